@@ -1,0 +1,3 @@
+//! Lambda function accounts. Wiring only.
+
+fn main() {}

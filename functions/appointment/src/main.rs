@@ -1,0 +1,3 @@
+//! Lambda function appointment. Wiring only.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Lambda function augmentation. Wiring only.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Lambda function console. Wiring only.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Lambda function delivery. Wiring only.
+
+fn main() {}

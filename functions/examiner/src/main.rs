@@ -1,0 +1,3 @@
+//! Lambda function examiner. Wiring only.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Lambda function intake. Wiring only.
+
+fn main() {}

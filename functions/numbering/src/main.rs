@@ -1,0 +1,3 @@
+//! Lambda function numbering. Wiring only.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Lambda function register. Wiring only.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Lambda function signing-callback. Wiring only.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Lambda function signing-request. Wiring only.
+
+fn main() {}

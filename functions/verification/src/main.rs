@@ -1,0 +1,3 @@
+//! Lambda function verification. Wiring only.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The program ctdt: demo, dev, verify, simpki.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The SIM-PKI gateway simulator: CSC v2 face and a phone page.

@@ -1,0 +1,3 @@
+//! cargo xtask: test, tidy, bench, release.
+
+fn main() {}

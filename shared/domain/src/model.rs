@@ -1,0 +1,645 @@
+//! What the office keeps: plain facts without behaviour. The rules are in [`crate::copy`], [`crate::casefile`] and
+//! [`crate::register`]. Nothing here is a wire or table format: `api` and `store` have their own.
+
+use jiff::Timestamp;
+
+use crate::ids::*;
+
+/// The SHA-256 of some bytes.
+pub type Sha256 = [u8; 32];
+
+/// Swap token of a stored entity: the number of commits it has seen. 0 means "not stored yet".
+pub type Version = u64;
+
+/// An office that attests copies (UBND xã, Phòng Tư pháp, …).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Unit {
+    /// Our identifier.
+    pub id: UnitId,
+    /// Identifier in the national catalogue, e.g. `000.00.01.H54`.
+    pub code: String,
+    /// Full legal name, e.g. `Ủy ban nhân dân xã Mẫu`.
+    pub name: String,
+    /// Short name for case codes, e.g. `MAU`.
+    pub short_name: String,
+    /// Postal address.
+    pub address: String,
+    /// Place in the wording's date line, e.g. `Xã Mẫu`.
+    pub place: String,
+    /// Province.
+    pub province: String,
+    /// Whether the unit may take cases.
+    pub enabled: bool,
+    /// Suffix of its electronic series, e.g. `SCT/BS` (decision 18).
+    pub series_suffix: String,
+    /// The open book of the electronic series, e.g. `01`.
+    pub book: String,
+    /// Visits that one slot of 30 minutes takes.
+    pub slot_capacity: u32,
+    /// The agency's signing certificate and its issuers, DER, leaf first. Empty: the unit cannot seal.
+    pub seal_chain: Vec<Vec<u8>>,
+    /// Leaders who may sign here, first is the default.
+    pub leaders: Vec<UserId>,
+}
+
+/// What somebody may do in a unit (quyền).
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Right {
+    /// Receive cases, scan, submit (tiếp nhận hồ sơ, tạo bản sao).
+    Create,
+    /// Sign as the competent person (ký số).
+    Sign,
+    /// Number and seal (đóng dấu, cấp số).
+    Seal,
+    /// Book, follow and read for citizens: the national portal.
+    Portal,
+    /// Check copies for a ministry.
+    Verify,
+    /// Administer users of a unit.
+    AdminUnit,
+    /// Administer users of a ministry or province.
+    AdminTop,
+    /// Operate the system.
+    Operate,
+}
+
+/// A person or system that acts.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct User {
+    /// Our identifier; the `sub` of its tokens.
+    pub id: UserId,
+    /// Full name.
+    pub name: String,
+    /// Line over a leader's name, e.g. `CHỦ TỊCH`.
+    pub title_line: String,
+    /// Whether it may act at all.
+    pub active: bool,
+    /// What it may do and where. `None` as unit: everywhere.
+    pub grants: Vec<(Right, Option<UnitId>)>,
+    /// The phone with the signing SIM, E.164.
+    pub phone: Option<String>,
+    /// The signing credential at the gateway, and its certificate chain (DER, leaf first).
+    pub credential: Option<Credential>,
+    /// The account of a citizen.
+    pub account: Option<AccountId>,
+}
+
+/// A signing credential at a remote signing service (CSC `credentialID`).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Credential {
+    /// The service's name for it.
+    pub id: String,
+    /// Certificates, DER, leaf first.
+    pub chain: Vec<Vec<u8>>,
+}
+
+/// Who asks for the copy (người yêu cầu chứng thực).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Requester {
+    /// `person` or `organisation`.
+    pub kind: String,
+    /// Full name.
+    pub name: String,
+    /// `citizen_id`, `passport`, `organisation_code`, `tax_code`.
+    pub id_type: String,
+    /// The number. Never in a log, key or URL.
+    pub id_number: String,
+    /// Phone, E.164.
+    pub phone: Option<String>,
+    /// E-mail for the notice.
+    pub email: Option<String>,
+    /// The matching account, when there is one.
+    pub account: Option<AccountId>,
+}
+
+/// A booked visit.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Appointment {
+    /// Our identifier.
+    pub id: AppointmentId,
+    /// The code people read out.
+    pub code: String,
+    /// Where.
+    pub unit: UnitId,
+    /// When; slots are 30 minutes.
+    pub start: Timestamp,
+    /// Whose account.
+    pub account: AccountId,
+    /// What will be brought.
+    pub originals: Vec<Original>,
+    /// Free text.
+    pub note: Option<String>,
+    /// Booked, used, cancelled.
+    pub status: AppointmentStatus,
+    /// Who booked.
+    pub booked_by: UserId,
+    /// Swap token.
+    pub version: Version,
+}
+
+/// Where an appointment stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum AppointmentStatus {
+    /// Waiting for the day.
+    Booked,
+    /// A case was received on it.
+    Used,
+    /// Given back.
+    Cancelled,
+}
+
+/// A paper original as declared.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Original {
+    /// Document type of the catalogue.
+    pub type_id: String,
+    /// Title.
+    pub title: String,
+    /// Who issued it.
+    pub issuer: Option<String>,
+    /// Its number.
+    pub number: Option<String>,
+    /// Pages.
+    pub pages: u32,
+}
+
+/// How often a slot is taken.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Slot {
+    /// Where.
+    pub unit: UnitId,
+    /// Begin.
+    pub start: Timestamp,
+    /// Visits booked.
+    pub taken: u32,
+    /// Swap token.
+    pub version: Version,
+}
+
+/// A file on its way in.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Upload {
+    /// Our identifier.
+    pub id: UploadId,
+    /// Who uploads.
+    pub owner: UserId,
+    /// Name as the sender knows it.
+    pub filename: String,
+    /// Declared media type.
+    pub content_type: String,
+    /// Declared size in bytes.
+    pub size: u64,
+    /// Declared digest.
+    pub sha256: Sha256,
+    /// Where it stands.
+    pub state: UploadState,
+    /// Swap token.
+    pub version: Version,
+}
+
+/// Where an upload stands.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum UploadState {
+    /// Waiting for bytes.
+    Open,
+    /// Read back, hashed, opened: usable.
+    Ready {
+        /// Pages found.
+        pages: u32,
+        /// What the official should know, as codes.
+        warnings: Vec<String>,
+    },
+    /// Bound to a copy.
+    Used {
+        /// The copy.
+        copy: CopyId,
+        /// Pages found.
+        pages: u32,
+    },
+}
+
+/// A dossier (hồ sơ): one visit, one requester, one or more originals.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Case {
+    /// Our identifier.
+    pub id: CaseId,
+    /// The code people read, e.g. `MAU-261123-0042-K`.
+    pub code: String,
+    /// Where.
+    pub unit: UnitId,
+    /// Who asks.
+    pub requester: Requester,
+    /// `paper_original`; the other bases give no copy.
+    pub basis: String,
+    /// The visit it came from.
+    pub appointment: Option<AppointmentId>,
+    /// Who received it.
+    pub clerk: UserId,
+    /// The legal clock.
+    pub received_at: Timestamp,
+    /// When it must be done.
+    pub due_at: Timestamp,
+    /// Why then: `same_day`, `next_working_day`.
+    pub due_rule: String,
+    /// The six grounds of Article 22, when confirmed: ground and whether it applies.
+    pub checklist: Option<Vec<(String, bool)>>,
+    /// Its copies.
+    pub copies: Vec<CopyId>,
+    /// The fee.
+    pub fee: Option<Fee>,
+    /// Draft, submitted, returned, cancelled. What became of each copy stands on the copy.
+    pub status: CaseStatus,
+    /// Who will sign.
+    pub leader: Option<UserId>,
+    /// Who changed it last, and when.
+    pub changed_by: UserId,
+    /// When it was changed last.
+    pub changed_at: Timestamp,
+    /// Swap token.
+    pub version: Version,
+}
+
+/// Where the dossier stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum CaseStatus {
+    /// At the desk.
+    Received,
+    /// With the leader or the seal-keeper.
+    Submitted,
+    /// Sent back to the desk with a reason.
+    Returned,
+    /// Refused in writing (Article 22).
+    Refused,
+    /// Withdrawn.
+    Cancelled,
+}
+
+/// What was paid.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Fee {
+    /// Receipt number.
+    pub receipt_no: String,
+    /// Dong.
+    pub amount_vnd: u64,
+    /// When.
+    pub paid_at: Timestamp,
+    /// Why nothing was paid.
+    pub waived_reason: Option<String>,
+}
+
+/// Bytes that were stored once and are never replaced.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Stored {
+    /// Object key, made by `objects::paths`.
+    pub path: String,
+    /// Digest.
+    pub sha256: Sha256,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// Where the wording goes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Placement {
+    /// The last page's free space, else an added page.
+    Auto,
+    /// A place chosen by the official, in points from the lower left corner of a page (1-based).
+    At {
+        /// Page.
+        page: u32,
+        /// Left.
+        x: f32,
+        /// Bottom.
+        y: f32,
+        /// Width.
+        w: f32,
+        /// Height.
+        h: f32,
+    },
+}
+
+/// The wording chosen for a copy (lời chứng).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attestation {
+    /// Template.
+    pub template_id: String,
+    /// Where.
+    pub placement: Placement,
+}
+
+/// One copy of one original: what is true in every state. The state itself is [`crate::copy::CopyState`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Copy {
+    /// Our identifier.
+    pub id: CopyId,
+    /// Its dossier.
+    pub case: CaseId,
+    /// Where.
+    pub unit: UnitId,
+    /// Document type.
+    pub type_id: String,
+    /// Title of the original.
+    pub title: String,
+    /// Issuer of the original.
+    pub issuer: Option<String>,
+    /// Number of the original.
+    pub original_number: Option<String>,
+    /// Pages of the original.
+    pub pages: u32,
+    /// Its scans, in order.
+    pub uploads: Vec<UploadId>,
+    /// The wording.
+    pub attestation: Option<Attestation>,
+    /// Who must sign; set at submission.
+    pub leader: Option<UserId>,
+    /// Digest of the preview that the leader opened, and when.
+    pub opened: Option<(Sha256, Timestamp)>,
+    /// Where it stands.
+    pub state: crate::copy::CopyState,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it must be done (copied from the case; orders the queues).
+    pub due_at: Timestamp,
+    /// Who changed it last.
+    pub changed_by: UserId,
+    /// When it was changed last.
+    pub changed_at: Timestamp,
+    /// Swap token.
+    pub version: Version,
+}
+
+/// A number in a register book.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Number {
+    /// The number, from 1.
+    pub number: u32,
+    /// Book, e.g. `01`.
+    pub book: String,
+    /// Legal year, Vietnamese time.
+    pub year: i16,
+    /// Suffix, e.g. `SCT/BS`.
+    pub suffix: String,
+}
+
+impl Number {
+    /// The text that is printed and told: `152, quyển số 01/2026 - SCT/BS` (decision 39).
+    pub fn text(&self) -> String {
+        format!("{}, quyển số {}/{} - {}", self.number, self.book, self.year, self.suffix)
+    }
+}
+
+/// The head of a series of numbers: one counter per unit, suffix and legal year.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Counter {
+    /// Where.
+    pub unit: UnitId,
+    /// Series.
+    pub suffix: String,
+    /// Legal year.
+    pub year: i16,
+    /// The number that was given last; 0 before the first.
+    pub last: u32,
+}
+
+/// A spent number: written in the transaction that spends it, never changed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Entry {
+    /// Where.
+    pub unit: UnitId,
+    /// The number.
+    pub number: Number,
+    /// Whose.
+    pub copy: CopyId,
+    /// Its dossier.
+    pub case: CaseId,
+    /// When it was given.
+    pub at: Timestamp,
+}
+
+/// What anybody may read of a sealed copy: no name, no title.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PublicCopy {
+    /// Which.
+    pub copy: CopyId,
+    /// Code of the unit.
+    pub unit_code: String,
+    /// The number.
+    pub number: Number,
+    /// When it was sealed.
+    pub sealed_at: Timestamp,
+    /// Digests of the issued files, one per level: B-T, then B-LTA (decision 11).
+    pub digests: Vec<Sha256>,
+    /// When it was annulled.
+    pub annulled_at: Option<Timestamp>,
+    /// Swap token.
+    pub version: Version,
+}
+
+/// What a signing session is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Purpose {
+    /// The leader's signature.
+    LeaderSign,
+    /// Number and agency seal.
+    Seal,
+}
+
+/// One act of signing: one prompt on one phone, or one seal request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    /// Our identifier, committed before anybody is called.
+    pub id: SessionId,
+    /// What for.
+    pub purpose: Purpose,
+    /// `sim`, `usb`, `remote`, `agency_key`.
+    pub method: String,
+    /// Who signs or seals.
+    pub user: UserId,
+    /// Where.
+    pub unit: UnitId,
+    /// The documents, in the order shown.
+    pub items: Vec<SessionItem>,
+    /// Where it stands.
+    pub state: SessionState,
+    /// Four digits shown on both screens.
+    pub verification_code: String,
+    /// Text shown on the phone, ASCII.
+    pub display_text: String,
+    /// Handle of the gateway's transaction, once known.
+    pub handle: Option<String>,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+    /// Swap token.
+    pub version: Version,
+}
+
+/// One document of a session.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SessionItem {
+    /// Which copy.
+    pub copy: CopyId,
+    /// The prepared revision, for a leader's signature.
+    pub prepared: Option<PreparedRevision>,
+    /// The raw signature value, once there.
+    pub signature: Option<Vec<u8>>,
+    /// Whether it is finished.
+    pub done: bool,
+    /// Problem code when it failed.
+    pub problem: Option<String>,
+}
+
+/// Everything needed to finish a signature later, in another process.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PreparedRevision {
+    /// The file with an empty `/Contents`.
+    pub file: Stored,
+    /// Offset of `<` of `/Contents`.
+    pub contents_start: u64,
+    /// Offset after `>`.
+    pub contents_end: u64,
+    /// DER of the SignedAttributes, tag SET (0x31): what is signed.
+    pub signed_attributes: Vec<u8>,
+}
+
+/// Where a session stands (api.md row 43).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SessionState {
+    /// Intent committed; the gateway has not answered yet.
+    Sending,
+    /// The phone shows the prompt.
+    Waiting,
+    /// The raw signature is there.
+    Checking,
+    /// Waiting for the timestamp and the verified file.
+    Timestamping,
+    /// Every item is finished.
+    Done,
+    /// It ended without a signature.
+    Failed,
+    /// Nobody answered in time.
+    Expired,
+    /// Cancelled before the answer.
+    Cancelled,
+    /// A newer session took its place.
+    Superseded,
+    /// The gateway's answer was lost; never sent again.
+    Unknown,
+}
+
+impl SessionState {
+    /// Whether nothing can change any more.
+    pub fn is_terminal(self) -> bool {
+        use SessionState::*;
+        matches!(self, Done | Failed | Expired | Cancelled | Superseded)
+    }
+}
+
+/// One thing to be done by a function, written in the same transaction as the state (decision 16).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Outbox {
+    /// Its identity.
+    pub id: EventId,
+    /// What is to be done.
+    pub topic: Topic,
+    /// With what: the copy's or session's id.
+    pub subject: String,
+    /// Since when it waits.
+    pub at: Timestamp,
+    /// Earliest next attempt by the sweeper.
+    pub due_at: Timestamp,
+}
+
+/// What an outbox item asks for, and so which function takes it.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Topic {
+    /// `augmentation`: timestamp, embed and verify a leader's signature (subject: session).
+    FinishLeader,
+    /// `numbering`: number and seal (subject: session).
+    Seal,
+    /// `augmentation`: timestamp, embed and verify a seal (subject: copy).
+    FinishSeal,
+    /// `augmentation`: add `/DSS` and a document timestamp (subject: copy).
+    Archive,
+    /// `delivery`: tell the requester, put into the account's store (subject: copy).
+    Deliver,
+}
+
+impl Topic {
+    /// Every topic.
+    pub const ALL: [Topic; 5] = [Topic::FinishLeader, Topic::Seal, Topic::FinishSeal, Topic::Archive, Topic::Deliver];
+
+    /// The name in the table and in stream filters.
+    pub fn name(self) -> &'static str {
+        match self {
+            Topic::FinishLeader => "finish_leader",
+            Topic::Seal => "seal",
+            Topic::FinishSeal => "finish_seal",
+            Topic::Archive => "archive",
+            Topic::Deliver => "deliver",
+        }
+    }
+}
+
+/// One line of a dossier's history, chained by digest.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Event {
+    /// Which copy or case.
+    pub subject: String,
+    /// Position: the version after the change.
+    pub seq: Version,
+    /// Who.
+    pub actor: UserId,
+    /// What, as `copy.sealed`.
+    pub action: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A copy's way to its requester.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Delivery {
+    /// Our identifier.
+    pub id: DeliveryId,
+    /// Which copy.
+    pub copy: CopyId,
+    /// Its dossier.
+    pub case: CaseId,
+    /// How.
+    pub channel: Channel,
+    /// Whether it has left.
+    pub sent_at: Option<Timestamp>,
+    /// SHA-256 of the secret in the e-mail's link; the secret itself is only in the message.
+    pub link_digest: Option<Sha256>,
+    /// Swap token.
+    pub version: Version,
+}
+
+/// How a copy reaches its requester.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Channel {
+    /// The account's store of copies.
+    Account(AccountId),
+    /// A notice with a link and a code.
+    Email(String),
+    /// At the counter.
+    Counter,
+}
+
+/// A stored answer to a request with an `Idempotency-Key` (api.md §5.4).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Idempotency {
+    /// Digest of client, path and key.
+    pub key: Sha256,
+    /// Digest of method, path and body.
+    pub fingerprint: Sha256,
+    /// Status and body when the request has ended.
+    pub answer: Option<(u16, String)>,
+    /// ETag header of the answer.
+    pub etag: Option<String>,
+    /// Location header of the answer.
+    pub location: Option<String>,
+    /// When it was begun.
+    pub at: Timestamp,
+}

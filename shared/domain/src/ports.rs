@@ -1,0 +1,245 @@
+//! What the work needs from outside, as traits. Adapters implement them; `testkit` implements them with fates.
+//!
+//! Ports know no clock: `now` is an argument of the work. A write that got no answer is [`CommitError::Unknown`], never
+//! "no": whoever gets it loads again (house rule 5).
+
+use std::future::Future;
+
+use jiff::Timestamp;
+
+use crate::ids::*;
+use crate::model::*;
+
+/// Something outside failed. The text is for the log of the operator only and never reaches a client.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{0}")]
+pub struct Fault(pub String);
+
+/// Why a commit did not (certainly) happen.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum CommitError {
+    /// A condition failed: somebody else was first. Nothing was written. Load again.
+    #[error("somebody else changed it first")]
+    Conflict,
+    /// No answer: it may have happened. Load again.
+    #[error("no answer to a commit: {0}")]
+    Unknown(Fault),
+}
+
+/// One write of a commit. All writes of a commit happen together or not at all.
+///
+/// Versioned entities carry the version *after* the change; the store demands that the stored one is exactly one less
+/// (or that there is none, for version 1).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Write {
+    /// An office. Seeds and `accounts` only.
+    Unit(Unit),
+    /// A person or system. Seeds and `accounts` only.
+    User(User),
+    /// A visit.
+    Appointment(Appointment),
+    /// How often a slot is taken.
+    Slot(Slot),
+    /// An upload.
+    Upload(Upload),
+    /// A dossier.
+    Case(Case),
+    /// A copy.
+    Copy(Copy),
+    /// A signing session.
+    Session(Session),
+    /// The head of a series moves from `last - 1` to `last`; the stored one must be exactly `last - 1` (or absent for 1).
+    Counter(Counter),
+    /// A spent number; must not exist.
+    Entry(Entry),
+    /// The public facts of a sealed copy.
+    PublicCopy(PublicCopy),
+    /// Work for a function; must not exist.
+    Outbox(Outbox),
+    /// Takes finished work away; fine when it is gone.
+    OutboxDone(EventId),
+    /// Moves the next attempt of waiting work.
+    OutboxLater(EventId, Timestamp),
+    /// A line of history; must not exist.
+    Event(Event),
+    /// A delivery.
+    Delivery(Delivery),
+}
+
+/// The table.
+pub trait Records: Send + Sync {
+    /// All or nothing. At most 100 writes (the limit of a DynamoDB transaction).
+    fn commit(&self, writes: Vec<Write>) -> impl Future<Output = Result<(), CommitError>> + Send;
+    /// Strongly consistent, like every `load`.
+    fn unit(&self, id: &UnitId) -> impl Future<Output = Result<Option<Unit>, Fault>> + Send;
+    /// All offices of the catalogue (the sandbox has a handful; issue 7 brings search).
+    fn units(&self) -> impl Future<Output = Result<Vec<Unit>, Fault>> + Send;
+    /// A person or system.
+    fn user(&self, id: &UserId) -> impl Future<Output = Result<Option<User>, Fault>> + Send;
+    /// A visit.
+    fn appointment(&self, id: &AppointmentId) -> impl Future<Output = Result<Option<Appointment>, Fault>> + Send;
+    /// How often a slot is taken; `None` means never.
+    fn slot(&self, unit: &UnitId, start: Timestamp) -> impl Future<Output = Result<Option<Slot>, Fault>> + Send;
+    /// The taken slots of a unit in `[from, to)`.
+    fn slots(&self, unit: &UnitId, from: Timestamp, to: Timestamp) -> impl Future<Output = Result<Vec<Slot>, Fault>> + Send;
+    /// An upload.
+    fn upload(&self, id: &UploadId) -> impl Future<Output = Result<Option<Upload>, Fault>> + Send;
+    /// A dossier.
+    fn case(&self, id: &CaseId) -> impl Future<Output = Result<Option<Case>, Fault>> + Send;
+    /// A copy.
+    fn copy(&self, id: &CopyId) -> impl Future<Output = Result<Option<Copy>, Fault>> + Send;
+    /// A session.
+    fn session(&self, id: &SessionId) -> impl Future<Output = Result<Option<Session>, Fault>> + Send;
+    /// The head of a series; `None` before the first number.
+    fn counter(&self, unit: &UnitId, suffix: &str, year: i16) -> impl Future<Output = Result<Option<Counter>, Fault>> + Send;
+    /// A spent number.
+    fn entry(&self, unit: &UnitId, suffix: &str, year: i16, number: u32) -> impl Future<Output = Result<Option<Entry>, Fault>> + Send;
+    /// The public facts of a sealed copy.
+    fn public_copy(&self, id: &CopyId) -> impl Future<Output = Result<Option<PublicCopy>, Fault>> + Send;
+    /// The public facts under a number.
+    fn public_by_number(&self, unit_code: &str, suffix: &str, year: i16, number: u32) -> impl Future<Output = Result<Option<PublicCopy>, Fault>> + Send;
+    /// The public facts of the file with this digest, at any level.
+    fn public_by_digest(&self, sha256: &Sha256) -> impl Future<Output = Result<Option<PublicCopy>, Fault>> + Send;
+    /// Copies of a unit waiting in a queue, most urgent first. May be a moment behind.
+    fn queue(&self, unit: &UnitId, queue: Queue, limit: u32) -> impl Future<Output = Result<Vec<Copy>, Fault>> + Send;
+    /// Sealed copies in an account's store, newest first.
+    fn account_copies(&self, account: &AccountId) -> impl Future<Output = Result<Vec<(Copy, Delivery)>, Fault>> + Send;
+    /// Deliveries of a dossier.
+    fn deliveries(&self, case: &CaseId) -> impl Future<Output = Result<Vec<Delivery>, Fault>> + Send;
+    /// Work that is due, oldest first: what the stream lost, the sweepers find.
+    fn due(&self, topic: Topic, now: Timestamp, limit: u32) -> impl Future<Output = Result<Vec<Outbox>, Fault>> + Send;
+    /// Sessions that are open, for the sweeper of `signing-callback`.
+    fn open_sessions(&self, limit: u32) -> impl Future<Output = Result<Vec<Session>, Fault>> + Send;
+    /// History of a dossier or copy.
+    fn events(&self, subject: &str) -> impl Future<Output = Result<Vec<Event>, Fault>> + Send;
+    /// Begins a request with an idempotency key: `None` when it is new and now recorded as running, else what is known.
+    /// A running record older than 60 s, and one whose answer was a 5xx, is taken over as new.
+    fn idempotency_begin(&self, record: &Idempotency) -> impl Future<Output = Result<Option<Idempotency>, Fault>> + Send;
+    /// Stores the answer; a 5xx removes the record instead.
+    fn idempotency_end(&self, record: &Idempotency) -> impl Future<Output = Result<(), Fault>> + Send;
+}
+
+/// The queues of the console.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Queue {
+    /// At the desk.
+    Create,
+    /// Waiting for the leader.
+    Sign,
+    /// Waiting for the seal.
+    Seal,
+}
+
+/// What became of a create-only write.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Created {
+    /// These bytes are stored now.
+    New,
+    /// Something was there already and was not touched: read it.
+    Existed,
+}
+
+/// A request somebody else may send for us.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Presigned {
+    /// Where.
+    pub url: String,
+    /// With which headers, all of them.
+    pub headers: Vec<(String, String)>,
+}
+
+/// The bucket. Everything is created once and never replaced.
+pub trait Objects: Send + Sync {
+    /// Creates an object that must not exist. `Fault` means: unknown whether it happened; read it.
+    fn create(&self, path: &str, bytes: Vec<u8>, content_type: &str) -> impl Future<Output = Result<Created, Fault>> + Send;
+    /// Reads an object, at most `limit` bytes (more is a `Fault`).
+    fn read(&self, path: &str, limit: u64) -> impl Future<Output = Result<Option<Vec<u8>>, Fault>> + Send;
+    /// A link that takes exactly the declared bytes for 15 minutes.
+    fn presign_put(&self, path: &str, content_type: &str, size: u64, sha256: &Sha256) -> impl Future<Output = Result<Presigned, Fault>> + Send;
+    /// A link that gives the object for 60 seconds under a file name.
+    fn presign_get(&self, path: &str, filename: &str) -> impl Future<Output = Result<Presigned, Fault>> + Send;
+}
+
+/// The agency's key. Only `numbering` has one.
+pub trait SealKey: Send + Sync {
+    /// Signs a message of at most 4,096 bytes with RSASSA-PKCS1-v1_5 and SHA-256 (`MessageType=RAW`, decision 10).
+    fn sign(&self, unit: &UnitId, message: &[u8]) -> impl Future<Output = Result<Vec<u8>, Fault>> + Send;
+}
+
+/// What the leader's phone is asked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SignOrder {
+    /// Our session, the gateway's idempotency reference.
+    pub session: SessionId,
+    /// CSC `credentialID`.
+    pub credential_id: String,
+    /// Text for the phone, ASCII, code first.
+    pub display_text: String,
+    /// SHA-256 of each document's SignedAttributes, in order.
+    pub hashes: Vec<Sha256>,
+}
+
+/// What the gateway says to a poll.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum GatewayAnswer {
+    /// The phone has not answered.
+    Pending,
+    /// Raw signature values in the order of the hashes. Not verified.
+    Signed(Vec<Vec<u8>>),
+    /// The person said no, or the PIN is blocked, or the time is over: a code of remote-signing.md §2.
+    Refused(String),
+}
+
+/// The signing gateway.
+pub trait RemoteSigning: Send + Sync {
+    /// Shows the prompt; gives the handle. `Err` means that it may or may not be shown: never call again for this session.
+    fn start(&self, order: &SignOrder) -> impl Future<Output = Result<String, Fault>> + Send;
+    /// Asks once.
+    fn poll(&self, order: &SignOrder, handle: &str) -> impl Future<Output = Result<GatewayAnswer, Fault>> + Send;
+}
+
+/// What can be fetched about certificates.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Evidence {
+    /// POST of an OCSP request.
+    Ocsp,
+    /// GET of a CRL.
+    Crl,
+    /// GET of an issuer's certificate.
+    Issuer,
+}
+
+/// TSA, OCSP, CRL and AIA hosts. Bytes as they came; nothing is verified here.
+pub trait TrustServices: Send + Sync {
+    /// Posts a `TimeStampReq` to the configured TSAs in order; gives the first `TimeStampResp` that came.
+    fn timestamp(&self, request: &[u8]) -> impl Future<Output = Result<Vec<u8>, Fault>> + Send;
+    /// Fetches evidence from a URL that stands in a certificate which chains to a trusted root.
+    fn fetch(&self, kind: Evidence, url: &str, body: Option<&[u8]>) -> impl Future<Output = Result<Vec<u8>, Fault>> + Send;
+}
+
+/// A message to a person.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Letter {
+    /// Identity for retries.
+    pub id: DeliveryId,
+    /// Address.
+    pub to: String,
+    /// Subject.
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
+}
+
+/// E-mail.
+pub trait Mail: Send + Sync {
+    /// Hands a letter over.
+    fn send(&self, letter: &Letter) -> impl Future<Output = Result<(), Fault>> + Send;
+}
+
+/// Chance, as an argument (house rule 10).
+pub trait Chance: Send + Sync {
+    /// The bytes of a fresh UUIDv7 at `now`.
+    fn uuid(&self, now: Timestamp) -> [u8; 16];
+    /// Secret random bytes.
+    fn bytes16(&self) -> [u8; 16];
+}
