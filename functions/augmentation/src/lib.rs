@@ -1,1 +1,72 @@
-//! Lambda function augmentation.
+//! Timestamps, embeds, verifies and creates the issued files; adds `/DSS` and the document timestamp (B-LTA).
+//!
+//! Talks to TSA, OCSP, CRL and AIA hosts; has no key.
+
+use api::{Edge, Env, Error, Function};
+use casework::{Workbench, augment};
+use domain::model::{Outbox, Topic};
+use domain::ports::{Fault, Records};
+use objects::Bucket;
+use store::Table;
+use trust_services::HttpServices;
+
+/// What this function does.
+const TOPICS: [Topic; 3] = [Topic::FinishLeader, Topic::FinishSeal, Topic::Archive];
+/// Items that one sweep takes of each topic.
+const SWEEP: u32 = 50;
+
+/// The function with what it needs.
+pub struct Augmentation {
+    edge: Edge,
+    records: Table,
+    objects: Bucket,
+    services: HttpServices,
+    bench: Workbench,
+}
+
+impl Augmentation {
+    /// Reads the settings and makes the clients.
+    ///
+    /// # Errors
+    /// A missing or unreadable setting, by name.
+    pub async fn new(env: &Env, aws: &aws_config::SdkConfig) -> Result<Self, Error> {
+        let objects = Bucket::new(aws, env.required("BUCKET_NAME")?);
+        let anchors = casework::anchors(&objects, &env.required("TRUST_ANCHORS")?).await?;
+        Ok(Self {
+            edge: Edge::new(env),
+            records: Table::new(aws, env.required("TABLE_NAME")?),
+            objects,
+            services: HttpServices::new(&env.required("TSA_URLS")?, &env.required("TRUST_HOSTS")?)?,
+            bench: Workbench::new(anchors, env.required("PUBLIC_URL")?),
+        })
+    }
+}
+
+impl Function for Augmentation {
+    fn edge(&self) -> &Edge {
+        &self.edge
+    }
+
+    async fn work(&self, item: &Outbox) -> Result<(), Fault> {
+        let now = self.edge.clock.now();
+        let (records, objects, services, bench, chance) = (&self.records, &self.objects, &self.services, &self.bench, &self.edge.chance);
+        casework::settled(match item.topic {
+            Topic::FinishLeader => augment::finish_leader(records, objects, services, bench, chance, item, now).await,
+            Topic::FinishSeal => augment::finish_seal(records, objects, services, bench, chance, item, now).await,
+            Topic::Archive => augment::archive(records, objects, services, bench, chance, item, now).await,
+            Topic::Seal | Topic::Deliver => return Ok(()),
+        })
+    }
+
+    async fn tick(&self) -> Result<(), Fault> {
+        let now = self.edge.clock.now();
+        for topic in TOPICS {
+            for item in self.records.due(topic, now, SWEEP).await? {
+                if let Err(fault) = self.work(&item).await {
+                    tracing::warn!(topic = topic.name(), subject = item.subject, %fault, "due work failed; the next sweep tries again");
+                }
+            }
+        }
+        Ok(())
+    }
+}

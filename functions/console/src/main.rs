@@ -1,3 +1,8 @@
-//! Lambda function console. Wiring only.
+//! Lambda entry of `console`: the pages. Wiring only.
 
-fn main() {}
+use console::Console;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), api::Error> {
+    api::serve(Console::new(&api::Env::process())?).await
+}

@@ -1,1 +1,72 @@
-//! Lambda function intake.
+//! The desk (tiếp nhận): uploads, dossiers, copies, wording, fee, submission, queues.
+//!
+//! Does not sign, number or deliver, and has no key.
+
+mod access;
+mod cases;
+mod copies;
+mod exits;
+mod submit;
+mod uploads;
+mod views;
+
+use api::{Edge, Env, Error, Function, Keys, Problem, Reply, Request};
+use directory::HttpDirectory;
+use objects::Bucket;
+use store::Table;
+
+/// The function with what it needs.
+pub struct Intake {
+    edge: Edge,
+    keys: Keys,
+    records: Table,
+    objects: Bucket,
+    directory: HttpDirectory,
+    /// Whether pages bear the mark of a sandbox (decision 29); a deployed stack says `live`.
+    sandbox: bool,
+}
+
+impl Intake {
+    /// Reads the settings and makes the clients.
+    ///
+    /// # Errors
+    /// A missing or unreadable setting, by name.
+    pub fn new(env: &Env, aws: &aws_config::SdkConfig) -> Result<Self, Error> {
+        Ok(Self {
+            edge: Edge::new(env),
+            keys: Keys::new(env)?,
+            records: Table::new(aws, env.required("TABLE_NAME")?),
+            objects: Bucket::new(aws, env.required("BUCKET_NAME")?),
+            directory: HttpDirectory::new(&env.required("DIRECTORY_URL")?, &env.required("DIRECTORY_TOKEN")?)?,
+            sandbox: env.required("MODE")? != "live",
+        })
+    }
+}
+
+impl Function for Intake {
+    fn edge(&self) -> &Edge {
+        &self.edge
+    }
+
+    async fn http(&self, request: &Request) -> Result<Reply, Problem> {
+        let (method, path) = request.route();
+        match (method, path.as_slice()) {
+            ("POST", ["v1", "uploads"]) => self.start_upload(request).await,
+            ("POST", ["v1", "uploads", id, "complete"]) => self.complete_upload(request, id).await,
+            ("GET", ["v1", "uploads", id]) => self.upload(request, id).await,
+            ("POST", ["v1", "cases"]) => self.receive(request).await,
+            ("GET", ["v1", "cases", id]) => self.case(request, id).await,
+            ("GET", ["v1", "cases", id, "events"]) => self.events(request, id).await,
+            ("PUT", ["v1", "cases", id, "checklist"]) => self.checklist(request, id).await,
+            ("POST", ["v1", "cases", id, "copies"]) => self.add_copy(request, id).await,
+            ("POST", ["v1", "cases", id, "fee"]) => self.fee(request, id).await,
+            ("POST", ["v1", "cases", id, "submit"]) => self.submit(request, id).await,
+            ("POST", ["v1", "cases", id, exit @ ("recall" | "return" | "refuse" | "cancel")]) => self.exit(request, id, exit).await,
+            ("GET", ["v1", "copies", id]) => self.copy(request, id).await,
+            ("GET", ["v1", "copies", id, "preview.pdf"]) => self.preview(request, id).await,
+            ("PUT", ["v1", "copies", id, "attestation"]) => self.attestation(request, id).await,
+            ("GET", ["v1", "queues", queue]) => self.queue(request, queue).await,
+            _ => Err(Problem::new("not-found")),
+        }
+    }
+}

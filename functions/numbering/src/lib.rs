@@ -1,1 +1,67 @@
-//! Lambda function numbering.
+//! Numbers and seals (cấp số, đóng dấu): the only holder of `kms:Sign`. No route, no way out to the Internet.
+//!
+//! Does not timestamp and does not create the issued file: that is `augmentation`.
+
+use api::{Edge, Env, Error, Function};
+use casework::{Workbench, numbering};
+use domain::model::{Outbox, Topic};
+use domain::ports::{Fault, Records};
+use objects::Bucket;
+use seal::KmsKey;
+use store::Table;
+
+/// What this function does.
+const TOPICS: [Topic; 1] = [Topic::Seal];
+/// Items that one sweep takes.
+const SWEEP: u32 = 50;
+
+/// The function with what it needs.
+pub struct Numbering {
+    edge: Edge,
+    records: Table,
+    objects: Bucket,
+    key: KmsKey,
+    bench: Workbench,
+}
+
+impl Numbering {
+    /// Reads the settings and makes the clients.
+    ///
+    /// # Errors
+    /// A missing or unreadable setting, by name.
+    pub async fn new(env: &Env, aws: &aws_config::SdkConfig) -> Result<Self, Error> {
+        let objects = Bucket::new(aws, env.required("BUCKET_NAME")?);
+        let anchors = casework::anchors(&objects, &env.required("TRUST_ANCHORS")?).await?;
+        Ok(Self {
+            edge: Edge::new(env),
+            records: Table::new(aws, env.required("TABLE_NAME")?),
+            objects,
+            key: KmsKey::new(aws, env.required("SEAL_KEY_ALIAS_PREFIX")?),
+            bench: Workbench::new(anchors, env.required("PUBLIC_URL")?),
+        })
+    }
+}
+
+impl Function for Numbering {
+    fn edge(&self) -> &Edge {
+        &self.edge
+    }
+
+    async fn work(&self, item: &Outbox) -> Result<(), Fault> {
+        let now = self.edge.clock.now();
+        let done = numbering::number_and_seal(&self.records, &self.objects, &self.key, &self.bench, &self.edge.chance, item, now).await;
+        casework::settled(done)
+    }
+
+    async fn tick(&self) -> Result<(), Fault> {
+        let now = self.edge.clock.now();
+        for topic in TOPICS {
+            for item in self.records.due(topic, now, SWEEP).await? {
+                if let Err(fault) = self.work(&item).await {
+                    tracing::warn!(topic = topic.name(), subject = item.subject, %fault, "due work failed; the next sweep tries again");
+                }
+            }
+        }
+        Ok(())
+    }
+}

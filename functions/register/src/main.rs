@@ -1,3 +1,9 @@
-//! Lambda function register. Wiring only.
+//! Lambda entry of `register`: annuls and voids. Wiring only.
 
-fn main() {}
+use register::Register;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), api::Error> {
+    let aws = aws_config::load_from_env().await;
+    api::serve(Register::new(&api::Env::process(), &aws)?).await
+}

@@ -1,1 +1,103 @@
-//! Lambda function signing-callback.
+//! Follows signing sessions (nhận chữ ký): asks the gateway, checks the raw signatures, ends what is over.
+//!
+//! Never sends a prompt twice. Polls of pages and the minute's sweep take the same idempotent step.
+
+use api::{Edge, Env, Error, Function, Keys, Problem, Reply, Request, idempotent, needs};
+use casework::{leader, session_view};
+use domain::ids::SessionId;
+use domain::model::{Purpose, Right, Session, User};
+use domain::ports::{Fault, Records};
+use domain::refusal::Halt;
+use jiff::Timestamp;
+use remote_signing::Gateway;
+use store::Table;
+
+/// Open sessions that one sweep looks at.
+const SWEEP: u32 = 200;
+
+/// The function with what it needs.
+pub struct SigningCallback {
+    edge: Edge,
+    keys: Keys,
+    records: Table,
+    gateway: Gateway,
+}
+
+impl SigningCallback {
+    /// Reads the settings and makes the clients.
+    ///
+    /// # Errors
+    /// A missing or unreadable setting, by name.
+    pub fn new(env: &Env, aws: &aws_config::SdkConfig) -> Result<Self, Error> {
+        Ok(Self {
+            edge: Edge::new(env),
+            keys: Keys::new(env)?,
+            records: Table::new(aws, env.required("TABLE_NAME")?),
+            gateway: Gateway::new(&env.required("GATEWAY_URL")?, &env.required("GATEWAY_TOKEN")?)?,
+        })
+    }
+
+    /// The caller's own session, or one of the caller's unit.
+    async fn visible(&self, request: &Request, id: &str, caller: &User) -> Result<Session, Problem> {
+        let id = request.id(id, SessionId::parse)?;
+        let session = self.records.session(&id).await?.ok_or_else(|| Problem::new("not-found"))?;
+        if session.user != caller.id {
+            let right = if session.purpose == Purpose::Seal { Right::Seal } else { Right::Sign };
+            needs(caller, right, &session.unit)?;
+        }
+        Ok(session)
+    }
+
+    async fn follow(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
+        let now = self.edge.clock.now();
+        let caller = self.keys.caller(request, now, &self.records).await?;
+        let session = self.visible(request, id, &caller).await?;
+        let session = self.step(session, now).await?;
+        let reply = Reply::json(200, &session_view(&session, now)).etag(session.version);
+        Ok(if session.state.is_terminal() { reply } else { reply.header("retry-after", "1") })
+    }
+
+    async fn step(&self, session: Session, now: Timestamp) -> Result<Session, Halt> {
+        if session.purpose == Purpose::Seal || session.state.is_terminal() {
+            return Ok(session);
+        }
+        leader::step(&self.records, &self.gateway, &self.edge.chance, &session.id, now).await
+    }
+
+    async fn cancel(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
+        let now = self.edge.clock.now();
+        let caller = self.keys.caller(request, now, &self.records).await?;
+        idempotent(&self.records, request, caller.id.as_str(), now, async {
+            let session = self.visible(request, id, &caller).await?;
+            let session = leader::cancel(&self.records, &session.id, now).await?;
+            Ok(Reply::json(200, &session_view(&session, now)).etag(session.version))
+        })
+        .await
+    }
+}
+
+impl Function for SigningCallback {
+    fn edge(&self) -> &Edge {
+        &self.edge
+    }
+
+    async fn http(&self, request: &Request) -> Result<Reply, Problem> {
+        let (method, path) = request.route();
+        match (method, path.as_slice()) {
+            ("GET", ["v1", "sign-sessions", id]) => self.follow(request, id).await,
+            ("POST", ["v1", "sign-sessions", id, "cancel"]) => self.cancel(request, id).await,
+            _ => Err(Problem::new("not-found")),
+        }
+    }
+
+    async fn tick(&self) -> Result<(), Fault> {
+        let now = self.edge.clock.now();
+        for session in self.records.open_sessions(SWEEP).await? {
+            let id = session.id.clone();
+            if let Err(halt) = self.step(session, now).await {
+                tracing::warn!(session = id.as_str(), %halt, "a session could not be followed; the next sweep tries again");
+            }
+        }
+        Ok(())
+    }
+}

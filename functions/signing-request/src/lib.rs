@@ -1,1 +1,117 @@
-//! Lambda function signing-request.
+//! Opens signing sessions (trình ký): a leader's on a phone, or the seal-keeper's request for number and seal.
+//!
+//! Does not follow sessions (that is `signing-callback`) and does not seal (that is `numbering`).
+
+use api::{Edge, Env, Error, Function, Keys, Problem, Reply, Request, idempotent, needs};
+use casework::leader::{self, OpenSession};
+use casework::numbering::{self, RequestSeal};
+use casework::{Workbench, session_view};
+use domain::ids::CopyId;
+use domain::model::{Right, Session, User};
+use domain::ports::Records;
+use jiff::Timestamp;
+use objects::Bucket;
+use remote_signing::Gateway;
+use serde::Deserialize;
+use store::Table;
+
+/// Documents of one session (api.md row 42).
+const DOCUMENTS: usize = 20;
+
+/// The function with what it needs.
+pub struct SigningRequest {
+    edge: Edge,
+    keys: Keys,
+    records: Table,
+    objects: Bucket,
+    gateway: Gateway,
+    bench: Workbench,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Open {
+    purpose: String,
+    copy_ids: Vec<String>,
+    method: String,
+}
+
+impl SigningRequest {
+    /// Reads the settings and makes the clients.
+    ///
+    /// # Errors
+    /// A missing or unreadable setting, by name.
+    pub async fn new(env: &Env, aws: &aws_config::SdkConfig) -> Result<Self, Error> {
+        let objects = Bucket::new(aws, env.required("BUCKET_NAME")?);
+        let anchors = casework::anchors(&objects, &env.required("TRUST_ANCHORS")?).await?;
+        Ok(Self {
+            edge: Edge::new(env),
+            keys: Keys::new(env)?,
+            records: Table::new(aws, env.required("TABLE_NAME")?),
+            objects,
+            gateway: Gateway::new(&env.required("GATEWAY_URL")?, &env.required("GATEWAY_TOKEN")?)?,
+            bench: Workbench::new(anchors, env.required("PUBLIC_URL")?),
+        })
+    }
+
+    async fn open(&self, request: &Request) -> Result<Reply, Problem> {
+        let now = self.edge.clock.now();
+        let caller = self.keys.caller(request, now, &self.records).await?;
+        idempotent(&self.records, request, caller.id.as_str(), now, self.open_once(request, &caller, now)).await
+    }
+
+    async fn open_once(&self, request: &Request, caller: &User, now: Timestamp) -> Result<Reply, Problem> {
+        let body: Open = request.json()?;
+        let copies = copies(&body.copy_ids)?;
+        let right = match body.purpose.as_str() {
+            "leader_sign" => Right::Sign,
+            "seal" => Right::Seal,
+            _ => return Err(Problem::invalid("/purpose", "unknown_value")),
+        };
+        for id in &copies {
+            let copy = self.records.copy(id).await?.ok_or_else(|| Problem::new("not-found"))?;
+            needs(caller, right, &copy.unit)?;
+        }
+        let session = if right == Right::Sign { self.leader(caller, &copies, &body.method, now).await? } else { self.seal(caller, &copies, &body.method, now).await? };
+        let location = format!("/v1/sign-sessions/{}", session.id);
+        Ok(Reply::json(202, &session_view(&session, now)).header("location", &location).header("retry-after", "1"))
+    }
+
+    async fn leader(&self, user: &User, copies: &[CopyId], method: &str, now: Timestamp) -> Result<Session, Problem> {
+        let ask = OpenSession { user, copies, method };
+        Ok(leader::open_session(&self.records, &self.objects, &self.gateway, &self.bench, &self.edge.chance, ask, now).await?)
+    }
+
+    async fn seal(&self, user: &User, copies: &[CopyId], method: &str, now: Timestamp) -> Result<Session, Problem> {
+        Ok(numbering::request(&self.records, &self.edge.chance, RequestSeal { user, copies, method }, now).await?)
+    }
+}
+
+fn copies(texts: &[String]) -> Result<Vec<CopyId>, Problem> {
+    if texts.is_empty() || texts.len() > DOCUMENTS {
+        return Err(Problem::invalid("/copy_ids", "1_to_20"));
+    }
+    let mut ids = Vec::new();
+    for (i, text) in texts.iter().enumerate() {
+        let id = CopyId::parse(text).map_err(|_| Problem::invalid(&format!("/copy_ids/{i}"), "wrong_id_type"))?;
+        if ids.contains(&id) {
+            return Err(Problem::invalid(&format!("/copy_ids/{i}"), "twice"));
+        }
+        ids.push(id);
+    }
+    Ok(ids)
+}
+
+impl Function for SigningRequest {
+    fn edge(&self) -> &Edge {
+        &self.edge
+    }
+
+    async fn http(&self, request: &Request) -> Result<Reply, Problem> {
+        let (method, path) = request.route();
+        match (method, path.as_slice()) {
+            ("POST", ["v1", "sign-sessions"]) => self.open(request).await,
+            _ => Err(Problem::new("not-found")),
+        }
+    }
+}

@@ -108,4 +108,43 @@ impl CopyState {
             CopyState::Cancelled => "cancelled",
         }
     }
+    /// The last file of the copy, for whoever reads it: nothing before submission.
+    pub fn file(&self) -> Option<&Stored> {
+        match self {
+            CopyState::Draft | CopyState::Cancelled | CopyState::Void { .. } => None,
+            CopyState::Submitted { base } | CopyState::AwaitingSignature { base, .. } => Some(base),
+            CopyState::Signed { signed, .. }
+            | CopyState::SealRequested { signed, .. }
+            | CopyState::Numbered { signed, .. } => Some(signed),
+            CopyState::Sealed { sealed, archived, .. } => Some(archived.as_ref().unwrap_or(sealed)),
+            CopyState::Annulled { file, .. } => Some(file),
+        }
+    }
+
+    /// The number, once it is spent.
+    pub fn number(&self) -> Option<&Number> {
+        match self {
+            CopyState::Numbered { number, .. }
+            | CopyState::Sealed { number, .. }
+            | CopyState::Annulled { number, .. }
+            | CopyState::Void { number, .. } => Some(number),
+            _ => None,
+        }
+    }
+
+    /// What may be asked of a copy that stands here, by the names of [`crate::decide::Command::name`].
+    pub fn allowed(&self) -> Vec<&'static str> {
+        match self {
+            CopyState::Draft => vec!["submit", "cancel"],
+            CopyState::Submitted { .. } => vec!["open", "request_leader", "return", "cancel"],
+            CopyState::AwaitingSignature { .. } => vec!["record_signature", "lapse_leader"],
+            CopyState::Signed { .. } => vec!["request_seal", "cancel"],
+            CopyState::SealRequested { .. } => vec!["assign_number", "reject_seal"],
+            CopyState::Numbered { prepared: None, .. } => vec!["record_seal_prepared", "void"],
+            CopyState::Numbered { prepared: Some(_), .. } => vec!["record_seal", "renew_seal"],
+            CopyState::Sealed { archived: None, .. } => vec!["record_archive", "annul"],
+            CopyState::Sealed { archived: Some(_), .. } => vec!["annul"],
+            CopyState::Annulled { .. } | CopyState::Void { .. } | CopyState::Cancelled => vec![],
+        }
+    }
 }

@@ -1,7 +1,17 @@
 //! The case file, the copy, the register, and the rules. Knows no AWS, HTTP, clock, randomness or runtime.
 
+pub mod casefile;
 pub mod copy;
+pub mod deadline;
+pub mod decide;
+pub mod fee;
+pub mod identity;
 pub mod ids;
 pub mod model;
+pub mod paths;
 pub mod ports;
+pub mod readable;
+pub mod refusal;
+pub mod register;
 pub mod time;
+pub mod unit_code;

@@ -243,3 +243,30 @@ pub trait Chance: Send + Sync {
     /// Secret random bytes.
     fn bytes16(&self) -> [u8; 16];
 }
+
+/// A person or organisation as the national directory of accounts knows it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Person {
+    /// The account.
+    pub account: AccountId,
+    /// `person` or `organisation`.
+    pub kind: String,
+    /// Full name.
+    pub name: String,
+    /// `citizen_id`, `passport`, `organisation_code`, `tax_code`.
+    pub id_type: String,
+    /// The number. Never in a log, key or URL.
+    pub id_number: String,
+    /// Phone, E.164.
+    pub phone: Option<String>,
+    /// E-mail.
+    pub email: Option<String>,
+}
+
+/// The national directory of accounts.
+pub trait Directory: Send + Sync {
+    /// The person behind an account.
+    fn account(&self, id: &AccountId) -> impl Future<Output = Result<Option<Person>, Fault>> + Send;
+    /// People by one identifying value: `id_number`, `phone`, `tax_code`, `unit_code`.
+    fn lookup(&self, kind: &str, value: &str) -> impl Future<Output = Result<Vec<Person>, Fault>> + Send;
+}

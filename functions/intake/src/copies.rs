@@ -1,0 +1,263 @@
+//! One original, one copy: its scans, its wording, its preview, and the queues.
+
+use api::{Problem, Reply, Request, idempotent, needs, page};
+use domain::copy::CopyState;
+use domain::identity;
+use domain::ids::{CopyId, UnitId, UploadId};
+use domain::model::{Attestation, Case, Copy, Placement, Right, Upload, UploadState, User};
+use domain::ports::{Chance, Objects, Queue, Records, Write};
+use domain::{paths, time};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::access::{at_desk, event, match_case, match_copy, touched, touched_copy};
+use crate::cases::READERS;
+use crate::uploads::unusable_scan;
+use crate::{Intake, views};
+
+/// Copies of one dossier (issue: 20 in one signing session).
+const COPIES: usize = 20;
+/// Scans of one copy.
+const SCANS: usize = 50;
+/// Bytes of one scan (decision 32).
+const SCAN_LIMIT: u64 = 100 * 1024 * 1024;
+/// Entries of one queue page (api.md §5.3).
+const QUEUE_LIMIT: u32 = 100;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewCopy {
+    type_id: String,
+    title: String,
+    issuer: Option<String>,
+    original_number: Option<String>,
+    pages: u32,
+    upload_ids: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AttestationDto {
+    template_id: String,
+    placement: PlacementDto,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum PlacementDto {
+    Named(String),
+    At { page: u32, x: f32, y: f32, w: f32, h: f32 },
+}
+
+impl Intake {
+    pub(crate) async fn add_copy(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
+        let caller = self.caller(request).await?;
+        let now = self.now();
+        idempotent(&self.records, request, caller.id.as_str(), now, self.add_once(request, id, &caller, now)).await
+    }
+
+    async fn add_once(&self, request: &Request, id: &str, caller: &User, now: Timestamp) -> Result<Reply, Problem> {
+        let case = self.load_case(request, id, caller, &[Right::Create]).await?;
+        match_case(request, &case)?;
+        at_desk(&case)?;
+        if case.copies.len() >= COPIES {
+            return Err(Problem::invalid("", "at_most_20_copies"));
+        }
+        let body: NewCopy = request.json()?;
+        let uploads = self.ready_uploads(request, &body.upload_ids, caller).await?;
+        let copy = new_copy(body, &case, caller, CopyId::new(self.edge.chance.uuid(now)), now)?;
+        let found: u32 = uploads.iter().map(|(_, pages)| pages).sum();
+        let mut case = touched(case, caller, now);
+        case.copies.push(copy.id.clone());
+        let mut writes: Vec<Write> = uploads.into_iter().map(|(upload, pages)| bound(upload, &copy.id, pages)).collect();
+        writes.push(event(case.id.as_str(), case.version, caller, "case.copy_added", now));
+        writes.push(event(copy.id.as_str(), 1, caller, "copy.added", now));
+        writes.extend([Write::Copy(copy.clone()), Write::Case(case.clone())]);
+        self.commit(writes).await?;
+        let mut shown = views::copy(&copy);
+        shown["pages_found"] = json!(found);
+        shown["case_etag"] = json!(format!("\"{}\"", case.version));
+        Ok(Reply::json(201, &shown).etag(copy.version).header("location", &format!("/v1/copies/{}", copy.id)))
+    }
+
+    async fn ready_uploads(&self, request: &Request, ids: &[String], caller: &User) -> Result<Vec<(Upload, u32)>, Problem> {
+        if ids.is_empty() || ids.len() > SCANS {
+            return Err(Problem::invalid("/upload_ids", "1_to_50"));
+        }
+        let mut ready: Vec<(Upload, u32)> = Vec::new();
+        for (i, text) in ids.iter().enumerate() {
+            let id = UploadId::parse(text).map_err(|_| Problem::invalid(&format!("/upload_ids/{i}"), "wrong_id_type"))?;
+            let upload = self.load_upload(request, id.as_str(), caller).await.map_err(|_| Problem::invalid(&format!("/upload_ids/{i}"), "unknown"))?;
+            if ready.iter().any(|(known, _)| known.id == upload.id) {
+                return Err(Problem::invalid(&format!("/upload_ids/{i}"), "twice"));
+            }
+            match upload.state {
+                UploadState::Open => return Err(Problem::new("upload-not-ready")),
+                UploadState::Used { .. } => return Err(Problem::new("upload-in-use")),
+                UploadState::Ready { pages, .. } => ready.push((upload, pages)),
+            }
+        }
+        Ok(ready)
+    }
+
+    pub(crate) async fn copy(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
+        let caller = self.caller(request).await?;
+        let copy = self.readable_copy(request, id, &caller).await?;
+        Ok(Reply::json(200, &views::copy(&copy)).etag(copy.version))
+    }
+
+    /// The unit's people and the portal read every copy; a citizen reads the copies of the own dossier.
+    async fn readable_copy(&self, request: &Request, id: &str, caller: &User) -> Result<Copy, Problem> {
+        let id = request.id(id, CopyId::parse)?;
+        let copy = self.records.copy(&id).await?.ok_or_else(|| Problem::new("not-found"))?;
+        if let Some(account) = &caller.account {
+            let case = self.records.case(&copy.case).await?.ok_or_else(|| Problem::new("not-found"))?;
+            if case.requester.account.as_ref() == Some(account) {
+                return Ok(copy);
+            }
+        }
+        api::needs_any(caller, READERS, &copy.unit)?;
+        Ok(copy)
+    }
+
+    pub(crate) async fn attestation(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
+        let caller = self.caller(request).await?;
+        let copy = self.load_copy(request, id, &caller, &[Right::Create]).await?;
+        match_copy(request, &copy)?;
+        if copy.state != CopyState::Draft {
+            return Err(Problem::new("copy-frozen"));
+        }
+        let body: AttestationDto = request.json()?;
+        let placement = placement(body.placement)?;
+        let scans = self.scans(&copy).await?;
+        let views: Vec<&[u8]> = scans.iter().map(Vec::as_slice).collect();
+        let placed = compose::place(&views, &composer_placement(&placement)).map_err(|unusable| unusable_scan(&unusable))?;
+        let now = self.now();
+        compose::template_in_force(&body.template_id, &time::rfc3339(now)).map_err(|unusable| unusable_scan(&unusable))?;
+        let mut copy = touched_copy(copy, &caller, now);
+        copy.attestation = Some(Attestation { template_id: body.template_id, placement });
+        self.commit(vec![event(copy.id.as_str(), copy.version, &caller, "copy.worded", now), Write::Copy(copy.clone())]).await?;
+        let mut shown = views::copy(&copy);
+        shown["overlaps"] = json!(false);
+        shown["placement"] = json!({"page": placed.page, "x": placed.x, "y": placed.y, "w": placed.w, "h": placed.h, "added_page": placed.added_page});
+        Ok(Reply::json(200, &shown).etag(copy.version))
+    }
+
+    /// The scans of a copy, in order.
+    pub(crate) async fn scans(&self, copy: &Copy) -> Result<Vec<Vec<u8>>, Problem> {
+        let mut scans = Vec::new();
+        for id in &copy.uploads {
+            let bytes = self.objects.read(&paths::upload(id), SCAN_LIMIT).await?;
+            scans.push(bytes.ok_or_else(|| Problem::failed(&format!("the scan {id} is gone")))?);
+        }
+        Ok(scans)
+    }
+
+    pub(crate) async fn preview(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
+        let caller = self.caller(request).await?;
+        let copy = self.load_copy(request, id, &caller, READERS).await?;
+        let shown = casework::leader::preview(&copy.id, &caller.id, self.now(), &self.records, &self.objects).await?;
+        let digest = sha256_base64(&shown.sha256);
+        Ok(Reply::bytes(200, "application/pdf", shown.bytes)
+            .header("repr-digest", &format!("sha-256=:{digest}:"))
+            .header("content-disposition", "inline; filename=\"xem-truoc.pdf\""))
+    }
+
+    pub(crate) async fn queue(&self, request: &Request, queue: &str) -> Result<Reply, Problem> {
+        let caller = self.caller(request).await?;
+        let (queue, right) = match queue {
+            "create" => (Queue::Create, Right::Create),
+            "sign" => (Queue::Sign, Right::Sign),
+            "seal" => (Queue::Seal, Right::Seal),
+            _ => return Err(Problem::new("not-found")),
+        };
+        let unit = match request.query.get("unit") {
+            Some(text) => request.id(text, UnitId::parse)?,
+            None => caller.grants.iter().find(|(held, unit)| *held == right && unit.is_some()).and_then(|(_, unit)| unit.clone())
+                .ok_or_else(|| Problem::new("forbidden").with("needed", json!({"right": queue_right(right)})))?,
+        };
+        needs(&caller, right, &unit)?;
+        let now = self.now();
+        let copies = self.records.queue(&unit, queue, QUEUE_LIMIT).await?;
+        let data = copies.iter().map(|copy| queued(copy, now)).collect();
+        let mut shown = page(data, &self.edge.clock.text());
+        shown["counts"] = json!({"total": copies.len()});
+        Ok(Reply::json(200, &shown))
+    }
+}
+
+fn queue_right(right: Right) -> &'static str {
+    match right {
+        Right::Sign => "sign",
+        Right::Seal => "seal",
+        _ => "create",
+    }
+}
+
+fn queued(copy: &Copy, now: Timestamp) -> Value {
+    let mut shown = views::copy(copy);
+    shown["due_in_s"] = json!(copy.due_at.as_second() - now.as_second());
+    shown["flags"] = json!(if copy.due_at < now { vec!["overdue"] } else { vec![] });
+    shown["opened"] = json!(copy.opened.is_some());
+    shown
+}
+
+fn sha256_base64(sha256: &[u8; 32]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(sha256)
+}
+
+fn bound(upload: Upload, copy: &CopyId, pages: u32) -> Write {
+    Write::Upload(Upload { state: UploadState::Used { copy: copy.clone(), pages }, version: upload.version + 1, ..upload })
+}
+
+fn new_copy(body: NewCopy, case: &Case, caller: &User, id: CopyId, now: Timestamp) -> Result<Copy, Problem> {
+    let title = identity::name(&body.title);
+    if title.is_empty() || title.chars().count() > 300 {
+        return Err(Problem::invalid("/title", "1_to_300_characters"));
+    }
+    if body.type_id.is_empty() || body.type_id.len() > 40 {
+        return Err(Problem::invalid("/type_id", "1_to_40_characters"));
+    }
+    if !(1..=300).contains(&body.pages) {
+        return Err(Problem::invalid("/pages", "1_to_300"));
+    }
+    let uploads: Result<Vec<_>, _> = body.upload_ids.iter().map(|text| UploadId::parse(text)).collect();
+    Ok(Copy {
+        id,
+        case: case.id.clone(),
+        unit: case.unit.clone(),
+        type_id: body.type_id,
+        title,
+        issuer: body.issuer,
+        original_number: body.original_number,
+        pages: body.pages,
+        uploads: uploads.map_err(|_| Problem::invalid("/upload_ids", "wrong_id_type"))?,
+        attestation: None,
+        leader: None,
+        opened: None,
+        state: CopyState::Draft,
+        since: now,
+        due_at: case.due_at,
+        changed_by: caller.id.clone(),
+        changed_at: now,
+        version: 1,
+    })
+}
+
+fn placement(dto: PlacementDto) -> Result<Placement, Problem> {
+    match dto {
+        PlacementDto::Named(name) if name == "auto" => Ok(Placement::Auto),
+        PlacementDto::Named(_) => Err(Problem::invalid("/placement", "unknown_value")),
+        PlacementDto::At { page, x, y, w, h } => Ok(Placement::At { page, x, y, w, h }),
+    }
+}
+
+/// The same place in the composer's type: it does not know the domain.
+pub(crate) fn composer_placement(placement: &Placement) -> compose::Placement {
+    match *placement {
+        Placement::Auto => compose::Placement::Auto,
+        Placement::At { page, x, y, w, h } => compose::Placement::At { page, x, y, w, h },
+    }
+}

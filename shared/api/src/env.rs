@@ -1,0 +1,46 @@
+//! Settings, read once at the start. A missing one stops the start with its name.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A setting that is not there.
+#[derive(Debug)]
+pub struct Missing(pub String);
+
+impl std::fmt::Display for Missing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the environment variable {} is not set", self.0)
+    }
+}
+
+impl std::error::Error for Missing {}
+
+/// Where settings come from: the process, or a map with the same names.
+#[derive(Clone)]
+pub struct Env(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+
+impl Env {
+    /// The environment of the process.
+    #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+    pub fn process() -> Self {
+        Self(Arc::new(|name| std::env::var(name).ok()))
+    }
+
+    /// A map, as the template resolves it for one function.
+    pub fn from_map(map: BTreeMap<String, String>) -> Self {
+        Self(Arc::new(move |name| map.get(name).cloned()))
+    }
+
+    /// A setting that must be there and not empty.
+    ///
+    /// # Errors
+    /// [`Missing`] with its name.
+    pub fn required(&self, name: &str) -> Result<String, Missing> {
+        self.optional(name).ok_or_else(|| Missing(name.to_owned()))
+    }
+
+    /// A setting that may be absent; empty counts as absent.
+    pub fn optional(&self, name: &str) -> Option<String> {
+        (self.0)(name).filter(|value| !value.is_empty())
+    }
+}

@@ -1,0 +1,27 @@
+//! HTTP in, problem+json out; Lambda events in, answers out. The only crate that knows HTTP.
+//!
+//! A function implements [`Function`]; [`serve`] runs it under the Lambda runtime, [`handle`] answers one event. The
+//! same [`handle`] is behind the local port, so that no function knows where it runs.
+
+mod auth;
+mod chance;
+mod clock;
+mod codes;
+mod env;
+mod event;
+mod idempotency;
+mod problem;
+mod reply;
+mod request;
+
+pub use auth::{Keys, needs, needs_any};
+pub use chance::SystemChance;
+pub use clock::Clock;
+pub use codes::{CODES, Code, code};
+pub use env::{Env, Missing};
+pub use event::{Edge, Function, Handler, handle, handler, serve};
+pub use idempotency::idempotent;
+pub use lambda_http::Error;
+pub use problem::Problem;
+pub use reply::{Reply, page};
+pub use request::{Lang, Request};

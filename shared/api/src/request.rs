@@ -1,0 +1,229 @@
+//! A request as functions see it: method, path segments, query, headers, body.
+
+use std::collections::BTreeMap;
+
+use domain::ids::WrongId;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::Problem;
+
+/// The most bytes of a JSON body (an API Gateway body is at most 10 MB; our JSON is small).
+const JSON_LIMIT: usize = 256 * 1024;
+/// The most characters of an idempotency key (api.md §5.4).
+const KEY_LIMIT: usize = 255;
+
+/// The language a person reads.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Lang {
+    /// Vietnamese, the default.
+    Vi,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// From `Accept-Language`: English only when it is preferred to Vietnamese.
+    pub fn negotiate(header: Option<&str>) -> Self {
+        let Some(header) = header else { return Lang::Vi };
+        let weight = |wanted: &str| {
+            header.split(',').filter_map(|part| {
+                let mut bits = part.trim().split(';');
+                let tag = bits.next()?.trim().to_ascii_lowercase();
+                let q = bits.find_map(|bit| bit.trim().strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
+                (tag == wanted || tag.starts_with(&format!("{wanted}-"))).then_some(q)
+            }).fold(0.0_f32, f32::max)
+        };
+        if weight("en") > weight("vi") { Lang::En } else { Lang::Vi }
+    }
+
+    /// The tag in `Content-Language`.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Lang::Vi => "vi",
+            Lang::En => "en",
+        }
+    }
+}
+
+/// One HTTP request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// The path as it came, percent-encoded.
+    pub path: String,
+    /// Decoded segments of the path, e.g. `["v1", "cases", "case_…"]`.
+    pub segments: Vec<String>,
+    /// Decoded query, first value wins.
+    pub query: BTreeMap<String, String>,
+    /// Headers, names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The body's bytes.
+    pub body: Vec<u8>,
+    /// The caller's address, for quotas only.
+    pub source_ip: String,
+    /// Request identity, echoed.
+    pub request_id: String,
+}
+
+impl Request {
+    /// A header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+
+    /// The language of the answer.
+    pub fn lang(&self) -> Lang {
+        Lang::negotiate(self.header("accept-language"))
+    }
+
+    /// Method and segments, for matching.
+    pub fn route(&self) -> (&str, Vec<&str>) {
+        (&self.method, self.segments.iter().map(String::as_str).collect())
+    }
+
+    /// The media type of the body without parameters, in lower case.
+    pub fn media_type(&self) -> String {
+        self.header("content-type").unwrap_or("").split(';').next().unwrap_or("").trim().to_ascii_lowercase()
+    }
+
+    /// The JSON body as a value.
+    ///
+    /// # Errors
+    /// `unsupported-media-type`, `malformed-request`, 413.
+    pub fn value(&self) -> Result<Value, Problem> {
+        if self.media_type() != "application/json" {
+            return Err(Problem::new("unsupported-media-type"));
+        }
+        if self.body.len() > JSON_LIMIT {
+            return Err(Problem::new("body-too-large"));
+        }
+        serde_json::from_slice(&self.body).map_err(|error| {
+            Problem::new("malformed-request").detail(
+                format!("Nội dung không phải JSON hợp lệ (dòng {}, cột {}).", error.line(), error.column()),
+                format!("The body is not valid JSON (line {}, column {}).", error.line(), error.column()),
+            )
+        })
+    }
+
+    /// The JSON body in a DTO that denies unknown fields.
+    ///
+    /// # Errors
+    /// Those of [`Request::value`], `unknown-field`, `validation-failed`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        from_value(self.value()?)
+    }
+
+    /// An identifier in the path.
+    ///
+    /// # Errors
+    /// `wrong-id-type`.
+    pub fn id<T>(&self, text: &str, parse: impl Fn(&str) -> Result<T, WrongId>) -> Result<T, Problem> {
+        parse(text).map_err(wrong_id)
+    }
+
+    /// The version that the caller saw (rows marked M).
+    ///
+    /// # Errors
+    /// `if-match-missing`, `malformed-request`.
+    pub fn if_match(&self) -> Result<u64, Problem> {
+        let text = self.header("if-match").ok_or_else(|| Problem::new("if-match-missing"))?;
+        text.trim().trim_matches('"').parse().map_err(|_| {
+            Problem::new("malformed-request")
+                .detail("If-Match phải là ETag đã nhận, ví dụ \"3\".", "If-Match must be an ETag you got, such as \"3\".")
+                .header("If-Match", "etag")
+        })
+    }
+
+    /// Checks [`Request::if_match`] against the stored version.
+    ///
+    /// # Errors
+    /// `stale` with who changed it and when.
+    pub fn match_version(&self, version: u64, changed_by: &str, changed_at: &str) -> Result<(), Problem> {
+        if self.if_match()? == version {
+            return Ok(());
+        }
+        Err(Problem::new("stale")
+            .with("current_etag", format!("\"{version}\""))
+            .with("changed_by", changed_by)
+            .with("changed_at", changed_at))
+    }
+
+    /// The idempotency key (rows marked K), quoted or bare.
+    ///
+    /// # Errors
+    /// `idempotency-key-missing`, `malformed-request`.
+    pub fn idempotency_key(&self) -> Result<&str, Problem> {
+        let text = self.header("idempotency-key").ok_or_else(|| Problem::new("idempotency-key-missing"))?.trim();
+        let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
+        if bare.is_empty() || bare.chars().count() > KEY_LIMIT {
+            return Err(Problem::new("malformed-request")
+                .detail("Idempotency-Key phải có từ 1 đến 255 ký tự.", "Idempotency-Key must have 1 to 255 characters.")
+                .header("Idempotency-Key", "length"));
+        }
+        Ok(bare)
+    }
+}
+
+/// A JSON value in a DTO; the error says where.
+pub(crate) fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    if !value.is_object() {
+        return Err(Problem::new("malformed-request").detail("Nội dung phải là một đối tượng JSON.", "The body must be a JSON object."));
+    }
+    serde_json::from_value(value).map_err(|error| explain(&error.to_string()))
+}
+
+/// serde's sentences become codes and pointers; its wording never reaches the client.
+fn explain(message: &str) -> Problem {
+    let quoted = message.split('`').nth(1).unwrap_or("");
+    if message.starts_with("unknown field") {
+        return Problem::new("unknown-field").pointer(&format!("/{quoted}"), "unknown");
+    }
+    if message.starts_with("missing field") {
+        return Problem::new("validation-failed").pointer(&format!("/{quoted}"), "required");
+    }
+    Problem::new("validation-failed").pointer("", "type")
+}
+
+pub(crate) fn wrong_id(error: WrongId) -> Problem {
+    Problem::new("wrong-id-type").detail(
+        format!("Mã định danh phải bắt đầu bằng {}_.", error.expected),
+        format!("The identifier must start with {}_.", error.expected),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vietnamese_unless_english_is_preferred() {
+        for (header, lang) in [
+            (None, Lang::Vi),
+            (Some("en"), Lang::En),
+            (Some("en-GB,en;q=0.9"), Lang::En),
+            (Some("vi,en;q=0.9"), Lang::Vi),
+            (Some("en;q=0.5, vi;q=0.8"), Lang::Vi),
+            (Some("fr"), Lang::Vi),
+            (Some("*"), Lang::Vi),
+        ] {
+            assert_eq!(Lang::negotiate(header), lang, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn the_place_of_a_mistake_is_told() {
+        #[derive(serde::Deserialize, Debug)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "only the shape matters")]
+        struct Body {
+            name: String,
+        }
+        let read = |text: &str| from_value::<Body>(serde_json::from_str(text).expect("json")).expect_err("refused");
+        assert_eq!(read(r#"{"name":"a","nmae":"b"}"#).code(), "unknown-field");
+        assert_eq!(read("{}").code(), "validation-failed");
+        assert_eq!(read(r#"{"name":1}"#).code(), "validation-failed");
+        assert_eq!(read("[]").code(), "malformed-request");
+    }
+}

@@ -1,0 +1,514 @@
+//! The leader's signature: preview, prompt, answer (docs/ISSUING.md lines 2–4).
+//!
+//! Does not ask for rights (the caller has), does not timestamp (`augment` does), and never sends a prompt twice: the
+//! committed session *is* the mark "may have been sent", and only the run that committed it calls the gateway.
+
+use domain::decide::{Command, decide};
+use domain::ids::*;
+use domain::model::*;
+use domain::paths;
+use domain::ports::*;
+use domain::refusal::{Reason, Refusal};
+use domain::{identity, time};
+use jiff::{SignedDuration, Timestamp};
+use pki::Certificate;
+
+use crate::support::{self, Commit, ROUNDS, commit, contention, outbox, read, sha256, writes};
+use crate::workshop::{LeaderMark, chain_of};
+use crate::{Halt, Workshop};
+
+/// Copies under one prompt (api.md row 42).
+pub const BATCH_LIMIT: usize = 20;
+/// How long a prompt lives (remote-signing.md §3, timers).
+pub const LIFETIME: SignedDuration = SignedDuration::from_secs(120);
+/// How much later an answer is still taken.
+pub const GRACE: SignedDuration = SignedDuration::from_secs(15);
+/// After this a session whose prompt was never confirmed as sent is called unknown.
+const SENDING: SignedDuration = SignedDuration::from_secs(30);
+/// Sessions looked through for another open prompt of the same person.
+const OPEN_LIMIT: u32 = 200;
+
+/// What a leader asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenSession<'a> {
+    /// Who signs, with credential.
+    pub user: &'a User,
+    /// What, in the order shown.
+    pub copies: &'a [CopyId],
+    /// `sim`, `remote` or `usb`.
+    pub method: &'a str,
+}
+
+/// What the leader opens.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Preview {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Its digest.
+    pub sha256: Sha256,
+    /// Version of the copy after the opening was recorded.
+    pub version: Version,
+}
+
+/// The file as it stands. For the leader of a submitted copy: the base plus exactly what will be appended (decision 41),
+/// and the opening is recorded; what was opened is, byte by byte, what will be signed.
+///
+/// # Errors
+/// [`Refusal`] `not-found`, `attestation-missing` (nothing frozen yet); faults of the ports.
+pub async fn preview(
+    records: &impl Records,
+    objects: &impl Objects,
+    workshop: &impl Workshop,
+    copy: &CopyId,
+    viewer: &User,
+    now: Timestamp,
+) -> Result<Preview, Halt> {
+    for _ in 0..ROUNDS {
+        let copy = support::copy(records, copy).await?;
+        let Some(file) = shown(records, &copy).await? else { return Err(Reason::AttestationMissing.into()) };
+        let bytes = read(objects, &file).await?;
+        let leads = copy.leader.as_ref() == Some(&viewer.id) && viewer.credential.is_some();
+        let submitted = matches!(copy.state, domain::copy::CopyState::Submitted { .. });
+        if !(leads && submitted) {
+            return Ok(Preview { sha256: sha256(&[&bytes]), bytes, version: copy.version });
+        }
+        let unit = support::unit(records, &copy.unit).await?;
+        let at = copy.opened.map(|(_, at)| at).filter(|at| time::day(*at) == time::day(now)).unwrap_or(now);
+        let bytes = workshop.prepare_leader(&bytes, &LeaderMark { leader: viewer, unit: &unit, at })?.file;
+        let sha256 = sha256(&[&bytes]);
+        if copy.opened == Some((sha256, at)) {
+            return Ok(Preview { bytes, sha256, version: copy.version });
+        }
+        // A changed credential or unit makes other bytes than were opened before: open anew, under the present time.
+        if at != now {
+            forget(records, &copy, viewer, now).await?;
+            continue;
+        }
+        let decision = decide(&copy, Command::Open { preview: sha256 }, &viewer.id, now)?;
+        let version = decision.copy.version;
+        if commit(records, writes(decision).into()).await == Commit::Written {
+            return Ok(Preview { bytes, sha256, version });
+        }
+    }
+    Err(contention())
+}
+
+/// An opening with a digest that no file has, at the present time: the next round prepares for this moment.
+async fn forget(records: &impl Records, copy: &Copy, viewer: &User, now: Timestamp) -> Result<(), Halt> {
+    let decision = decide(copy, Command::Open { preview: [0; 32] }, &viewer.id, now)?;
+    commit(records, writes(decision).into()).await;
+    Ok(())
+}
+
+async fn shown(records: &impl Records, copy: &Copy) -> Result<Option<Stored>, Halt> {
+    use domain::copy::CopyState::AwaitingSignature;
+    let AwaitingSignature { session, base } = &copy.state else { return Ok(copy.state.file().cloned()) };
+    let session = records.session(session).await?;
+    let item = session.and_then(|session| session.items.into_iter().find(|item| item.copy == copy.id));
+    Ok(Some(item.and_then(|item| item.prepared).map_or_else(|| base.clone(), |prepared| prepared.file)))
+}
+
+/// Opens a session: prepares and stores each revision, commits the intent, then asks the phone once.
+///
+/// # Errors
+/// [`Refusal`] `not-found`, `wrong-state`, `copy-not-opened`, `copy-changed`, `signer-busy`, `certificate-not-usable`,
+/// `method-not-available`, `validation-failed`; faults of the ports.
+pub async fn open_session(
+    records: &impl Records,
+    objects: &impl Objects,
+    gateway: &impl RemoteSigning,
+    workshop: &impl Workshop,
+    chance: &impl Chance,
+    ask: OpenSession<'_>,
+    now: Timestamp,
+) -> Result<Session, Halt> {
+    check_batch(ask.copies)?;
+    if !matches!(ask.method, "sim" | "remote" | "usb") {
+        return Err(Reason::MethodNotAvailable.into());
+    }
+    usable(workshop, ask.user, now)?;
+    free(records, &ask.user.id, now).await?;
+    let id = SessionId::new(chance.uuid(now));
+    let mut items = Vec::new();
+    let mut decisions = Vec::new();
+    let mut pages = 0;
+    let mut unit: Option<Unit> = None;
+    for copy in ask.copies {
+        let copy = support::copy(records, copy).await?;
+        if copy.leader.as_ref() != Some(&ask.user.id) || unit.as_ref().is_some_and(|unit| unit.id != copy.unit) {
+            return Err(Refusal::NotFound.into());
+        }
+        let decision = decide(&copy, Command::RequestLeader { session: id.clone() }, &ask.user.id, now)?;
+        let unit = match &mut unit {
+            Some(unit) => unit,
+            none => none.insert(support::unit(records, &copy.unit).await?),
+        };
+        let prepared = prepare(objects, workshop, &copy, (ask.user, unit), &id, now).await?;
+        items.push(SessionItem { copy: copy.id.clone(), prepared: Some(prepared), signature: None, done: false, problem: None });
+        decisions.push(decision);
+        pages += copy.pages;
+    }
+    let unit = unit.ok_or(Refusal::NotFound)?;
+    let session = session(id, &ask, &unit, items, pages, now);
+    let mut all = vec![Write::Session(session.clone())];
+    all.extend(decisions.into_iter().flat_map(writes));
+    match records.commit(all).await {
+        Ok(()) => drive(records, gateway, ask.user, session).await,
+        Err(CommitError::Conflict) => Err(Reason::CopyChanged.into()),
+        // It may have happened. Whoever asks for the session sees; the prompt goes out only when it certainly happened.
+        Err(CommitError::Unknown(fault)) => match records.session(&session.id).await? {
+            Some(session) => drive(records, gateway, ask.user, session).await,
+            None => Err(fault.into()),
+        },
+    }
+}
+
+/// 1 to 20 distinct copies.
+pub(crate) fn check_batch(copies: &[CopyId]) -> Result<(), Refusal> {
+    let distinct: std::collections::BTreeSet<_> = copies.iter().collect();
+    if copies.is_empty() || copies.len() > BATCH_LIMIT || distinct.len() != copies.len() {
+        return Err(Refusal::Invalid {
+            pointer: "/copy_ids".into(),
+            code: "out-of-range",
+            detail: "Chọn từ 1 đến 20 bản sao khác nhau.".into(),
+        });
+    }
+    Ok(())
+}
+
+/// The enrolled certificate is valid now and chains to a configured root. Revocation is the archive's and the report's
+/// question: whoever prepares has no way out of the house.
+fn usable(workshop: &impl Workshop, user: &User, now: Timestamp) -> Result<(), Refusal> {
+    let chain = user.credential.as_ref().and_then(|credential| chain_of(&credential.chain).ok()).unwrap_or_default();
+    if is_usable(workshop, &chain, now) { Ok(()) } else { Err(Reason::CertificateNotUsable.into()) }
+}
+
+/// Whether a chain (leaf first) may sign now.
+pub(crate) fn is_usable(workshop: &impl Workshop, chain: &[Certificate], now: Timestamp) -> bool {
+    let Some((leaf, pool)) = chain.split_first() else { return false };
+    let at = now.as_second();
+    pki::path::build(leaf, pool, workshop.anchors(), at, pki::path::Purpose::Signing).is_trusted()
+}
+
+/// One prompt per SIM.
+async fn free(records: &impl Records, user: &UserId, now: Timestamp) -> Result<(), Halt> {
+    let open = records.open_sessions(OPEN_LIMIT).await?;
+    let busy = open.iter().any(|session| {
+        session.user == *user
+            && session.purpose == Purpose::LeaderSign
+            && matches!(session.state, SessionState::Sending | SessionState::Waiting | SessionState::Unknown)
+            && !over(session, now)
+    });
+    if busy { Err(Reason::SignerBusy.into()) } else { Ok(()) }
+}
+
+fn over(session: &Session, now: Timestamp) -> bool {
+    now.duration_since(session.expires_at) > GRACE
+}
+
+/// Prepares for the moment of opening, so the bytes are the opened ones; stores them.
+async fn prepare(
+    objects: &impl Objects,
+    workshop: &impl Workshop,
+    copy: &Copy,
+    (leader, unit): (&User, &Unit),
+    session: &SessionId,
+    now: Timestamp,
+) -> Result<PreparedRevision, Halt> {
+    let Some(base) = copy.state.file() else { return Err(Reason::CopyChanged.into()) };
+    let Some((opened, at)) = copy.opened.filter(|(_, at)| time::day(*at) == time::day(now)) else {
+        return Err(Reason::CopyNotOpened.into());
+    };
+    let base = read(objects, base).await?;
+    let prepared = workshop.prepare_leader(&base, &LeaderMark { leader, unit, at })?;
+    if sha256(&[&prepared.file]) != opened {
+        return Err(Reason::CopyChanged.into());
+    }
+    let file = support::create_exactly(objects, paths::leader_prepared(&copy.id, session), prepared.file).await?;
+    Ok(PreparedRevision {
+        file,
+        contents_start: prepared.contents.start as u64,
+        contents_end: prepared.contents.end as u64,
+        signed_attributes: prepared.signed_attributes,
+    })
+}
+
+fn session(
+    id: SessionId, ask: &OpenSession<'_>, unit: &Unit, items: Vec<SessionItem>, pages: u32, now: Timestamp,
+) -> Session {
+    let code = verification_code(&id, &items);
+    Session {
+        purpose: Purpose::LeaderSign,
+        method: ask.method.to_owned(),
+        user: ask.user.id.clone(),
+        unit: unit.id.clone(),
+        state: SessionState::Sending,
+        display_text: display_text(&code, items.len(), pages, &unit.name),
+        verification_code: code,
+        handle: None,
+        created_at: now,
+        expires_at: now.checked_add(LIFETIME).unwrap_or(now),
+        version: 1,
+        id,
+        items,
+    }
+}
+
+/// Four digits over the ordered, length-prefixed list of what is signed. They bind screen and phone to one session; they
+/// do not bind content (remote-signing.md §4).
+fn verification_code(id: &SessionId, items: &[SessionItem]) -> String {
+    let mut list = id.as_str().as_bytes().to_vec();
+    for attributes in items.iter().filter_map(|item| item.prepared.as_ref()).map(|p| &p.signed_attributes) {
+        list.extend_from_slice(&(attributes.len() as u64).to_be_bytes());
+        list.extend_from_slice(attributes);
+    }
+    let [a, b, ..] = sha256(&[&list]);
+    format!("{:04}", u16::from_be_bytes([a, b]) % 10_000)
+}
+
+/// ASCII, code first, so that no cut takes it (remote-signing.md §4); no name of a person, no title of a document.
+fn display_text(code: &str, copies: usize, pages: u32, unit: &str) -> String {
+    let unit: String = identity::folded(unit).chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(60).collect();
+    format!("MA {code}. Ky chung thuc {copies} ban sao, {pages} trang, {unit}")
+}
+
+fn order(session: &Session, user: &User) -> Result<SignOrder, Fault> {
+    let credential = user.credential.as_ref().ok_or_else(|| Fault("no credential".into()))?;
+    let attributes = session.items.iter().filter_map(|item| item.prepared.as_ref()).map(|p| &p.signed_attributes);
+    Ok(SignOrder {
+        session: session.id.clone(),
+        credential_id: credential.id.clone(),
+        display_text: session.display_text.clone(),
+        hashes: attributes.map(|attributes| sha256(&[attributes])).collect(),
+    })
+}
+
+/// Called once, by the run that has just committed the session, and by nobody else.
+async fn drive(
+    records: &impl Records, gateway: &impl RemoteSigning, user: &User, session: Session,
+) -> Result<Session, Halt> {
+    let (handle, state) = if session.method == "usb" {
+        (None, SessionState::Waiting)
+    } else {
+        match gateway.start(&order(&session, user)?).await {
+            Ok(handle) => (Some(handle), SessionState::Waiting),
+            Err(_) => (None, SessionState::Unknown),
+        }
+    };
+    let id = session.id.clone();
+    let mut session = session;
+    for _ in 0..ROUNDS {
+        let told = session.handle.is_some() || session.state == state;
+        if told || !matches!(session.state, SessionState::Sending | SessionState::Unknown) {
+            return Ok(session);
+        }
+        let next = Session { handle: handle.clone(), state, version: session.version + 1, ..session };
+        if commit(records, vec![Write::Session(next.clone())]).await == Commit::Written {
+            return Ok(next);
+        }
+        session = support::session(records, &id).await?;
+    }
+    Ok(session)
+}
+
+/// Takes the next step from wherever the session stands. Called by polls, callbacks and the sweeper, as often as they
+/// like; one of them wins. Seal sessions come back as they are.
+///
+/// # Errors
+/// `not-found`; faults of the ports. A fault of the gateway is no error: the session stands where it stood.
+pub async fn step(
+    records: &impl Records,
+    gateway: &impl RemoteSigning,
+    chance: &impl Chance,
+    session: &SessionId,
+    now: Timestamp,
+) -> Result<Session, Halt> {
+    for _ in 0..ROUNDS {
+        let session = support::session(records, session).await?;
+        let waits = matches!(session.state, SessionState::Sending | SessionState::Waiting | SessionState::Unknown);
+        if session.purpose != Purpose::LeaderSign || !waits {
+            return Ok(session);
+        }
+        let next = if over(&session, now) {
+            end(records, session, SessionState::Expired, "expired", now).await?
+        } else {
+            look(records, gateway, chance, session, now).await?
+        };
+        if let Some(session) = next {
+            return Ok(session);
+        }
+    }
+    Err(contention())
+}
+
+/// Asks the gateway once. `None`: somebody else was first, load again.
+async fn look(
+    records: &impl Records, gateway: &impl RemoteSigning, chance: &impl Chance, session: Session, now: Timestamp,
+) -> Result<Option<Session>, Halt> {
+    let Some(handle) = session.handle.clone() else {
+        let lost = session.state == SessionState::Sending
+            && session.method != "usb"
+            && now.duration_since(session.created_at) > SENDING;
+        return if lost { store(records, session, SessionState::Unknown).await } else { Ok(Some(session)) };
+    };
+    let user = support::user(records, &session.user).await?;
+    match gateway.poll(&order(&session, &user)?, &handle).await {
+        Err(_) | Ok(GatewayAnswer::Pending) => Ok(Some(session)),
+        Ok(GatewayAnswer::Refused(code)) => {
+            let timed_out = matches!(code.as_str(), "expired" | "timeout" | "timed-out" | "user-timeout" | "expired_transaction");
+            let state = if timed_out { SessionState::Expired } else { SessionState::Failed };
+            end(records, session, state, &code, now).await
+        }
+        Ok(GatewayAnswer::Signed(signatures)) => {
+            let good = leaf(&user).is_some_and(|leaf| all_verify(&session, &signatures, &leaf));
+            if good {
+                accept(records, chance, session, signatures, now).await
+            } else {
+                end(records, session, SessionState::Failed, Reason::SignatureDoesNotVerify.code(), now).await
+            }
+        }
+    }
+}
+
+fn leaf(user: &User) -> Option<Certificate> {
+    Certificate::from_der(user.credential.as_ref()?.chain.first()?).ok()
+}
+
+/// Every signature is over the persisted attributes of its item, by the enrolled certificate: whatever the gateway says
+/// about itself, a wrong answer goes no further (F5).
+fn all_verify(session: &Session, signatures: &[Vec<u8>], leaf: &Certificate) -> bool {
+    session.items.len() == signatures.len()
+        && session.items.iter().zip(signatures).all(|(item, signature)| {
+            item.prepared.as_ref().is_some_and(|prepared| {
+                pki::cms::verify_raw(&prepared.signed_attributes, signature, leaf).is_ok()
+            })
+        })
+}
+
+async fn accept(
+    records: &impl Records, chance: &impl Chance, session: Session, signatures: Vec<Vec<u8>>, now: Timestamp,
+) -> Result<Option<Session>, Halt> {
+    let mut next = Session { state: SessionState::Timestamping, version: session.version + 1, ..session };
+    for (item, signature) in next.items.iter_mut().zip(signatures) {
+        item.signature = Some(signature);
+    }
+    let work = outbox(chance, Topic::FinishLeader, next.id.as_str(), now);
+    let written = commit(records, vec![Write::Session(next.clone()), work]).await == Commit::Written;
+    Ok(written.then_some(next))
+}
+
+async fn store(records: &impl Records, session: Session, state: SessionState) -> Result<Option<Session>, Halt> {
+    let next = Session { state, version: session.version + 1, ..session };
+    let written = commit(records, vec![Write::Session(next.clone())]).await == Commit::Written;
+    Ok(written.then_some(next))
+}
+
+/// Ends a session without a signature and gives its copies back. `None`: somebody else was first, load again.
+pub(crate) async fn end(
+    records: &impl Records, session: Session, state: SessionState, problem: &str, now: Timestamp,
+) -> Result<Option<Session>, Halt> {
+    let mut next = Session { state, version: session.version + 1, ..session };
+    let mut all = Vec::new();
+    for item in next.items.iter_mut().filter(|item| !item.done) {
+        item.problem = Some(problem.to_owned());
+        let copy = support::copy(records, &item.copy).await?;
+        // A copy that is not waiting for this session has nothing to be given back.
+        if let Ok(decision) = decide(&copy, Command::LapseLeader { session: &next.id }, &next.user, now) {
+            all.extend(writes(decision));
+        }
+    }
+    all.push(Write::Session(next.clone()));
+    Ok((commit(records, all).await == Commit::Written).then_some(next))
+}
+
+/// Ends a session on request. An answer that still arrives is never applied.
+///
+/// # Errors
+/// `not-found`, `session-closed`; faults of the ports.
+pub async fn cancel(records: &impl Records, session: &SessionId, now: Timestamp) -> Result<Session, Halt> {
+    for _ in 0..ROUNDS {
+        let session = support::session(records, session).await?;
+        let waits = matches!(session.state, SessionState::Sending | SessionState::Waiting | SessionState::Unknown);
+        if session.purpose != Purpose::LeaderSign || !waits {
+            return Err(Reason::SessionClosed.into());
+        }
+        if let Some(session) = end(records, session, SessionState::Cancelled, "cancelled", now).await? {
+            return Ok(session);
+        }
+    }
+    Err(contention())
+}
+
+/// What the page of the desk flow brings back from a token.
+#[derive(Clone, Debug)]
+pub struct DeskAnswer {
+    /// Which copy.
+    pub copy: CopyId,
+    /// The raw signature value.
+    pub signature: Vec<u8>,
+    /// DER of the X.509 certificate on the token.
+    pub certificate: Vec<u8>,
+}
+
+/// Takes the answer of a token at the desk (method `usb`).
+///
+/// # Errors
+/// `not-found`, `session-closed`, `wrong-certificate`, `signature-does-not-verify`; faults of the ports. After a refusal the
+/// session goes on waiting.
+pub async fn answer(
+    records: &impl Records, chance: &impl Chance, session: &SessionId, answers: &[DeskAnswer], now: Timestamp,
+) -> Result<Session, Halt> {
+    for _ in 0..ROUNDS {
+        let session = support::session(records, session).await?;
+        if session.method != "usb" || session.state != SessionState::Waiting || over(&session, now) {
+            return Err(Reason::SessionClosed.into());
+        }
+        let user = support::user(records, &session.user).await?;
+        let leaf = leaf(&user).ok_or(Reason::CertificateNotUsable)?;
+        if answers.iter().any(|answer| answer.certificate != leaf.der()) {
+            return Err(Reason::WrongCertificate.into());
+        }
+        let signature = |item: &SessionItem| answers.iter().find(|a| a.copy == item.copy).map(|a| a.signature.clone());
+        let signatures: Option<Vec<Vec<u8>>> = session.items.iter().map(signature).collect();
+        let signatures = signatures.filter(|signatures| all_verify(&session, signatures, &leaf));
+        let Some(signatures) = signatures else { return Err(Reason::SignatureDoesNotVerify.into()) };
+        if let Some(session) = accept(records, chance, session, signatures, now).await? {
+            return Ok(session);
+        }
+    }
+    Err(contention())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// remote-signing.md §4: ASCII only, and no cut takes the code away.
+    #[test]
+    fn the_code_comes_first_on_the_phone() {
+        let text = display_text("4298", 2, 5, "Ủy ban nhân dân xã Đồng Mẫu");
+        assert_eq!(text, "MA 4298. Ky chung thuc 2 ban sao, 5 trang, Uy ban nhan dan xa Dong Mau");
+        assert!(text.is_ascii() && text.starts_with("MA 4298. "));
+    }
+
+    #[test]
+    fn the_code_depends_on_order_and_session() {
+        let item = |n: u8| SessionItem {
+            copy: CopyId::new([n; 16]),
+            prepared: Some(PreparedRevision {
+                file: Stored { path: String::new(), sha256: [0; 32], size: 0 },
+                contents_start: 0,
+                contents_end: 0,
+                signed_attributes: vec![n; 40],
+            }),
+            signature: None,
+            done: false,
+            problem: None,
+        };
+        let id = SessionId::new([1; 16]);
+        let code = verification_code(&id, &[item(1), item(2)]);
+        assert_eq!(code.len(), 4);
+        assert_ne!(code, verification_code(&id, &[item(2), item(1)]));
+        assert_ne!(code, verification_code(&SessionId::new([2; 16]), &[item(1), item(2)]));
+    }
+}

@@ -1,0 +1,332 @@
+//! Number and seal (docs/ISSUING.md lines 5–7): the one module whose function holds a key, and it has no way out of the
+//! house (decision 11).
+//!
+//! Does not timestamp or embed (`augment` does). Every step is taken from wherever the copy stands, so two sealers, a
+//! tenth attempt and a first one walk the same lines.
+
+use domain::copy::CopyState;
+use domain::decide::{Command, decide};
+use domain::ids::*;
+use domain::model::*;
+use domain::ports::*;
+use domain::refusal::{Reason, Refusal};
+use domain::{paths, register};
+use jiff::{SignedDuration, Timestamp};
+use pades::LEADER_FIELD;
+use pki::Certificate;
+
+use crate::leader::check_batch;
+use crate::support::{self, Commit, ROUNDS, backoff, commit, contention, outbox, read, sha256, writes};
+use crate::workshop::{Expectation, SealMark, chain_of};
+use crate::{Halt, Outcome, Workshop};
+
+/// What a seal-keeper asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestSeal<'a> {
+    /// Who.
+    pub user: &'a User,
+    /// What, in the order of the numbers.
+    pub copies: &'a [CopyId],
+    /// `agency_key`; the other methods of decision 23a come with their connectors.
+    pub method: &'a str,
+}
+
+/// Records the intent: session, copies and work in one transaction (decision 23). The present moment becomes the legal
+/// moment of the number.
+///
+/// # Errors
+/// [`Refusal`] `not-found`, `wrong-state`, `copy-changed`, `certificate-not-usable`, `method-not-available`,
+/// `validation-failed`; faults of the ports.
+pub async fn request(
+    records: &impl Records, chance: &impl Chance, ask: RequestSeal<'_>, now: Timestamp,
+) -> Result<Session, Halt> {
+    check_batch(ask.copies)?;
+    if ask.method != "agency_key" {
+        return Err(Reason::MethodNotAvailable.into());
+    }
+    let id = SessionId::new(chance.uuid(now));
+    let mut all = Vec::new();
+    let mut items = Vec::new();
+    let mut unit: Option<Unit> = None;
+    for copy in ask.copies {
+        let copy = support::copy(records, copy).await?;
+        let unit = match &mut unit {
+            Some(unit) => unit,
+            none => none.insert(support::unit(records, &copy.unit).await?),
+        };
+        if unit.id != copy.unit {
+            return Err(Refusal::NotFound.into());
+        }
+        let leaf = unit.seal_chain.first().and_then(|der| Certificate::from_der(der).ok());
+        if !leaf.is_some_and(|leaf| leaf.valid_at(now.as_second())) {
+            return Err(Reason::CertificateNotUsable.into());
+        }
+        let command = Command::RequestSeal { session: id.clone(), decided_at: now };
+        all.extend(writes(decide(&copy, command, &ask.user.id, now)?));
+        items.push(SessionItem { copy: copy.id, prepared: None, signature: None, done: false, problem: None });
+    }
+    let unit = unit.ok_or(Refusal::NotFound)?;
+    let session = Session {
+        id,
+        purpose: Purpose::Seal,
+        method: ask.method.to_owned(),
+        user: ask.user.id.clone(),
+        unit: unit.id,
+        items,
+        state: SessionState::Sending,
+        verification_code: String::new(),
+        display_text: String::new(),
+        handle: None,
+        created_at: now,
+        // Nobody's answer is waited for and a spent number never lapses: the end is only shown.
+        expires_at: now.checked_add(SignedDuration::from_mins(15)).unwrap_or(now),
+        version: 1,
+    };
+    all.push(Write::Session(session.clone()));
+    all.push(outbox(chance, Topic::Seal, session.id.as_str(), now));
+    match records.commit(all).await {
+        Ok(()) => Ok(session),
+        Err(CommitError::Conflict) => Err(Reason::CopyChanged.into()),
+        Err(CommitError::Unknown(fault)) => match records.session(&session.id).await? {
+            Some(session) => Ok(session),
+            None => Err(fault.into()),
+        },
+    }
+}
+
+/// Numbers and seals every copy of a session, as far as a key without a way out can: number spent, revision stored,
+/// signed by the agency key. The rest is `augment::finish_seal`.
+///
+/// # Errors
+/// Faults of the ports; the item then stays due.
+pub async fn number_and_seal(
+    records: &impl Records,
+    objects: &impl Objects,
+    key: &impl SealKey,
+    workshop: &impl Workshop,
+    chance: &impl Chance,
+    item: &Outbox,
+    now: Timestamp,
+) -> Result<Outcome, Halt> {
+    let desk = Desk { records, objects, key, workshop, chance, now };
+    let Some(session) = subject(records, item).await? else { return finish(records, item, now).await };
+    let mut rejected = Vec::new();
+    for entry in &session.items {
+        if let Some(problem) = desk.advance(&session.id, &session.user, &entry.copy).await? {
+            rejected.push((entry.copy.clone(), problem));
+        }
+    }
+    close(records, &session.id, &rejected, item).await
+}
+
+async fn subject(records: &impl Records, item: &Outbox) -> Result<Option<Session>, Halt> {
+    let Ok(id) = SessionId::parse(&item.subject) else { return Ok(None) };
+    Ok(records.session(&id).await?)
+}
+
+async fn finish(records: &impl Records, item: &Outbox, now: Timestamp) -> Result<Outcome, Halt> {
+    match commit(records, vec![Write::OutboxDone(item.id.clone())]).await {
+        Commit::Written => Ok(Outcome::Done),
+        Commit::LoadAgain => Ok(Outcome::Later(backoff(item, now))),
+    }
+}
+
+/// Moves the session on and takes the item away, together.
+async fn close(
+    records: &impl Records, id: &SessionId, rejected: &[(CopyId, &'static str)], item: &Outbox,
+) -> Result<Outcome, Halt> {
+    for _ in 0..ROUNDS {
+        let session = support::session(records, id).await?;
+        let next = after(session.clone(), rejected);
+        let mut all = vec![Write::OutboxDone(item.id.clone())];
+        if next != session {
+            all.push(Write::Session(Session { version: session.version + 1, ..next }));
+        }
+        if commit(records, all).await == Commit::Written {
+            return Ok(Outcome::Done);
+        }
+    }
+    Err(contention())
+}
+
+fn after(mut session: Session, rejected: &[(CopyId, &'static str)]) -> Session {
+    for (copy, problem) in rejected {
+        for item in session.items.iter_mut().filter(|item| item.copy == *copy && !item.done) {
+            item.done = true;
+            item.problem = Some((*problem).to_owned());
+        }
+    }
+    if !session.state.is_terminal() {
+        session.state = state_of(&session.items);
+    }
+    session
+}
+
+/// A session of which every item has ended is done, or failed when nothing came of it.
+pub(crate) fn state_of(items: &[SessionItem]) -> SessionState {
+    if !items.iter().all(|item| item.done) {
+        SessionState::Timestamping
+    } else if items.iter().all(|item| item.problem.is_some()) {
+        SessionState::Failed
+    } else {
+        SessionState::Done
+    }
+}
+
+/// Ports and moment of one run.
+struct Desk<'a, R, O, K, W, C> {
+    records: &'a R,
+    objects: &'a O,
+    key: &'a K,
+    workshop: &'a W,
+    chance: &'a C,
+    now: Timestamp,
+}
+
+/// What one step said.
+enum Step {
+    /// Load again and take the next step.
+    Again,
+    /// Nothing more to do here.
+    Ready,
+    /// No number was spent: the problem of the item.
+    Rejected(&'static str),
+}
+
+impl<R: Records, O: Objects, K: SealKey, W: Workshop, C: Chance> Desk<'_, R, O, K, W, C> {
+    /// Takes steps until nothing is left to do. Gives a problem when the copy went back without a number.
+    async fn advance(&self, session: &SessionId, by: &UserId, id: &CopyId) -> Result<Option<&'static str>, Halt> {
+        for _ in 0..ROUNDS {
+            let copy = support::copy(self.records, id).await?;
+            let step = match &copy.state {
+                CopyState::SealRequested { signed, session: ours, .. } if ours == session => {
+                    self.number(&copy, signed, by).await?
+                }
+                CopyState::Numbered { signed, session: ours, decided_at, number, prepared: None, .. }
+                    if ours == session =>
+                {
+                    self.seal(&copy, signed, number, *decided_at, by).await?
+                }
+                // Back at the desk without a number: another run has rejected it, and this one says so too.
+                CopyState::Signed { .. } => Step::Rejected(Reason::SignatureDoesNotVerify.code()),
+                _ => Step::Ready,
+            };
+            match step {
+                Step::Again => {}
+                Step::Ready => return Ok(None),
+                Step::Rejected(problem) => return Ok(Some(problem)),
+            }
+        }
+        Err(contention())
+    }
+
+    /// One transaction: counter, number, copy, history. The number is spent here, and only here.
+    async fn number(&self, copy: &Copy, signed: &Stored, by: &UserId) -> Result<Step, Halt> {
+        if !self.leader_signed(copy, signed).await? {
+            let CopyState::SealRequested { session, .. } = &copy.state else { return Ok(Step::Again) };
+            let decision = decide(copy, Command::RejectSeal { session }, by, self.now)?;
+            return Ok(match commit(self.records, writes(decision).into()).await {
+                Commit::Written => Step::Rejected(Reason::SignatureDoesNotVerify.code()),
+                Commit::LoadAgain => Step::Again,
+            });
+        }
+        let CopyState::SealRequested { decided_at, .. } = &copy.state else { return Ok(Step::Again) };
+        let unit = support::unit(self.records, &copy.unit).await?;
+        let year = register::legal_year(*decided_at);
+        let head = self.records.counter(&unit.id, &unit.series_suffix, year).await?;
+        let allocation = register::allocate(copy, &unit, head.as_ref(), by, self.now)?;
+        let mut all = vec![Write::Counter(allocation.counter), Write::Entry(allocation.entry)];
+        all.extend(writes(allocation.decision));
+        commit(self.records, all).await;
+        Ok(Step::Again)
+    }
+
+    /// R46: the leader's signature is verified again, from the stored bytes, immediately before the number is spent.
+    async fn leader_signed(&self, copy: &Copy, signed: &Stored) -> Result<bool, Halt> {
+        let bytes = read(self.objects, signed).await?;
+        let Some(leader) = &copy.leader else { return Ok(false) };
+        let leader = support::user(self.records, leader).await?;
+        let Some(signer) = leader.credential.as_ref().and_then(|credential| credential.chain.first()) else {
+            return Ok(false);
+        };
+        // What the leader was shown is the beginning of the file; its digest was compared when the signature was
+        // recorded, and `read` has just compared the whole file with what was recorded.
+        let expected = Expectation { field: LEADER_FIELD, signer, base: &[], at: self.now };
+        Ok(self.workshop.verify(&bytes, &expected).is_ok())
+    }
+
+    /// Store exactly what is to be signed, sign it, verify, record. Two sealers prepare the same bytes.
+    async fn seal(
+        &self, copy: &Copy, signed: &Stored, number: &Number, decided_at: Timestamp, by: &UserId,
+    ) -> Result<Step, Halt> {
+        let unit = support::unit(self.records, &copy.unit).await?;
+        let chain = chain_of(&unit.seal_chain)?;
+        let leaf = chain.first().ok_or_else(|| Fault("the unit has no seal certificate".into()))?;
+        let scans = self.scans(copy).await?;
+        let bytes = read(self.objects, signed).await?;
+        let mark = SealMark { unit: &unit, number, copy: &copy.id, decided_at, scans };
+        let prepared = self.workshop.prepare_seal(&bytes, &mark)?;
+        let path = paths::seal_prepared(&copy.id, &sha256(&[&prepared.file]));
+        let revision = PreparedRevision {
+            file: support::create_exactly(self.objects, path, prepared.file).await?,
+            contents_start: prepared.contents.start as u64,
+            contents_end: prepared.contents.end as u64,
+            signed_attributes: prepared.signed_attributes,
+        };
+        let signature = self.key.sign(&unit.id, &revision.signed_attributes).await?;
+        pki::cms::verify_raw(&revision.signed_attributes, &signature, leaf)
+            .map_err(|error| Fault(format!("the agency key gave a wrong signature: {error}")))?;
+        let command = Command::RecordSealPrepared { prepared: revision, signature };
+        let mut all: Vec<Write> = writes(decide(copy, command, by, self.now)?).into();
+        all.push(outbox(self.chance, Topic::FinishSeal, copy.id.as_str(), self.now));
+        commit(self.records, all).await;
+        Ok(Step::Again)
+    }
+
+    /// Digest over the digests of the scans, in order.
+    async fn scans(&self, copy: &Copy) -> Result<Sha256, Halt> {
+        let mut list = Vec::new();
+        for id in &copy.uploads {
+            let upload = self.records.upload(id).await?.ok_or_else(|| Fault(format!("upload {id} is gone")))?;
+            list.extend_from_slice(&upload.sha256);
+        }
+        Ok(sha256(&[&list]))
+    }
+}
+
+/// Takes a sealed copy's value away (R111). The number stays spent; the public answer says so at once.
+///
+/// # Errors
+/// [`Refusal`] `not-found`, `wrong-state`, `already-annulled`; faults of the ports.
+pub async fn annul(records: &impl Records, copy: &CopyId, by: &UserId, now: Timestamp) -> Result<Copy, Halt> {
+    for _ in 0..ROUNDS {
+        let before = support::copy(records, copy).await?;
+        let decision = decide(&before, Command::Annul, by, now)?;
+        let after = decision.copy.clone();
+        let mut all: Vec<Write> = writes(decision).into();
+        let public = records.public_copy(copy).await?.ok_or_else(|| Fault("a sealed copy has no public facts".into()))?;
+        all.push(Write::PublicCopy(PublicCopy { annulled_at: Some(now), version: public.version + 1, ..public }));
+        if commit(records, all).await == Commit::Written {
+            return Ok(after);
+        }
+    }
+    Err(contention())
+}
+
+/// Marks a number that was spent and never sealed (decision 21). Possible only before the agency key has signed.
+///
+/// # Errors
+/// [`Refusal`] `not-found`, `wrong-state`; faults of the ports.
+pub async fn void(
+    records: &impl Records, copy: &CopyId, by: &UserId, reason: &str, now: Timestamp,
+) -> Result<Copy, Halt> {
+    for _ in 0..ROUNDS {
+        let before = support::copy(records, copy).await?;
+        let decision = decide(&before, Command::Void { reason: reason.to_owned() }, by, now)?;
+        let after = decision.copy.clone();
+        if commit(records, writes(decision).into()).await == Commit::Written {
+            return Ok(after);
+        }
+    }
+    Err(contention())
+}

@@ -1,0 +1,153 @@
+//! What every module needs: stored bytes read back and compared, commits that are asked about again, names of things.
+
+use domain::decide::Decision;
+use domain::ids::*;
+use domain::model::*;
+use domain::ports::{Chance, CommitError, Created, Fault, Objects, Records, Write};
+use domain::refusal::Refusal;
+use jiff::{SignedDuration, Timestamp};
+use pki::{DigestAlgorithm, digest};
+
+use crate::Halt;
+
+/// The largest file that is read back: a scan of 100 MB (decision 32) with pages, signatures and evidence around it.
+pub(crate) const FILE_LIMIT: u64 = 128 * 1024 * 1024;
+
+/// Rounds of "somebody else was first, load again" before the work is given back to the sweeper. Every round that is lost
+/// means that somebody else got further, so few are needed.
+pub(crate) const ROUNDS: usize = 16;
+
+/// SHA-256.
+pub(crate) fn sha256(parts: &[&[u8]]) -> Sha256 {
+    // Unwrap safety: SHA-256 gives 32 bytes; anything else would be a broken library, and zeros match no file.
+    digest(DigestAlgorithm::Sha256, parts).try_into().unwrap_or([0; 32])
+}
+
+/// The description of bytes at a path.
+pub(crate) fn stored(path: String, bytes: &[u8]) -> Stored {
+    Stored { path, sha256: sha256(&[bytes]), size: bytes.len() as u64 }
+}
+
+/// Reads bytes that must be there and must be the ones that were stored (F18).
+pub(crate) async fn read(objects: &impl Objects, file: &Stored) -> Result<Vec<u8>, Fault> {
+    let bytes = objects.read(&file.path, FILE_LIMIT).await?;
+    let bytes = bytes.ok_or_else(|| Fault(format!("object {} is gone", file.path)))?;
+    if bytes.len() as u64 != file.size || sha256(&[&bytes]) != file.sha256 {
+        return Err(Fault(format!("object {} is not what was stored", file.path)));
+    }
+    Ok(bytes)
+}
+
+/// Creates an object; when something is there already, or nobody knows, what is there is the truth and comes back.
+pub(crate) async fn create(objects: &impl Objects, path: &str, bytes: Vec<u8>) -> Result<Option<Vec<u8>>, Fault> {
+    match objects.create(path, bytes, "application/pdf").await {
+        Ok(Created::New) => Ok(None),
+        Ok(Created::Existed) | Err(_) => {
+            let theirs = objects.read(path, FILE_LIMIT).await?;
+            theirs.map(Some).ok_or_else(|| Fault(format!("object {path} was not created")))
+        }
+    }
+}
+
+/// Creates an object whose path can hold only these bytes.
+pub(crate) async fn create_exactly(objects: &impl Objects, path: String, bytes: Vec<u8>) -> Result<Stored, Fault> {
+    let file = stored(path, &bytes);
+    match create(objects, &file.path, bytes).await? {
+        Some(theirs) if stored(file.path.clone(), &theirs) != file => {
+            Err(Fault(format!("object {} holds other bytes", file.path)))
+        }
+        _ => Ok(file),
+    }
+}
+
+/// What became of a commit.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Commit {
+    /// Certainly written.
+    Written,
+    /// Somebody else was first, or nobody knows: load again.
+    LoadAgain,
+}
+
+/// Commits. No answer is not "no" (house rule 5): both ways of not knowing lead back to loading.
+pub(crate) async fn commit(records: &impl Records, writes: Vec<Write>) -> Commit {
+    match records.commit(writes).await {
+        Ok(()) => Commit::Written,
+        Err(CommitError::Conflict | CommitError::Unknown(_)) => Commit::LoadAgain,
+    }
+}
+
+/// The two writes of a decision.
+pub(crate) fn writes(decision: Decision) -> [Write; 2] {
+    [Write::Copy(decision.copy), Write::Event(decision.event)]
+}
+
+/// Somebody else was first too often.
+pub(crate) fn contention() -> Halt {
+    Halt::Failed(Fault("somebody else was first too often".into()))
+}
+
+/// Work for a function.
+pub(crate) fn outbox(chance: &impl Chance, topic: Topic, subject: &str, now: Timestamp) -> Write {
+    let id = EventId::new(chance.uuid(now));
+    Write::Outbox(Outbox { id, topic, subject: subject.to_owned(), at: now, due_at: now })
+}
+
+/// When to try again: the wait grows with the age of the item, from 2 seconds to 2 minutes, so that a service that comes
+/// back is not met by everybody at once and the last try is far below the quarter of an hour of I16.
+pub(crate) fn backoff(item: &Outbox, now: Timestamp) -> Timestamp {
+    let age = now.duration_since(item.at).as_secs().clamp(2, 120);
+    now.checked_add(SignedDuration::from_secs(age)).unwrap_or(now)
+}
+
+/// Loads a copy that must be there.
+pub(crate) async fn copy(records: &impl Records, id: &CopyId) -> Result<Copy, Halt> {
+    records.copy(id).await?.ok_or(Halt::Refused(Refusal::NotFound))
+}
+
+/// Loads a session that must be there.
+pub(crate) async fn session(records: &impl Records, id: &SessionId) -> Result<Session, Halt> {
+    records.session(id).await?.ok_or(Halt::Refused(Refusal::NotFound))
+}
+
+/// Loads a unit that must be there.
+pub(crate) async fn unit(records: &impl Records, id: &UnitId) -> Result<Unit, Halt> {
+    records.unit(id).await?.ok_or(Halt::Refused(Refusal::NotFound))
+}
+
+/// Loads a user that must be there.
+pub(crate) async fn user(records: &impl Records, id: &UserId) -> Result<User, Halt> {
+    records.user(id).await?.ok_or(Halt::Refused(Refusal::NotFound))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn unit() -> Unit {
+        Unit {
+            id: UnitId::new([9; 16]),
+            code: "000.00.01.H54".into(),
+            name: "Ủy ban nhân dân xã Mẫu".into(),
+            short_name: "MAU".into(),
+            address: "1 Đường Mẫu".into(),
+            place: "Xã Mẫu".into(),
+            province: "Tỉnh Mẫu".into(),
+            enabled: true,
+            series_suffix: "SCT/BS".into(),
+            book: "01".into(),
+            slot_capacity: 1,
+            seal_chain: vec![],
+            leaders: vec![],
+        }
+    }
+
+    /// I16: whatever the age of an item, the next try comes within two minutes.
+    #[test]
+    fn the_wait_is_bounded() {
+        let at = Timestamp::UNIX_EPOCH;
+        let item = Outbox { id: EventId::new([1; 16]), topic: Topic::Seal, subject: String::new(), at, due_at: at };
+        let wait = |age| backoff(&item, at + SignedDuration::from_secs(age)).as_second() - age;
+        assert_eq!((wait(0), wait(10), wait(100_000)), (2, 10, 120));
+    }
+}

@@ -1,0 +1,287 @@
+//! The bench where signatures are made and looked at: `compose`, `pades` and `pki` behind one trait.
+//!
+//! Everything here is a pure function of its arguments. It is a trait only so that the exhaustive flow tests can remember
+//! what they computed before; there is no other implementation than [`Workbench`] and a memory around it, so a
+//! [`Verified`] is always the verifier's own.
+
+use std::ops::Range;
+
+use domain::model::{Number, Sha256, Unit, User};
+use domain::ids::CopyId;
+use domain::ports::Fault;
+use domain::time;
+use jiff::Timestamp;
+use pades::{
+    EcopyFacts, Expected, ExpectedArchive, LEADER_FIELD, LongTerm, Prepared, Rejection, SEAL_FIELD, SignaturePlan, Verified,
+    VerifiedArchive,
+};
+use pki::Certificate;
+
+/// What a leader's revision is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct LeaderMark<'a> {
+    /// Who signs; its credential's chain is embedded.
+    pub leader: &'a User,
+    /// Where.
+    pub unit: &'a Unit,
+    /// The claimed time: when the leader opened the preview, so that what was opened is what is signed, byte by byte.
+    pub at: Timestamp,
+}
+
+/// What a seal's revision is made of. Stored facts only: two sealers make the same bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct SealMark<'a> {
+    /// Whose seal; its chain is embedded.
+    pub unit: &'a Unit,
+    /// The number.
+    pub number: &'a Number,
+    /// Which copy.
+    pub copy: &'a CopyId,
+    /// The legal moment: the printed date and the claimed time.
+    pub decided_at: Timestamp,
+    /// Digest over the digests of the scans, in order: what the QR code commits to (decision 9).
+    pub scans: Sha256,
+}
+
+/// The bench.
+pub trait Workshop: Send + Sync {
+    /// The configured roots.
+    fn anchors(&self) -> &[Certificate];
+
+    /// The base plus the leader's revision, without its signature.
+    ///
+    /// # Errors
+    /// [`Fault`]: base, texts or X.509 certificates are unusable.
+    fn prepare_leader(&self, base: &[u8], mark: &LeaderMark<'_>) -> Result<Prepared, Fault>;
+
+    /// The signed file plus the seal's revision, without its signature.
+    ///
+    /// # Errors
+    /// [`Fault`], as above.
+    fn prepare_seal(&self, signed: &[u8], mark: &SealMark<'_>) -> Result<Prepared, Fault>;
+
+    /// Embeds signature and timestamp.
+    ///
+    /// # Errors
+    /// [`Fault`]: the structure cannot be built or does not fit.
+    fn finish(&self, prepared: &[u8], contents: Range<usize>, parts: &Parts<'_>) -> Result<Vec<u8>, Fault>;
+
+    /// The guarded door for a signature.
+    ///
+    /// # Errors
+    /// [`Rejection`] with the first rule that fails.
+    fn verify(&self, file: &[u8], expected: &Expectation<'_>) -> Result<Verified, Rejection>;
+
+    /// Adds `/DSS` and an empty document timestamp.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    fn prepare_archive(&self, sealed: &[u8], material: &LongTerm<'_>) -> Result<Prepared, Fault>;
+
+    /// The guarded door for the long-term level.
+    ///
+    /// # Errors
+    /// [`Rejection`] with the first rule that fails.
+    fn verify_archive(&self, file: &[u8], expected: &ArchiveExpectation<'_>) -> Result<VerifiedArchive, Rejection>;
+}
+
+/// What goes into a CMS structure.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts<'a> {
+    /// DER of the signed attributes.
+    pub attributes: &'a [u8],
+    /// The raw signature value.
+    pub signature: &'a [u8],
+    /// X.509 chain, DER, leaf first.
+    pub chain: &'a [Vec<u8>],
+    /// DER of the timestamp token.
+    pub token: &'a [u8],
+}
+
+/// What a signature must be.
+#[derive(Clone, Copy, Debug)]
+pub struct Expectation<'a> {
+    /// Its field.
+    pub field: &'a str,
+    /// DER of the signer's X.509 certificate.
+    pub signer: &'a [u8],
+    /// What the signer was shown: the file begins with it.
+    pub base: &'a [u8],
+    /// The instant.
+    pub at: Timestamp,
+}
+
+/// What an archived file must be.
+#[derive(Clone, Copy, Debug)]
+pub struct ArchiveExpectation<'a> {
+    /// It begins with this.
+    pub sealed: &'a [u8],
+    /// Field and DER of the signer's X.509 certificate, in the order of signing.
+    pub signers: &'a [(&'a str, &'a [u8])],
+    /// The instant.
+    pub at: Timestamp,
+}
+
+/// The real bench.
+#[derive(Clone, Debug)]
+pub struct Workbench {
+    anchors: Vec<Certificate>,
+    link_base: String,
+}
+
+impl Workbench {
+    /// `link_base` is where anybody verifies (`https://…`, without a slash at the end); it is printed as the QR code.
+    pub fn new(anchors: Vec<Certificate>, link_base: String) -> Self {
+        Self { anchors, link_base }
+    }
+
+    fn qr(&self, mark: &SealMark<'_>) -> String {
+        let scan: String = mark.scans.iter().take(8).map(|b| format!("{b:02x}")).collect();
+        let Number { number, book, year, suffix } = mark.number;
+        // `/` is allowed in a query (RFC 3986 §3.4); letters beyond ASCII are spelled out.
+        let suffix: String = suffix.bytes().map(query_byte).collect();
+        format!("{}/verify?u={}&n={number}&q={book}&y={year}&s={suffix}&h={scan}", self.link_base, mark.unit.code)
+    }
+}
+
+fn query_byte(byte: u8) -> String {
+    match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'.' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    }
+}
+
+fn fault(what: &str) -> impl Fn(&dyn std::fmt::Display) -> Fault {
+    let what = what.to_owned();
+    move |error| Fault(format!("{what}: {error}"))
+}
+
+/// DER to X.509, leaf first.
+pub(crate) fn chain_of(ders: &[Vec<u8>]) -> Result<Vec<Certificate>, Fault> {
+    ders.iter().map(|der| Certificate::from_der(der).map_err(|e| fault("chain")(&e))).collect()
+}
+
+/// Width and height of an empty signature field, in points.
+fn field_size(file: &[u8], name: &str) -> Result<(f32, f32), Fault> {
+    let document = pdf::Document::open(file, &pdf::Limits::default()).map_err(|e| fault("open")(&e))?;
+    let fields = document.fields().map_err(|e| fault("fields")(&e))?;
+    let rect = fields.iter().find(|field| field.full_name == name).and_then(|field| field.rect);
+    let rect = rect.ok_or_else(|| Fault(format!("no field {name}")))?;
+    Ok(((rect.x1 - rect.x0) as f32, (rect.y1 - rect.y0) as f32))
+}
+
+/// `D:20261123140531+07'00'` (ISO 32000-2 §7.9.4).
+fn pdf_date(at: Timestamp) -> String {
+    time::civil(at).strftime("D:%Y%m%d%H%M%S+07'00'").to_string()
+}
+
+impl Workshop for Workbench {
+    fn anchors(&self) -> &[Certificate] {
+        &self.anchors
+    }
+
+    fn prepare_leader(&self, base: &[u8], mark: &LeaderMark<'_>) -> Result<Prepared, Fault> {
+        let credential = mark.leader.credential.as_ref().ok_or_else(|| Fault("no credential".into()))?;
+        let chain = chain_of(&credential.chain)?;
+        let day = time::civil(mark.at).strftime("%d/%m/%Y").to_string();
+        let (name, title) = (&mark.leader.name, &mark.leader.title_line);
+        let size = field_size(base, LEADER_FIELD)?;
+        let appearance = compose::leader_appearance(size, name, title, Some(&mark.unit.name), &day)
+            .map_err(|e| fault("leader appearance")(&e))?;
+        let plan = SignaturePlan {
+            field: LEADER_FIELD,
+            chain: &chain,
+            name,
+            reason: "Chứng thực bản sao đúng với bản chính",
+            location: &mark.unit.place,
+            signed_at: &pdf_date(mark.at),
+            appearance: Some(&appearance),
+            ecopy: None,
+        };
+        pades::prepare(base, &plan).map_err(|e| fault("prepare leader")(&e))
+    }
+
+    fn prepare_seal(&self, signed: &[u8], mark: &SealMark<'_>) -> Result<Prepared, Fault> {
+        let chain = chain_of(&mark.unit.seal_chain)?;
+        let number = mark.number;
+        let text = compose::SealText {
+            number: u64::from(number.number),
+            book: &format!("{}/{}", number.book, number.year),
+            suffix: &number.suffix,
+            date_text: &time::civil(mark.decided_at).strftime("Ngày %d tháng %m năm %Y").to_string(),
+            unit_name: &mark.unit.name,
+            qr_payload: &self.qr(mark),
+        };
+        let size = field_size(signed, SEAL_FIELD)?;
+        let appearance = compose::seal_appearance(size, &text).map_err(|e| fault("seal appearance")(&e))?;
+        let plan = SignaturePlan {
+            field: SEAL_FIELD,
+            chain: &chain,
+            name: &mark.unit.name,
+            reason: "Cấp số chứng thực và đóng dấu cơ quan",
+            location: &mark.unit.place,
+            signed_at: &pdf_date(mark.decided_at),
+            appearance: Some(&appearance),
+            ecopy: Some(EcopyFacts {
+                number: u64::from(number.number),
+                book: number.book.clone(),
+                year: u32::try_from(number.year).map_err(|e| fault("year")(&e))?,
+                suffix: number.suffix.clone(),
+                unit_code: mark.unit.code.clone(),
+                copy_id: mark.copy.to_string(),
+            }),
+        };
+        pades::prepare(signed, &plan).map_err(|e| fault("prepare seal")(&e))
+    }
+
+    fn finish(&self, prepared: &[u8], contents: Range<usize>, parts: &Parts<'_>) -> Result<Vec<u8>, Fault> {
+        let chain = chain_of(parts.chain)?;
+        pades::finish(prepared, contents, parts.attributes, parts.signature, &chain, Some(parts.token))
+            .map_err(|e| fault("finish")(&e))
+    }
+
+    fn verify(&self, file: &[u8], expected: &Expectation<'_>) -> Result<Verified, Rejection> {
+        let expected = Expected {
+            field: expected.field,
+            signer_der: expected.signer,
+            base: expected.base,
+            at: expected.at.as_second(),
+            anchors: &self.anchors,
+        };
+        pades::verify_signature(file, &expected)
+    }
+
+    fn prepare_archive(&self, sealed: &[u8], material: &LongTerm<'_>) -> Result<Prepared, Fault> {
+        pades::prepare_archive(sealed, material).map_err(|e| fault("prepare archive")(&e))
+    }
+
+    fn verify_archive(&self, file: &[u8], expected: &ArchiveExpectation<'_>) -> Result<VerifiedArchive, Rejection> {
+        let expected = ExpectedArchive {
+            sealed: expected.sealed,
+            signers: expected.signers,
+            at: expected.at.as_second(),
+            anchors: &self.anchors,
+        };
+        pades::verify_archive(file, &expected)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Decision 9: the QR code names number and scan set; letters beyond ASCII are spelled out.
+    #[test]
+    fn the_qr_payload_is_frozen() {
+        let bench = Workbench::new(vec![], "https://ctdt.example.vn".into());
+        let unit = crate::support::tests::unit();
+        let number = Number { number: 152, book: "01".into(), year: 2026, suffix: "SCTĐT/BS".into() };
+        let copy = CopyId::new([1; 16]);
+        let mark = SealMark { unit: &unit, number: &number, copy: &copy, decided_at: Timestamp::UNIX_EPOCH, scans: [0xab; 32] };
+        assert_eq!(
+            bench.qr(&mark),
+            "https://ctdt.example.vn/verify?u=000.00.01.H54&n=152&q=01&y=2026&s=SCT%C4%90T/BS&h=abababababababab"
+        );
+        assert_eq!(pdf_date(Timestamp::UNIX_EPOCH), "D:19700101070000+07'00'");
+    }
+}

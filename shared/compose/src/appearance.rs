@@ -1,0 +1,167 @@
+//! What the two signature fields show. Each function makes a file of one page of exactly the field's size; the signing step imports that
+//! page as the field's normal appearance.
+//!
+//! Draws no image of a handwritten signature or of a seal: the text says who signed and when, in the colours of NĐ 30/2020 (blue, red).
+
+use fast_qr::{ECL, QRBuilder};
+use krilla::geom::PathBuilder;
+use krilla::surface::Surface;
+
+use crate::block::page;
+use crate::text::{BLACK, BLUE, Cut, Fonts, Ink, Line, RED, fill, frame, rule, set};
+use crate::{SealText, Unusable};
+
+/// The longest QR payload: version 15 at level M still prints at 0.35 mm a module in the seal's field.
+const MAX_QR_BYTES: usize = 400;
+
+/// One page of exactly `size` points: what the leader's field shows.
+///
+/// `signed_at_text` is shown as given, e.g. `2026-11-25T14:05:31+07:00` (ISO 8601, Vietnam time zone, NĐ 30/2020).
+///
+/// # Errors
+/// [`Unusable::TextUnusable`] when a text does not fit, even in the smallest type of 5 points.
+pub fn leader_appearance(
+    size: (f32, f32),
+    name: &str,
+    title_line: &str,
+    organisation: Option<&str>,
+    signed_at_text: &str,
+) -> Result<Vec<u8>, Unusable> {
+    check(size)?;
+    let fonts = Fonts::new()?;
+    let titles = crate::block::title_lines(&fonts, title_line)?.join(", ");
+    let mut rows = vec![(Cut::Bold, format!("Người ký: {}", fonts.clean("name", name)?))];
+    rows.push((Cut::Regular, format!("Chức danh: {titles}")));
+    if let Some(organisation) = organisation {
+        rows.push((Cut::Regular, format!("Cơ quan: {}", fonts.clean("organisation", organisation)?)));
+    }
+    rows.push((Cut::Regular, format!("Thời gian ký: {}", fonts.clean("signed_at_text", signed_at_text)?)));
+    let (x, width) = (9.0, size.0 - 13.0);
+    let lines = column(&fonts, &rows, (x, width, size.1 - 4.0), BLUE)?;
+    single(size, |surface| {
+        rule(surface, (3.0, 3.0), (3.0, size.1 - 3.0), 1.6, BLUE);
+        lines.iter().for_each(|line| set(surface, &fonts, line));
+    })
+}
+
+/// One page of exactly `size` points: what the seal's field shows, with number, book, date, unit and QR code (R47, R49, decision 9).
+///
+/// # Errors
+/// [`Unusable::TextUnusable`] when a text does not fit, even in the smallest type of 5 points, or when the QR payload is longer than 400 bytes.
+pub fn seal_appearance(size: (f32, f32), text: &SealText<'_>) -> Result<Vec<u8>, Unusable> {
+    check(size)?;
+    let fonts = Fonts::new()?;
+    let unit = fonts.clean("unit_name", text.unit_name)?;
+    let book = fonts.clean("book", text.book)?;
+    let suffix = fonts.clean("suffix", text.suffix)?;
+    let rows = [
+        (Cut::Bold, format!("Số chứng thực: {:02}", text.number), BLACK, 12.0),
+        (Cut::Regular, format!("Quyển số: {book} - {suffix}"), BLACK, 11.0),
+        (Cut::Italic, fonts.clean("date_text", text.date_text)?, BLACK, 10.5),
+        (Cut::Bold, unit, RED, 10.0),
+        (Cut::Regular, "Đã ký số bằng chứng thư số của cơ quan".to_owned(), RED, 8.0),
+    ];
+    let qr = qr_modules(text.qr_payload)?;
+    let side = (size.1 - 12.0).min(size.0 * 0.40);
+    let (x, width) = (side + 12.0, size.0 - side - 18.0);
+    let lines = seal_lines(&fonts, &rows, (x, width, size.1 - 8.0))?;
+    single(size, |surface| {
+        frame(surface, (0.0, 0.0, size.0, size.1), 1.2, RED);
+        draw_qr(surface, &qr, (6.0, (size.1 - side) / 2.0, side));
+        lines.iter().for_each(|line| set(surface, &fonts, line));
+    })
+}
+
+/// A field must be between 40 × 20 and 2,000 × 2,000 points.
+fn check(size: (f32, f32)) -> Result<(), Unusable> {
+    let fits = (40.0..=2000.0).contains(&size.0) && (20.0..=2000.0).contains(&size.1);
+    if fits { Ok(()) } else { Err(Unusable::PlacementOutside) }
+}
+
+fn single(size: (f32, f32), draw: impl FnOnce(&mut Surface<'_>)) -> Result<Vec<u8>, Unusable> {
+    let mut document = krilla::Document::new();
+    page(&mut document, size, draw)?;
+    document.finish().map_err(|error| Unusable::Compose(format!("{error:?}")))
+}
+
+/// Sets rows of one size in a column `(x, width, height)`, as large as fits from 9.5 points down.
+fn column(fonts: &Fonts, rows: &[(Cut, String)], area: (f32, f32, f32), ink: Ink) -> Result<Vec<Line>, Unusable> {
+    let mut size = 9.5_f32;
+    while size >= 5.0 {
+        let scaled: Vec<_> = rows.iter().map(|(cut, text)| (*cut, text.clone(), ink, size)).collect();
+        if let Some(lines) = stack(fonts, &scaled, area, 1.0) {
+            return Ok(lines);
+        }
+        size -= 0.5;
+    }
+    Err(Unusable::TextUnusable("appearance".into()))
+}
+
+/// Sets rows of their own sizes, all scaled down together until they fit.
+fn seal_lines(fonts: &Fonts, rows: &[(Cut, String, Ink, f32)], area: (f32, f32, f32)) -> Result<Vec<Line>, Unusable> {
+    for percent in (50..=100).rev().step_by(5) {
+        if let Some(lines) = stack(fonts, rows, area, percent as f32 / 100.0) {
+            return Ok(lines);
+        }
+    }
+    Err(Unusable::TextUnusable("seal".into()))
+}
+
+/// Rows one under the other, wrapped, vertically centred; `None` when they are too high.
+fn stack(
+    fonts: &Fonts,
+    rows: &[(Cut, String, Ink, f32)],
+    (x, width, height): (f32, f32, f32),
+    scale: f32,
+) -> Option<Vec<Line>> {
+    let mut lines = Vec::new();
+    let mut y = 0.0;
+    for (cut, text, ink, size) in rows {
+        let size = size * scale;
+        for part in fonts.wrap(*cut, size, text, width) {
+            lines.push(Line { x, y: y + size, cut: *cut, size, ink: *ink, text: part });
+            y += size * 1.25;
+        }
+    }
+    if y > height {
+        return None;
+    }
+    let shift = (height - y) / 2.0 + 2.0;
+    lines.iter_mut().for_each(|line| line.y += shift);
+    Some(lines)
+}
+
+/// The dark modules of a QR code, row by row.
+fn qr_modules(payload: &str) -> Result<Vec<Vec<bool>>, Unusable> {
+    let refuse = || Unusable::TextUnusable("qr_payload".into());
+    if payload.is_empty() || payload.len() > MAX_QR_BYTES {
+        return Err(refuse());
+    }
+    let code = QRBuilder::new(payload).ecl(ECL::M).build().map_err(|_| refuse())?;
+    let cells = code.data.get(..code.size.saturating_mul(code.size)).ok_or_else(refuse)?;
+    Ok(cells.chunks(code.size.max(1)).map(|row| row.iter().map(|module| module.value()).collect()).collect())
+}
+
+/// Draws the code as one path in a square `(x, y, side)`, with its quiet zone of four modules.
+fn draw_qr(surface: &mut Surface<'_>, modules: &[Vec<bool>], (x, y, side): (f32, f32, f32)) {
+    let step = side / (modules.len() as f32 + 8.0);
+    let mut path = PathBuilder::new();
+    for (row, cells) in modules.iter().enumerate() {
+        let mut column = 0;
+        for run in cells.chunk_by(|a, b| a == b) {
+            let (start, length) = (column, run.len());
+            column += length;
+            let top = y + (row as f32 + 4.0) * step;
+            let left = x + (start as f32 + 4.0) * step;
+            let rect = krilla::geom::Rect::from_xywh(left, top, length as f32 * step, step);
+            if let (Some(true), Some(rect)) = (run.first(), rect) {
+                path.push_rect(rect);
+            }
+        }
+    }
+    surface.set_stroke(None);
+    surface.set_fill(Some(fill(BLACK)));
+    if let Some(path) = path.finish() {
+        surface.draw_path(&path);
+    }
+}

@@ -1,0 +1,319 @@
+//! Puts the base document together: pages from scans, the wording, the marks. Writing it down is [`crate::write`]'s work.
+//!
+//! Does not sign, and does not decide about rights: it places what it is given.
+
+use image::DynamicImage;
+use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
+
+use crate::block::{A4, AddedPage, BLOCK_WIDTH, Block, Clean, Overlay, added_page, layout, mark_size, overlay_pdf};
+use crate::copy::Copier;
+use crate::free::{InkMap, ink_map};
+use crate::paper::paper;
+use crate::picture::{Coded, Picture, kind, pictures};
+use crate::template::template;
+use crate::text::Fonts;
+use crate::write::{self, Fields};
+use crate::{BLOCK_MIN, Base, BaseSpec, Kind, MAX_BYTES, MAX_PAGES, PlacedAt, Placement, Rect, Unusable};
+use crate::{moment, page_image, pdf_in};
+
+/// A page of the target: its size, what is drawn on it and how.
+pub(crate) struct Sheet {
+    pub(crate) size: (f32, f32),
+    pub(crate) body: Option<(ObjectId, [f32; 6])>,
+}
+
+/// A picture that may be measured for free space.
+struct Measure {
+    page: u32,
+    image: DynamicImage,
+    matrix: [f32; 6],
+}
+
+/// All pages of all scans in the target, and the measure of the page where the wording may go.
+struct Gathered {
+    target: Document,
+    sheets: Vec<Sheet>,
+    measure: Option<Measure>,
+}
+
+/// Makes the base document: the scans' pages rebuilt clean, the wording in place, two empty signature fields (R35, R37, R38).
+///
+/// # Errors
+/// The reason, with the API's code.
+pub fn base(spec: &BaseSpec<'_>) -> Result<Base, Unusable> {
+    let created = moment::read(&spec.created)?;
+    let fonts = Fonts::new()?;
+    let text = Clean::new(&fonts, &spec.wording, template(&spec.wording.template_id, created.day)?)?;
+    let Gathered { mut target, mut sheets, measure } = gather(&spec.scans, &spec.placement, true)?;
+    let placed = settle(&fonts, &text, &spec.placement, &sheets, measure.as_ref())?;
+    let (overlay, corner) = match &placed.what {
+        What::Block(block) => (Overlay::OnScan(block), (placed.at.x, placed.at.y + placed.at.h)),
+        What::Added(added) => {
+            sheets.push(Sheet { size: A4, body: None });
+            (Overlay::OnAdded(added), (placed.at.x, placed.at.y + placed.at.h))
+        }
+    };
+    let overlay_file = pdf_in::open(&overlay_pdf(&fonts, &overlay)?)?;
+    let forms: Vec<ObjectId> = {
+        let mut copier = Copier::new(&overlay_file.doc, &mut target);
+        let wanted = overlay_file.pages.iter().take(if spec.sandbox_mark { 2 } else { 1 });
+        wanted.map(|page| copier.page_as_form(page)).collect::<Result<_, _>>()?
+    };
+    let block = placed.what.block();
+    let fields = Fields { page: placed.at.page, leader: up(corner, block.leader), seal: up(corner, block.seal) };
+    let overlay_at = if placed.at.added_page { (0.0, 0.0) } else { (placed.at.x, placed.at.y) };
+    let first = *forms.first().ok_or_else(|| Unusable::Compose("overlay".into()))?;
+    let finish = write::Finish {
+        sheets: &sheets,
+        wording: (placed.at.page, first, overlay_at),
+        mark: forms.get(1).map(|form| (*form, mark_size(&fonts))),
+        fields: &fields,
+        title: &text.document,
+        unit: &text.unit,
+        leader: &text.leader,
+        created: &created,
+        document_id: spec.document_id,
+    };
+    let pdf = write::finish(target, &finish)?;
+    let pages = u32::try_from(sheets.len()).unwrap_or(u32::MAX);
+    Ok(Base { pdf, pages, placement: placed.at, leader_rect: fields.leader, seal_rect: fields.seal })
+}
+
+/// Where the wording would go, without making the document (api.md row 33).
+///
+/// # Errors
+/// As [`base`].
+pub fn place(spec: &BaseSpec<'_>) -> Result<PlacedAt, Unusable> {
+    let created = moment::read(&spec.created)?;
+    let fonts = Fonts::new()?;
+    let text = Clean::new(&fonts, &spec.wording, template(&spec.wording.template_id, created.day)?)?;
+    let gathered = gather(&spec.scans, &spec.placement, false)?;
+    Ok(settle(&fonts, &text, &spec.placement, &gathered.sheets, gathered.measure.as_ref())?.at)
+}
+
+enum What {
+    Block(Block),
+    Added(AddedPage),
+}
+
+impl What {
+    fn block(&self) -> &Block {
+        match self {
+            Self::Block(block) => block,
+            Self::Added(added) => &added.block,
+        }
+    }
+}
+
+struct Placed {
+    at: PlacedAt,
+    what: What,
+}
+
+/// A rectangle of the block (y downwards from its corner) on the page (y upwards).
+fn up(corner: (f32, f32), (x, y, w, h): (f32, f32, f32, f32)) -> Rect {
+    let round = |value: f32| (value * 100.0).round() / 100.0;
+    Rect { x: round(corner.0 + x), y: round(corner.1 - y - h), w: round(w), h: round(h) }
+}
+
+fn count(sheets: &[Sheet]) -> u32 {
+    u32::try_from(sheets.len()).unwrap_or(u32::MAX)
+}
+
+fn settle(
+    fonts: &Fonts,
+    text: &Clean,
+    placement: &Placement,
+    sheets: &[Sheet],
+    measure: Option<&Measure>,
+) -> Result<Placed, Unusable> {
+    let pages = count(sheets);
+    match *placement {
+        Placement::Auto => {
+            let ink = sheets.last().and_then(|sheet| ink_of(sheet, pages, measure));
+            if let Some((rect, block)) = ink.and_then(|ink| free_place(fonts, text, &ink)) {
+                return Ok(Placed { at: at(pages, rect, false), what: What::Block(block) });
+            }
+            add(fonts, text, pages)
+        }
+        Placement::At { page, .. } if page == pages.saturating_add(1) => add(fonts, text, pages),
+        Placement::At { page, x, y, w, h } => {
+            let index =
+                usize::try_from(page).ok().and_then(|page| page.checked_sub(1)).ok_or(Unusable::PlacementOutside)?;
+            let sheet = sheets.get(index).ok_or(Unusable::PlacementOutside)?;
+            let numbers = [x, y, w, h].iter().all(|number| number.is_finite() && *number >= 0.0);
+            if !numbers || w < BLOCK_MIN.0 || x + w > sheet.size.0 || y + h > sheet.size.1 {
+                return Err(Unusable::PlacementOutside);
+            }
+            let block = layout(fonts, text, w)?;
+            if block.size.1 > h {
+                return Err(Unusable::PlacementOutside);
+            }
+            let rect = Rect { x, y: y + h - block.size.1, w, h: block.size.1 };
+            let free = ink_of(sheet, page, measure).is_some_and(|ink| ink.rect_is_free(rect));
+            if !free {
+                return Err(Unusable::PlacementCoversContent);
+            }
+            Ok(Placed { at: at(page, rect, false), what: What::Block(block) })
+        }
+    }
+}
+
+fn at(page: u32, rect: Rect, added_page: bool) -> PlacedAt {
+    PlacedAt { page, x: rect.x, y: rect.y, w: rect.w, h: rect.h, added_page }
+}
+
+fn add(fonts: &Fonts, text: &Clean, pages: u32) -> Result<Placed, Unusable> {
+    let added = added_page(fonts, text)?;
+    let (w, h) = added.block.size;
+    let rect = Rect { x: added.at.0, y: A4.1 - added.at.1 - h, w, h };
+    Ok(Placed { at: at(pages.saturating_add(1), rect, true), what: What::Added(added) })
+}
+
+fn ink_of(sheet: &Sheet, page: u32, measure: Option<&Measure>) -> Option<InkMap> {
+    let measure = measure.filter(|measure| measure.page == page)?;
+    ink_map(&measure.image, measure.matrix, sheet.size)
+}
+
+/// The widest block that finds a free place.
+fn free_place(fonts: &Fonts, text: &Clean, ink: &InkMap) -> Option<(Rect, Block)> {
+    [BLOCK_WIDTH, 440.0, BLOCK_MIN.0].into_iter().find_map(|width| {
+        let block = layout(fonts, text, width).ok()?;
+        Some((ink.find(block.size)?, block))
+    })
+}
+
+/// Reads all scans into one target document. Without `keep` only sizes and the measure are gathered.
+fn gather(scans: &[&[u8]], placement: &Placement, keep: bool) -> Result<Gathered, Unusable> {
+    let mut all = Gathered { target: Document::with_version("1.7"), sheets: Vec::new(), measure: None };
+    if scans.is_empty() {
+        return Err(Unusable::Empty);
+    }
+    let mut candidate = None;
+    for (index, bytes) in scans.iter().enumerate() {
+        if bytes.is_empty() {
+            return Err(Unusable::Empty);
+        }
+        if bytes.len() > MAX_BYTES {
+            return Err(Unusable::TooLarge);
+        }
+        let wanted = |page: u32| match placement {
+            Placement::Auto => index + 1 == scans.len(),
+            Placement::At { page: chosen, .. } => page == *chosen,
+        };
+        match kind(bytes).ok_or(Unusable::TypeNotAccepted)? {
+            Kind::Pdf => pdf_pages(&mut all, bytes, &wanted, keep)?,
+            image => {
+                pictures(bytes, image, &mut |picture| picture_page(&mut all, picture, &wanted, &mut candidate, keep))?
+            }
+        }
+    }
+    if let Some((page, picture, matrix)) = candidate {
+        all.measure = Some(Measure { page, image: picture.pixels()?, matrix });
+    }
+    Ok(all)
+}
+
+fn next_page(all: &Gathered) -> Result<u32, Unusable> {
+    let found = count(&all.sheets).saturating_add(1);
+    if found > MAX_PAGES { Err(Unusable::TooManyPages { found, limit: MAX_PAGES }) } else { Ok(found) }
+}
+
+type Candidate = Option<(u32, Picture, [f32; 6])>;
+
+fn picture_page(
+    all: &mut Gathered,
+    picture: Picture,
+    wanted: &dyn Fn(u32) -> bool,
+    candidate: &mut Candidate,
+    keep: bool,
+) -> Result<(), Unusable> {
+    let page = next_page(all)?;
+    let paper = paper(&picture);
+    let matrix = picture.matrix(paper.image);
+    if wanted(page) {
+        *candidate = Some((page, picture.clone(), matrix));
+    }
+    let body = if keep { Some((all.target.add_object(image_object(picture)), matrix)) } else { None };
+    all.sheets.push(Sheet { size: paper.size, body });
+    Ok(())
+}
+
+fn pdf_pages(all: &mut Gathered, bytes: &[u8], wanted: &dyn Fn(u32) -> bool, keep: bool) -> Result<(), Unusable> {
+    let scan = pdf_in::open(bytes)?;
+    let mut measured = None;
+    for page in &scan.pages {
+        let number = next_page(all)?;
+        if wanted(number) {
+            measured = Some((number, page));
+        }
+        all.sheets.push(Sheet { size: page.shown(), body: None });
+    }
+    if let Some((number, page)) = measured
+        && let Some(image) = page_image::only_image(&scan, page)
+        && let Some(pixels) = image.decoded(&scan.doc)
+    {
+        all.measure = Some(Measure { page: number, image: pixels, matrix: image.on_page(page) });
+    }
+    if !keep {
+        return Ok(());
+    }
+    let first = all.sheets.len().saturating_sub(scan.pages.len());
+    let mut copier = Copier::new(&scan.doc, &mut all.target);
+    for (sheet, page) in all.sheets.iter_mut().skip(first).zip(&scan.pages) {
+        sheet.body = Some((copier.page_as_form(page)?, [1.0, 0.0, 0.0, 1.0, 0.0, 0.0]));
+    }
+    Ok(())
+}
+
+/// The image XObject of a picture (ISO 32000-1, 8.9.5).
+fn image_object(picture: Picture) -> Stream {
+    let mut dict = Dictionary::new();
+    let name = |text: &str| Object::Name(text.as_bytes().to_vec());
+    dict.set("Type", name("XObject"));
+    dict.set("Subtype", name("Image"));
+    dict.set("Width", i64::from(picture.width));
+    dict.set("Height", i64::from(picture.height));
+    match picture.coded {
+        Coded::Jpeg { data, components } => {
+            dict.set("ColorSpace", name(if components == 1 { "DeviceGray" } else { "DeviceRGB" }));
+            dict.set("BitsPerComponent", 8_i64);
+            dict.set("Filter", name("DCTDecode"));
+            Stream::new(dict, data).with_compression(false)
+        }
+        Coded::Png { data, colours, bits, palette } => {
+            dict.set(
+                "ColorSpace",
+                match palette {
+                    Some(palette) => indexed(palette),
+                    None => name(if colours == 1 { "DeviceGray" } else { "DeviceRGB" }),
+                },
+            );
+            dict.set("BitsPerComponent", i64::from(bits));
+            dict.set("Filter", name("FlateDecode"));
+            let mut parms = Dictionary::new();
+            parms.set("Predictor", 15_i64);
+            parms.set("Colors", i64::from(colours));
+            parms.set("BitsPerComponent", i64::from(bits));
+            parms.set("Columns", i64::from(picture.width));
+            dict.set("DecodeParms", parms);
+            Stream::new(dict, data).with_compression(false)
+        }
+        Coded::Bits { packed } => {
+            dict.set("ColorSpace", name("DeviceGray"));
+            dict.set("BitsPerComponent", 1_i64);
+            dict.set("Filter", name("FlateDecode"));
+            Stream::new(dict, write::deflate(&packed)).with_compression(false)
+        }
+    }
+}
+
+fn indexed(palette: Vec<u8>) -> Object {
+    let last = i64::try_from(palette.len() / 3).unwrap_or(1).saturating_sub(1);
+    Object::Array(vec![
+        Object::Name(b"Indexed".to_vec()),
+        Object::Name(b"DeviceRGB".to_vec()),
+        Object::Integer(last),
+        Object::String(palette, lopdf::StringFormat::Hexadecimal),
+    ])
+}

@@ -1,0 +1,269 @@
+//! Finds free space on a page that is a picture, so that the wording never covers content (R37).
+//!
+//! Does not recognise anything: a cell with pixels clearly darker than the paper around it counts as content, and so does paper that is
+//! much darker than the page's own. When in doubt a place counts as taken.
+
+use image::DynamicImage;
+
+use crate::Rect;
+
+/// Side of a cell, points.
+const CELL: f32 = 2.0;
+/// Cells in a tile whose paper tone is estimated together (32 points).
+const TILE: usize = 16;
+/// How much darker than the paper of its tile a pixel is to count as ink.
+const INK: u8 = 34;
+/// How much darker than the page's paper a tile's paper may be.
+const SHADE: u8 = 56;
+/// Free space kept around the block, points.
+const CLEAR: f32 = 7.0;
+/// The block's least distance from the page's edges, points; on the left the sandbox mark stands.
+const EDGE: f32 = 24.0;
+
+/// Which cells of a page have content.
+pub(crate) struct InkMap {
+    columns: usize,
+    rows: usize,
+    size: (f32, f32),
+    /// Sums over all cells left of and above a corner, one more than cells in each direction.
+    sums: Vec<u32>,
+}
+
+/// Maps the picture's content onto a page of `size` points; `matrix` puts the unit square of the stored picture on the page.
+pub(crate) fn ink_map(image: &DynamicImage, matrix: [f32; 6], size: (f32, f32)) -> Option<InkMap> {
+    let columns = cells(size.0)?;
+    let rows = cells(size.1)?;
+    let levels = darkest_channel(image);
+    let places = Places { matrix, size, width: image.width(), height: image.height(), columns, rows };
+    let paper = Paper::estimate(&levels, &places);
+    let mut dark = vec![0_u32; columns * rows];
+    let mut all = vec![0_u32; columns * rows];
+    places.each(|cell, pixel| {
+        let Some(level) = levels.get(pixel) else { return };
+        if let (Some(all), Some(dark)) = (all.get_mut(cell), dark.get_mut(cell)) {
+            *all += 1;
+            *dark += u32::from(*level < paper.threshold(cell, columns));
+        }
+    });
+    let taken = |cell: usize| {
+        let (all, dark) = (all.get(cell).copied().unwrap_or(0), dark.get(cell).copied().unwrap_or(0));
+        dark > 0 && (all < 12 || dark * 25 > all) || all > 0 && paper.shaded(cell, columns)
+    };
+    Some(InkMap::new(columns, rows, size, taken))
+}
+
+fn cells(points: f32) -> Option<usize> {
+    (points.is_finite() && points >= CELL && points <= 20_000.0).then(|| (points / CELL).ceil() as usize)
+}
+
+/// The darkest of the colour channels of every pixel: yellow ink counts like black ink.
+fn darkest_channel(image: &DynamicImage) -> Vec<u8> {
+    match image {
+        DynamicImage::ImageLuma8(grey) => grey.as_raw().clone(),
+        other => other.to_rgb8().pixels().map(|pixel| pixel.0.into_iter().min().unwrap_or(0)).collect(),
+    }
+}
+
+/// Where each pixel lies on the page.
+struct Places {
+    matrix: [f32; 6],
+    size: (f32, f32),
+    width: u32,
+    height: u32,
+    columns: usize,
+    rows: usize,
+}
+
+impl Places {
+    /// Calls `each(cell, pixel)` for every pixel that lies on the page.
+    fn each(&self, mut each: impl FnMut(usize, usize)) {
+        let [a, b, c, d, e, f] = self.matrix;
+        let mut pixel = 0_usize;
+        for row in 0..self.height {
+            let v = 1.0 - (row as f32 + 0.5) / self.height as f32;
+            for column in 0..self.width {
+                let u = (column as f32 + 0.5) / self.width as f32;
+                let (x, y) = (a * u + c * v + e, b * u + d * v + f);
+                let down = self.size.1 - y;
+                if x >= 0.0 && down >= 0.0 {
+                    let (across, under) = ((x / CELL) as usize, (down / CELL) as usize);
+                    if across < self.columns && under < self.rows {
+                        each(under * self.columns + across, pixel);
+                    }
+                }
+                pixel += 1;
+            }
+        }
+    }
+}
+
+/// The tone of the paper, per tile and for the page.
+struct Paper {
+    tiles: Vec<u8>,
+    across: usize,
+    page: u8,
+}
+
+impl Paper {
+    fn estimate(levels: &[u8], places: &Places) -> Self {
+        let across = places.columns.div_ceil(TILE);
+        let down = places.rows.div_ceil(TILE);
+        let mut counts = vec![[0_u32; 64]; across * down];
+        let mut page = [0_u32; 64];
+        places.each(|cell, pixel| {
+            let level = levels.get(pixel).copied().unwrap_or(0) / 4;
+            let tile = Self::tile(cell, places.columns, across);
+            for histogram in [counts.get_mut(tile), Some(&mut page)].into_iter().flatten() {
+                if let Some(count) = histogram.get_mut(usize::from(level)) {
+                    *count += 1;
+                }
+            }
+        });
+        Self { tiles: counts.iter().map(high_tone).collect(), across, page: high_tone(&page) }
+    }
+
+    fn tile(cell: usize, columns: usize, across: usize) -> usize {
+        let (row, column) = (cell / columns.max(1), cell % columns.max(1));
+        row / TILE * across + column / TILE
+    }
+
+    fn tone(&self, cell: usize, columns: usize) -> u8 {
+        self.tiles.get(Self::tile(cell, columns, self.across)).copied().unwrap_or(self.page)
+    }
+
+    fn threshold(&self, cell: usize, columns: usize) -> u8 {
+        self.tone(cell, columns).saturating_sub(INK)
+    }
+
+    fn shaded(&self, cell: usize, columns: usize) -> bool {
+        self.tone(cell, columns) < self.page.saturating_sub(SHADE)
+    }
+}
+
+/// The tone below which three quarters of the pixels lie.
+fn high_tone(histogram: &[u32; 64]) -> u8 {
+    let total: u64 = histogram.iter().map(|count| u64::from(*count)).sum();
+    let mut above = 0_u64;
+    for (level, count) in histogram.iter().enumerate().rev() {
+        above += u64::from(*count);
+        if above * 4 >= total && above > 0 {
+            return u8::try_from(level * 4 + 3).unwrap_or(255);
+        }
+    }
+    255
+}
+
+impl InkMap {
+    fn new(columns: usize, rows: usize, size: (f32, f32), taken: impl Fn(usize) -> bool) -> Self {
+        let mut map = Self { columns, rows, size, sums: vec![0; (columns + 1) * (rows + 1)] };
+        for row in 0..rows {
+            let mut line = 0_u32;
+            for column in 0..columns {
+                line += u32::from(taken(row * columns + column));
+                let sum = map.sum(row, column + 1) + line;
+                if let Some(corner) = map.sums.get_mut((row + 1) * (columns + 1) + column + 1) {
+                    *corner = sum;
+                }
+            }
+        }
+        map
+    }
+
+    fn sum(&self, row: usize, column: usize) -> u32 {
+        self.sums.get(row * (self.columns + 1) + column).copied().unwrap_or(0)
+    }
+
+    /// Whether the cells from `(left, top)` of `(width, height)` have no content.
+    fn is_free(&self, (left, top): (usize, usize), (width, height): (usize, usize)) -> bool {
+        let (right, bottom) = (left + width, top + height);
+        if right > self.columns || bottom > self.rows {
+            return false;
+        }
+        self.sum(bottom, right) + self.sum(top, left) == self.sum(top, right) + self.sum(bottom, left)
+    }
+
+    /// Whether a rectangle on the page (y upwards) has no content.
+    pub(crate) fn rect_is_free(&self, rect: Rect) -> bool {
+        let top = self.size.1 - rect.y - rect.h;
+        if rect.x < 0.0 || rect.y < 0.0 || top < 0.0 || rect.x + rect.w > self.size.0 {
+            return false;
+        }
+        let (left, first) = ((rect.x / CELL) as usize, (top / CELL) as usize);
+        let right = (((rect.x + rect.w) / CELL).ceil() as usize).min(self.columns);
+        let bottom = (((top + rect.h) / CELL).ceil() as usize).min(self.rows);
+        self.is_free((left, first), (right.saturating_sub(left), bottom.saturating_sub(first)))
+    }
+
+    /// The last row that has content, counted from the top.
+    fn last_taken_row(&self) -> Option<usize> {
+        (0..self.rows).rev().find(|row| !self.is_free((0, *row), (self.columns, 1)))
+    }
+
+    /// A free place for a block of `size` points: right under the content, else anywhere from the top; as central as possible.
+    pub(crate) fn find(&self, size: (f32, f32)) -> Option<Rect> {
+        let need = (((size.0 + 2.0 * CLEAR) / CELL).ceil() as usize, ((size.1 + 2.0 * CLEAR) / CELL).ceil() as usize);
+        let edge = ((EDGE - CLEAR) / CELL).ceil() as usize;
+        let last_left = self.columns.checked_sub(need.0 + edge)?;
+        let last_top = self.rows.checked_sub(need.1 + edge)?;
+        if last_left < edge || last_top < edge {
+            return None;
+        }
+        let under = self.last_taken_row().map_or(edge, |row| row + 1 + (12.0 / CELL) as usize).max(edge);
+        let middle = (self.columns - need.0) / 2;
+        let mut columns: Vec<usize> = (edge..=last_left).collect();
+        columns.sort_by_key(|left| left.abs_diff(middle));
+        let rows = (under..=last_top).chain(edge..under.min(last_top + 1));
+        for top in rows {
+            if let Some(left) = columns.iter().find(|left| self.is_free((**left, top), need)) {
+                let x = *left as f32 * CELL + CLEAR;
+                let down = top as f32 * CELL + CLEAR;
+                return Some(Rect { x, y: self.size.1 - down - size.1, w: size.0, h: size.1 });
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{GrayImage, Luma};
+
+    const PAGE: (f32, f32) = (600.0, 800.0);
+
+    /// A page of one pixel per point, paper tone 240, with dark rectangles (x, y from the top, w, h).
+    fn map(dark: &[(u32, u32, u32, u32)]) -> InkMap {
+        let image = GrayImage::from_fn(600, 800, |x, y| {
+            let hit = dark.iter().any(|(l, t, w, h)| (*l..l + w).contains(&x) && (*t..t + h).contains(&y));
+            Luma([if hit { 30 } else { 240 }])
+        });
+        ink_map(&DynamicImage::ImageLuma8(image), [600.0, 0.0, 0.0, 800.0, 0.0, 0.0], PAGE).expect("a page")
+    }
+
+    /// R37: the block goes under the content and covers none of it.
+    #[test]
+    fn the_place_is_under_the_content() {
+        let map = map(&[(50, 50, 500, 350)]);
+        let rect = map.find((480.0, 180.0)).expect("there is room");
+        let top = 800.0 - rect.y - rect.h;
+        assert!((400.0..430.0).contains(&top), "{rect:?}");
+        assert!(map.rect_is_free(rect));
+        assert!(!map.rect_is_free(Rect { y: rect.y + 40.0, ..rect }));
+    }
+
+    /// R37: no room is said, whatever the content is: a frame, a thin line, a stamp.
+    #[test]
+    fn no_room_is_no_place() {
+        assert!(map(&[(40, 40, 520, 720)]).find((480.0, 180.0)).is_none());
+        let lines: Vec<_> = (0..8).map(|n| (0, n * 100 + 20, 600, 2)).collect();
+        assert!(map(&lines).find((480.0, 180.0)).is_none());
+        let stamps: Vec<_> = (0..5).map(|n| (290, n * 150 + 60, 6, 6)).collect();
+        assert!(map(&stamps).find((480.0, 180.0)).is_none());
+    }
+
+    #[test]
+    fn an_empty_page_has_room_at_the_top() {
+        let rect = map(&[]).find((480.0, 180.0)).expect("empty");
+        assert!(rect.y + rect.h > 760.0 && rect.x > 20.0);
+    }
+}

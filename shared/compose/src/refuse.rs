@@ -1,0 +1,139 @@
+//! Why a file, a place or a wording cannot be used: one code and one sentence per language each.
+
+use thiserror::Error;
+
+/// The most pages that one copy may have (decision 32).
+pub const MAX_PAGES: u32 = 300;
+/// The most bytes that one scan may have (decision 32).
+pub const MAX_BYTES: usize = 100 * 1024 * 1024;
+
+/// Why something cannot become (part of) a copy. [`Unusable::code`] is the code of the HTTP API.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum Unusable {
+    /// No bytes, or no scan at all.
+    #[error("the file is empty")]
+    Empty,
+    /// Neither PDF, JPEG, PNG nor TIFF, or not what the sender declared.
+    #[error("the file is not a PDF, JPEG, PNG or TIFF, or not of the declared type")]
+    TypeNotAccepted,
+    /// A password or an encryption dictionary.
+    #[error("the PDF is encrypted")]
+    PdfEncrypted,
+    /// Something that acts or hides: scripts, launch actions, embedded files, XFA, rich media.
+    #[error("the PDF has active content: {0}")]
+    PdfActiveContent(String),
+    /// A signature stands in the file; embedding it would break it.
+    #[error("the PDF is already signed")]
+    PdfAlreadySigned,
+    /// Form fields, which a copy never has.
+    #[error("the PDF has a form with fields")]
+    PdfHasForm,
+    /// Damaged, or built in a way that cannot be read safely.
+    #[error("the PDF cannot be read: {0}")]
+    PdfBroken(String),
+    /// Damaged, or of a kind that the decoders do not know.
+    #[error("the image cannot be read: {0}")]
+    ImageBroken(String),
+    /// More pages than allowed.
+    #[error("{found} pages, at most {limit}")]
+    TooManyPages {
+        /// Pages found (or the first number above the limit).
+        found: u32,
+        /// Pages allowed.
+        limit: u32,
+    },
+    /// More bytes or pixels than allowed.
+    #[error("the file is too large")]
+    TooLarge,
+    /// The chosen place is not on a page, or is too small for the wording.
+    #[error("the place is outside the page or too small")]
+    PlacementOutside,
+    /// The chosen place would cover content, or nobody can tell that it would not.
+    #[error("the place would cover content")]
+    PlacementCoversContent,
+    /// No template of this name, or none in force on that day.
+    #[error("no wording template {id} in force on {on}")]
+    TemplateExpired {
+        /// Template asked for.
+        id: String,
+        /// Day asked for, `YYYY-MM-DD`.
+        on: String,
+    },
+    /// A text of the wording is missing, too long or has signs that the typeface lacks.
+    #[error("the text {0} cannot be set")]
+    TextUnusable(String),
+    /// The composed file could not be written: a fault of ours, not of the scan.
+    #[error("composing failed: {0}")]
+    Compose(String),
+}
+
+impl Unusable {
+    /// The code that the HTTP API answers (api.md row 25 and row 33).
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty-file",
+            Self::TypeNotAccepted => "type-not-accepted",
+            Self::PdfEncrypted => "pdf-encrypted",
+            Self::PdfActiveContent(_) | Self::PdfHasForm => "pdf-active-content",
+            Self::PdfAlreadySigned => "pdf-already-signed",
+            Self::PdfBroken(_) => "pdf-broken",
+            Self::ImageBroken(_) => "image-broken",
+            Self::TooManyPages { .. } => "too-many-pages",
+            Self::TooLarge => "file-too-large",
+            Self::PlacementOutside => "validation-failed",
+            Self::PlacementCoversContent => "placement-covers-content",
+            Self::TemplateExpired { .. } => "template-expired",
+            Self::TextUnusable(_) => "validation-failed",
+            Self::Compose(_) => "compose-failed",
+        }
+    }
+
+    /// The sentence for an official, in Vietnamese.
+    #[must_use]
+    pub fn vi(&self) -> String {
+        match self {
+            Self::Empty => "Tệp rỗng.".into(),
+            Self::TypeNotAccepted => "Chỉ nhận tệp PDF, JPEG, PNG hoặc TIFF, đúng với loại đã khai.".into(),
+            Self::PdfEncrypted => "Tệp PDF có mật khẩu hoặc bị mã hoá. Hãy quét lại bản chính.".into(),
+            Self::PdfActiveContent(what) => format!("Tệp PDF có nội dung động ({what}). Hãy quét lại bản chính."),
+            Self::PdfAlreadySigned => {
+                "Tệp PDF đã có chữ ký số. Bản sao chỉ được tạo từ bản chính giấy; hãy quét bản chính.".into()
+            }
+            Self::PdfHasForm => "Tệp PDF có biểu mẫu điền được. Hãy quét lại bản chính.".into(),
+            Self::PdfBroken(why) => format!("Tệp PDF bị hỏng, không đọc được ({why})."),
+            Self::ImageBroken(why) => format!("Tệp ảnh bị hỏng, không đọc được ({why})."),
+            Self::TooManyPages { found, limit } => format!("Bản quét có {found} trang, nhiều nhất {limit} trang."),
+            Self::TooLarge => "Tệp quá lớn.".into(),
+            Self::PlacementOutside => "Vị trí lời chứng nằm ngoài trang hoặc quá nhỏ.".into(),
+            Self::PlacementCoversContent => "Lời chứng che mất nội dung của trang. Hãy chọn chỗ trống khác.".into(),
+            Self::TemplateExpired { id, on } => format!("Không có mẫu lời chứng “{id}” có hiệu lực ngày {on}."),
+            Self::TextUnusable(what) => format!("Nội dung “{what}” bị thiếu, quá dài hoặc có ký tự không in được."),
+            Self::Compose(_) => "Không tạo được tệp bản sao. Hãy báo bộ phận kỹ thuật.".into(),
+        }
+    }
+
+    /// The same sentence in English.
+    #[must_use]
+    pub fn en(&self) -> String {
+        match self {
+            Self::Empty => "The file is empty.".into(),
+            Self::TypeNotAccepted => "Only PDF, JPEG, PNG or TIFF is accepted, as declared.".into(),
+            Self::PdfEncrypted => "The PDF has a password or is encrypted. Scan the original again.".into(),
+            Self::PdfActiveContent(what) => format!("The PDF has active content ({what}). Scan the original again."),
+            Self::PdfAlreadySigned => {
+                "The PDF is already signed. A copy is made from a paper original only; scan the original.".into()
+            }
+            Self::PdfHasForm => "The PDF has a form that can be filled. Scan the original again.".into(),
+            Self::PdfBroken(why) => format!("The PDF is damaged and cannot be read ({why})."),
+            Self::ImageBroken(why) => format!("The image is damaged and cannot be read ({why})."),
+            Self::TooManyPages { found, limit } => format!("The scan has {found} pages; at most {limit} are allowed."),
+            Self::TooLarge => "The file is too large.".into(),
+            Self::PlacementOutside => "The place of the wording is outside the page or too small.".into(),
+            Self::PlacementCoversContent => "The wording would cover content of the page. Choose a free place.".into(),
+            Self::TemplateExpired { id, on } => format!("No wording template “{id}” is in force on {on}."),
+            Self::TextUnusable(what) => format!("The text “{what}” is missing, too long or has signs without a glyph."),
+            Self::Compose(_) => "The copy could not be composed. Tell the technical staff.".into(),
+        }
+    }
+}

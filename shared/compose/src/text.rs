@@ -1,0 +1,235 @@
+//! Typefaces and lines: cleaning, measuring, wrapping, setting. One typeface family (Liberation Serif, metric twin of Times New Roman).
+//!
+//! Does not hyphenate and does not break inside a word unless the word alone is wider than the line.
+
+use krilla::color::rgb;
+use krilla::geom::{PathBuilder, Point};
+use krilla::num::NormalizedF32;
+use krilla::paint::{Fill, FillRule, Stroke};
+use krilla::surface::Surface;
+use krilla::text::{Font, TextDirection};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::Unusable;
+
+const REGULAR: &[u8] = include_bytes!("../fonts/LiberationSerif-Regular.ttf");
+const BOLD: &[u8] = include_bytes!("../fonts/LiberationSerif-Bold.ttf");
+const ITALIC: &[u8] = include_bytes!("../fonts/LiberationSerif-Italic.ttf");
+
+/// The longest text of a wording, in characters.
+pub(crate) const MAX_CHARS: usize = 400;
+
+/// Which cut of the typeface.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Cut {
+    Regular,
+    Bold,
+    Italic,
+}
+
+/// A colour of ink.
+pub(crate) type Ink = (u8, u8, u8);
+pub(crate) const BLACK: Ink = (0, 0, 0);
+pub(crate) const GREY: Ink = (110, 110, 110);
+/// The seal's red.
+pub(crate) const RED: Ink = (200, 16, 30);
+/// The blue of a person's signature (NĐ 30/2020, Annex I).
+pub(crate) const BLUE: Ink = (16, 52, 150);
+
+struct Loaded {
+    font: Font,
+    shaper: rustybuzz::Face<'static>,
+}
+
+/// The three cuts, ready to measure and to set.
+pub(crate) struct Fonts {
+    cuts: [Loaded; 3],
+}
+
+impl Fonts {
+    pub(crate) fn new() -> Result<Self, Unusable> {
+        let load = |bytes: &'static [u8]| -> Option<Loaded> {
+            Some(Loaded { font: Font::new(bytes.into(), 0)?, shaper: rustybuzz::Face::from_slice(bytes, 0)? })
+        };
+        let broken = || Unusable::Compose("typeface".into());
+        Ok(Self {
+            cuts: [load(REGULAR).ok_or_else(broken)?, load(BOLD).ok_or_else(broken)?, load(ITALIC).ok_or_else(broken)?],
+        })
+    }
+
+    fn cut(&self, cut: Cut) -> &Loaded {
+        let [regular, bold, italic] = &self.cuts;
+        match cut {
+            Cut::Regular => regular,
+            Cut::Bold => bold,
+            Cut::Italic => italic,
+        }
+    }
+
+    /// Width of one line in points, shaped as it will be set.
+    pub(crate) fn width(&self, cut: Cut, size: f32, text: &str) -> f32 {
+        let face = &self.cut(cut).shaper;
+        let mut buffer = rustybuzz::UnicodeBuffer::new();
+        buffer.push_str(text);
+        let shaped = rustybuzz::shape(face, &[], buffer);
+        let units: i64 = shaped.glyph_positions().iter().map(|glyph| i64::from(glyph.x_advance)).sum();
+        units as f32 * size / face.units_per_em() as f32
+    }
+
+    /// NFC, single spaces, no control characters; refused when empty, too long, or a sign has no glyph in every cut.
+    pub(crate) fn clean(&self, field: &str, text: &str) -> Result<String, Unusable> {
+        let refuse = || Unusable::TextUnusable(field.to_owned());
+        if text.len() > MAX_CHARS.saturating_mul(16) {
+            return Err(refuse());
+        }
+        let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let clean: String = joined.nfc().filter(|sign| !sign.is_control()).collect();
+        if clean.is_empty() || clean.chars().count() > MAX_CHARS {
+            return Err(refuse());
+        }
+        let known = |sign: char| self.cuts.iter().all(|cut| cut.shaper.glyph_index(sign).is_some());
+        if clean.chars().all(known) { Ok(clean) } else { Err(refuse()) }
+    }
+
+    /// Breaks a text into lines not wider than `width` points.
+    pub(crate) fn wrap(&self, cut: Cut, size: f32, text: &str, width: f32) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut line = String::new();
+        for word in text.split(' ') {
+            let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+            if self.width(cut, size, &longer) <= width {
+                line = longer;
+                continue;
+            }
+            if !line.is_empty() {
+                lines.push(std::mem::take(&mut line));
+            }
+            line = self.split_word(cut, size, word, width, &mut lines);
+        }
+        if !line.is_empty() {
+            lines.push(line);
+        }
+        lines
+    }
+
+    /// Gives whole lines of a word that is wider than a line to `lines`; returns what is left of it.
+    fn split_word(&self, cut: Cut, size: f32, word: &str, width: f32, lines: &mut Vec<String>) -> String {
+        let mut rest = String::new();
+        for sign in word.chars() {
+            rest.push(sign);
+            if rest.chars().count() > 1 && self.width(cut, size, &rest) > width {
+                rest.pop();
+                lines.push(std::mem::take(&mut rest));
+                rest.push(sign);
+            }
+        }
+        rest
+    }
+
+    /// The largest size from `from` down to `least` (steps of half a point) at which the text is one line of `width` points.
+    pub(crate) fn fit(&self, cut: Cut, from: f32, least: f32, text: &str, width: f32) -> Option<f32> {
+        let mut size = from;
+        while size >= least {
+            if self.width(cut, size, text) <= width {
+                return Some(size);
+            }
+            size -= 0.5;
+        }
+        None
+    }
+}
+
+/// One line of text: where its baseline starts, y downwards.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Line {
+    pub(crate) x: f32,
+    pub(crate) y: f32,
+    pub(crate) cut: Cut,
+    pub(crate) size: f32,
+    pub(crate) ink: Ink,
+    pub(crate) text: String,
+}
+
+/// Sets one line.
+pub(crate) fn set(surface: &mut Surface<'_>, fonts: &Fonts, line: &Line) {
+    surface.set_stroke(None);
+    surface.set_fill(Some(fill(line.ink)));
+    let font = fonts.cut(line.cut).font.clone();
+    surface.draw_text(Point::from_xy(line.x, line.y), font, line.size, &line.text, false, TextDirection::LeftToRight);
+}
+
+/// Draws a straight rule.
+pub(crate) fn rule(surface: &mut Surface<'_>, from: (f32, f32), to: (f32, f32), width: f32, ink: Ink) {
+    let mut path = PathBuilder::new();
+    path.move_to(from.0, from.1);
+    path.line_to(to.0, to.1);
+    stroke(surface, path, width, ink);
+}
+
+/// Draws a frame whose line lies inside the given rectangle.
+pub(crate) fn frame(surface: &mut Surface<'_>, (x, y, w, h): (f32, f32, f32, f32), width: f32, ink: Ink) {
+    let inset = width / 2.0;
+    let Some(rect) = krilla::geom::Rect::from_xywh(x + inset, y + inset, w - width, h - width) else { return };
+    let mut path = PathBuilder::new();
+    path.push_rect(rect);
+    stroke(surface, path, width, ink);
+}
+
+fn stroke(surface: &mut Surface<'_>, path: PathBuilder, width: f32, ink: Ink) {
+    surface.set_fill(None);
+    surface.set_stroke(Some(Stroke { paint: colour(ink).into(), width, ..Stroke::default() }));
+    if let Some(path) = path.finish() {
+        surface.draw_path(&path);
+    }
+    surface.set_stroke(None);
+}
+
+/// A plain fill of one colour.
+pub(crate) fn fill(ink: Ink) -> Fill {
+    Fill { paint: colour(ink).into(), opacity: NormalizedF32::ONE, rule: FillRule::NonZero }
+}
+
+fn colour((r, g, b): Ink) -> rgb::Color {
+    rgb::Color::new(r, g, b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// R37: what the clerk types arrives composed, whatever the keyboard sent.
+    #[test]
+    fn text_is_composed_and_spaces_are_single() {
+        let fonts = Fonts::new().expect("vendored typefaces load");
+        let decomposed = "Nguye\u{302}\u{303}n   Thi\u{323} \u{1100}".replace('\u{1100}', "Ánh");
+        assert_eq!(fonts.clean("name", &decomposed), Ok("Nguyễn Thị Ánh".to_owned()));
+        assert_eq!(fonts.clean("name", " \t"), Err(Unusable::TextUnusable("name".into())));
+        assert_eq!(fonts.clean("name", "漢"), Err(Unusable::TextUnusable("name".into())));
+    }
+
+    /// Every letter of Vietnamese has a glyph in every cut.
+    #[test]
+    fn the_whole_alphabet_can_be_set() {
+        let fonts = Fonts::new().expect("vendored typefaces load");
+        let mut letters = String::from("ĐđĂăÂâÊêÔôƠơƯư–“”0123456789/.,:;()-");
+        for base in ["a", "ă", "â", "e", "ê", "i", "o", "ô", "ơ", "u", "ư", "y"] {
+            for mark in ["", "\u{300}", "\u{301}", "\u{303}", "\u{309}", "\u{323}"] {
+                letters.push_str(&format!("{base}{mark}{}{mark}", base.to_uppercase()));
+            }
+        }
+        let clean = fonts.clean("letters", &letters).expect("all glyphs");
+        assert!(clean.chars().all(|sign| !('\u{300}'..'\u{330}').contains(&sign)), "everything composes");
+    }
+
+    #[test]
+    fn lines_never_exceed_the_width() {
+        let fonts = Fonts::new().expect("vendored typefaces load");
+        let text = "Giấy chứng nhận quyền sử dụng đất, quyền sở hữu nhà ở và tài sản khác gắn liền với đất ".repeat(3);
+        let lines = fonts.wrap(Cut::Italic, 10.0, text.trim(), 200.0);
+        assert!(lines.len() > 5);
+        assert!(lines.iter().all(|line| fonts.width(Cut::Italic, 10.0, line) <= 200.0));
+        assert_eq!(lines.join(" "), text.trim());
+        let long = fonts.wrap(Cut::Bold, 10.0, &"W".repeat(80), 100.0);
+        assert!(long.len() > 3 && long.iter().all(|line| fonts.width(Cut::Bold, 10.0, line) <= 100.0));
+    }
+}

@@ -1,0 +1,120 @@
+//! Every object key of the bucket: pure functions from identifiers to text, frozen by the tests below.
+//!
+//! Does not say who may read or write them (docs/DATA_MODEL.md does). No key contains a name, a phone or an identity
+//! number. Every object is created once and never replaced, so whoever makes another file needs another key.
+//!
+//! ```text
+//! uploads/<upload>                                        bytes as they came in
+//! copies/<copy>/base.pdf                                  frozen at submission, both signature fields empty
+//! copies/<copy>/leader-<session>.prepared.pdf             the leader's revision, /Contents empty
+//! copies/<copy>/signed-<session>.pdf                      signed by the leader, timestamped, verified
+//! copies/<copy>/seal.prepared.pdf                         the seal's revision, /Contents empty
+//! numbers/<unit>/<suffix>/<year>/<number:08>-sealed.pdf   number and seal, B-T: at most one per number
+//! numbers/<unit>/<suffix>/<year>/<number:08>-archived.pdf the same at B-LTA
+//! ```
+//!
+//! The last two are the second, independent guard that a number is sealed once (limits.md §2.3, 5): the key is made of
+//! the number, not of the copy, and the bucket refuses a second object.
+
+use crate::ids::{CopyId, SessionId, UnitId, UploadId};
+use crate::model::Number;
+
+/// An upload.
+pub fn upload(id: &UploadId) -> String {
+    format!("uploads/{id}")
+}
+
+/// The file to be signed.
+pub fn base(copy: &CopyId) -> String {
+    format!("copies/{copy}/base.pdf")
+}
+
+/// The leader's revision as it was prepared for a session.
+pub fn leader_prepared(copy: &CopyId, session: &SessionId) -> String {
+    format!("copies/{copy}/leader-{session}.prepared.pdf")
+}
+
+/// The file with the leader's signature from a session.
+pub fn signed(copy: &CopyId, session: &SessionId) -> String {
+    format!("copies/{copy}/signed-{session}.pdf")
+}
+
+/// The seal's revision as it was prepared. One per copy, because a copy has one number.
+pub fn seal_prepared(copy: &CopyId) -> String {
+    format!("copies/{copy}/seal.prepared.pdf")
+}
+
+/// The issued file at level B-T.
+pub fn sealed(unit: &UnitId, number: &Number) -> String {
+    format!("{}-sealed.pdf", numbered(unit, number))
+}
+
+/// The issued file at level B-LTA.
+pub fn archived(unit: &UnitId, number: &Number) -> String {
+    format!("{}-archived.pdf", numbered(unit, number))
+}
+
+fn numbered(unit: &UnitId, number: &Number) -> String {
+    format!("numbers/{unit}/{}/{}/{:08}", segment(&number.suffix), number.year, number.number)
+}
+
+/// Free text as one path segment. Two texts never become the same segment: a collision would make one number's guard
+/// refuse another number.
+fn segment(text: &str) -> String {
+    use std::fmt::Write as _;
+    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || byte == b'-' {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a `String` cannot fail.
+            let _ = write!(out, "_{byte:02x}");
+        }
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(suffix: &str) -> Number {
+        Number { number: 152, book: "01".into(), year: 2026, suffix: suffix.into() }
+    }
+
+    #[test]
+    fn every_path_is_frozen() {
+        let (copy, session) = (CopyId::new([1; 16]), SessionId::new([2; 16]));
+        let unit = UnitId::new([3; 16]);
+        let text = [
+            upload(&UploadId::new([4; 16])),
+            base(&copy),
+            leader_prepared(&copy, &session),
+            signed(&copy, &session),
+            seal_prepared(&copy),
+            sealed(&unit, &number("SCT/BS")),
+            archived(&unit, &number("SCT/BS")),
+        ]
+        .join("\n");
+        let frozen = "\
+uploads/upl_040g2081040g2081040g208104
+copies/copy_01040g2081040g2081040g2081/base.pdf
+copies/copy_01040g2081040g2081040g2081/leader-sgn_02081040g2081040g2081040g2.prepared.pdf
+copies/copy_01040g2081040g2081040g2081/signed-sgn_02081040g2081040g2081040g2.pdf
+copies/copy_01040g2081040g2081040g2081/seal.prepared.pdf
+numbers/unit_030c1g60r30c1g60r30c1g60r3/SCT_2fBS/2026/00000152-sealed.pdf
+numbers/unit_030c1g60r30c1g60r30c1g60r3/SCT_2fBS/2026/00000152-archived.pdf";
+        assert_eq!(text, frozen);
+    }
+
+    /// Limits.md §2.3, 5: the guard of one number must never be the guard of another.
+    #[test]
+    fn different_series_never_share_a_path() {
+        let unit = UnitId::new([3; 16]);
+        let suffixes = ["SCT/BS", "SCT-BS", "SCT_BS", "SCT_2fBS", "SCTBS", "SCT/BS ", "SCT/bs", "../x", "ĐK"];
+        let mut paths: Vec<_> = suffixes.iter().map(|s| sealed(&unit, &number(s))).collect();
+        paths.sort();
+        paths.dedup();
+        assert_eq!(paths.len(), suffixes.len());
+        assert!(paths.iter().all(|p| !p.contains("..") && p.is_ascii() && p.matches('/').count() == 4));
+    }
+}

@@ -1,0 +1,153 @@
+//! The register book: which year a number belongs to, and what one allocation writes (domain.md §1.7, R47–R49).
+//!
+//! Does not load or commit. The counter belongs to unit, suffix and legal year; a new book in mid-year goes on counting
+//! because the book is printed with the number and is no part of the series.
+
+use jiff::Timestamp;
+
+use crate::copy::CopyState;
+use crate::decide::{Command, Decision, decide};
+use crate::ids::UserId;
+use crate::model::*;
+use crate::refusal::{Reason, Refusal};
+use crate::time;
+
+/// The legal year of a decision: Vietnamese time, fixed when the seal was requested, never by a retry.
+pub fn legal_year(decided_at: Timestamp) -> i16 {
+    time::civil(decided_at).year()
+}
+
+/// What one allocation writes, all in one transaction.
+#[must_use = "an allocation is nothing until it is committed"]
+#[derive(Clone, Debug, PartialEq)]
+pub struct Allocation {
+    /// The head of the series after it.
+    pub counter: Counter,
+    /// The spent number.
+    pub entry: Entry,
+    /// The copy that has it.
+    pub decision: Decision,
+}
+
+/// Takes the next number of the unit's electronic series for a copy whose seal was requested.
+///
+/// `head` is the stored counter of the unit's suffix and the copy's legal year; `None` means no number was given yet.
+///
+/// # Errors
+/// [`Refusal`] when the copy does not wait for a number, or the series is exhausted (2^32 − 1).
+pub fn allocate(copy: &Copy, unit: &Unit, head: Option<&Counter>, by: &UserId, now: Timestamp) -> Result<Allocation, Refusal> {
+    let (session, decided_at) = match &copy.state {
+        CopyState::SealRequested { session, decided_at, .. } => (session, *decided_at),
+        state => return Err(Refusal::WrongState { state: state.name(), allowed: state.allowed() }),
+    };
+    let year = legal_year(decided_at);
+    let last = head.map_or(0, |counter| counter.last).checked_add(1).ok_or(Reason::BookClosed)?;
+    let number = Number { number: last, book: unit.book.clone(), year, suffix: unit.series_suffix.clone() };
+    let decision = decide(copy, Command::AssignNumber { session, number: number.clone() }, by, now)?;
+    let counter = Counter { unit: unit.id.clone(), suffix: number.suffix.clone(), year, last };
+    let entry = Entry { unit: unit.id.clone(), number, copy: copy.id.clone(), case: copy.case.clone(), at: now };
+    Ok(Allocation { counter, entry, decision })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::*;
+
+    fn unit(book: &str, suffix: &str) -> Unit {
+        Unit {
+            id: UnitId::new([9; 16]),
+            code: "000.00.01.H54".into(),
+            name: "Ủy ban nhân dân xã Mẫu".into(),
+            short_name: "MAU".into(),
+            address: String::new(),
+            place: "Xã Mẫu".into(),
+            province: "Tỉnh Mẫu".into(),
+            enabled: true,
+            series_suffix: suffix.into(),
+            book: book.into(),
+            slot_capacity: 1,
+            seal_chain: vec![],
+            leaders: vec![],
+        }
+    }
+
+    fn copy(id: u8, decided_at: &str) -> Copy {
+        let at: Timestamp = decided_at.parse().expect("literal");
+        Copy {
+            id: CopyId::new([id; 16]),
+            case: CaseId::new([1; 16]),
+            unit: UnitId::new([9; 16]),
+            type_id: "degree".into(),
+            title: "Bằng".into(),
+            issuer: None,
+            original_number: None,
+            pages: 1,
+            uploads: vec![],
+            attestation: None,
+            leader: None,
+            opened: None,
+            state: CopyState::SealRequested {
+                signed: Stored { path: "p".into(), sha256: [0; 32], size: 1 },
+                signed_at: at,
+                session: SessionId::new([2; 16]),
+                decided_at: at,
+            },
+            since: at,
+            due_at: at,
+            changed_by: UserId::new([3; 16]),
+            changed_at: at,
+            version: 4,
+        }
+    }
+
+    fn take(copy: &Copy, unit: &Unit, head: Option<&Counter>) -> Allocation {
+        let now: Timestamp = "2026-06-01T00:00:00Z".parse().expect("literal");
+        allocate(copy, unit, head, &UserId::new([3; 16]), now).expect("waits for a number")
+    }
+
+    /// R47, domain.md §10: the first number of a year is 1 whatever the year before reached; the stored decision fixes
+    /// the year even when the retry runs in the next one.
+    #[test]
+    fn the_year_is_that_of_the_decision() {
+        let head = |year, last| Counter { unit: UnitId::new([9; 16]), suffix: "SCT/BS".into(), year, last };
+        let old = take(&copy(1, "2025-12-31T16:59:59Z"), &unit("03", "SCT/BS"), Some(&head(2025, 8411)));
+        assert_eq!((old.entry.number.number, old.entry.number.year), (8412, 2025));
+        assert_eq!(old.entry.number.text(), "8412, quyển số 03/2025 - SCT/BS");
+        let new = take(&copy(2, "2025-12-31T17:00:00Z"), &unit("03", "SCT/BS"), None);
+        assert_eq!((new.entry.number.number, new.entry.number.year, new.counter.last), (1, 2026, 1));
+        assert_eq!(new.entry.number.text(), "1, quyển số 03/2026 - SCT/BS");
+    }
+
+    /// R47, domain.md §1.7: a new book in mid-year takes the next number of the book before.
+    #[test]
+    fn a_new_book_goes_on_counting() {
+        let head = take(&copy(1, "2026-05-01T01:00:00Z"), &unit("01", "SCT/BS"), Some(&Counter { unit: UnitId::new([9; 16]), suffix: "SCT/BS".into(), year: 2026, last: 499 })).counter;
+        let next = take(&copy(2, "2026-05-01T02:00:00Z"), &unit("02", "SCT/BS"), Some(&head));
+        assert_eq!((next.entry.number.number, next.entry.number.book.as_str()), (501, "02"));
+    }
+
+    /// R48: one number per original; whoever has one gets no second.
+    #[test]
+    fn a_numbered_copy_takes_no_second_number() {
+        let unit = unit("01", "SCT/BS");
+        let first = take(&copy(1, "2026-05-01T01:00:00Z"), &unit, None);
+        let again = allocate(&first.decision.copy, &unit, Some(&first.counter), &UserId::new([3; 16]), Timestamp::UNIX_EPOCH);
+        assert_eq!(again.expect_err("has one").code(), "wrong-state");
+    }
+
+    /// R47: paper and electronic series of one unit count apart because the suffix is part of the series.
+    #[test]
+    fn another_suffix_is_another_series() {
+        let electronic = take(&copy(1, "2026-05-01T01:00:00Z"), &unit("01", "SCTĐT/BS"), None);
+        assert_eq!((electronic.counter.suffix.as_str(), electronic.counter.last), ("SCTĐT/BS", 1));
+    }
+
+    /// Decision 21: a series that cannot count further stops; it never starts again.
+    #[test]
+    fn an_exhausted_series_stops() {
+        let head = Counter { unit: UnitId::new([9; 16]), suffix: "SCT/BS".into(), year: 2026, last: u32::MAX };
+        let refused = allocate(&copy(1, "2026-05-01T01:00:00Z"), &unit("01", "SCT/BS"), Some(&head), &UserId::new([3; 16]), Timestamp::UNIX_EPOCH);
+        assert_eq!(refused.expect_err("full").code(), "book-closed");
+    }
+}

@@ -1,0 +1,396 @@
+//! The interactive form: filling, signing, and signature fields that are created (C9, C10, C11).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pdf::{Dict, Document, ObjId, Object};
+
+use super::appearance::{Drawn, drawn_value};
+use super::compare::{Stop, Stops};
+use super::pages::{all_keys, value};
+use super::{Class, Step};
+
+/// Keys of a field or widget that signing it may set.
+const SIGNING_KEYS: &[&[u8]] = &[b"V", b"AP", b"AS", b"F", b"Ff", b"DA", b"Q", b"M", b"Type"];
+/// Keys of a field or widget that filling it in may set.
+const FILLING_KEYS: &[&[u8]] =
+    &[b"V", b"AP", b"AS", b"F", b"Ff", b"DA", b"DS", b"Q", b"M", b"RV", b"I", b"TI", b"Type"];
+/// Print and Locked: an annotation stays where and as visible as it was (ISO 32000-2 table 167).
+const HARMLESS_FLAGS: i64 = 4 | 128;
+
+/// A node of the field tree, or one of its separate widgets' owner.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) name: String,
+    pub(crate) parent: Option<ObjId>,
+    /// `/FT`, own or inherited.
+    pub(crate) kind: Vec<u8>,
+    /// Has no kids that are fields.
+    pub(crate) terminal: bool,
+    /// Separate widgets; empty when field and widget are one dictionary.
+    pub(crate) kids: Vec<ObjId>,
+    /// All its widgets.
+    pub(crate) widgets: Vec<ObjId>,
+    /// The partial name is not a text string, or contains a period.
+    pub(crate) odd_name: bool,
+}
+
+/// The field tree by object. Direct fields are left out: nothing can be signed in them and a change of them is found in the parent.
+pub(crate) fn nodes(document: &Document<'_>) -> Result<BTreeMap<ObjId, Node>, Stop> {
+    let mut nodes = BTreeMap::new();
+    let Some(form) = document.get(document.catalog()?, b"AcroForm")?.as_dict() else { return Ok(nodes) };
+    let roots = document.get(form, b"Fields")?.as_array().unwrap_or_default();
+    let mut work: Vec<(ObjId, Option<ObjId>, usize)> =
+        roots.iter().rev().filter_map(|root| Some((root.as_ref_id()?, None, 0))).collect();
+    while let Some((id, parent, depth)) = work.pop() {
+        if nodes.contains_key(&id) || depth > document.limits().depth {
+            continue;
+        }
+        if nodes.len() > document.limits().fields {
+            return Err(Stop::Budget);
+        }
+        let Some(dict) = document.object(id)?.as_dict() else { continue };
+        let kids = document.get(dict, b"Kids")?.as_array().unwrap_or_default();
+        let mut fields = Vec::new();
+        let mut widgets = Vec::new();
+        for kid in kids.iter().filter_map(Object::as_ref_id) {
+            let named = document.object(kid)?.as_dict().is_some_and(|dict| dict.contains(b"T") || dict.contains(b"Kids"));
+            if named { fields.push(kid) } else { widgets.push(kid) }
+        }
+        let above = parent.and_then(|parent| nodes.get(&parent));
+        let node = node(document, id, dict, parent, above, (&fields, widgets))?;
+        work.extend(fields.iter().rev().map(|kid| (*kid, Some(id), depth + 1)));
+        nodes.insert(id, node);
+    }
+    Ok(nodes)
+}
+
+fn node(
+    document: &Document<'_>,
+    id: ObjId,
+    dict: &Dict,
+    parent: Option<ObjId>,
+    above: Option<&Node>,
+    (fields, kids): (&[ObjId], Vec<ObjId>),
+) -> Result<Node, Stop> {
+    let partial = document.get(dict, b"T")?;
+    let text = partial.as_string().map(pdf::decode_text);
+    let odd_name = text.as_ref().is_none_or(|text| text.contains('.'));
+    let name = match (above.map(|node| node.name.as_str()).unwrap_or_default(), text.unwrap_or_default()) {
+        ("", own) => own,
+        (above, own) => format!("{above}.{own}"),
+    };
+    let kind = match document.get(dict, b"FT")?.as_name() {
+        Some(own) => own.to_vec(),
+        None => above.map(|node| node.kind.clone()).unwrap_or_default(),
+    };
+    let widgets = if kids.is_empty() && fields.is_empty() { vec![id] } else { kids.clone() };
+    Ok(Node { name, parent, kind, terminal: fields.is_empty(), kids, widgets, odd_name })
+}
+
+impl Step<'_, '_> {
+    pub(super) fn form(&mut self) -> Result<(), Stop> {
+        let (before, after) = (self.before, self.after);
+        let empty = Dict::new();
+        let old = before.get(before.catalog()?, b"AcroForm")?.as_dict().unwrap_or(&empty);
+        let new = after.get(after.catalog()?, b"AcroForm")?.as_dict().unwrap_or(&empty);
+        let (was, is) = (nodes(before)?, nodes(after)?);
+        self.form_keys(old, new)?;
+        self.direct_fields(old, new)?;
+        let mut names = BTreeSet::new();
+        for (id, node) in is.iter().filter(|(_, node)| node.terminal) {
+            if !names.insert(&node.name) && !was.get(id).is_some_and(|old| old.name == node.name) {
+                self.forbid("field-name", Some(*id));
+            }
+        }
+        for (id, node) in &was {
+            match is.get(id) {
+                Some(now) => self.field(*id, node, now)?,
+                None => self.forbid("field-removed", Some(*id)),
+            }
+        }
+        for (id, node) in is.iter().filter(|(id, _)| !was.contains_key(id)) {
+            self.new_field(*id, node, &is)?;
+        }
+        for (widget, page) in std::mem::take(&mut self.added_widgets) {
+            self.push(Class::Forbidden, "widget-added", Some(widget), Some(page));
+        }
+        Ok(())
+    }
+
+    fn form_keys(&mut self, old: &Dict, new: &Dict) -> Result<(), Stop> {
+        for key in all_keys(old, new) {
+            if key == b"Fields" || self.same(old, new, key, Stops::All)? {
+                continue;
+            }
+            match key {
+                b"SigFlags" if self.after.get(new, key)?.as_int().is_some_and(|flags| (0..=3).contains(&flags)) => {}
+                b"NeedAppearances" | b"DA" | b"Q" => self.push(Class::Filling(None), "form-defaults", None, None),
+                b"DR" => self.default_resources(old, new)?,
+                _ => self.forbid("form", None),
+            }
+        }
+        Ok(())
+    }
+
+    /// Fields that are written directly in the list have no identity: they must stay as they are.
+    fn direct_fields(&mut self, old: &Dict, new: &Dict) -> Result<(), Stop> {
+        let direct = |document: &Document<'_>, form: &Dict| -> Result<Vec<Object>, Stop> {
+            let list = document.get(form, b"Fields")?.as_array().unwrap_or_default();
+            Ok(list.iter().filter(|field| field.as_ref_id().is_none()).cloned().collect())
+        };
+        let (was, is) = (Object::Array(direct(self.before, old)?), Object::Array(direct(self.after, new)?));
+        if self.compare.difference(&was, &is, Stops::Pages, None)?.is_some() {
+            self.forbid("field-direct", None);
+        }
+        Ok(())
+    }
+
+    /// New names may come; what a name means stays.
+    fn default_resources(&mut self, old: &Dict, new: &Dict) -> Result<(), Stop> {
+        let (before, after) = (self.before, self.after);
+        let Some(is) = after.get(new, b"DR")?.as_dict() else {
+            self.forbid("default-resources", None);
+            return Ok(());
+        };
+        for (category, resources) in before.get(old, b"DR")?.as_dict().into_iter().flatten() {
+            let (was, now) = (before.resolve(resources)?, after.get(is, category)?);
+            let Some(was) = was.as_dict() else {
+                if self.compare.difference(resources, value(is, category), Stops::Pages, None)?.is_some() {
+                    self.forbid("default-resources", None);
+                }
+                continue;
+            };
+            for (name, resource) in was {
+                let now = now.as_dict().and_then(|dict| dict.get(name)).unwrap_or(&Object::Null);
+                if let Some(object) = self.compare.difference(resource, now, Stops::Pages, None)? {
+                    self.forbid("default-resources", Some(object));
+                }
+            }
+        }
+        self.push(Class::Filling(None), "default-resources", None, None);
+        Ok(())
+    }
+
+    fn field(&mut self, id: ObjId, was: &Node, is: &Node) -> Result<(), Stop> {
+        if was.name != is.name || was.parent != is.parent || was.kind != is.kind {
+            self.forbid("field-renamed", Some(id));
+            return Ok(());
+        }
+        let (before, after) = (self.before, self.after);
+        let (Some(old), Some(new)) = (before.object(id)?.as_dict(), after.object(id)?.as_dict()) else {
+            self.forbid("field", Some(id));
+            return Ok(());
+        };
+        let mut keys: BTreeSet<Vec<u8>> = BTreeSet::new();
+        for key in all_keys(old, new).into_iter().filter(|key| *key != b"Kids" && *key != b"Parent") {
+            if !self.same(old, new, key, Stops::All)? {
+                keys.insert(key.to_vec());
+            }
+        }
+        if old.has_duplicates() != new.has_duplicates() {
+            self.forbid("field", Some(id));
+        }
+        if !was.terminal || !is.terminal {
+            if !keys.is_empty() || was.terminal != is.terminal {
+                self.forbid("field-group", Some(id));
+            }
+            return Ok(());
+        }
+        let signature = was.kind == b"Sig";
+        let signed = signature && !before.get(old, b"V")?.is_null();
+        let widgets = self.widgets_changed(was, is)?;
+        if signed {
+            let typed = keys.len() == 1 && keys.contains(&b"Type"[..]) && type_is_fine(after, new)?;
+            if !(keys.is_empty() || typed) || widgets != Widgets::Same {
+                self.forbid("signed-field", Some(id));
+            }
+            return Ok(());
+        }
+        match (signature, keys.is_empty() && widgets == Widgets::Same) {
+            (_, true) => Ok(()),
+            (true, false) => self.signed(id, is, &keys, widgets),
+            (false, false) => self.filled(id, is, &keys, widgets),
+        }
+    }
+
+    /// Separate widgets: the same ones, and of each only what may change.
+    fn widgets_changed(&mut self, was: &Node, is: &Node) -> Result<Widgets, Stop> {
+        if was.kids != is.kids {
+            let grown = was.kids.iter().all(|kid| is.kids.contains(kid)) && was.widgets.len() <= 1;
+            return Ok(if grown { Widgets::Added } else { Widgets::Other });
+        }
+        let mut result = Widgets::Same;
+        for kid in &was.kids {
+            let (Some(old), Some(new)) = (self.before.object(*kid)?.as_dict(), self.after.object(*kid)?.as_dict()) else {
+                return Ok(Widgets::Other);
+            };
+            for key in all_keys(old, new) {
+                if self.same(old, new, key, Stops::All)? {
+                    continue;
+                }
+                let fine = SIGNING_KEYS.contains(&key) && key != b"V" && flags_fine(self, key, old, new)?;
+                if !fine {
+                    return Ok(Widgets::Other);
+                }
+                result = Widgets::Redrawn;
+            }
+        }
+        Ok(result)
+    }
+
+    /// An empty signature field that was there before: it may be signed and drawn, nothing else.
+    fn signed(&mut self, id: ObjId, is: &Node, keys: &BTreeSet<Vec<u8>>, widgets: Widgets) -> Result<(), Stop> {
+        let (before, after) = (self.before, self.after);
+        let (Some(old), Some(new)) = (before.object(id)?.as_dict(), after.object(id)?.as_dict()) else { return Ok(()) };
+        let mut fine = keys.iter().all(|key| SIGNING_KEYS.contains(&key.as_slice())) && widgets != Widgets::Other;
+        for key in keys {
+            fine &= flags_fine(self, key, old, new)?;
+        }
+        fine &= !keys.contains(&b"Type"[..]) || type_is_fine(after, new)?;
+        let Some(timestamp) = self.new_signature(new)? else {
+            // Nothing was signed: an empty field that is drawn otherwise could hide what the signers saw.
+            let drawn = keys.iter().any(|key| key == b"AP" || key == b"V") || widgets != Widgets::Same;
+            let harmless = fine && !drawn;
+            self.push(if harmless { Class::Filling(Some(is.name.clone())) } else { Class::Forbidden }, "empty-signature-field", Some(id), None);
+            return Ok(());
+        };
+        if widgets == Widgets::Added {
+            for kid in &is.widgets {
+                fine &= before.location(*kid).is_some() || self.added_widgets.remove(kid).is_some();
+            }
+        }
+        for widget in &is.widgets {
+            self.added_widgets.remove(widget);
+        }
+        let visible = self.is_visible(is)?;
+        let class = match (fine, timestamp && !visible) {
+            (false, _) => Class::Forbidden,
+            (true, true) => Class::Material,
+            (true, false) => Class::Signing { field: is.name.clone(), created: false, visible },
+        };
+        self.push(class, "signing", Some(id), None);
+        Ok(())
+    }
+
+    /// Any other field: filled in, and what is drawn says what was filled in.
+    fn filled(&mut self, id: ObjId, is: &Node, keys: &BTreeSet<Vec<u8>>, widgets: Widgets) -> Result<(), Stop> {
+        let (before, after) = (self.before, self.after);
+        let (Some(old), Some(new)) = (before.object(id)?.as_dict(), after.object(id)?.as_dict()) else { return Ok(()) };
+        let mut fine = keys.iter().all(|key| FILLING_KEYS.contains(&key.as_slice()));
+        fine &= matches!(widgets, Widgets::Same | Widgets::Redrawn);
+        for key in keys {
+            fine &= flags_fine(self, key, old, new)?;
+        }
+        fine &= !keys.contains(&b"Type"[..]) || type_is_fine(after, new)?;
+        if !fine {
+            self.forbid("field-filling", Some(id));
+            return Ok(());
+        }
+        let redrawn = keys.contains(&b"AP"[..]) || widgets == Widgets::Redrawn;
+        let revalued = keys.contains(&b"V"[..]);
+        let drawn = if redrawn || revalued { drawn_value(after, &is.kind, new, &is.widgets)? } else { Drawn::Nothing };
+        let says_it = match drawn {
+            Drawn::Nothing | Drawn::Same => true,
+            Drawn::Unknown => redrawn && revalued,
+            Drawn::Other => false,
+        };
+        let class = if says_it { Class::Filling(Some(is.name.clone())) } else { Class::Forbidden };
+        self.push(class, if says_it { "filling" } else { "value-and-appearance-differ" }, Some(id), None);
+        Ok(())
+    }
+
+    /// `Some(is a time-stamp)` when the field now holds a signature that did not exist before.
+    fn new_signature(&self, field: &Dict) -> Result<Option<bool>, Stop> {
+        let Some(id) = field.reference(b"V") else { return Ok(None) };
+        if !self.is_fresh(id) {
+            return Ok(None);
+        }
+        let Some(dict) = self.after.object(id)?.as_dict() else { return Ok(None) };
+        let stamp = self.after.get(dict, b"SubFilter")?.as_name() == Some(b"ETSI.RFC3161");
+        let typed = self.after.get(dict, b"Type")?.as_name() != Some(b"Sig");
+        Ok(Some(stamp && typed))
+    }
+
+    fn new_field(&mut self, id: ObjId, node: &Node, all: &BTreeMap<ObjId, Node>) -> Result<(), Stop> {
+        let after = self.after;
+        let dict = after.object(id)?.as_dict();
+        let parent_fine = node.parent.is_none_or(|parent| all.contains_key(&parent));
+        if node.odd_name || !parent_fine || !self.is_fresh(id) {
+            self.forbid("field-added", Some(id));
+            return Ok(());
+        }
+        if !node.terminal {
+            return Ok(()); // its terminal fields are judged one by one
+        }
+        let Some(dict) = dict.filter(|_| node.kind == b"Sig") else {
+            self.forbid("field-added", Some(id));
+            return Ok(());
+        };
+        let mut fine = node.widgets.len() <= 1;
+        for widget in &node.widgets {
+            let on_page = self.added_widgets.remove(widget).is_some();
+            let Some(drawn) = after.object(*widget)?.as_dict() else { continue };
+            fine &= self.is_fresh(*widget) && !drawn.contains(b"A") && !drawn.contains(b"AA") && !drawn.contains(b"OC");
+            fine &= on_page || !self.listed_before(*widget);
+        }
+        fine &= !dict.contains(b"AA") && !dict.contains(b"A");
+        let empty = after.get(dict, b"V")?.is_null();
+        let signature = self.new_signature(dict)?;
+        fine &= empty || signature.is_some();
+        let visible = self.is_visible(node)?;
+        let class = match (fine, signature == Some(true) && !visible) {
+            (false, _) => Class::Forbidden,
+            (true, true) => Class::Material,
+            (true, false) => Class::Signing { field: node.name.clone(), created: true, visible },
+        };
+        self.push(class, "signature-field-added", Some(id), None);
+        Ok(())
+    }
+
+    /// The widget is on a page since before: then it is not new.
+    fn listed_before(&self, widget: ObjId) -> bool {
+        !self.is_fresh(widget)
+    }
+
+    /// A rectangle with an area, not hidden (ISO 32000-2 §12.5.3: Hidden 2, NoView 32).
+    fn is_visible(&self, node: &Node) -> Result<bool, Stop> {
+        let after = self.after;
+        for widget in &node.widgets {
+            let Some(dict) = after.object(*widget)?.as_dict() else { continue };
+            let flags = after.get(dict, b"F")?.as_int().unwrap_or(0);
+            let corners: Vec<f64> =
+                after.get(dict, b"Rect")?.as_array().unwrap_or_default().iter().filter_map(Object::as_number).collect();
+            let area = matches!(corners.as_slice(), [a, b, c, d] if a != c && b != d);
+            if area && flags & (2 | 32) == 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// How the separate widgets of a field differ.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Widgets {
+    Same,
+    Redrawn,
+    Added,
+    Other,
+}
+
+/// Flags may only gain or lose Print and Locked; `/Ff` may not change what kind of field it is.
+fn flags_fine(step: &Step<'_, '_>, key: &[u8], old: &Dict, new: &Dict) -> Result<bool, Stop> {
+    if key != b"F" && key != b"Ff" {
+        return Ok(true);
+    }
+    let was = step.before.get(old, key)?.as_int().unwrap_or(0);
+    let is = step.after.get(new, key)?.as_int().unwrap_or(0);
+    // ReadOnly, Required and NoExport are the only field flags that filling in may touch.
+    let mask = if key == b"F" { HARMLESS_FLAGS } else { 7 };
+    Ok(was & !mask == is & !mask)
+}
+
+/// `/Type` may be missing or `/Annot`.
+fn type_is_fine(document: &Document<'_>, dict: &Dict) -> Result<bool, Stop> {
+    Ok(document.get(dict, b"Type")?.as_name() == Some(b"Annot"))
+}

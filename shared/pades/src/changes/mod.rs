@@ -1,0 +1,323 @@
+//! What a later revision changed: every difference is explained by a rule or forbidden (validation.md §2.4 C; fails closed).
+//!
+//! The two states before and after a revision are compared from the trailer down. Each place has a role with its own rule, and everything
+//! without a rule must be the same. An object that is reached on several ways is compared on each of them, so the name of a key never
+//! excuses what a page draws. Does not render pages: what an allowed new appearance covers is not seen here.
+
+mod appearance;
+mod bytes;
+mod compare;
+mod form;
+mod pages;
+mod store;
+mod structure;
+mod xmp;
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use pdf::{ChangeKind, Dict, Document, ObjId, Object};
+
+pub(crate) use compare::Stop;
+use compare::{Compare, NULL, Stops};
+
+/// Values that all comparisons of one file may look at together.
+pub(crate) const BUDGET: u64 = 40_000_000;
+
+/// What kind of change it is; the permissions in force decide.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Class {
+    /// `/DSS` or a document time-stamp: never counts as a change (ISO 32000-2 table 257).
+    Material,
+    /// Document information, XMP, extensions, version.
+    Metadata,
+    /// A signature in an existing empty field, or a new signature field.
+    Signing {
+        /// Fully qualified name.
+        field: String,
+        /// The field did not exist before.
+        created: bool,
+        /// It has a rectangle that is drawn.
+        visible: bool,
+    },
+    /// A form field other than a signature field (name), or the form's defaults (none).
+    Filling(Option<String>),
+    /// An annotation that is not a widget.
+    Annotation,
+    /// Nothing explains it.
+    Forbidden,
+}
+
+/// One explained or unexplained change.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Change {
+    pub(crate) class: Class,
+    /// Short name of the rule.
+    pub(crate) rule: &'static str,
+    pub(crate) object: Option<ObjId>,
+    /// Page, from 1.
+    pub(crate) page: Option<usize>,
+}
+
+/// Compares the state after a revision with the state before it.
+pub(crate) struct Step<'s, 'a> {
+    pub(crate) before: &'s Document<'a>,
+    pub(crate) after: &'s Document<'a>,
+    pub(crate) compare: Compare<'s, 'a>,
+    pub(crate) changes: Vec<Change>,
+    /// Widgets that a page lists now and did not list before, with their page.
+    pub(crate) added_widgets: BTreeMap<ObjId, usize>,
+    /// Widgets that the form accounts for, before.
+    pub(crate) widgets: BTreeSet<ObjId>,
+}
+
+/// Explains revision `index` (from 1: it has a predecessor).
+///
+/// # Errors
+/// [`Stop`] when the comparison cannot be finished; then nothing is known.
+pub(crate) fn explain(
+    before: &Document<'_>,
+    after: &Document<'_>,
+    index: usize,
+    budget: &Cell<u64>,
+) -> Result<Vec<Change>, Stop> {
+    let mut step = Step {
+        before,
+        after,
+        compare: Compare::new(before, after, budget),
+        changes: Vec::new(),
+        added_widgets: BTreeMap::new(),
+        widgets: BTreeSet::new(),
+    };
+    step.entries(index)?;
+    step.bytes(index)?;
+    if step.trailer()? {
+        step.collect_stops()?;
+        step.pages()?;
+        step.catalog()?;
+    }
+    step.orphans(index)?;
+    step.changes.dedup();
+    Ok(step.changes)
+}
+
+impl Step<'_, '_> {
+    pub(crate) fn push(&mut self, class: Class, rule: &'static str, object: Option<ObjId>, page: Option<usize>) {
+        self.changes.push(Change { class, rule, object, page });
+    }
+
+    pub(crate) fn forbid(&mut self, rule: &'static str, object: Option<ObjId>) {
+        self.push(Class::Forbidden, rule, object, None);
+    }
+
+    /// An object that did not exist before: the only safe place for something new.
+    pub(crate) fn is_fresh(&self, id: ObjId) -> bool {
+        !matches!(
+            self.before.location(id),
+            Some(pdf::Location::Offset(_) | pdf::Location::Compressed { .. })
+        )
+    }
+
+    /// Freed objects are gone for every reader, reachable or not (C2).
+    fn entries(&mut self, index: usize) -> Result<(), Stop> {
+        for entry in self.after.entries(index) {
+            if entry.location != pdf::Location::Free {
+                continue;
+            }
+            let live = (0..=1u16).any(|back| {
+                let generation = entry.id.generation.checked_sub(back);
+                generation.is_some_and(|g| !self.is_fresh(ObjId::new(entry.id.num, g)))
+            });
+            if live {
+                self.forbid("object-freed", Some(entry.id));
+            }
+        }
+        Ok(())
+    }
+
+    /// C6 and C7. `false` when the catalog is another object: then there is nothing to compare.
+    fn trailer(&mut self) -> Result<bool, Stop> {
+        let (before, after) = (self.before, self.after);
+        let (old, new) = (before.trailer(), after.trailer());
+        if old.reference(b"Root").is_none() || old.reference(b"Root") != new.reference(b"Root") {
+            self.forbid("trailer-root", new.reference(b"Root"));
+            return Ok(false);
+        }
+        if !self.same(old, new, b"Encrypt", Stops::None)? {
+            self.forbid("trailer-encrypt", None);
+        }
+        let first = |document: &Document<'_>, trailer: &Dict| -> Result<Option<Vec<u8>>, Stop> {
+            let list = document.get(trailer, b"ID")?.as_array().map(<[Object]>::to_vec).unwrap_or_default();
+            Ok(list.first().and_then(Object::as_string).map(<[u8]>::to_vec))
+        };
+        let identifier = first(before, old)?;
+        if identifier.is_some() && identifier != first(after, new)? {
+            self.forbid("trailer-id", None);
+        }
+        if !self.same(old, new, b"Info", Stops::None)? {
+            self.information(new)?;
+        }
+        Ok(true)
+    }
+
+    fn information(&mut self, trailer: &Dict) -> Result<(), Stop> {
+        let after = self.after;
+        let info = after.get(trailer, b"Info")?;
+        let simple = match info {
+            Object::Null => true,
+            Object::Dict(dict) => {
+                let mut simple = true;
+                for (_, value) in dict {
+                    let value = after.resolve(value)?;
+                    simple &= !matches!(value, Object::Dict(_) | Object::Stream(_) | Object::Array(_));
+                }
+                simple
+            }
+            _ => false,
+        };
+        let class = if simple { Class::Metadata } else { Class::Forbidden };
+        self.push(class, "information", trailer.reference(b"Info"), None);
+        Ok(())
+    }
+
+    /// Objects that lead back to places which are compared in their own role.
+    fn collect_stops(&mut self) -> Result<(), Stop> {
+        let mut anchors = BTreeSet::from([self.before.catalog_id()?]);
+        if let Some(form) = self.before.catalog()?.reference(b"AcroForm") {
+            anchors.insert(form);
+        }
+        let pages = self.page_ids()?;
+        let nodes = form::nodes(self.before)?;
+        let mut backs: BTreeSet<ObjId> = self.annotation_ids(&pages)?;
+        for node in nodes.values() {
+            self.widgets.extend(node.widgets.iter().copied());
+        }
+        backs.extend(nodes.keys().copied());
+        backs.extend(self.widgets.iter().copied());
+        self.compare.set_stops(anchors, pages, backs);
+        Ok(())
+    }
+
+    /// C5.
+    fn catalog(&mut self) -> Result<(), Stop> {
+        let (old, new) = (self.before.catalog()?, self.after.catalog()?);
+        let keys: BTreeSet<&[u8]> = old.iter().chain(new.iter()).map(|(key, _)| key).collect();
+        for key in keys {
+            match key {
+                b"Pages" => {}
+                b"AcroForm" => self.form()?,
+                b"DSS" => self.store(old, new)?,
+                b"Metadata" => self.metadata(old, new)?,
+                b"StructTreeRoot" => self.structure(old, new)?,
+                b"Extensions" => self.extensions(old, new)?,
+                b"Version" => self.version(old, new)?,
+                b"MarkInfo" => self.mark_info(old, new)?,
+                _ => {
+                    if let Some(object) = self.difference(old, new, key, Stops::All)? {
+                        self.forbid("catalog", Some(object));
+                    }
+                }
+            }
+        }
+        if new.has_duplicates() && !old.has_duplicates() {
+            self.forbid("catalog", Some(self.after.catalog_id()?));
+        }
+        Ok(())
+    }
+
+    fn extensions(&mut self, old: &Dict, new: &Dict) -> Result<(), Stop> {
+        if self.same(old, new, b"Extensions", Stops::None)? {
+            return Ok(());
+        }
+        let (before, after) = (self.before, self.after);
+        let (was, is) = (before.get(old, b"Extensions")?, after.get(new, b"Extensions")?);
+        let mut grown = is.as_dict().is_some() && (was.is_null() || was.as_dict().is_some());
+        for (key, value) in was.as_dict().into_iter().flatten() {
+            let now = is.as_dict().and_then(|dict| dict.get(key)).unwrap_or(&NULL);
+            if key != b"Type" && self.compare.difference(value, now, Stops::None, None)?.is_some() {
+                grown &= self.level_rises(value, now)?;
+            }
+        }
+        let class = if grown { Class::Metadata } else { Class::Forbidden };
+        self.push(class, "extensions", None, None);
+        Ok(())
+    }
+
+    fn level_rises(&self, was: &Object, is: &Object) -> Result<bool, Stop> {
+        let level = |document: &Document<'_>, value: &Object| -> Result<Option<i64>, Stop> {
+            let value = document.resolve(value)?;
+            match value.as_dict() {
+                Some(dict) => Ok(document.get(dict, b"ExtensionLevel")?.as_int()),
+                None => Ok(None),
+            }
+        };
+        Ok(matches!((level(self.before, was)?, level(self.after, is)?), (Some(a), Some(b)) if b >= a))
+    }
+
+    fn version(&mut self, old: &Dict, new: &Dict) -> Result<(), Stop> {
+        let (was, is) = (self.before.get(old, b"Version")?, self.after.get(new, b"Version")?);
+        let (was, is) = (was.as_name().unwrap_or_default(), is.as_name().unwrap_or_default());
+        if was != is {
+            let class = if is > was { Class::Metadata } else { Class::Forbidden };
+            self.push(class, "version", None, None);
+        }
+        Ok(())
+    }
+
+    fn mark_info(&mut self, old: &Dict, new: &Dict) -> Result<(), Stop> {
+        if self.same(old, new, b"MarkInfo", Stops::None)? {
+            return Ok(());
+        }
+        let value = self.after.get(new, b"MarkInfo")?;
+        let flags = value.as_dict().is_some_and(|dict| dict.iter().all(|(_, value)| value.as_bool().is_some()));
+        let class = if flags { Class::Metadata } else { Class::Forbidden };
+        self.push(class, "mark-info", None, None);
+        Ok(())
+    }
+
+    fn metadata(&mut self, old: &Dict, new: &Dict) -> Result<(), Stop> {
+        if self.same(old, new, b"Metadata", Stops::None)? {
+            return Ok(());
+        }
+        let after = self.after;
+        let stream = match new.get(b"Metadata") {
+            Some(reference @ Object::Ref(_)) => after.resolve(reference)?.as_stream(),
+            _ => None,
+        };
+        let fine = stream.is_some_and(|stream| after.decode(stream).is_ok_and(|bytes| xmp::is_harmless(&bytes)));
+        let class = if fine { Class::Metadata } else { Class::Forbidden };
+        self.push(class, "metadata", new.reference(b"Metadata"), None);
+        Ok(())
+    }
+
+    /// An object that was in use, that nothing reaches and that was given another value has no explanation (C4).
+    fn orphans(&mut self, index: usize) -> Result<(), Stop> {
+        let modified: Vec<ObjId> = self
+            .after
+            .changed_objects(index)?
+            .into_iter()
+            .filter(|change| change.kind == ChangeKind::Modified)
+            .map(|change| change.id)
+            .collect();
+        if modified.is_empty() {
+            return Ok(());
+        }
+        let reached = self.before.reachable(&Object::Dict(self.before.trailer().clone()))?;
+        for id in modified {
+            let container = self.before.object(id)?.as_dict().is_some_and(|dict| dict.is_type(b"XRef") || dict.is_type(b"ObjStm"));
+            if !reached.contains(&id) && !container {
+                self.forbid("unused-object-overwritten", Some(id));
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn same(&self, old: &Dict, new: &Dict, key: &[u8], stops: Stops) -> Result<bool, Stop> {
+        Ok(self.difference(old, new, key, stops)?.is_none())
+    }
+
+    pub(crate) fn difference(&self, old: &Dict, new: &Dict, key: &[u8], stops: Stops) -> Result<Option<ObjId>, Stop> {
+        let (was, is) = (old.get(key).unwrap_or(&NULL), new.get(key).unwrap_or(&NULL));
+        self.compare.difference(was, is, stops, None)
+    }
+}

@@ -1,0 +1,89 @@
+//! `/DSS` (C8): material may come, never be something else.
+
+use pdf::{Dict, Document, Object};
+
+use super::compare::{Stop, Stops};
+use super::{Class, Step};
+
+const STORE_KEYS: &[&[u8]] = &[b"Type", b"VRI", b"Certs", b"CRLs", b"OCSPs"];
+const ENTRY_KEYS: &[&[u8]] = &[b"Type", b"Cert", b"CRL", b"OCSP", b"TU", b"TS"];
+
+impl Step<'_, '_> {
+    pub(super) fn store(&mut self, old: &Dict, new: &Dict) -> Result<(), Stop> {
+        if self.same(old, new, b"DSS", Stops::None)? {
+            return Ok(());
+        }
+        let (before, after) = (self.before, self.after);
+        let (was, is) = (before.get(old, b"DSS")?, after.get(new, b"DSS")?);
+        let object = new.reference(b"DSS");
+        let Object::Dict(is) = is else {
+            self.forbid("dss-shape", object);
+            return Ok(());
+        };
+        let empty = Dict::new();
+        let was = was.as_dict().unwrap_or(&empty);
+        let mut fine = is.iter().all(|(key, _)| STORE_KEYS.contains(&key)) && !is.has_duplicates();
+        fine &= was.iter().all(|(key, _)| is.contains(key));
+        for key in [&b"Certs"[..], b"CRLs", b"OCSPs"] {
+            fine &= is_material_list(after, is, key)?;
+        }
+        fine &= self.entries_fine(was, is)?;
+        let class = if fine { Class::Material } else { Class::Forbidden };
+        self.push(class, "dss", object, None);
+        Ok(())
+    }
+
+    fn entries_fine(&self, was: &Dict, is: &Dict) -> Result<bool, Stop> {
+        let (before, after) = (self.before, self.after);
+        let (old, new) = (before.get(was, b"VRI")?, after.get(is, b"VRI")?);
+        let new = match new {
+            Object::Null => return Ok(old.is_null()),
+            Object::Dict(dict) => dict,
+            _ => return Ok(false),
+        };
+        for (key, entry) in old.as_dict().into_iter().flatten() {
+            let now = new.get(key).unwrap_or(&Object::Null);
+            if key != b"Type" && self.compare.difference(entry, now, Stops::None, None)?.is_some() {
+                return Ok(false);
+            }
+        }
+        for (key, entry) in new {
+            if key == b"Type" || old.as_dict().is_some_and(|old| old.contains(key)) {
+                continue;
+            }
+            self.compare.spend(1)?;
+            let named = key.len() == 40 && key.iter().all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(b));
+            let Object::Dict(entry) = after.resolve(entry)? else { return Ok(false) };
+            let mut fine = named && entry.iter().all(|(key, _)| ENTRY_KEYS.contains(&key));
+            for key in [&b"Cert"[..], b"CRL", b"OCSP"] {
+                fine &= is_material_list(after, entry, key)?;
+            }
+            if !fine {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// An array of references to streams that hold DER.
+fn is_material_list(document: &Document<'_>, dict: &Dict, key: &[u8]) -> Result<bool, Stop> {
+    let list = match document.get(dict, key)? {
+        Object::Null => return Ok(true),
+        Object::Array(list) => list,
+        _ => return Ok(false),
+    };
+    for item in list {
+        let Object::Ref(_) = item else { return Ok(false) };
+        let Object::Stream(stream) = document.resolve(item)? else { return Ok(false) };
+        let keys: &[&[u8]] = &[b"Length", b"Filter", b"DecodeParms", b"Type"];
+        if stream.dict.iter().any(|(key, _)| !keys.contains(&key)) {
+            return Ok(false);
+        }
+        let Ok(bytes) = document.decode(stream) else { return Ok(false) };
+        if bytes.first() != Some(&0x30) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

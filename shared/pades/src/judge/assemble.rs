@@ -1,0 +1,267 @@
+//! From findings to the report: reasons, checks, verdict, summary and what to do.
+
+use sha2::{Digest as _, Sha256};
+
+use super::crypto::Crypto;
+use super::find::Found;
+use super::trust::Trust;
+use super::{Case, ecopy, time};
+use crate::policy::{Policy, RegisterStatus};
+use crate::reasons::{Severity, explain, severity};
+use crate::report::*;
+
+/// Reasons in one report.
+const REASONS: usize = 200;
+
+pub(crate) fn unreadable(file: &[u8], name: &str, policy: &Policy<'_>, reason: Reason) -> Report {
+    let checks = [
+        (CheckId::Integrity, if reason.code == "pdf-encrypted" { CheckResult::Unknown } else { CheckResult::Fail }),
+        (CheckId::SignerCertificates, CheckResult::NotChecked),
+        (CheckId::Timestamps, CheckResult::NotChecked),
+        (CheckId::TrustService, CheckResult::NotChecked),
+        (CheckId::Register, CheckResult::NotChecked),
+    ];
+    let checks = checks
+        .map(|(id, result)| {
+            let reasons = if id == CheckId::Integrity { vec![reason.clone()] } else { Vec::new() };
+            Check { id, result, reasons }
+        })
+        .to_vec();
+    finish(file, name, policy, ReportKind::Unreadable, vec![reason], checks, Vec::new(), None)
+}
+
+pub(crate) fn report(file: &[u8], name: &str, policy: &Policy<'_>, case: Case) -> Report {
+    let mut reasons: Vec<Reason> = Vec::new();
+    let mut signatures = Vec::new();
+    for (at, found) in case.found.iter().enumerate() {
+        let (Some(crypto), Some(trust), Some((changes, change_reasons))) =
+            (case.cryptos.get(at), case.trusts.get(at), case.changes.get(at))
+        else {
+            continue;
+        };
+        let one = signature(found, crypto, trust, *changes, change_reasons, case.copy);
+        reasons.extend(one.reasons.iter().filter(|reason| counts(&one, reason)).cloned());
+        signatures.push(one);
+    }
+    if signatures.is_empty() {
+        reasons.push(Reason::new("no-signature"));
+    } else if case.copy {
+        reasons.extend(copy_reasons(&case, &signatures, policy));
+    }
+    if policy.test_anchors && signatures.iter().any(|one| one.certificate_path == PathStatus::Trusted) {
+        reasons.push(Reason::new("test-certificate"));
+    }
+    reasons.extend(case.notes);
+    sort(&mut reasons);
+    let signed = |role: Role| signatures.iter().any(|one| one.role == role);
+    let kind = match (signatures.is_empty(), case.copy && signed(Role::Leader) && signed(Role::Seal)) {
+        (true, _) => ReportKind::Unsigned,
+        (false, true) => ReportKind::CertifiedCopy,
+        (false, false) => ReportKind::SignedPdf,
+    };
+    let checks = checks(&reasons, &signatures, kind, policy);
+    finish(file, name, policy, kind, reasons, checks, signatures, case.number)
+}
+
+/// A document time-stamp proves time; when it cannot be believed that is its own affair as long as the signatures stand without it.
+fn counts(one: &SignatureReport, reason: &Reason) -> bool {
+    one.kind == SignatureKind::Signature
+        || severity(&reason.code) == Severity::Fatal
+        || matches!(reason.code.as_str(), "padding-not-zero")
+}
+
+fn copy_reasons(case: &Case, signatures: &[SignatureReport], policy: &Policy<'_>) -> Vec<Reason> {
+    let mut reasons = case.copy_reasons.clone();
+    let both = signatures.iter().filter(|one| matches!(one.role, Role::Leader | Role::Seal));
+    for one in both.filter(|one| one.time_source != TimeSource::Timestamp) {
+        reasons.push(Reason::with("timestamp-required", &[("field", one.field.clone())]));
+    }
+    let sealed = signatures.iter().any(|one| one.role == Role::Seal);
+    if sealed && case.number.is_none() {
+        reasons.push(Reason::new("number-missing"));
+    }
+    if let Some(register) = policy.register.as_ref().filter(|_| sealed) {
+        reasons.extend(ecopy::compare_register(register, case.number.as_ref(), &case.prefixes));
+    }
+    reasons
+}
+
+fn signature(
+    found: &Found,
+    crypto: &Crypto,
+    trust: &Trust,
+    changes: Changes,
+    change_reasons: &[Reason],
+    copy: bool,
+) -> SignatureReport {
+    let mut reasons = crypto.reasons.clone();
+    let mut seen = false;
+    for problem in &found.problems {
+        seen = true;
+        let params = [("field", found.field.clone()), ("detail", (*problem).to_owned())];
+        reasons.push(Reason::with("byte-range-gap", &params));
+    }
+    if !crypto.intact && !seen && crypto.reasons.is_empty() {
+        reasons.push(Reason::with("signature-malformed", &[("field", found.field.clone()), ("detail", String::new())]));
+    }
+    reasons.extend(change_reasons.iter().cloned());
+    if changes == Changes::Permitted {
+        reasons.push(Reason::with("later-change-allowed", &[("field", found.field.clone())]));
+    }
+    reasons.extend(trust.reasons.iter().cloned());
+    sort(&mut reasons);
+    let broken = !crypto.intact || found.covers == Covers::Partial || changes == Changes::NotPermitted;
+    let (indication, sub) = match (broken, trust.sub) {
+        (true, _) => (Indication::TotalFailed, Some(crypto.failure.unwrap_or("FORMAT_FAILURE"))),
+        (false, None) => (Indication::TotalPassed, None),
+        (false, Some(sub @ ("REVOKED" | "EXPIRED"))) => (Indication::TotalFailed, Some(sub)),
+        (false, Some(sub)) => (Indication::Indeterminate, Some(sub)),
+    };
+    let role = match (copy, ecopy::role(found)) {
+        (_, Role::Timestamp) => Role::Timestamp,
+        (true, role) => role,
+        (false, _) => Role::Other,
+    };
+    SignatureReport {
+        field: found.field.clone(),
+        kind: if found.is_timestamp() { SignatureKind::DocTimestamp } else { SignatureKind::Signature },
+        role,
+        integrity: if crypto.intact { Integrity::Intact } else { Integrity::Broken },
+        covers: found.covers,
+        changes_after: changes,
+        indication,
+        sub_indication: sub.map(str::to_owned),
+        level: trust.level,
+        certificate_path: trust.path,
+        revocation: trust.revocation,
+        signed_at: trust.time.map(time::rfc3339),
+        time_source: trust.source,
+        signer: crypto.signer.as_ref().map(signer),
+        reason: found.dict.string(b"Reason").map(pdf::decode_text),
+        revision: Some(found.revision + 1),
+        reasons,
+    }
+}
+
+fn signer(certificate: &pki::Certificate) -> SignerReport {
+    SignerReport {
+        subject: certificate.subject(),
+        organisation: certificate.organisation(),
+        serial: certificate.serial_hex(),
+        issuer: certificate.issuer(),
+        valid_from: time::rfc3339(certificate.not_before()),
+        valid_to: time::rfc3339(certificate.not_after()),
+    }
+}
+
+/// Gravest first, otherwise in the order found; each only once.
+fn sort(reasons: &mut Vec<Reason>) {
+    let mut kept: Vec<Reason> = Vec::new();
+    for reason in reasons.drain(..) {
+        if kept.len() < REASONS && !kept.contains(&reason) {
+            kept.push(reason);
+        }
+    }
+    kept.sort_by_key(|reason| severity(&reason.code));
+    *reasons = kept;
+}
+
+fn checks(
+    reasons: &[Reason],
+    signatures: &[SignatureReport],
+    kind: ReportKind,
+    policy: &Policy<'_>,
+) -> Vec<Check> {
+    let ids = [
+        CheckId::Integrity,
+        CheckId::SignerCertificates,
+        CheckId::Timestamps,
+        CheckId::TrustService,
+        CheckId::Register,
+    ];
+    let one = |id: CheckId| {
+        let own: Vec<Reason> =
+            reasons.iter().filter(|reason| explain(&reason.code).is_some_and(|row| row.check == id)).cloned().collect();
+        let worst = own.iter().map(|reason| severity(&reason.code)).min();
+        let result = match worst {
+            Some(Severity::Fatal) => CheckResult::Fail,
+            Some(Severity::Unknown) => CheckResult::Unknown,
+            _ => quiet(id, signatures, kind, policy),
+        };
+        Check { id, result, reasons: own }
+    };
+    ids.map(one).to_vec()
+}
+
+/// The result of a check that nothing speaks against.
+fn quiet(id: CheckId, signatures: &[SignatureReport], kind: ReportKind, policy: &Policy<'_>) -> CheckResult {
+    let people = || signatures.iter().filter(|one| one.kind == SignatureKind::Signature);
+    let timed = people().all(|one| matches!(one.time_source, TimeSource::Timestamp | TimeSource::DocTimestamp));
+    let trusted = people().all(|one| one.certificate_path == PathStatus::Trusted);
+    match id {
+        _ if signatures.is_empty() => CheckResult::NotChecked,
+        CheckId::Integrity => CheckResult::Pass,
+        CheckId::SignerCertificates | CheckId::TrustService if trusted => CheckResult::Pass,
+        CheckId::SignerCertificates | CheckId::TrustService => CheckResult::NotChecked,
+        CheckId::Timestamps if timed => CheckResult::Pass,
+        CheckId::Timestamps => CheckResult::NotChecked,
+        CheckId::Register => {
+            let active = policy.register.as_ref().is_some_and(|register| register.status == RegisterStatus::Active);
+            if active && kind == ReportKind::CertifiedCopy { CheckResult::Pass } else { CheckResult::NotChecked }
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the one place where a report is put together")]
+fn finish(
+    file: &[u8],
+    name: &str,
+    policy: &Policy<'_>,
+    kind: ReportKind,
+    reasons: Vec<Reason>,
+    checks: Vec<Check>,
+    signatures: Vec<SignatureReport>,
+    number: Option<NumberReport>,
+) -> Report {
+    let verdict = match reasons.iter().map(|reason| severity(&reason.code)).min() {
+        Some(Severity::Fatal) => Verdict::Invalid,
+        Some(Severity::Unknown) => Verdict::Indeterminate,
+        _ => Verdict::Valid,
+    };
+    let text = verdict.text();
+    let (summary, action) = summary(verdict, kind, &reasons);
+    Report {
+        file: name.to_owned(),
+        verdict,
+        verdict_text: text.vi,
+        verdict_text_en: text.en,
+        kind,
+        summary,
+        action,
+        sha256: hex::encode(Sha256::digest(file)),
+        size: file.len() as u64,
+        reasons,
+        checks,
+        signatures,
+        number,
+        checked_at: time::rfc3339(policy.at),
+    }
+}
+
+fn summary(verdict: Verdict, kind: ReportKind, reasons: &[Reason]) -> (String, String) {
+    let first = reasons.first();
+    match (verdict, first, kind) {
+        (Verdict::Valid, _, ReportKind::CertifiedCopy) => (
+            "Bản sao chứng thực hợp lệ: hai chữ ký nguyên vẹn, đúng người ký, không có thay đổi trái phép.".to_owned(),
+            "Có thể tiếp nhận.".to_owned(),
+        ),
+        (Verdict::Valid, _, _) => {
+            ("Chữ ký số trên tệp hợp lệ; tệp không phải là bản sao chứng thực.".to_owned(), "Có thể tiếp nhận như tệp đã ký số.".to_owned())
+        }
+        (_, Some(reason), _) => {
+            let action = explain(&reason.code).map_or("Chuyển người có chuyên môn xem.", |row| row.action_vi);
+            (reason.text.vi.clone(), action.to_owned())
+        }
+        (_, None, _) => ("Chưa đủ thông tin để kết luận.".to_owned(), "Thử lại sau.".to_owned()),
+    }
+}

@@ -1,0 +1,168 @@
+//! The cryptography of one signature: CMS or time-stamp token over the byte range (rule A7).
+
+use pki::cms::{SignedData, Trailing};
+use pki::{Certificate, DigestAlgorithm, Weakness};
+
+use super::digest::{Digests, Ranges};
+use super::find::Found;
+use crate::report::Reason;
+
+/// Time-stamp tokens that are looked at in one signature.
+const TOKENS: usize = 16;
+
+/// A time-stamp token whose own signature is good.
+#[derive(Clone, Debug)]
+pub(crate) struct Stamp {
+    pub(crate) gen_time: i64,
+    pub(crate) signer: Certificate,
+    pub(crate) certificates: Vec<Certificate>,
+    pub(crate) weak: Vec<Weakness>,
+}
+
+/// What the bytes themselves say.
+#[derive(Debug, Default)]
+pub(crate) struct Crypto {
+    pub(crate) intact: bool,
+    /// ETSI sub-indication of a failure.
+    pub(crate) failure: Option<&'static str>,
+    pub(crate) signer: Option<Certificate>,
+    pub(crate) digest: Option<DigestAlgorithm>,
+    pub(crate) weak: Vec<Weakness>,
+    /// The signature binds its signer by an ESS attribute.
+    pub(crate) bound: bool,
+    pub(crate) claimed: Option<i64>,
+    pub(crate) certificates: Vec<Certificate>,
+    pub(crate) ocsps: Vec<Vec<u8>>,
+    pub(crate) crls: Vec<Vec<u8>>,
+    /// Signature time-stamps, or the document time-stamp itself.
+    pub(crate) stamps: Vec<Stamp>,
+    pub(crate) reasons: Vec<Reason>,
+}
+
+pub(crate) fn check(found: &Found, digests: &Digests<'_>, pool: &[Certificate]) -> Crypto {
+    let mut crypto = Crypto::default();
+    let Some(ranges) = found.ranges else {
+        crypto.failure = Some("FORMAT_FAILURE");
+        return crypto;
+    };
+    match found.sub_filter() {
+        b"ETSI.RFC3161" => document_timestamp(found, ranges, digests, &mut crypto),
+        b"ETSI.CAdES.detached" | b"adbe.pkcs7.detached" | b"adbe.pkcs7.sha1" => {
+            signature(found, ranges, digests, pool, &mut crypto);
+        }
+        b"adbe.x509.rsa_sha1" => bare_rsa(found, ranges, digests, &mut crypto),
+        other => unsupported(found, &format!("SubFilter {}", String::from_utf8_lossy(other)), &mut crypto),
+    }
+    crypto
+}
+
+fn unsupported(found: &Found, detail: &str, crypto: &mut Crypto) {
+    crypto.failure = Some("FORMAT_FAILURE");
+    let params = [("field", found.field.clone()), ("detail", detail.to_owned())];
+    crypto.reasons.push(Reason::with("signature-unsupported", &params));
+}
+
+fn signature(found: &Found, ranges: Ranges, digests: &Digests<'_>, pool: &[Certificate], crypto: &mut Crypto) {
+    let data = match SignedData::parse(&found.contents) {
+        Ok(data) => data,
+        Err(error) => return refuse(found, &error, crypto),
+    };
+    if data.trailing() == Trailing::Other {
+        crypto.reasons.push(Reason::with("padding-not-zero", &[("field", found.field.clone())]));
+    }
+    crypto.certificates = data.certificates().to_vec();
+    crypto.ocsps = data.embedded_ocsps();
+    crypto.crls = data.embedded_crls();
+    crypto.claimed = data.signing_time();
+    crypto.signer = data.signer_certificate().cloned();
+    let enveloping = data.encapsulated_content().is_some();
+    if enveloping && found.sub_filter() != b"adbe.pkcs7.sha1" {
+        return refuse(found, &pki::Error::EncapsulatedContent, crypto);
+    }
+    match data.verify_with(&|algorithm| digests.of(ranges, algorithm), pool) {
+        Ok(verified) => {
+            crypto.intact = true;
+            crypto.bound = data.ess_certificate_ok() == Some(true);
+            crypto.digest = Some(verified.digest_algorithm);
+            crypto.weak = relevant(&verified.weak, verified.digest_algorithm);
+            crypto.signer = Some(verified.signer);
+        }
+        Err(error) => return refuse(found, &error, crypto),
+    }
+    for token in data.timestamp_tokens().iter().take(TOKENS) {
+        match read_token(token, &|algorithm| pki::digest(algorithm, &[data.signature_value()])) {
+            Ok(stamp) => crypto.stamps.push(stamp),
+            Err(error) => {
+                let params = [("field", found.field.clone()), ("detail", error.to_string())];
+                crypto.reasons.push(Reason::with("timestamp-bad", &params));
+            }
+        }
+    }
+}
+
+fn document_timestamp(found: &Found, ranges: Ranges, digests: &Digests<'_>, crypto: &mut Crypto) {
+    // Some writers say /Sig here; a missing type would make it an ordinary signature (ISO 32000-2 table 255).
+    if !found.dict.is_type(b"DocTimeStamp") && !found.dict.is_type(b"Sig") {
+        return unsupported(found, "a document time-stamp without /Type", crypto);
+    }
+    match read_token(&found.contents, &|algorithm| digests.of(ranges, algorithm)) {
+        Ok(stamp) => {
+            crypto.intact = true;
+            crypto.bound = true;
+            crypto.signer = Some(stamp.signer.clone());
+            crypto.certificates = stamp.certificates.clone();
+            crypto.weak = stamp.weak.clone();
+            crypto.stamps.push(stamp);
+        }
+        Err(error) => refuse(found, &error, crypto),
+    }
+}
+
+fn read_token(der: &[u8], digest: &dyn Fn(DigestAlgorithm) -> Vec<u8>) -> Result<Stamp, pki::Error> {
+    let facts = pki::tsp::Token::parse(der)?.verify(digest)?;
+    // Authorities still bind themselves by SHA-1 in the ESS attribute; what counts is what they sign with.
+    let weak = facts.weak.into_iter().filter(|weak| !matches!(weak, Weakness::WeakDigest(_))).collect();
+    Ok(Stamp { gen_time: facts.gen_time, signer: facts.signer, certificates: facts.certificates, weak })
+}
+
+fn bare_rsa(found: &Found, ranges: Ranges, digests: &Digests<'_>, crypto: &mut Crypto) {
+    let embedded = match found.dict.get(b"Cert") {
+        Some(pdf::Object::String(string)) => Some(string.bytes.as_slice()),
+        Some(pdf::Object::Array(list)) => list.first().and_then(pdf::Object::as_string),
+        _ => None,
+    };
+    let Some(Ok(signer)) = embedded.map(Certificate::from_der) else {
+        return unsupported(found, "adbe.x509.rsa_sha1 without /Cert", crypto);
+    };
+    match pki::cms::verify_rsa_sha1(&found.contents, &signer, &|algorithm| digests.of(ranges, algorithm)) {
+        Ok(verified) => {
+            crypto.intact = true;
+            crypto.digest = Some(verified.digest_algorithm);
+            crypto.weak = verified.weak;
+        }
+        Err(error) => refuse(found, &error, crypto),
+    }
+    crypto.certificates = vec![signer.clone()];
+    crypto.signer = Some(signer);
+}
+
+/// SHA-1 in the ESS attribute alone does not weaken a SHA-256 signature.
+fn relevant(weak: &[Weakness], digest: DigestAlgorithm) -> Vec<Weakness> {
+    weak.iter().filter(|weak| digest.is_weak() || !matches!(weak, Weakness::WeakDigest(_))).copied().collect()
+}
+
+fn refuse(found: &Found, error: &pki::Error, crypto: &mut Crypto) {
+    use pki::Error as E;
+    let (code, failure) = match error {
+        E::DigestMismatch | E::TimestampImprint => ("content-changed", "HASH_FAILURE"),
+        E::SignatureInvalid => ("signature-wrong", "SIG_CRYPTO_FAILURE"),
+        E::EssMismatch => ("signer-mismatch", "SIG_CONSTRAINTS_FAILURE"),
+        E::UnsupportedAlgorithm { .. } => ("signature-unsupported", "SIG_CRYPTO_FAILURE"),
+        E::SignerNotFound => ("signature-malformed", "NO_SIGNING_CERTIFICATE_FOUND"),
+        _ => ("signature-malformed", "FORMAT_FAILURE"),
+    };
+    crypto.intact = false;
+    crypto.failure = Some(failure);
+    let params = [("field", found.field.clone()), ("detail", error.to_string())];
+    crypto.reasons.push(Reason::with(code, &params));
+}

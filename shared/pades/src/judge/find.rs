@@ -1,0 +1,185 @@
+//! Every signature that the file ever held, each with the revision that brought it, and what its byte range covers (rules A1–A8).
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use pdf::{Dict, Document, ObjId, Object};
+
+use super::digest::Ranges;
+use crate::report::Covers;
+
+/// Signatures that are judged in one file.
+const SIGNATURES: usize = 256;
+/// Fields looked at over all revisions.
+const FIELD_LOOKS: usize = 400_000;
+
+/// A signature dictionary and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) field: String,
+    pub(crate) dict: Dict,
+    pub(crate) holder: ObjId,
+    /// The field's own dictionary.
+    pub(crate) field_dict: Dict,
+    pub(crate) lock: Option<Dict>,
+    /// Revision that brought it.
+    pub(crate) brought: usize,
+    /// Decoded `/Contents`.
+    pub(crate) contents: Vec<u8>,
+    pub(crate) ranges: Option<Ranges>,
+    pub(crate) covers: Covers,
+    /// Revision that it covers (the one that brought it where it covers none).
+    pub(crate) revision: usize,
+    /// What is wrong with its container: detail for the reason `byte-range-gap`.
+    pub(crate) problems: Vec<&'static str>,
+}
+
+impl Found {
+    pub(crate) fn sub_filter(&self) -> &[u8] {
+        self.dict.name(b"SubFilter").unwrap_or_default()
+    }
+
+    pub(crate) fn is_timestamp(&self) -> bool {
+        self.sub_filter() == b"ETSI.RFC3161" || self.dict.is_type(b"DocTimeStamp")
+    }
+}
+
+/// One view per revision, oldest first.
+pub(crate) fn views<'a>(document: &Document<'a>) -> Result<Vec<Document<'a>>, pdf::Error> {
+    (0..document.revisions().len()).map(|n| document.at_revision(n)).collect()
+}
+
+/// Finds the signatures of all revisions, in the order of the revisions.
+pub(crate) fn find(views: &[Document<'_>]) -> Result<Vec<Found>, pdf::Error> {
+    let mut found = Vec::new();
+    let mut seen: BTreeSet<ObjId> = BTreeSet::new();
+    let mut looks = 0;
+    for (index, view) in views.iter().enumerate() {
+        // A revision without a form of its own cannot bring a signature unless an object of an earlier form changed; the newest view
+        // is always looked at.
+        if index + 1 < views.len() && looks > FIELD_LOOKS {
+            return Err(pdf::Error::Limit(pdf::LimitKind::Fields));
+        }
+        for signature in view.signatures()? {
+            looks += 1;
+            if !seen.insert(signature.holder) {
+                continue;
+            }
+            if found.len() >= SIGNATURES {
+                return Err(pdf::Error::Limit(pdf::LimitKind::Fields));
+            }
+            found.push(one(views, index, view, &signature)?);
+        }
+        looks += view.entries(index).len() / 64;
+    }
+    Ok(found)
+}
+
+fn one(
+    views: &[Document<'_>],
+    brought: usize,
+    view: &Document<'_>,
+    signature: &pdf::Signature,
+) -> Result<Found, pdf::Error> {
+    let mut problems = Vec::new();
+    let contents = match view.get(&signature.dict, b"Contents")? {
+        Object::String(string) => string.bytes.clone(),
+        _ => {
+            problems.push("no /Contents");
+            Vec::new()
+        }
+    };
+    let span = view.signature_contents_span(signature);
+    let ranges = byte_range(view, signature, span, &mut problems)?;
+    if signature.dict.has_duplicates() {
+        problems.push("a key of the signature dictionary is written twice");
+    }
+    let (covers, revision) = match ranges {
+        Some(ranges) if problems.is_empty() => coverage(views, brought, ranges.end),
+        _ => (Covers::Partial, brought),
+    };
+    if covers == Covers::Partial && problems.is_empty() {
+        problems.push("the second part does not end with a revision");
+    }
+    let field_dict = view.object(signature.field.id)?.as_dict().cloned().unwrap_or_default();
+    Ok(Found {
+        field: signature.field.full_name.clone(),
+        dict: signature.dict.clone(),
+        holder: signature.holder,
+        field_dict,
+        lock: signature.field.lock.clone(),
+        brought,
+        contents,
+        ranges,
+        covers,
+        revision,
+        problems,
+    })
+}
+
+/// A1–A3. The parts are returned whenever they lie in the file, so that the digest can be computed even for a bad range.
+fn byte_range(
+    view: &Document<'_>,
+    signature: &pdf::Signature,
+    span: Option<Range<usize>>,
+    problems: &mut Vec<&'static str>,
+) -> Result<Option<Ranges>, pdf::Error> {
+    let written = match signature.byte_range() {
+        Some(direct) => Some(direct),
+        None => resolved_range(view, signature)?,
+    };
+    let Some([first, before, second, after]) = written else {
+        problems.push("no /ByteRange of four numbers");
+        return Ok(None);
+    };
+    let numbers = [before, second, after].map(usize::try_from);
+    let [Ok(gap_start), Ok(gap_end), Ok(length)] = numbers else {
+        problems.push("a number of /ByteRange is too large");
+        return Ok(None);
+    };
+    let Some(end) = gap_end.checked_add(length).filter(|end| *end <= view.bytes().len() && gap_start < gap_end) else {
+        problems.push("/ByteRange reaches beyond the file or overlaps itself");
+        return Ok(None);
+    };
+    if first != 0 || gap_start == 0 || length == 0 {
+        problems.push("/ByteRange does not begin with the file");
+    }
+    match span {
+        None => problems.push("/Contents is not a hexadecimal string in the signature dictionary"),
+        Some(span) if span != (gap_start..gap_end) => problems.push("the gap is not exactly /Contents"),
+        Some(_) => {}
+    }
+    Ok(Some(Ranges { gap_start, gap_end, end }))
+}
+
+/// Numbers that are written as references: read, because the objects lie in the signed part or change visibly.
+fn resolved_range(view: &Document<'_>, signature: &pdf::Signature) -> Result<Option<[u64; 4]>, pdf::Error> {
+    let list = view.get(&signature.dict, b"ByteRange")?.as_array().unwrap_or_default();
+    let mut numbers = Vec::new();
+    for item in list.iter().take(5) {
+        match view.resolve(item)?.as_int().and_then(|value| u64::try_from(value).ok()) {
+            Some(number) => numbers.push(number),
+            None => return Ok(None),
+        }
+    }
+    Ok(<[u64; 4]>::try_from(numbers).ok())
+}
+
+/// A5: the range ends where a revision ends, with nothing but white space between.
+fn coverage(views: &[Document<'_>], brought: usize, end: usize) -> (Covers, usize) {
+    let Some(newest) = views.last() else { return (Covers::Partial, brought) };
+    let blank = |range: Range<usize>| newest.bytes().get(range).is_some_and(|bytes| bytes.iter().all(is_blank));
+    let last = newest.revisions().iter().rev().find(|revision| revision.eof <= end);
+    match last {
+        Some(revision) if revision.index >= brought && blank(revision.eof..end) => {
+            let rest = newest.revisions().len() == revision.index + 1 && blank(end..newest.bytes().len());
+            (if rest { Covers::WholeFile } else { Covers::WholeRevision }, revision.index)
+        }
+        _ => (Covers::Partial, brought),
+    }
+}
+
+/// White space of ISO 32000-2 table 1.
+pub(crate) fn is_blank(byte: &u8) -> bool {
+    matches!(byte, 0 | b'\t' | b'\n' | 12 | b'\r' | b' ')
+}

@@ -1,0 +1,275 @@
+//! Judging a file: find, check containers and cryptography, explain later changes, judge trust, conclude.
+
+mod assemble;
+pub(crate) mod crypto;
+pub(crate) mod digest;
+mod ecopy;
+pub(crate) mod find;
+mod permissions;
+mod seed;
+pub(crate) mod time;
+pub(crate) mod trust;
+
+use std::cell::Cell;
+
+use pdf::{Document, FindingKind, Limits};
+
+use crate::changes::{self, Change, Stop};
+use crate::policy::{Policy, Profile};
+use crate::report::{Changes, Reason, Report, Role};
+use crypto::Crypto;
+use digest::{Digests, Ranges};
+use find::Found;
+use permissions::Permissions;
+use trust::{Pool, Trust};
+
+/// Changes named in one reason.
+const NAMED_CHANGES: usize = 3;
+
+/// Judges any bytes; `name` is only shown. Never panics and never hangs: what exceeds a limit is refused with a reason.
+pub fn judge(file: &[u8], name: &str, policy: &Policy<'_>) -> Report {
+    match examine(file, policy) {
+        Ok(case) => assemble::report(file, name, policy, case),
+        Err(reason) => assemble::unreadable(file, name, policy, reason),
+    }
+}
+
+/// Everything that was found out about a file.
+pub(crate) struct Case {
+    pub(crate) copy: bool,
+    pub(crate) found: Vec<Found>,
+    pub(crate) cryptos: Vec<Crypto>,
+    pub(crate) trusts: Vec<Trust>,
+    pub(crate) changes: Vec<(Changes, Vec<Reason>)>,
+    pub(crate) copy_reasons: Vec<Reason>,
+    pub(crate) notes: Vec<Reason>,
+    pub(crate) number: Option<crate::plan::EcopyFacts>,
+    /// Digests of the revisions, whole prefixes of the file, from the seal on.
+    pub(crate) prefixes: Vec<[u8; 32]>,
+}
+
+/// Opens and examines; the error is the reason why the file has no verdict of its own.
+pub(crate) fn examine(file: &[u8], policy: &Policy<'_>) -> Result<Case, Reason> {
+    let document = Document::open(file, &Limits::default()).map_err(|error| unreadable_reason(&error))?;
+    if document.is_encrypted() {
+        return Err(Reason::new("pdf-encrypted"));
+    }
+    let look = |error: pdf::Error| unreadable_reason(&error);
+    document.pages().map_err(look)?;
+    let views = find::views(&document).map_err(look)?;
+    let found = find::find(&views).map_err(look)?;
+    let copy = match policy.profile {
+        Profile::Auto => views.last().is_some_and(ecopy::looks_like_copy),
+        Profile::Ecopy => true,
+        Profile::General => false,
+    };
+    let ranges: Vec<Ranges> = found.iter().filter_map(|one| one.ranges).collect();
+    if hash_work(&ranges) > 16 * file.len() as u64 + (64 << 20) {
+        return Err(Reason::with("pdf-too-complex", &[("detail", "byte ranges".to_owned())]));
+    }
+    let digests = Digests::new(file, &ranges);
+    let stored = trust::store(&document).map(|store| store.certificates).unwrap_or_default();
+    let mut cryptos: Vec<Crypto> = found.iter().map(|one| crypto::check(one, &digests, &stored)).collect();
+    let permissions = all_permissions(&views, &found, copy).map_err(look)?;
+    seeds(&views, &found, &permissions, &mut cryptos).map_err(look)?;
+    let changes = later_changes(&document, &views, &found, &permissions);
+    let pool = Pool::new(&document, &cryptos, policy);
+    let trusts = trust::judge(&found, &cryptos, &pool, policy);
+    let copy_reasons = if copy { ecopy::check(&views, &found, &cryptos, &permissions) } else { Vec::new() };
+    let number = if copy { ecopy::facts(&document, &found) } else { None };
+    let prefixes = prefixes(&document, &found, policy.register.is_some() && copy);
+    let notes = Vec::new();
+    Ok(Case { copy, found, cryptos, trusts, changes, copy_reasons, notes, number, prefixes })
+}
+
+/// Bytes that hashing costs when the prefixes are shared.
+fn hash_work(ranges: &[Ranges]) -> u64 {
+    ranges.iter().map(|range| (range.end - range.gap_end) as u64).sum()
+}
+
+pub(crate) fn unreadable_reason(error: &pdf::Error) -> Reason {
+    let code = match error {
+        pdf::Error::NoHeader => "not-a-pdf",
+        pdf::Error::Limit(_) => "pdf-too-complex",
+        pdf::Error::Encrypted => "pdf-encrypted",
+        _ => "pdf-broken",
+    };
+    Reason::with(code, &[("detail", error.to_string())])
+}
+
+fn all_permissions(views: &[Document<'_>], found: &[Found], copy: bool) -> Result<Vec<Permissions>, pdf::Error> {
+    let mut all = Vec::new();
+    for one in found {
+        let mut permissions = match views.get(one.brought) {
+            Some(view) => Permissions::read(view, one)?,
+            None => Permissions::default(),
+        };
+        if copy {
+            let role = ecopy::role(one);
+            permissions = permissions.for_copy(if role == Role::Leader { role } else { Role::Seal });
+        }
+        all.push(permissions);
+    }
+    Ok(all)
+}
+
+fn seeds(
+    views: &[Document<'_>],
+    found: &[Found],
+    permissions: &[Permissions],
+    cryptos: &mut [Crypto],
+) -> Result<(), pdf::Error> {
+    for ((one, permissions), crypto) in found.iter().zip(permissions).zip(cryptos) {
+        let Some(view) = views.get(one.brought).filter(|_| crypto.intact && !one.is_timestamp()) else { continue };
+        let shown = seed::Shown {
+            digest: crypto.digest,
+            revocation: !crypto.ocsps.is_empty() || !crypto.crls.is_empty(),
+            timestamp: !crypto.stamps.is_empty(),
+        };
+        if let Some(broken) = seed::violation(view, one, permissions, &shown)? {
+            crypto.intact = false;
+            crypto.failure = Some("SIG_CONSTRAINTS_FAILURE");
+            let params = [("field", one.field.clone()), ("detail", broken.to_owned())];
+            crypto.reasons.push(Reason::with("seed-value-violated", &params));
+        }
+    }
+    Ok(())
+}
+
+/// Compares each later revision with the one before it, once for all signatures.
+fn later_changes(
+    document: &Document<'_>,
+    views: &[Document<'_>],
+    found: &[Found],
+    permissions: &[Permissions],
+) -> Vec<(Changes, Vec<Reason>)> {
+    let budget = Cell::new(changes::BUDGET);
+    let first = found.iter().map(|one| one.revision).min().unwrap_or(views.len());
+    let mut steps: Vec<Option<Result<Vec<Change>, Stop>>> = (0..views.len()).map(|_| None).collect();
+    for pair in views.windows(2).enumerate().skip(first) {
+        let (index, [before, after]) = pair else { continue };
+        if let Some(slot) = steps.get_mut(index + 1) {
+            *slot = Some(changes::explain(before, after, index + 1, &budget));
+        }
+    }
+    let tail = document.trailing_bytes();
+    let garbage = !document.bytes().get(tail.clone()).unwrap_or_default().iter().all(find::is_blank);
+    let ambiguous = ambiguities(document, found);
+    let judged = found.iter().zip(permissions).map(|(one, permissions)| {
+        let (mut changes, mut reasons) = after_signature(one, permissions, &steps);
+        if garbage {
+            changes = Changes::NotPermitted;
+            let params = [("bytes", tail.len().to_string()), ("from", tail.start.to_string())];
+            reasons.push(Reason::with("bytes-after-last-signature", &params));
+        }
+        for (offset, kind) in &ambiguous {
+            if one.ranges.is_none_or(|ranges| *offset >= ranges.end) || *kind == FindingKind::HybridConflict {
+                changes = Changes::NotPermitted;
+                reasons.push(unclear(one, &format!("{kind:?} tại {offset}")));
+            }
+        }
+        (changes, reasons)
+    });
+    judged.collect()
+}
+
+fn after_signature(
+    one: &Found,
+    permissions: &Permissions,
+    steps: &[Option<Result<Vec<Change>, Stop>>],
+) -> (Changes, Vec<Reason>) {
+    let mut result = Changes::None;
+    let mut reasons = Vec::new();
+    let mut named: Vec<String> = Vec::new();
+    let mut page = None;
+    let mut count = 0usize;
+    for step in steps.iter().skip(one.revision + 1) {
+        match step {
+            None => {}
+            Some(Err(stop)) => {
+                count += 1;
+                let detail = match stop {
+                    Stop::Budget => "vượt giới hạn so sánh".to_owned(),
+                    Stop::Unreadable(error) => error.to_string(),
+                };
+                reasons.push(unclear(one, &detail));
+            }
+            Some(Ok(changes)) => {
+                result = if result == Changes::None { Changes::Permitted } else { result };
+                for change in changes.iter().filter(|change| !permissions.permit(change)) {
+                    count += 1;
+                    page = page.or(change.page);
+                    if named.len() < NAMED_CHANGES {
+                        named.push(describe(change));
+                    }
+                }
+            }
+        }
+    }
+    if !named.is_empty() {
+        let more = if count > named.len() { format!(" và {} thay đổi khác", count - named.len()) } else { String::new() };
+        let mut params = vec![("field", one.field.clone()), ("detail", named.join("; ") + &more)];
+        params.extend(page.map(|page| ("page", page.to_string())));
+        reasons.push(Reason::with("later-change-not-allowed", &params));
+    }
+    if count > 0 {
+        result = Changes::NotPermitted;
+    }
+    (result, reasons)
+}
+
+fn unclear(one: &Found, detail: &str) -> Reason {
+    Reason::with("later-change-unclear", &[("field", one.field.clone()), ("detail", detail.to_owned())])
+}
+
+fn describe(change: &Change) -> String {
+    let mut text = format!("quy tắc {}", change.rule);
+    if let Some(object) = change.object.filter(|object| object.num != 0) {
+        text.push_str(&format!(", đối tượng {object}"));
+    }
+    if let Some(page) = change.page {
+        text.push_str(&format!(", trang {page}"));
+    }
+    text
+}
+
+/// Places where two readers may see different things. Before the end of a signed range the signer has signed the ambiguity; later nobody has.
+fn ambiguities(document: &Document<'_>, found: &[Found]) -> Vec<(usize, FindingKind)> {
+    if found.is_empty() {
+        return Vec::new();
+    }
+    use FindingKind as K;
+    let counts = |kind: FindingKind| {
+        matches!(
+            kind,
+            K::MissingEof
+                | K::StartxrefDiffers
+                | K::BytesBeforeStartxref
+                | K::DuplicateXrefEntry
+                | K::HybridConflict
+                | K::ForwardPrev
+                | K::BadPrev
+                | K::WrongLength
+                | K::GenerationMismatch
+                | K::ObjectStreamIndex
+                | K::DuplicateKey
+        )
+    };
+    let all = document.findings().into_iter().filter(|finding| counts(finding.kind));
+    all.map(|finding| (finding.offset, finding.kind)).take(64).collect()
+}
+
+fn prefixes(document: &Document<'_>, found: &[Found], wanted: bool) -> Vec<[u8; 32]> {
+    let seal = found.iter().find(|one| ecopy::role(one) == Role::Seal);
+    let Some(seal) = seal.filter(|_| wanted) else { return Vec::new() };
+    let ends = document.revisions().iter().skip(seal.revision).map(|revision| revision.end).take(32);
+    let mut state = <sha2::Sha256 as sha2::Digest>::new();
+    let mut at = 0;
+    let mut all = Vec::new();
+    for end in ends.chain([document.bytes().len()]) {
+        sha2::Digest::update(&mut state, document.bytes().get(at..end).unwrap_or_default());
+        all.push(sha2::Digest::finalize(state.clone()).into());
+        at = end;
+    }
+    all
+}

@@ -1,0 +1,141 @@
+//! Which later changes a signature allows (ISO 32000-2 §12.8.2): DocMDP, FieldMDP, the field's lock, and the profile's own rule.
+
+use pdf::{Dict, Document, Object};
+
+use super::find::Found;
+use crate::changes::{Change, Class};
+use crate::plan::SEAL_FIELD;
+use crate::report::Role;
+
+/// The fields that a signature locks.
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Locked {
+    All,
+    Include(Vec<String>),
+    Exclude(Vec<String>),
+}
+
+impl Locked {
+    fn locks(&self, field: &str) -> bool {
+        let named = |list: &[String]| {
+            list.iter().any(|name| field == name || field.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.')))
+        };
+        match self {
+            Locked::All => true,
+            Locked::Include(list) => named(list),
+            Locked::Exclude(list) => !named(list),
+        }
+    }
+}
+
+/// What is in force after one signature.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Permissions {
+    /// P of a DocMDP transform or of the field's lock; the smaller one.
+    mdp: Option<i64>,
+    locks: Vec<Locked>,
+    /// The role in a certified copy, when that profile applies.
+    copy: Option<Role>,
+}
+
+impl Permissions {
+    /// Reads the transforms of a signature. An unreadable one locks everything.
+    pub(crate) fn read(view: &Document<'_>, found: &Found) -> Result<Permissions, pdf::Error> {
+        let mut permissions = Permissions::default();
+        for reference in view.get(&found.dict, b"Reference")?.as_array().unwrap_or_default() {
+            let reference = view.resolve(reference)?;
+            let Some(reference) = reference.as_dict() else { continue };
+            let parameters = view.get(reference, b"TransformParams")?.as_dict().cloned().unwrap_or_default();
+            match view.get(reference, b"TransformMethod")?.as_name() {
+                Some(b"DocMDP") => permissions.restrict(view.get(&parameters, b"P")?.as_int().unwrap_or(2)),
+                Some(b"FieldMDP") => permissions.locks.push(locked(view, &parameters)?),
+                _ => {}
+            }
+        }
+        if let Some(lock) = &found.lock {
+            if lock.contains(b"Action") {
+                permissions.locks.push(locked(view, lock)?);
+            }
+            if let Some(level) = view.get(lock, b"P")?.as_int() {
+                permissions.restrict(level);
+            }
+        }
+        Ok(permissions)
+    }
+
+    /// Adds the stricter rule of a certified copy.
+    pub(crate) fn for_copy(mut self, role: Role) -> Permissions {
+        self.copy = Some(role);
+        self
+    }
+
+    /// P of the certification, if there is one.
+    pub(crate) fn level(&self) -> Option<i64> {
+        self.mdp
+    }
+
+    /// Locks all fields without exception.
+    pub(crate) fn locks_all(&self) -> bool {
+        self.locks.contains(&Locked::All)
+    }
+
+    fn restrict(&mut self, level: i64) {
+        let level = if (1..=3).contains(&level) { level } else { 1 };
+        self.mdp = Some(self.mdp.map_or(level, |now| now.min(level)));
+    }
+
+    /// May this have happened after the signature?
+    pub(crate) fn permit(&self, change: &Change) -> bool {
+        let forms = self.mdp.is_none_or(|level| level >= 2);
+        let free = |field: &str| !self.locks.iter().any(|lock| lock.locks(field));
+        let general = match &change.class {
+            Class::Material | Class::Metadata => true,
+            Class::Signing { field, .. } if field.is_empty() => forms,
+            Class::Signing { field, created, visible } => {
+                forms && free(field) && !(*created && *visible && self.mdp.is_some())
+            }
+            Class::Filling(Some(field)) => forms && free(field),
+            Class::Filling(None) => forms,
+            Class::Annotation => self.mdp == Some(3),
+            Class::Forbidden => false,
+        };
+        general && self.permit_in_copy(change)
+    }
+
+    fn permit_in_copy(&self, change: &Change) -> bool {
+        let Some(role) = self.copy else { return true };
+        match &change.class {
+            Class::Material => true,
+            Class::Metadata => matches!(change.rule, "extensions" | "version"),
+            Class::Signing { field, created: false, .. } => role == Role::Leader && field == SEAL_FIELD,
+            _ => false,
+        }
+    }
+}
+
+fn locked(view: &Document<'_>, dict: &Dict) -> Result<Locked, pdf::Error> {
+    let mut names = Vec::new();
+    for name in view.get(dict, b"Fields")?.as_array().unwrap_or_default() {
+        if let Object::String(name) = view.resolve(name)? {
+            names.push(pdf::decode_text(&name.bytes));
+        }
+    }
+    Ok(match view.get(dict, b"Action")?.as_name() {
+        Some(b"Include") => Locked::Include(names),
+        Some(b"Exclude") => Locked::Exclude(names),
+        _ => Locked::All,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lock_their_descendants_and_not_their_neighbours() {
+        let include = Locked::Include(vec!["Signature1".to_owned()]);
+        assert!(include.locks("Signature1") && include.locks("Signature1.a"));
+        assert!(!include.locks("Signature10"));
+        assert!(Locked::Exclude(vec!["a".to_owned()]).locks("b") && !Locked::Exclude(vec!["a".to_owned()]).locks("a.b"));
+    }
+}

@@ -1,0 +1,34 @@
+//! PAdES signatures in PDF files (ETSI EN 319 142-1): prepare, embed, archive, judge.
+//!
+//! What this crate does NOT do: it fetches nothing (time-stamps, OCSP, CRL and missing X.509 certificates come in as bytes), holds no
+//! key, reads no clock and draws no random bytes. It does not repair files: what the strict reader of `pdf` refuses has no verdict
+//! but "unreadable". It does not compose pages: an appearance comes in as a finished one-page PDF.
+//!
+//! Three faces: **making** ([`prepare`], [`finish`], [`prepare_archive`]) is deterministic; **judging** ([`judge`]) ends in a
+//! [`Report`] for any bytes; the **guarded door** ([`verify_signature`], [`verify_archive`]) gives a value that only this crate can make.
+
+mod archive;
+mod changes;
+mod error;
+mod evidence;
+mod judge;
+mod make;
+mod plan;
+mod policy;
+mod door;
+mod reasons;
+mod report;
+
+pub use archive::{LongTerm, Material, prepare_archive};
+pub use door::{Expected, ExpectedArchive, Rejection, Verified, VerifiedArchive, verify_archive, verify_signature};
+pub use error::Error;
+pub use evidence::{Chain, ChainPurpose, evidence_wanted};
+pub use judge::judge;
+pub use make::{embed, finish, prepare, signed_digest, timestamp_imprint};
+pub use plan::{CONTENTS_RESERVE, EcopyFacts, LEADER_FIELD, Prepared, SEAL_FIELD, SignaturePlan};
+pub use policy::{Policy, Profile, RegisterFacts, RegisterStatus};
+pub use reasons::{Explanation, explain, explanations};
+pub use report::{
+    Changes, Check, CheckId, CheckResult, Covers, Indication, Integrity, Level, PathStatus, Reason, Report, ReportKind, Revocation,
+    Role, SignatureKind, SignatureReport, SignerReport, Text, TimeSource, Verdict,
+};

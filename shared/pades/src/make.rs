@@ -1,0 +1,292 @@
+//! Making a signature in three steps: prepare the revision, have the attributes signed elsewhere, embed.
+
+use std::ops::Range;
+
+use pdf::{Dict, Document, Field, Increment, Limits, ObjId, Object};
+use sha2::{Digest as _, Sha256};
+
+use crate::error::Error;
+use crate::plan::{CONTENTS_RESERVE, EcopyFacts, Prepared, SignaturePlan};
+
+/// Longest text of `/Name`, `/Reason`, `/Location` in bytes; more is a mistake of the caller.
+const TEXT_LIMIT: usize = 1024;
+/// Room for `[0 l1 o2 l2]` with numbers of up to ten digits.
+const BYTE_RANGE_ROOM: usize = 40;
+
+/// Adds a revision that fills an empty signature field and leaves room for the CMS structure.
+///
+/// `/SubFilter` is `ETSI.CAdES.detached`; a `/Lock` of the field becomes a FieldMDP reference (ISO 32000-2 §12.8.2.4).
+/// # Errors
+/// [`Error`] when the field is missing or signed, or the file cannot be extended.
+pub fn prepare(base: &[u8], plan: &SignaturePlan<'_>) -> Result<Prepared, Error> {
+    check_plan(plan)?;
+    let leaf = plan.chain.first().ok_or(Error::Plan("the chain is empty"))?;
+    let document = open(base)?;
+    let field = empty_field(&document, plan.field)?;
+    let mut increment = Increment::new(&document)?;
+    let signature = increment.allocate();
+    increment.set(signature, signature_dictionary(&document, plan, &field)?);
+    fill_field(&document, &mut increment, &field, signature, plan.appearance)?;
+    set_sig_flags(&document, &mut increment)?;
+    let (file, contents) = write(base, &document, increment, signature, plan.field.as_bytes())?;
+    let signed_attributes = pki::cms::signed_attributes(&signed_digest(&file, contents.clone()), leaf)?;
+    Ok(Prepared { file, contents, signed_attributes })
+}
+
+/// Writes a CMS structure (or a time-stamp token) into the place kept for it; the file keeps its length.
+///
+/// # Errors
+/// [`Error::DoesNotFit`], [`Error::WrongPlaceholder`].
+pub fn embed(prepared_file: &[u8], contents: Range<usize>, cms: &[u8]) -> Result<Vec<u8>, Error> {
+    let hex = placeholder(prepared_file, &contents)?;
+    let reserved = hex.len() / 2;
+    if cms.len() > reserved {
+        return Err(Error::DoesNotFit { needed: cms.len(), reserved });
+    }
+    let mut file = prepared_file.to_vec();
+    let text = hex::encode_upper(cms);
+    let place = file.get_mut(hex.start..hex.start + text.len()).ok_or(Error::WrongPlaceholder)?;
+    place.copy_from_slice(text.as_bytes());
+    Ok(file)
+}
+
+/// SHA-256 over everything but `contents` (ISO 32000-2 §12.8.1).
+pub fn signed_digest(file: &[u8], contents: Range<usize>) -> [u8; 32] {
+    let mut state = Sha256::new();
+    state.update(file.get(..contents.start).unwrap_or_default());
+    state.update(file.get(contents.end..).unwrap_or_default());
+    state.finalize().into()
+}
+
+/// What a signature time-stamp is asked about: SHA-256 of the raw signature value (ETSI EN 319 122-1 §5.3).
+pub fn timestamp_imprint(raw_signature: &[u8]) -> [u8; 32] {
+    Sha256::digest(raw_signature).into()
+}
+
+/// Builds the CMS structure from the raw signature and embeds it.
+///
+/// # Errors
+/// [`Error`] when the signature is not by the leaf of the chain, the attributes are about another file, or the structure does not fit.
+pub fn finish(
+    prepared_file: &[u8],
+    contents: Range<usize>,
+    signed_attributes: &[u8],
+    raw_signature: &[u8],
+    chain: &[pki::Certificate],
+    timestamp_token: Option<&[u8]>,
+) -> Result<Vec<u8>, Error> {
+    let leaf = chain.first().ok_or(Error::Plan("the chain is empty"))?;
+    placeholder(prepared_file, &contents)?;
+    let digest = signed_digest(prepared_file, contents.clone());
+    if pki::cms::signed_attributes(&digest, leaf)? != signed_attributes {
+        return Err(Error::Plan("the attributes are about another file or signer"));
+    }
+    pki::cms::verify_raw(signed_attributes, raw_signature, leaf)?;
+    let cms = pki::cms::assemble(signed_attributes, raw_signature, chain, timestamp_token)?;
+    embed(prepared_file, contents, &cms)
+}
+
+/// Opens a document that is going to be extended: strict where a judge would be.
+pub(crate) fn open(bytes: &[u8]) -> Result<Document<'_>, Error> {
+    let document = Document::open(bytes, &Limits::default())?;
+    if document.is_encrypted() {
+        return Err(Error::Unsuitable("encrypted"));
+    }
+    let trailing = bytes.get(document.trailing_bytes()).unwrap_or_default();
+    if !trailing.iter().all(u8::is_ascii_whitespace) {
+        return Err(Error::Unsuitable("bytes after the last revision"));
+    }
+    Ok(document)
+}
+
+/// Writes the increment, fills `/ByteRange` and returns the file with the place of `/Contents`.
+pub(crate) fn write(
+    base: &[u8],
+    document: &Document<'_>,
+    increment: Increment,
+    signature: ObjId,
+    salt: &[u8],
+) -> Result<(Vec<u8>, Range<usize>), Error> {
+    let mut state = Sha256::new();
+    state.update(salt);
+    state.update(base);
+    let identifier = state.finalize();
+    let mut finished = increment.finish(document, identifier.get(..16))?;
+    let raws = finished.raws.get(&signature).cloned().unwrap_or_default();
+    let [byte_range, contents] = raws.as_slice() else {
+        return Err(Error::Unsuitable("the signature dictionary has no placeholders"));
+    };
+    let end = finished.base_len + finished.tail.len();
+    let mut text = format!("[0 {} {} {}]", contents.start, contents.end, end - contents.end);
+    if text.len() > byte_range.len() {
+        return Err(Error::Unsuitable("file too large"));
+    }
+    text.push_str(&" ".repeat(byte_range.len() - text.len()));
+    if !finished.patch(byte_range.start, text.as_bytes()) {
+        return Err(Error::WrongPlaceholder);
+    }
+    Ok((finished.whole(base), contents.clone()))
+}
+
+/// `/ByteRange` and `/Contents` as they go out first: patched later, never searched for.
+pub(crate) fn with_placeholders(dict: Dict) -> Dict {
+    let contents = format!("<{}>", "0".repeat(2 * CONTENTS_RESERVE));
+    dict.with("ByteRange", Object::Raw(vec![b' '; BYTE_RANGE_ROOM]))
+        .with("Contents", Object::Raw(contents.into_bytes()))
+}
+
+/// `/AcroForm` as dictionary and where it is written: its own object or the catalog.
+pub(crate) fn acro_form(document: &Document<'_>) -> Result<(Dict, Option<ObjId>), Error> {
+    let catalog = document.catalog()?;
+    let id = catalog.reference(b"AcroForm");
+    let form = document.get(catalog, b"AcroForm")?.as_dict().cloned().unwrap_or_default();
+    Ok((form, id))
+}
+
+/// Writes `/AcroForm` back to where it came from.
+pub(crate) fn set_acro_form(
+    document: &Document<'_>,
+    increment: &mut Increment,
+    form: Dict,
+    id: Option<ObjId>,
+) -> Result<(), Error> {
+    if let Some(id) = id {
+        increment.set(id, form);
+        return Ok(());
+    }
+    let catalog_id = document.catalog_id()?;
+    let mut catalog = match increment.get(catalog_id).and_then(Object::as_dict) {
+        Some(written) => written.clone(),
+        None => document.catalog()?.clone(),
+    };
+    catalog.set("AcroForm", form);
+    increment.set(catalog_id, catalog);
+    Ok(())
+}
+
+fn placeholder(file: &[u8], contents: &Range<usize>) -> Result<Range<usize>, Error> {
+    let text = file.get(contents.clone()).ok_or(Error::WrongPlaceholder)?;
+    let [b'<', zeros @ .., b'>'] = text else { return Err(Error::WrongPlaceholder) };
+    if zeros.is_empty() || !zeros.len().is_multiple_of(2) || !zeros.iter().all(|byte| *byte == b'0') {
+        return Err(Error::WrongPlaceholder);
+    }
+    Ok(contents.start + 1..contents.end - 1)
+}
+
+fn check_plan(plan: &SignaturePlan<'_>) -> Result<(), Error> {
+    if [plan.name, plan.reason, plan.location].iter().any(|text| text.len() > TEXT_LIMIT) {
+        return Err(Error::Plan("a text is too long"));
+    }
+    if crate::judge::time::parse_pdf_date(plan.signed_at.as_bytes()).is_none() {
+        return Err(Error::Plan("signed_at is no PDF date"));
+    }
+    Ok(())
+}
+
+fn empty_field(document: &Document<'_>, name: &str) -> Result<Field, Error> {
+    let missing = || Error::FieldMissing(name.to_owned());
+    let field = document.fields()?.into_iter().find(|field| field.full_name == name).ok_or_else(missing)?;
+    if field.field_type.as_deref() != Some(b"Sig") {
+        return Err(missing());
+    }
+    let value = field.value.as_ref().unwrap_or(&Object::Null);
+    if !document.resolve(value)?.is_null() {
+        return Err(Error::FieldSigned(name.to_owned()));
+    }
+    Ok(field)
+}
+
+fn signature_dictionary(document: &Document<'_>, plan: &SignaturePlan<'_>, field: &Field) -> Result<Dict, Error> {
+    let mut dict = with_placeholders(
+        Dict::new()
+            .with("Type", Object::name("Sig"))
+            .with("Filter", Object::name("Adobe.PPKLite"))
+            .with("SubFilter", Object::name("ETSI.CAdES.detached")),
+    );
+    dict.set("M", Object::string(plan.signed_at));
+    for (key, text) in [("Name", plan.name), ("Reason", plan.reason), ("Location", plan.location)] {
+        if !text.is_empty() {
+            dict.set(key, Object::string(pdf::encode_text(text)));
+        }
+    }
+    if let Some(lock) = &field.lock {
+        dict.set("Reference", Object::Array(vec![Object::Dict(field_mdp(document, lock)?)]));
+    }
+    if let Some(facts) = &plan.ecopy {
+        dict.set("CTDT", ecopy_dictionary(facts)?);
+    }
+    Ok(dict)
+}
+
+/// A signature reference dictionary for the field's `/Lock` (ISO 32000-2 tables 236, 256, 258).
+fn field_mdp(document: &Document<'_>, lock: &Dict) -> Result<Dict, Error> {
+    if lock.contains(b"P") {
+        return Err(Error::Unsuitable("a lock with /P would be a DocMDP (decision 8)"));
+    }
+    let mut parameters = Dict::new().with("Type", Object::name("TransformParams")).with("V", Object::name("1.2"));
+    for key in ["Action", "Fields"] {
+        let value = document.get(lock, key.as_bytes())?;
+        if !value.is_null() {
+            parameters.set(key, value.clone());
+        }
+    }
+    Ok(Dict::new()
+        .with("Type", Object::name("SigRef"))
+        .with("TransformMethod", Object::name("FieldMDP"))
+        .with("TransformParams", parameters)
+        .with("Data", Object::Ref(document.catalog_id()?)))
+}
+
+fn ecopy_dictionary(facts: &EcopyFacts) -> Result<Dict, Error> {
+    let number = i64::try_from(facts.number).map_err(|_| Error::Plan("the number is too large"))?;
+    let text = |value: &str| Object::string(pdf::encode_text(value));
+    Ok(Dict::new()
+        .with("Number", Object::Integer(number))
+        .with("Book", text(&facts.book))
+        .with("Year", Object::Integer(i64::from(facts.year)))
+        .with("Suffix", text(&facts.suffix))
+        .with("UnitCode", text(&facts.unit_code))
+        .with("CopyId", text(&facts.copy_id)))
+}
+
+fn fill_field(
+    document: &Document<'_>,
+    increment: &mut Increment,
+    field: &Field,
+    signature: ObjId,
+    appearance: Option<&[u8]>,
+) -> Result<(), Error> {
+    let not_a_field = Error::Unsuitable("the field is not a dictionary");
+    let mut dict = document.object(field.id)?.as_dict().cloned().ok_or(not_a_field.clone())?;
+    dict.set("V", Object::Ref(signature));
+    let Some(appearance) = appearance else {
+        increment.set(field.id, dict);
+        return Ok(());
+    };
+    let page = Document::open(appearance, &Limits::default())?;
+    if page.pages()?.len() != 1 {
+        return Err(Error::Plan("the appearance is not one page"));
+    }
+    let form = increment.import_page_as_form(&page, 0)?;
+    let drawn = Dict::new().with("N", Object::Ref(form.id));
+    let widget = *field.widgets.first().ok_or(Error::Unsuitable("the field has no widget"))?;
+    if widget == field.id {
+        dict.set("AP", drawn);
+    } else {
+        let mut separate = document.object(widget)?.as_dict().cloned().ok_or(not_a_field)?;
+        separate.set("AP", drawn);
+        increment.set(widget, separate);
+    }
+    increment.set(field.id, dict);
+    Ok(())
+}
+
+/// SignaturesExist and AppendOnly (ISO 32000-2 table 225).
+pub(crate) fn set_sig_flags(document: &Document<'_>, increment: &mut Increment) -> Result<(), Error> {
+    let (mut form, id) = acro_form(document)?;
+    if form.int(b"SigFlags") == Some(3) {
+        return Ok(());
+    }
+    form.set("SigFlags", Object::Integer(3));
+    set_acro_form(document, increment, form, id)
+}

@@ -1,0 +1,356 @@
+//! The report of a verification: contract.md §2's shape, plus `checks[]` and the texts of api.md §2.4 (decision 28).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::EcopyFacts;
+use crate::reasons;
+
+/// The answer. "Cannot tell" is never "valid" (decision 20).
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// HỢP LỆ.
+    Valid,
+    /// KHÔNG HỢP LỆ.
+    Invalid,
+    /// CHƯA ĐỦ THÔNG TIN.
+    Indeterminate,
+}
+
+impl Verdict {
+    /// The words for people (R69).
+    pub fn text(self) -> Text {
+        let (vi, en) = match self {
+            Verdict::Valid => ("HỢP LỆ", "VALID"),
+            Verdict::Invalid => ("KHÔNG HỢP LỆ", "NOT VALID"),
+            Verdict::Indeterminate => ("CHƯA ĐỦ THÔNG TIN", "CANNOT BE TOLD"),
+        };
+        Text { vi: vi.to_owned(), en: en.to_owned() }
+    }
+}
+
+/// What the file is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportKind {
+    /// A certified electronic copy: leader's signature and agency seal.
+    CertifiedCopy,
+    /// Another signed PDF.
+    SignedPdf,
+    /// A PDF without signatures.
+    Unsigned,
+    /// Not a PDF, broken, encrypted, or beyond a limit.
+    Unreadable,
+}
+
+/// Signature or document time-stamp.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignatureKind {
+    /// A person's or an organisation's signature.
+    Signature,
+    /// A document time-stamp (ETSI EN 319 142-1 §5.4.3).
+    DocTimestamp,
+}
+
+/// The part a signature plays in a certified copy.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The leader who attests.
+    Leader,
+    /// The agency's seal.
+    Seal,
+    /// A time-stamp over the file.
+    Timestamp,
+    /// None of these.
+    Other,
+}
+
+/// Whether the signed bytes and the signature value agree.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Integrity {
+    /// They agree.
+    Intact,
+    /// They do not, or it cannot be shown that they do.
+    Broken,
+}
+
+/// What the byte range covers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Covers {
+    /// All of the file but `/Contents`.
+    WholeFile,
+    /// All of a revision but `/Contents`.
+    WholeRevision,
+    /// Something else: a finding.
+    Partial,
+}
+
+/// What was changed after the signature.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Changes {
+    /// Nothing.
+    None,
+    /// Only what the permissions in force allow.
+    Permitted,
+    /// Something that they do not allow or that nobody can explain.
+    NotPermitted,
+}
+
+/// Main indication of ETSI EN 319 102-1 §5.1.3.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub enum Indication {
+    /// TOTAL-PASSED.
+    #[serde(rename = "TOTAL-PASSED")]
+    TotalPassed,
+    /// TOTAL-FAILED.
+    #[serde(rename = "TOTAL-FAILED")]
+    TotalFailed,
+    /// INDETERMINATE.
+    #[serde(rename = "INDETERMINATE")]
+    Indeterminate,
+}
+
+/// PAdES baseline level that the file shows for a signature.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+pub enum Level {
+    /// Not a PAdES baseline signature.
+    #[serde(rename = "none")]
+    None,
+    /// Signature only.
+    #[serde(rename = "B-B")]
+    BB,
+    /// With a trusted time.
+    #[serde(rename = "B-T")]
+    BT,
+    /// With the material to judge it later.
+    #[serde(rename = "B-LT")]
+    BLT,
+    /// With that material time-stamped.
+    #[serde(rename = "B-LTA")]
+    BLTA,
+}
+
+/// Result of path building and RFC 5280 validation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PathStatus {
+    /// Ends in a configured anchor and keeps every rule at the time of signing.
+    Trusted,
+    /// Complete, but its root is not configured.
+    Untrusted,
+    /// An issuer is missing.
+    Incomplete,
+    /// A rule is broken.
+    Invalid,
+}
+
+/// Result of the revocation check at the time of signing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Revocation {
+    /// Not revoked.
+    Good,
+    /// Revoked before or at the time of signing.
+    Revoked,
+    /// No evidence tells.
+    Unknown,
+    /// Not asked because there is no trusted path.
+    NotChecked,
+}
+
+/// Where the time of signing comes from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeSource {
+    /// A time-stamp on the signature value.
+    Timestamp,
+    /// A document time-stamp that covers the signature: it existed then at the latest.
+    DocTimestamp,
+    /// The signer's own clock (`/M` or signing-time): no proof.
+    Claimed,
+    /// No time at all.
+    None,
+}
+
+/// A sentence in two languages, Vietnamese first.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Text {
+    /// Vietnamese.
+    pub vi: String,
+    /// English.
+    pub en: String,
+}
+
+/// One reason, from the catalogue in `reasons.rs`.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Reason {
+    /// Stable code.
+    pub code: String,
+    /// The sentence, parameters filled in.
+    pub text: Text,
+    /// Facts: field, object, page, offsets.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub params: BTreeMap<String, String>,
+}
+
+impl Reason {
+    /// A reason without facts.
+    pub fn new(code: &str) -> Self {
+        Self::with(code, &[])
+    }
+
+    /// A reason with facts that fill the `{name}` places of its sentence.
+    pub fn with(code: &str, params: &[(&str, String)]) -> Self {
+        reasons::reason(code, params)
+    }
+}
+
+/// The four outputs of the seed, and the fifth (R64–R68).
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckId {
+    /// Nothing was changed (R64).
+    Integrity,
+    /// Both signers' X.509 certificates were good when they signed (R65).
+    SignerCertificates,
+    /// Time-stamps (R66).
+    Timestamps,
+    /// The organisation that issued the X.509 certificates is trusted (R67).
+    TrustService,
+    /// Number, order, agency, register (R68).
+    Register,
+}
+
+/// Result of one check.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckResult {
+    /// In order.
+    Pass,
+    /// Not in order.
+    Fail,
+    /// Not asked.
+    NotChecked,
+    /// Asked, no answer.
+    Unknown,
+}
+
+/// One of the five checks.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// Which.
+    pub id: CheckId,
+    /// Its result.
+    pub result: CheckResult,
+    /// Why.
+    pub reasons: Vec<Reason>,
+}
+
+/// Who signed, as the X.509 certificate says.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct SignerReport {
+    /// Subject, RFC 4514 order of the structure.
+    pub subject: String,
+    /// organizationName, when there is one.
+    pub organisation: Option<String>,
+    /// Serial number in hexadecimal.
+    pub serial: String,
+    /// Issuer.
+    pub issuer: String,
+    /// Start of validity, RFC 3339.
+    pub valid_from: String,
+    /// End of validity, RFC 3339.
+    pub valid_to: String,
+}
+
+/// One signature or document time-stamp.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct SignatureReport {
+    /// Fully qualified field name.
+    pub field: String,
+    /// Signature or time-stamp.
+    pub kind: SignatureKind,
+    /// Its part.
+    pub role: Role,
+    /// Digest, signature value, container.
+    pub integrity: Integrity,
+    /// Coverage.
+    pub covers: Covers,
+    /// Later changes.
+    pub changes_after: Changes,
+    /// ETSI main indication.
+    pub indication: Indication,
+    /// ETSI sub-indication.
+    pub sub_indication: Option<String>,
+    /// PAdES level.
+    pub level: Level,
+    /// Path.
+    pub certificate_path: PathStatus,
+    /// Revocation.
+    pub revocation: Revocation,
+    /// Best known time of signing, RFC 3339 at +07:00.
+    pub signed_at: Option<String>,
+    /// Where that time comes from.
+    pub time_source: TimeSource,
+    /// The signer, when the X.509 certificate could be read.
+    pub signer: Option<SignerReport>,
+    /// `/Reason` of the signature dictionary.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    /// Number of the revision that it covers, from 1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub revision: Option<usize>,
+    /// What speaks about this signature.
+    pub reasons: Vec<Reason>,
+}
+
+/// Number of the certified copy as the report shows it.
+pub type NumberReport = EcopyFacts;
+
+/// The report of one file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Name as given by the caller.
+    pub file: String,
+    /// The answer.
+    pub verdict: Verdict,
+    /// The answer in Vietnamese words.
+    pub verdict_text: String,
+    /// The answer in English words.
+    pub verdict_text_en: String,
+    /// What the file is.
+    pub kind: ReportKind,
+    /// One sentence in Vietnamese.
+    pub summary: String,
+    /// What to do, in Vietnamese.
+    pub action: String,
+    /// SHA-256 of the file, hexadecimal.
+    pub sha256: String,
+    /// Bytes.
+    pub size: u64,
+    /// Every reason, gravest first.
+    pub reasons: Vec<Reason>,
+    /// The five checks.
+    pub checks: Vec<Check>,
+    /// Signatures in the order of their revisions.
+    pub signatures: Vec<SignatureReport>,
+    /// The number, for a certified copy that carries one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub number: Option<NumberReport>,
+    /// The instant that was assumed, RFC 3339.
+    pub checked_at: String,
+}
+
+impl Report {
+    /// The object of contract.md §2.
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::to_value(self).unwrap_or(serde_json::Value::Null)
+    }
+}

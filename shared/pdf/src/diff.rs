@@ -1,0 +1,270 @@
+//! Comparison: of values across two views, and of what a revision really changes.
+
+use std::collections::{BTreeSet, HashSet};
+
+use crate::error::{Error, LimitKind};
+use crate::object::{Dict, ObjId, Object, Stream};
+use crate::reader::Document;
+use crate::revision::Location;
+
+/// How a revision changed an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ChangeKind {
+    /// A number that the earlier view did not have.
+    Added,
+    /// A number that the earlier view had, with another value.
+    Modified,
+    /// In use before, free now.
+    Freed,
+}
+
+/// An object that a revision changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Change {
+    /// The object, with the generation it has now.
+    pub id: ObjId,
+    /// How.
+    pub kind: ChangeKind,
+}
+
+/// A key whose value differs between two dictionaries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyChange {
+    /// Only in the second.
+    Added(Vec<u8>),
+    /// Only in the first.
+    Removed(Vec<u8>),
+    /// In both, with different values.
+    Modified(Vec<u8>),
+}
+
+impl KeyChange {
+    /// The key.
+    #[must_use]
+    pub fn key(&self) -> &[u8] {
+        match self {
+            KeyChange::Added(key) | KeyChange::Removed(key) | KeyChange::Modified(key) => key,
+        }
+    }
+}
+
+/// Are two values the same, following references in each view? Numbers compare by value, strings by bytes, streams by decoded data where
+/// the encoded differ, `null` and a missing key are the same.
+///
+/// # Errors
+/// Limits, unreadable objects: then nothing is known, and the caller must not take them as equal.
+pub fn objects_equal(
+    before: &Document<'_>,
+    first: &Object,
+    after: &Document<'_>,
+    second: &Object,
+) -> Result<bool, Error> {
+    Comparer::new(before, after, true).equal(first, second)
+}
+
+/// The keys whose values differ, each compared as by [`objects_equal`].
+///
+/// # Errors
+/// As [`objects_equal`].
+pub fn dict_changes(
+    before: &Document<'_>,
+    first: &Dict,
+    after: &Document<'_>,
+    second: &Dict,
+) -> Result<Vec<KeyChange>, Error> {
+    let mut changes = Vec::new();
+    // One comparer for all keys would forget, after a difference, which pairs it had not finished.
+    for (key, value) in first.iter() {
+        let other = second.get(key).unwrap_or(&Object::Null);
+        if objects_equal(before, value, after, other)? {
+            continue;
+        }
+        let gone = after.resolve(other)?.is_null();
+        let key = key.to_vec();
+        changes.push(if gone { KeyChange::Removed(key) } else { KeyChange::Modified(key) });
+    }
+    for (key, value) in second.iter() {
+        if !first.contains(key) && !after.resolve(value)?.is_null() {
+            changes.push(KeyChange::Added(key.to_vec()));
+        }
+    }
+    Ok(changes)
+}
+
+struct Comparer<'d, 'a, 'b> {
+    before: &'d Document<'a>,
+    after: &'d Document<'b>,
+    follow: bool,
+    seen: HashSet<(ObjId, ObjId)>,
+    steps: usize,
+    work: Vec<(&'d Object, &'d Object)>,
+}
+
+/// Keys of a stream dictionary that only say how its data are encoded.
+const ENCODING: [&[u8]; 3] = [b"Length", b"Filter", b"DecodeParms"];
+
+impl<'d, 'a, 'b> Comparer<'d, 'a, 'b> {
+    fn new(before: &'d Document<'a>, after: &'d Document<'b>, follow: bool) -> Self {
+        let steps = before.limits().steps;
+        Comparer { before, after, follow, seen: HashSet::new(), steps, work: Vec::new() }
+    }
+
+    fn step(&mut self, n: usize) -> Result<(), Error> {
+        self.steps = self.steps.checked_sub(n).ok_or(Error::Limit(LimitKind::Steps))?;
+        Ok(())
+    }
+
+    fn equal(mut self, first: &'d Object, second: &'d Object) -> Result<bool, Error> {
+        self.work.push((first, second));
+        while let Some((first, second)) = self.work.pop() {
+            self.step(1)?;
+            if !self.pair(first, second)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn pair(&mut self, first: &'d Object, second: &'d Object) -> Result<bool, Error> {
+        if let (Object::Ref(a), Object::Ref(b)) = (first, second) {
+            if !self.follow {
+                return Ok(a == b);
+            }
+            if !self.seen.insert((*a, *b)) {
+                return Ok(true);
+            }
+        }
+        if !self.follow && (first.as_ref_id().is_some() || second.as_ref_id().is_some()) {
+            return Ok(false);
+        }
+        let (first, second) = (self.before.resolve(first)?, self.after.resolve(second)?);
+        Ok(match (first, second) {
+            (Object::Null, Object::Null) => true,
+            (Object::Bool(a), Object::Bool(b)) => a == b,
+            (Object::Integer(a), Object::Integer(b)) => a == b,
+            (Object::Name(a), Object::Name(b)) => a == b,
+            (Object::String(a), Object::String(b)) => a.bytes == b.bytes,
+            (Object::Array(a), Object::Array(b)) => {
+                self.work.extend(a.iter().zip(b));
+                a.len() == b.len()
+            }
+            (Object::Dict(a), Object::Dict(b)) => self.dicts(a, b, &[])?,
+            (Object::Stream(a), Object::Stream(b)) => self.streams(a, b)?,
+            (Object::Integer(_) | Object::Real(_), Object::Integer(_) | Object::Real(_)) => {
+                first.as_number() == second.as_number()
+            }
+            _ => false,
+        })
+    }
+
+    fn dicts(&mut self, first: &'d Dict, second: &'d Dict, skip: &[&[u8]]) -> Result<bool, Error> {
+        if first.has_duplicates() != second.has_duplicates() {
+            return Ok(false);
+        }
+        self.step(first.len() + second.len())?;
+        for (key, value) in first.iter().filter(|(key, _)| !skip.contains(key)) {
+            self.work.push((value, second.get(key).unwrap_or(&Object::Null)));
+        }
+        for (key, value) in second.iter().filter(|(key, _)| !skip.contains(key)) {
+            if !first.contains(key) {
+                self.work.push((&Object::Null, value));
+            }
+        }
+        Ok(true)
+    }
+
+    fn streams(&mut self, first: &'d Stream, second: &'d Stream) -> Result<bool, Error> {
+        let (before, after) = (self.before, self.after);
+        let (a, b) = (before.stream_raw(first)?, after.stream_raw(second)?);
+        let same_place = std::ptr::eq(a, b);
+        if !same_place && a.len() == b.len() {
+            self.step(a.len() / 64)?;
+        }
+        if same_place || a == b {
+            // Same bytes: how they are encoded counts too, but not how their length was written.
+            return self.dicts(&first.dict, &second.dict, &ENCODING[..1]);
+        }
+        match (before.decode(first), after.decode(second)) {
+            (Ok(a), Ok(b)) if a == b => self.dicts(&first.dict, &second.dict, &ENCODING),
+            (Err(limit @ Error::Limit(_)), _) | (_, Err(limit @ Error::Limit(_))) => Err(limit),
+            _ => Ok(false),
+        }
+    }
+}
+
+/// The references written in a value, not following them, without repetition.
+#[must_use]
+pub fn references_of(object: &Object) -> BTreeSet<ObjId> {
+    let mut found = BTreeSet::new();
+    let mut work = vec![object];
+    while let Some(object) = work.pop() {
+        match object {
+            Object::Ref(id) => {
+                found.insert(*id);
+            }
+            Object::Array(items) => work.extend(items),
+            Object::Dict(dict) => work.extend(dict.iter().map(|(_, value)| value)),
+            Object::Stream(stream) => work.extend(stream.dict.iter().map(|(_, value)| value)),
+            _ => {}
+        }
+    }
+    found
+}
+
+impl Document<'_> {
+    /// What revision `n` really changes against the view before it: rewrites of the same value are left out, references compare by
+    /// id (not followed). An object that cannot be read before or after counts as modified.
+    ///
+    /// # Errors
+    /// No such revision, limits.
+    pub fn changed_objects(&self, n: usize) -> Result<Vec<Change>, Error> {
+        let after = self.at_revision(n)?;
+        let before = n.checked_sub(1).map(|earlier| self.at_revision(earlier)).transpose()?;
+        let mut changes = Vec::new();
+        for entry in self.entries(n) {
+            let num = entry.id.num;
+            let Some((now, _)) = after.definition_at(num) else { continue };
+            let old = before.as_ref().and_then(|view| view.definition_at(num));
+            let was_used = old.is_some_and(|(_, d)| d.location != Location::Free);
+            let kind = match (&before, entry.location) {
+                (_, Location::Free) if was_used => ChangeKind::Freed,
+                (_, Location::Free) => continue,
+                (Some(before), _) if was_used => {
+                    let same_id = old.is_some_and(|(_, d)| d.generation == entry.id.generation);
+                    let listed_again = old.is_some_and(|(n, _)| n == now);
+                    if listed_again || (same_id && same_value(before, &after, num)?) {
+                        continue;
+                    }
+                    ChangeKind::Modified
+                }
+                _ => ChangeKind::Added,
+            };
+            changes.push(Change { id: entry.id, kind });
+        }
+        Ok(changes)
+    }
+
+    /// Everything reachable from a value by references, in this view. References to nothing are in the result too.
+    ///
+    /// # Errors
+    /// Limits, unreadable objects.
+    pub fn reachable(&self, from: &Object) -> Result<BTreeSet<ObjId>, Error> {
+        let mut found = references_of(from);
+        let mut work: Vec<ObjId> = found.iter().copied().collect();
+        let mut steps = self.limits().steps;
+        while let Some(id) = work.pop() {
+            let next = references_of(self.object(id)?);
+            steps = steps.checked_sub(1 + next.len()).ok_or(Error::Limit(LimitKind::Steps))?;
+            work.extend(next.into_iter().filter(|id| found.insert(*id)));
+        }
+        Ok(found)
+    }
+}
+
+fn same_value(before: &Document<'_>, after: &Document<'_>, num: u32) -> Result<bool, Error> {
+    match (before.value_of(num), after.value_of(num)) {
+        (Ok(old), Ok(new)) => Comparer::new(before, after, false).equal(old, new),
+        (Err(limit @ Error::Limit(_)), _) | (_, Err(limit @ Error::Limit(_))) => Err(limit),
+        _ => Ok(false),
+    }
+}

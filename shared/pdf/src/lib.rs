@@ -1,0 +1,39 @@
+//! PDF objects, reader and incremental writer; knows no cryptography.
+//!
+//! What this crate does NOT do: it does not decrypt, does not rebuild a broken cross-reference, does not render, does not
+//! judge signatures. It reads the file as its cross-reference says (ISO 32000-2 clause 7.5), remembers in [`Finding`]s where it had to be
+//! tolerant, and leaves the verdict to the caller. Everything read from outside is bounded by [`Limits`].
+
+mod diff;
+mod error;
+mod filters;
+mod form;
+mod import;
+mod increment;
+mod lexer;
+mod limits;
+mod lzw;
+mod object;
+mod objstm;
+mod parser;
+mod reader;
+mod revision;
+mod text;
+mod walk;
+mod write;
+mod xref;
+
+pub use diff::{Change, ChangeKind, KeyChange, dict_changes, objects_equal, references_of};
+pub use error::{Error, Finding, FindingKind, LimitKind};
+pub use filters::encode_flate;
+pub use form::{Field, Signature};
+pub use import::{ImportedForm, Importer};
+pub use increment::{Finished, Increment};
+pub use limits::Limits;
+pub use object::{Dict, ObjId, Object, PdfString, Stream, StreamData};
+pub use parser::parse_object;
+pub use reader::Document;
+pub use revision::{Location, Revision, XrefEntry, XrefKind};
+pub use text::{decode_text, encode_text};
+pub use walk::{Page, Rect};
+pub use write::serialize;

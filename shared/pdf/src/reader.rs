@@ -1,0 +1,526 @@
+//! The document: opened by its cross-reference, parsed lazily, seen as of any revision.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::error::{Error, Finding, FindingKind, LimitKind};
+use crate::filters::{self, Step};
+use crate::lexer::{at, find, unsigned};
+use crate::limits::Limits;
+use crate::object::{Dict, ObjId, Object, Stream, StreamData};
+use crate::objstm::{ObjectStream, StreamCache};
+use crate::parser::{Budget, ValueSpan};
+use crate::revision::{self, Definition, History, Location, Revision, XrefEntry};
+use crate::xref::{self, Env};
+
+/// References followed in a row before it is a loop.
+const CHAIN: usize = 32;
+static NULL: Object = Object::Null;
+
+#[derive(Debug)]
+struct Shared<'a> {
+    env: Env<'a>,
+    header: usize,
+    version: (u8, u8),
+    history: History,
+    streams: Mutex<StreamCache>,
+}
+
+/// A view of a PDF file. Cheap to clone; views share what has been parsed.
+#[derive(Debug, Clone)]
+pub struct Document<'a> {
+    shared: Arc<Shared<'a>>,
+    /// Revisions above this one do not exist in this view.
+    view: usize,
+}
+
+impl<'a> Document<'a> {
+    /// Reads header, cross-reference chain and trailers; objects are parsed when asked for.
+    ///
+    /// # Errors
+    /// No header, no usable cross-reference, limits.
+    pub fn open(bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>, Error> {
+        if bytes.len() > limits.file_bytes {
+            return Err(Error::Limit(LimitKind::FileBytes));
+        }
+        let header = find(bytes, b"%PDF-", 0, 1024 + 5).ok_or(Error::NoHeader)?;
+        let budget = Budget::new(limits, bytes.len());
+        let findings = Mutex::new(BTreeSet::new());
+        let mut env = Env { bytes, limits: limits.clone(), budget, base: 0, findings };
+        let startxref = revision::last_startxref(bytes).ok_or(Error::NoStartxref)?;
+        if header > 0 {
+            env.note(FindingKind::JunkBeforeHeader, 0, None);
+            let moved = startxref.saturating_add(header);
+            if !xref::begins(&env, startxref) && xref::begins(&env, moved) {
+                env.base = header;
+                env.note(FindingKind::OffsetsFromHeader, header, None);
+            }
+        }
+        let history = revision::read(&env, startxref.saturating_add(env.base))?;
+        let view = history.revisions.len().checked_sub(1).ok_or(Error::NoStartxref)?;
+        let version = version(bytes, header);
+        let shared = Shared { env, header, version, history, streams: Mutex::default() };
+        Ok(Document { shared: Arc::new(shared), view })
+    }
+
+    /// The whole file, whatever the view.
+    #[must_use]
+    pub fn bytes(&self) -> &'a [u8] {
+        self.shared.env.bytes
+    }
+
+    /// The limits it was opened with.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.shared.env.limits
+    }
+
+    /// Offset of `%PDF-`.
+    #[must_use]
+    pub fn header_offset(&self) -> usize {
+        self.shared.header
+    }
+
+    /// What offsets written in the file count from: 0, or the header's offset.
+    #[must_use]
+    pub fn offset_base(&self) -> usize {
+        self.shared.env.base
+    }
+
+    /// Version of the header (not of the catalog), such as (1, 7).
+    #[must_use]
+    pub fn version(&self) -> (u8, u8) {
+        self.shared.version
+    }
+
+    /// Does a trailer of the file name `/Encrypt`? Strings and streams are then not readable.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.shared.history.revisions.iter().any(|r| r.trailer.get(b"Encrypt").is_some_and(|v| !v.is_null()))
+    }
+
+    /// Is the first revision linearized (its two sections were merged)?
+    #[must_use]
+    pub fn is_linearized(&self) -> bool {
+        self.shared.history.linearized
+    }
+
+    /// What was tolerated so far, sorted, at most 1,000. Parsing more objects can add more.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding> {
+        self.shared.env.findings.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
+    }
+
+    /// The trailer of the newest revision in this view.
+    #[must_use]
+    pub fn trailer(&self) -> &Dict {
+        static EMPTY: std::sync::LazyLock<Dict> = std::sync::LazyLock::new(Dict::new);
+        self.shared.history.revisions.get(self.view).map_or(&EMPTY, |revision| &revision.trailer)
+    }
+
+    /// Where `/Root` points.
+    ///
+    /// # Errors
+    /// No such reference.
+    pub fn catalog_id(&self) -> Result<ObjId, Error> {
+        self.trailer().reference(b"Root").ok_or(Error::Structure("no /Root"))
+    }
+
+    /// The catalog.
+    ///
+    /// # Errors
+    /// Missing or unreadable.
+    pub fn catalog(&self) -> Result<&Dict, Error> {
+        match self.object(self.catalog_id()?)? {
+            Object::Dict(dict) => Ok(dict),
+            _ => Err(Error::Structure("no catalog")),
+        }
+    }
+
+    /// The object as of this view; `Null` where it is free or not defined, or defined with another generation.
+    ///
+    /// # Errors
+    /// Unreadable, limits.
+    pub fn object(&self, id: ObjId) -> Result<&Object, Error> {
+        match self.shared.history.definitions.find(id.num, self.view) {
+            Some(definition) => self.shared.value(definition, Some(id.generation)),
+            None => Ok(&NULL),
+        }
+    }
+
+    /// Follows references (at most 32 in a row) to a value.
+    ///
+    /// # Errors
+    /// As [`Document::object`].
+    pub fn resolve<'o>(&'o self, object: &'o Object) -> Result<&'o Object, Error> {
+        let mut object = object;
+        for _ in 0..CHAIN {
+            let Object::Ref(id) = object else { return Ok(object) };
+            object = self.object(*id)?;
+        }
+        Err(Error::Structure("references in a loop"))
+    }
+
+    /// The key's value, resolved; `Null` where the key is missing.
+    ///
+    /// # Errors
+    /// As [`Document::object`].
+    pub fn get<'o>(&'o self, dict: &'o Dict, key: &[u8]) -> Result<&'o Object, Error> {
+        dict.get(key).map_or(Ok(&NULL), |value| self.resolve(value))
+    }
+
+    fn definition(&self, id: ObjId) -> Option<&Definition> {
+        let definitions = &self.shared.history.definitions;
+        definitions.get(definitions.find(id.num, self.view)?)
+    }
+
+    /// Where the object is defined in this view; `None` where it never was (a free entry is `Some(Free)`).
+    #[must_use]
+    pub fn location(&self, id: ObjId) -> Option<Location> {
+        self.definition(id).map(|definition| definition.location)
+    }
+
+    /// In which revision the definition seen in this view was made.
+    #[must_use]
+    pub fn defined_in(&self, id: ObjId) -> Option<usize> {
+        self.definition(id).map(|definition| usize::from(definition.revision))
+    }
+
+    /// Value of a number in this view, whatever its generation; for comparing revisions.
+    pub(crate) fn value_of(&self, num: u32) -> Result<&Object, Error> {
+        match self.shared.history.definitions.find(num, self.view) {
+            Some(definition) => self.shared.value(definition, None),
+            None => Ok(&NULL),
+        }
+    }
+
+    /// Which definition counts for a number in this view.
+    pub(crate) fn definition_at(&self, num: u32) -> Option<(u32, &Definition)> {
+        let definitions = &self.shared.history.definitions;
+        let found = definitions.find(num, self.view)?;
+        Some((found, definitions.get(found)?))
+    }
+
+    /// Charges for a copy of a value that a hostile file could have made many times.
+    pub(crate) fn charge(&self, object: &Object) -> Result<(), Error> {
+        let mut work = vec![object];
+        while let Some(object) = work.pop() {
+            self.shared.env.budget.take_values(1 + object.as_string().map_or(0, <[u8]>::len) / 64)?;
+            match object {
+                Object::Array(items) => work.extend(items),
+                other => work.extend(other.as_dict().into_iter().flat_map(Dict::iter).map(|(_, value)| value)),
+            }
+        }
+        Ok(())
+    }
+
+    /// From the object's number to after its `endobj`; `None` for objects in object streams.
+    #[must_use]
+    pub fn object_span(&self, id: ObjId) -> Option<Range<usize>> {
+        let offset = self.plain_offset(id)?;
+        let env = &self.shared.env;
+        let start = crate::lexer::skip_space(env.bytes, offset);
+        let end = match self.object(id).ok()? {
+            Object::Stream(stream) => match &stream.data {
+                StreamData::InFile(range) => range.end,
+                StreamData::Owned(_) => return None,
+            },
+            _ => {
+                let mut parser = env.parser(offset);
+                parser.indirect_header()?;
+                parser.value().ok()?;
+                parser.pos
+            }
+        };
+        Some(start..xref::object_end(env.bytes, end))
+    }
+
+    fn plain_offset(&self, id: ObjId) -> Option<usize> {
+        let definition = self.definition(id)?;
+        match definition.location {
+            Location::Offset(offset) if definition.generation == id.generation => Some(offset),
+            _ => None,
+        }
+    }
+
+    /// Where the value of a top-level key of the object's dictionary stands in the file, without white space around it.
+    #[must_use]
+    pub fn dict_value_span(&self, id: ObjId, key: &[u8]) -> Option<Range<usize>> {
+        self.nested_value_span(id, &[key])
+    }
+
+    /// As [`Document::dict_value_span`] for a path of keys through direct dictionaries.
+    #[must_use]
+    pub fn nested_value_span(&self, id: ObjId, path: &[&[u8]]) -> Option<Range<usize>> {
+        let env = &self.shared.env;
+        let mut parser = env.parser(self.plain_offset(id)?);
+        if parser.indirect_header()?.num != id.num {
+            return None;
+        }
+        let mut pos = parser.pos;
+        let mut found = None;
+        for key in path {
+            let mut spans: Vec<ValueSpan> = Vec::new();
+            let mut parser = env.parser(pos);
+            parser.dict(Some(&mut spans)).ok()?;
+            let (_, span) = spans.into_iter().rfind(|(name, _)| name == key)?;
+            pos = span.start;
+            found = Some(span);
+        }
+        found
+    }
+
+    /// Where the object's `/Contents` hexadecimal string stands: from `<` to after `>`.
+    #[must_use]
+    pub fn contents_span(&self, id: ObjId) -> Option<Range<usize>> {
+        self.hex_span(id, &[b"Contents"])
+    }
+
+    pub(crate) fn hex_span(&self, id: ObjId, path: &[&[u8]]) -> Option<Range<usize>> {
+        let span = self.nested_value_span(id, path)?;
+        let bytes = self.bytes();
+        (at(bytes, span.start, b"<") && !at(bytes, span.start, b"<<")).then_some(span)
+    }
+
+    /// The encoded bytes of a stream.
+    ///
+    /// # Errors
+    /// A range that is not in this file.
+    pub fn stream_raw<'s>(&'s self, stream: &'s Stream) -> Result<&'s [u8], Error> {
+        self.shared.raw(stream)
+    }
+
+    /// The decoded bytes of a stream.
+    ///
+    /// # Errors
+    /// Unsupported filters, bad data, limits.
+    pub fn decode(&self, stream: &Stream) -> Result<Vec<u8>, Error> {
+        let steps = self.steps(&stream.dict)?;
+        self.shared.decoded(stream, &steps)
+    }
+
+    fn steps(&self, dict: &Dict) -> Result<Vec<Step>, Error> {
+        if dict.contains(b"F") {
+            return Err(Error::UnsupportedFilter("external file".into()));
+        }
+        let either = |long: &[u8], short: &[u8]| if dict.contains(long) { dict.get(long) } else { dict.get(short) };
+        let names = either(b"Filter", b"\0").map_or(Ok(&NULL), |v| self.resolve(v))?;
+        let parms = either(b"DecodeParms", b"DP").map_or(Ok(&NULL), |v| self.resolve(v))?;
+        let names: &[Object] = match names {
+            Object::Null => &[],
+            Object::Array(list) => list,
+            single => std::slice::from_ref(single),
+        };
+        if names.len() > self.limits().filters {
+            return Err(Error::Limit(LimitKind::Filters));
+        }
+        let mut steps = Vec::with_capacity(names.len());
+        for (n, name) in names.iter().enumerate() {
+            let parm = match parms {
+                Object::Array(list) => list.get(n).map_or(Ok(&NULL), |v| self.resolve(v))?,
+                single if n == 0 => single,
+                _ => &NULL,
+            };
+            let name = self.resolve(name)?.as_name().ok_or(Error::Structure("filter is not a name"))?;
+            steps.push(Step::new(name, parm.as_dict()));
+        }
+        Ok(steps)
+    }
+
+    /// The revisions of this view, oldest first.
+    #[must_use]
+    pub fn revisions(&self) -> &[Revision] {
+        self.shared.history.revisions.get(..=self.view).unwrap_or_default()
+    }
+
+    /// What a revision defines and frees, by number. Many writers list unchanged objects again: see [`Document::changed_objects`].
+    #[must_use]
+    pub fn entries(&self, revision: usize) -> Vec<XrefEntry> {
+        let definitions = &self.shared.history.definitions;
+        let range = definitions.ranges.get(revision).cloned().unwrap_or_default();
+        let entry = |d: &Definition| XrefEntry {
+            id: ObjId::new(d.num, d.generation),
+            location: d.location,
+            implicit: d.implicit,
+        };
+        definitions.all.get(range).unwrap_or_default().iter().map(entry).collect()
+    }
+
+    /// What stands in the file after the end of the newest revision (of the file, not of the view).
+    #[must_use]
+    pub fn trailing_bytes(&self) -> Range<usize> {
+        let len = self.bytes().len();
+        self.shared.history.revisions.last().map_or(len, |r| r.end).min(len)..len
+    }
+
+    /// The file as of revision `n` (from 0): later definitions do not exist.
+    ///
+    /// # Errors
+    /// No such revision in this view.
+    pub fn at_revision(&self, n: usize) -> Result<Document<'a>, Error> {
+        if n > self.view {
+            return Err(Error::Structure("no such revision"));
+        }
+        Ok(Document { shared: Arc::clone(&self.shared), view: n })
+    }
+
+    /// Does this view end before the file's newest revision?
+    #[must_use]
+    pub fn is_older_view(&self) -> bool {
+        self.view + 1 < self.shared.history.revisions.len()
+    }
+
+    /// One more than the highest object number of this view.
+    #[must_use]
+    pub fn next_number(&self) -> u32 {
+        let definitions = &self.shared.history.definitions;
+        let range = |n: usize| definitions.ranges.get(n).and_then(|r| definitions.all.get(r.clone()));
+        let highest = (0..=self.view).filter_map(range).flatten().map(|d| d.num).max().unwrap_or(0);
+        let size = self.trailer().int(b"Size").and_then(|v| u32::try_from(v).ok()).unwrap_or(0);
+        // A boastful /Size is not followed: numbers must fit what readers accept.
+        highest.saturating_add(1).max(size.min(1 << 23))
+    }
+}
+
+fn version(bytes: &[u8], header: usize) -> (u8, u8) {
+    let digit = |pos: usize| bytes.get(pos).filter(|b| b.is_ascii_digit()).map_or(0, |b| b - b'0');
+    (digit(header + 5), digit(header + 7))
+}
+
+impl Shared<'_> {
+    fn value(&self, definition: u32, generation: Option<u16>) -> Result<&Object, Error> {
+        let Some(found) = self.history.definitions.get(definition) else { return Ok(&NULL) };
+        if found.location == Location::Free {
+            return Ok(&NULL);
+        }
+        if let Some(wanted) = generation.filter(|g| *g != found.generation) {
+            self.env.note(FindingKind::GenerationMismatch, 0, Some(ObjId::new(found.num, wanted)));
+            return Ok(&NULL);
+        }
+        // Not `get_or_init`: reading may come back here through /Length, and the cell must not be held meanwhile.
+        if found.cell.get().is_none() {
+            let value = Box::new(self.load(found, true));
+            // Another thread may have been first; its value is the same.
+            let _ = found.cell.set(value);
+        }
+        found.cell.get().map_or(Ok(&NULL), |value| value.as_ref().as_ref().map_err(Error::clone))
+    }
+
+    fn load(&self, definition: &Definition, compressed_length: bool) -> Result<Object, Error> {
+        match definition.location {
+            Location::Free => Ok(Object::Null),
+            Location::Offset(offset) => self.plain(definition, offset, compressed_length),
+            Location::Compressed { container, index } => {
+                let stream = self.container(container, definition.revision.into())?;
+                let (value, exact, duplicate) = stream.object(&self.env, definition.num, index)?;
+                let id = ObjId::new(definition.num, 0);
+                if !exact {
+                    self.env.note(FindingKind::ObjectStreamIndex, 0, Some(id));
+                }
+                if duplicate {
+                    self.env.note(FindingKind::DuplicateKey, 0, Some(id));
+                }
+                Ok(value)
+            }
+        }
+    }
+
+    fn plain(&self, definition: &Definition, offset: usize, compressed_length: bool) -> Result<Object, Error> {
+        let id = ObjId::new(definition.num, definition.generation);
+        let mut parser = self.env.parser(offset);
+        let found = parser.indirect_header().filter(|found| found.num == id.num);
+        let found = found.ok_or(Error::WrongObject { id, offset })?;
+        if found.generation != id.generation {
+            self.env.note(FindingKind::GenerationMismatch, offset, Some(id));
+        }
+        let value = parser.value()?;
+        if parser.duplicate {
+            self.env.note(FindingKind::DuplicateKey, offset, Some(id));
+        }
+        if let Object::Dict(dict) = value {
+            let Some(start) = xref::data_start(self.env.bytes, parser.pos) else {
+                return Ok(self.ended(Object::Dict(dict), parser.take_keyword(b"endobj"), offset, id));
+            };
+            let length = self.length(&dict, definition.revision.into(), compressed_length);
+            let range = xref::data_range(&self.env, start, length, Some(id))?;
+            return Ok(Object::Stream(Box::new(Stream { dict, data: StreamData::InFile(range) })));
+        }
+        let ended = parser.take_keyword(b"endobj");
+        Ok(self.ended(value, ended, offset, id))
+    }
+
+    fn ended(&self, value: Object, ended: bool, offset: usize, id: ObjId) -> Object {
+        if !ended {
+            self.env.note(FindingKind::MissingEndobj, offset, Some(id));
+        }
+        value
+    }
+
+    /// `/Length`, direct or one reference away. A compressed one is not read where that could come back to the same container.
+    fn length(&self, dict: &Dict, view: usize, compressed: bool) -> Option<usize> {
+        let value = match dict.get(b"Length")? {
+            Object::Integer(value) => *value,
+            Object::Ref(id) => {
+                let definition = self.history.definitions.get(self.history.definitions.find(id.num, view)?)?;
+                match definition.location {
+                    Location::Offset(offset) => {
+                        let mut parser = self.env.parser(offset);
+                        parser.indirect_header().filter(|found| found.num == id.num)?;
+                        let start = crate::lexer::skip_space(self.env.bytes, parser.pos);
+                        i64::try_from(unsigned(self.env.bytes, start)?.0).ok()?
+                    }
+                    Location::Compressed { container, index } if compressed => {
+                        let stream = self.container(container, definition.revision.into()).ok()?;
+                        stream.object(&self.env, id.num, index).ok()?.0.as_int()?
+                    }
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        };
+        usize::try_from(value).ok()
+    }
+
+    fn container(&self, num: u32, view: usize) -> Result<Arc<ObjectStream>, Error> {
+        let id = ObjId::new(num, 0);
+        let missing = Error::WrongObject { id, offset: num as usize };
+        let found = self.history.definitions.find(num, view).ok_or(missing.clone())?;
+        let cached = self.streams.lock().unwrap_or_else(PoisonError::into_inner).get(found);
+        if let Some(stream) = cached {
+            return Ok(stream);
+        }
+        let definition = self.history.definitions.get(found).ok_or(missing.clone())?;
+        let Location::Offset(_) = definition.location else { return Err(missing) };
+        let Object::Stream(stream) = self.load(definition, false)? else { return Err(missing) };
+        let number = |key: &[u8]| stream.dict.int(key).and_then(|v| usize::try_from(v).ok());
+        let (Some(n), Some(first)) = (number(b"N"), number(b"First")) else {
+            return Err(Error::Structure("object stream without /N or /First"));
+        };
+        let steps = xref::direct_steps(&stream.dict, &self.env.limits)?;
+        let data = self.decoded(&stream, &steps)?;
+        let stream = Arc::new(ObjectStream::new(&self.env, data, n, first)?);
+        let room = (12 << 20) + 2 * self.env.bytes.len();
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner).put(found, &stream, room);
+        Ok(stream)
+    }
+
+    fn raw<'s>(&'s self, stream: &'s Stream) -> Result<&'s [u8], Error> {
+        match &stream.data {
+            StreamData::Owned(bytes) => Ok(bytes),
+            StreamData::InFile(range) => {
+                self.env.bytes.get(range.clone()).ok_or(Error::Structure("stream of another file"))
+            }
+        }
+    }
+
+    fn decoded(&self, stream: &Stream, steps: &[Step]) -> Result<Vec<u8>, Error> {
+        let decoded = filters::run(&self.env.budget, steps, self.raw(stream)?, self.env.limits.decoded_stream)?;
+        if decoded.truncated
+            && let StreamData::InFile(range) = &stream.data
+        {
+            self.env.note(FindingKind::TruncatedData, range.start, None);
+        }
+        Ok(decoded.bytes)
+    }
+}

@@ -1,0 +1,352 @@
+//! Revisions: what each cross-reference section of the `/Prev` chain defines, and where it lies in the file.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use crate::error::{Error, FindingKind, LimitKind};
+use crate::lexer::{at, find, find_last, line_end, skip_blank, skip_eol, skip_space, unsigned};
+use crate::object::{Dict, ObjId, Object};
+use crate::xref::{self, Env, RawEntry, Section};
+
+/// The kind of a cross-reference section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum XrefKind {
+    /// `xref` … `trailer`.
+    Table,
+    /// A cross-reference stream (ISO 32000-2 clause 7.5.8).
+    Stream,
+    /// A table whose trailer has `/XRefStm` (clause 7.5.8.4).
+    Hybrid,
+}
+
+/// Where an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Location {
+    /// Not in use.
+    Free,
+    /// At this offset from the start of the file.
+    Offset(usize),
+    /// In an object stream.
+    Compressed {
+        /// Number of the object stream.
+        container: u32,
+        /// Index within it.
+        index: u32,
+    },
+}
+
+/// One entry of a revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct XrefEntry {
+    /// The object; for a free entry the generation that the next use would have.
+    pub id: ObjId,
+    /// Where it is.
+    pub location: Location,
+    /// Not listed by the section: it changed because its object stream was written anew.
+    pub implicit: bool,
+}
+
+/// One revision, oldest first. A linearized file's two sections are one revision.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Revision {
+    /// Position in `Document::revisions`, from 0.
+    pub index: usize,
+    /// First byte that belongs to it (the previous revision's `end`; 0 for the first).
+    pub start: usize,
+    /// After the `F` of its `%%EOF` (or after the number of `startxref` where there is no marker).
+    pub eof: usize,
+    /// `eof` plus the one end-of-line behind it, if there is one.
+    pub end: usize,
+    /// Where the section that `startxref` names begins.
+    pub xref_offset: usize,
+    /// Its kind.
+    pub kind: XrefKind,
+    /// Trailer dictionary (for a cross-reference stream its dictionary).
+    pub trailer: Dict,
+}
+
+/// One definition of one object by one revision, with its parsed value once it was asked for.
+#[derive(Debug)]
+pub(crate) struct Definition {
+    pub(crate) num: u32,
+    pub(crate) generation: u16,
+    pub(crate) revision: u16,
+    pub(crate) implicit: bool,
+    pub(crate) location: Location,
+    pub(crate) cell: OnceLock<Box<Result<Object, Error>>>,
+}
+
+/// All definitions, and which of them count.
+#[derive(Debug, Default)]
+pub(crate) struct Definitions {
+    pub(crate) all: Vec<Definition>,
+    /// Which part of `all` each revision made.
+    pub(crate) ranges: Vec<Range<usize>>,
+    /// Positions of real (re)definitions, by number, then revision. Entries that only list again what was there are left out.
+    by_number: Vec<u32>,
+}
+
+/// The revisions of a file.
+#[derive(Debug)]
+pub(crate) struct History {
+    pub(crate) revisions: Vec<Revision>,
+    pub(crate) definitions: Definitions,
+    pub(crate) linearized: bool,
+}
+
+fn bad(offset: usize, reason: &'static str) -> Error {
+    Error::BadXref { offset, reason }
+}
+
+/// The number that the last `startxref` of the file announces.
+pub(crate) fn last_startxref(bytes: &[u8]) -> Option<usize> {
+    let word = find_last(bytes, b"startxref")?;
+    let (offset, _) = unsigned(bytes, skip_space(bytes, word + 9))?;
+    usize::try_from(offset).ok()
+}
+
+/// Reads the chain of sections and orders it into revisions.
+pub(crate) fn read(env: &Env<'_>, startxref: usize) -> Result<History, Error> {
+    let sections = chain(env, startxref)?;
+    let linear = is_linearized(env);
+    let groups = group(env, sections, linear)?;
+    let mut revisions: Vec<Revision> = Vec::new();
+    let mut listed: Vec<Vec<RawEntry>> = Vec::new();
+    let mut linearized = false;
+    for (index, group) in groups.iter().enumerate() {
+        linearized |= linear && group.len() == 2;
+        let Some(first) = group.first() else { continue };
+        let next = groups.get(index + 1).and_then(|g| g.first()).map_or(env.bytes.len(), |s| s.offset);
+        let start = revisions.last().map_or(0, |r| r.end);
+        let sections_end = group.iter().map(|s| s.end).max().unwrap_or(0);
+        let (eof, end) = tail(env, sections_end, next, first.offset);
+        if end <= start || sections_end > next {
+            return Err(bad(first.offset, "sections overlap"));
+        }
+        let (kind, trailer) = (first.kind, first.trailer.clone());
+        revisions.push(Revision { index, start, eof, end, xref_offset: first.offset, kind, trailer });
+        listed.push(merged(env, group));
+    }
+    let definitions = Definitions::build(env, listed)?;
+    Ok(History { revisions, definitions, linearized })
+}
+
+/// Newest first.
+fn chain(env: &Env<'_>, startxref: usize) -> Result<Vec<Section>, Error> {
+    let mut sections: Vec<Section> = Vec::new();
+    let mut seen = HashSet::new();
+    let mut left = env.limits.objects;
+    let mut next = Some(startxref);
+    while let Some(offset) = next {
+        if sections.len() >= env.limits.revisions {
+            return Err(Error::Limit(LimitKind::Revisions));
+        }
+        let section = xref::read(env, offset, left)?;
+        if !seen.insert(section.offset) {
+            return Err(bad(section.offset, "/Prev loop"));
+        }
+        left = left.saturating_sub(section.entries.len());
+        next = section.prev;
+        sections.push(section);
+    }
+    Ok(sections)
+}
+
+/// Does the first object of the file say `/Linearized`?
+fn is_linearized(env: &Env<'_>) -> bool {
+    let mut parser = env.parser(0);
+    if let Some(header) = find(env.bytes, b"%PDF-", 0, 1024 + 8) {
+        parser.pos = line_end(env.bytes, header);
+    }
+    parser.indirect_header().is_some() && parser.dict(None).is_ok_and(|dict| dict.contains(b"Linearized"))
+}
+
+/// Oldest first; a section whose `/Prev` points forward belongs to the same revision as the one it points to.
+fn group(env: &Env<'_>, sections: Vec<Section>, linear: bool) -> Result<Vec<Vec<Section>>, Error> {
+    let mut groups: Vec<Vec<Section>> = Vec::new();
+    for section in sections.into_iter().rev() {
+        let forward = groups.last().and_then(|g| g.first()).is_some_and(|older| older.offset > section.offset);
+        match groups.as_mut_slice() {
+            [only] if forward && only.len() == 1 => {
+                if !linear {
+                    env.note(FindingKind::ForwardPrev, section.offset, None);
+                }
+                only.insert(0, section);
+            }
+            _ if forward => return Err(bad(section.offset, "/Prev points forward")),
+            _ => groups.push(vec![section]),
+        }
+    }
+    Ok(groups)
+}
+
+/// Where the revision ends: after its `startxref`, number and `%%EOF`; with and without the end-of-line.
+fn tail(env: &Env<'_>, from: usize, limit: usize, xref_offset: usize) -> (usize, usize) {
+    let bytes = env.bytes;
+    let none = (from, from);
+    let mut word = skip_space(bytes, from);
+    if !at(bytes, word, b"startxref") {
+        env.note(FindingKind::BytesBeforeStartxref, from, None);
+        let Some(found) = find(bytes, b"startxref", from, limit.max(from)) else {
+            env.note(FindingKind::MissingEof, from, None);
+            return none;
+        };
+        word = found;
+    }
+    let Some((announced, number_end)) = unsigned(bytes, skip_blank(bytes, word + 9)) else {
+        env.note(FindingKind::MissingEof, word, None);
+        return none;
+    };
+    let announced = usize::try_from(announced).unwrap_or(usize::MAX).saturating_add(env.base);
+    if announced != xref_offset && skip_blank(bytes, announced) != xref_offset {
+        env.note(FindingKind::StartxrefDiffers, word, None);
+    }
+    let mut pos = skip_blank(bytes, number_end);
+    while bytes.get(pos) == Some(&b'%') && !at(bytes, pos, b"%%EOF") {
+        pos = skip_blank(bytes, line_end(bytes, pos));
+    }
+    if at(bytes, pos, b"%%EOF") {
+        return (pos + 5, skip_eol(bytes, pos + 5));
+    }
+    env.note(FindingKind::MissingEof, number_end, None);
+    (number_end, skip_eol(bytes, number_end))
+}
+
+/// The entries of a revision's sections, one per number, by number. The first section wins; within a section the last entry.
+fn merged(env: &Env<'_>, group: &[Section]) -> Vec<RawEntry> {
+    let mut entries: BTreeMap<u32, RawEntry> = BTreeMap::new();
+    for section in group {
+        let mut here: HashMap<u32, RawEntry> = HashMap::with_capacity(section.entries.len());
+        for entry in &section.entries {
+            if here.insert(entry.num, *entry).is_some() {
+                let id = ObjId::new(entry.num, entry.generation);
+                env.note(FindingKind::DuplicateXrefEntry, section.offset, Some(id));
+            }
+        }
+        for (num, entry) in here {
+            entries.entry(num).or_insert(entry);
+        }
+    }
+    entries.into_values().collect()
+}
+
+impl Definitions {
+    fn build(env: &Env<'_>, listed: Vec<Vec<RawEntry>>) -> Result<Definitions, Error> {
+        let implicit = implied(env, &listed)?;
+        let mut made = Definitions::default();
+        for (revision, (entries, implied)) in listed.iter().zip(implicit).enumerate() {
+            let start = made.all.len();
+            let revision = u16::try_from(revision).map_err(|_| Error::Limit(LimitKind::Revisions))?;
+            for (entry, implicit) in entries.iter().map(|e| (e, false)).chain(implied.iter().map(|e| (e, true))) {
+                let RawEntry { num, generation, location } = *entry;
+                let cell = OnceLock::new();
+                made.all.push(Definition { num, generation, revision, implicit, location, cell });
+            }
+            made.ranges.push(start..made.all.len());
+        }
+        made.index();
+        Ok(made)
+    }
+
+    fn index(&mut self) {
+        let all = &self.all;
+        let mut order: Vec<u32> = (0..u32::try_from(all.len()).unwrap_or(u32::MAX)).collect();
+        order.sort_by_key(|&n| all.get(n as usize).map_or((0, 0), |d| (d.num, d.revision)));
+        // Plain objects first: whether a compressed one is only listed again depends on its container.
+        let same = |a: &Definition, b: &Definition| {
+            a.num == b.num && a.location == b.location && (a.generation == b.generation || a.location == Location::Free)
+        };
+        let mut kept: Vec<u32> = Vec::with_capacity(order.len());
+        for n in order {
+            let Some(new) = all.get(n as usize) else { continue };
+            let old = kept.last().and_then(|&k| all.get(k as usize));
+            let again = old.is_some_and(|old| same(old, new) && !new.implicit);
+            let plain = !matches!(new.location, Location::Compressed { .. });
+            if !(again && plain) {
+                kept.push(n);
+            }
+        }
+        let plain = Definitions { all: Vec::new(), ranges: Vec::new(), by_number: kept };
+        let mut real: Vec<u32> = Vec::with_capacity(plain.by_number.len());
+        for &n in &plain.by_number {
+            let Some(new) = all.get(n as usize) else { continue };
+            let old = real.last().and_then(|&k| all.get(k as usize));
+            let again = match (old, new.location) {
+                (Some(old), Location::Compressed { container, .. }) if same(old, new) && !new.implicit => {
+                    plain.find_in(all, container, old.revision.into())
+                        == plain.find_in(all, container, new.revision.into())
+                }
+                _ => false,
+            };
+            if !again {
+                real.push(n);
+            }
+        }
+        self.by_number = real;
+    }
+
+    fn find_in(&self, all: &[Definition], num: u32, view: usize) -> Option<u32> {
+        let key = |n: &u32| all.get(*n as usize).map_or((0, 0), |d| (d.num, usize::from(d.revision)));
+        let after = self.by_number.partition_point(|n| key(n) <= (num, view));
+        let found = *self.by_number.get(after.checked_sub(1)?)?;
+        (key(&found).0 == num).then_some(found)
+    }
+
+    /// The definition of a number that counts as of a revision.
+    pub(crate) fn find(&self, num: u32, view: usize) -> Option<u32> {
+        self.find_in(&self.all, num, view)
+    }
+
+    pub(crate) fn get(&self, definition: u32) -> Option<&Definition> {
+        self.all.get(definition as usize)
+    }
+}
+
+/// Objects that change in a revision although it does not list them: their object stream was written anew under its old number.
+fn implied(env: &Env<'_>, listed: &[Vec<RawEntry>]) -> Result<Vec<Vec<RawEntry>>, Error> {
+    let mut implied: Vec<Vec<RawEntry>> = listed.iter().map(|_| Vec::new()).collect();
+    let mut containers: HashMap<u32, Option<Location>> = HashMap::new();
+    for entry in listed.iter().flatten() {
+        if let Location::Compressed { container, .. } = entry.location {
+            containers.insert(container, None);
+        }
+    }
+    // What lives in each container now.
+    let mut members: HashMap<u32, BTreeMap<u32, RawEntry>> = HashMap::new();
+    let mut home: HashMap<u32, u32> = HashMap::new();
+    let mut work = 0usize;
+    for (revision, entries) in listed.iter().enumerate() {
+        let own: HashSet<u32> = entries.iter().map(|e| e.num).collect();
+        for entry in entries {
+            let Some(known) = containers.get_mut(&entry.num) else { continue };
+            let before = known.replace(entry.location);
+            if before.is_none() || before == Some(entry.location) {
+                continue;
+            }
+            let stale = members.get(&entry.num).map(|m| m.values().copied().collect::<Vec<_>>()).unwrap_or_default();
+            work = work.saturating_add(stale.len());
+            if work > env.limits.objects {
+                return Err(Error::Limit(LimitKind::Objects));
+            }
+            for member in stale.into_iter().filter(|m| !own.contains(&m.num)) {
+                env.note(FindingKind::ImplicitRedefinition, 0, Some(ObjId::new(member.num, 0)));
+                if let Some(list) = implied.get_mut(revision) {
+                    list.push(member);
+                }
+            }
+        }
+        for entry in entries {
+            if let Some(old) = home.remove(&entry.num)
+                && let Some(left) = members.get_mut(&old)
+            {
+                left.remove(&entry.num);
+            }
+            if let Location::Compressed { container, .. } = entry.location {
+                members.entry(container).or_default().insert(entry.num, *entry);
+                home.insert(entry.num, container);
+            }
+        }
+    }
+    Ok(implied)
+}

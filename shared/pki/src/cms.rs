@@ -1,0 +1,425 @@
+//! CMS SignedData (RFC 5652) as PDF signatures and time-stamps use it: build, read and verify.
+//!
+//! Trust is not judged here: a signature that verifies may come from anybody (see [`crate::path`]).
+//! Reading is tolerant where signers in the field are sloppy and the meaning is still one: BER lengths, zero padding,
+//! unsorted attributes, odd certificates in the bag. What is signed is hashed exactly as it stands in the bytes.
+
+mod attributes;
+mod build;
+
+use const_oid::ObjectIdentifier;
+
+pub use build::{add_timestamp, assemble, signed_attributes, verify_raw, verify_rsa_sha1};
+pub(crate) use build::{SignedDataParts, ess_attributes, signature_identifier, signed_data};
+
+use crate::asn1::{self, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, SET, Tlv};
+use crate::certificate::read_each;
+use crate::verify::{Scheme, digest_algorithm};
+use crate::{Certificate, DigestAlgorithm, Error, Weakness, digest, name, oids, time};
+use attributes::{Attribute, SignedAttributes};
+
+/// The largest CMS that is read, octets. Signatures that carry CRLs inside reach a few megabytes.
+const MAX_LENGTH: usize = 16 * 1024 * 1024;
+/// The most certificates, CRLs or SignerInfos in one SignedData.
+const MAX_MEMBERS: usize = 128;
+
+const WHAT: &str = "CMS";
+
+/// What follows the CMS in `/Contents`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Trailing {
+    /// Nothing.
+    None,
+    /// Zero octets only: the reserved space that was not used.
+    Zeros,
+    /// Something else, a covert channel (validation.md rule A3).
+    Other,
+}
+
+/// The signer identifier (RFC 5652 §5.3).
+#[derive(Clone, Debug)]
+enum SignerId {
+    IssuerAndSerial { issuer: Vec<u8>, serial: Vec<u8> },
+    SubjectKeyId(Vec<u8>),
+}
+
+#[derive(Clone, Debug)]
+struct SignerInfo {
+    id: SignerId,
+    digest_algorithm: Vec<u8>,
+    signed: Option<SignedAttributes>,
+    signature_algorithm: Vec<u8>,
+    signature: Vec<u8>,
+    unsigned: Vec<Attribute>,
+}
+
+/// A SignedData that was read. Nothing is verified before [`SignedData::verify`].
+#[derive(Clone, Debug)]
+pub struct SignedData {
+    der: Vec<u8>,
+    trailing: Trailing,
+    content_type: ObjectIdentifier,
+    content: Option<Vec<u8>>,
+    certificates: Vec<Certificate>,
+    unreadable: usize,
+    crls: Vec<Vec<u8>>,
+    ocsps: Vec<Vec<u8>>,
+    signers: usize,
+    signer: Option<SignerInfo>,
+}
+
+/// What was verified about one signature.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Verified {
+    /// The signer's certificate; not judged.
+    pub signer: Certificate,
+    /// Digest algorithm over the content.
+    pub digest_algorithm: DigestAlgorithm,
+    /// Name of the signature algorithm, for display.
+    pub signature_algorithm: String,
+    /// False for a signature made directly over the content (legacy).
+    pub has_signed_attributes: bool,
+    /// Weak cryptography that was met.
+    pub weak: Vec<Weakness>,
+}
+
+impl SignedData {
+    /// Reads the value of `/Contents`, at most 16 MiB: one ContentInfo, DER or BER, then anything.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`], [`Error::Limit`]. Not: a wrong number of signers (see [`SignedData::signers`]).
+    pub fn parse(contents: &[u8]) -> Result<Self, Error> {
+        if contents.len() > MAX_LENGTH {
+            return Err(Error::Limit { what: WHAT, limit: MAX_LENGTH });
+        }
+        let (definite, used) = asn1::definite(contents, WHAT)?;
+        let rest = contents.get(used..).unwrap_or_default();
+        let trailing = match rest {
+            [] => Trailing::None,
+            rest if rest.iter().all(|octet| *octet == 0) => Trailing::Zeros,
+            _ => Trailing::Other,
+        };
+        let mut info = asn1::only(&definite, SEQUENCE, WHAT)?.reader();
+        if info.any(WHAT)?.oid() != Some(oids::SIGNED_DATA) {
+            return Err(Error::Malformed { what: WHAT });
+        }
+        let explicit = info.expect(0xa0, WHAT)?;
+        let body = explicit.reader().expect(SEQUENCE, WHAT)?;
+        let mut read = read_signed_data(&body)?;
+        read.der = definite.to_vec();
+        read.trailing = trailing;
+        Ok(read)
+    }
+
+    /// The ContentInfo with definite lengths, without what follows it.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// What followed the ContentInfo.
+    #[must_use]
+    pub fn trailing(&self) -> Trailing {
+        self.trailing
+    }
+
+    /// Dotted identifier of the encapsulated content type.
+    #[must_use]
+    pub fn content_type(&self) -> String {
+        self.content_type.to_string()
+    }
+
+    /// The encapsulated content, if any.
+    #[must_use]
+    pub fn encapsulated_content(&self) -> Option<&[u8]> {
+        self.content.as_deref()
+    }
+
+    /// Number of SignerInfo structures; PAdES wants exactly one, [`SignedData::verify`] too.
+    #[must_use]
+    pub fn signers(&self) -> usize {
+        self.signers
+    }
+
+    /// Embedded certificates that could be read, without repetitions.
+    #[must_use]
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.certificates
+    }
+
+    /// Number of embedded certificates that could not be read.
+    #[must_use]
+    pub fn unreadable_certificates(&self) -> usize {
+        self.unreadable
+    }
+
+    /// The embedded certificate that the signer identifier names.
+    #[must_use]
+    pub fn signer_certificate(&self) -> Option<&Certificate> {
+        self.find_signer(&self.certificates)
+    }
+
+    /// The messageDigest attribute; not compared with anything.
+    #[must_use]
+    pub fn message_digest(&self) -> Option<&[u8]> {
+        let signed = self.signer.as_ref()?.signed.as_ref()?;
+        signed.message_digest().ok()
+    }
+
+    /// The digest algorithm over the content.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedAlgorithm`], or [`Error::SignerCount`] where there is no signer.
+    pub fn digest_algorithm(&self) -> Result<DigestAlgorithm, Error> {
+        let signer = self.signer.as_ref().ok_or(Error::SignerCount { found: 0 })?;
+        digest_algorithm(&asn1::only(&signer.digest_algorithm, SEQUENCE, WHAT)?)
+    }
+
+    /// The signingTime attribute, Unix seconds: the signer's claim, sometimes local time mislabelled as UTC
+    /// (domain.md §4.1), handed on as it stands.
+    #[must_use]
+    pub fn signing_time(&self) -> Option<i64> {
+        let signed = self.signer.as_ref()?.signed.as_ref()?;
+        let value = signed.single(&oids::SIGNING_TIME)?;
+        time::unix(&Reader::new(value).any(WHAT).ok()?, WHAT).ok()
+    }
+
+    /// Whether the ESS signing-certificate attribute (v1 or v2, RFC 5035) names the signer's certificate.
+    /// `None`: there is no such attribute, or the certificate is not embedded.
+    #[must_use]
+    pub fn ess_certificate_ok(&self) -> Option<bool> {
+        let signed = self.signer.as_ref()?.signed.as_ref()?;
+        signed.ess(self.signer_certificate()?).map(|found| found.is_ok())
+    }
+
+    /// The signature value.
+    #[must_use]
+    pub fn signature_value(&self) -> &[u8] {
+        self.signer.as_ref().map_or(&[], |signer| signer.signature.as_slice())
+    }
+
+    /// DER of every id-aa-timeStampToken in the unsigned attributes.
+    #[must_use]
+    pub fn timestamp_tokens(&self) -> Vec<Vec<u8>> {
+        let Some(signer) = &self.signer else { return Vec::new() };
+        let tokens = signer.unsigned.iter().filter(|attribute| attribute.oid == oids::TIME_STAMP_TOKEN);
+        tokens.flat_map(|attribute| attribute.values.iter().cloned()).collect()
+    }
+
+    /// CRLs that came along (SignedData.crls and adbe-revocationInfoArchival); not judged.
+    #[must_use]
+    pub fn embedded_crls(&self) -> Vec<Vec<u8>> {
+        let mut all = self.crls.clone();
+        all.extend(self.archival(0xa0));
+        all
+    }
+
+    /// OCSP responses that came along; not judged.
+    #[must_use]
+    pub fn embedded_ocsps(&self) -> Vec<Vec<u8>> {
+        let mut all = self.ocsps.clone();
+        all.extend(self.archival(0xa1));
+        all
+    }
+
+    /// Verifies the one signature over the bytes whose digest `content_digest` gives (the byte range of the PDF).
+    ///
+    /// # Errors
+    /// [`Error::SignerCount`], [`Error::SignerNotFound`], [`Error::SignedAttribute`], [`Error::DigestMismatch`],
+    /// [`Error::EssMismatch`], [`Error::EncapsulatedContent`], [`Error::SignatureInvalid`], [`Error::KeyMismatch`],
+    /// [`Error::UnsupportedAlgorithm`], [`Error::Malformed`].
+    pub fn verify(&self, content_digest: &dyn Fn(DigestAlgorithm) -> Vec<u8>) -> Result<Verified, Error> {
+        self.verify_with(content_digest, &[])
+    }
+
+    /// As [`SignedData::verify`]; the signer's certificate may also come from `pool` (a DSS, say).
+    ///
+    /// # Errors
+    /// As [`SignedData::verify`].
+    pub fn verify_with(
+        &self,
+        content_digest: &dyn Fn(DigestAlgorithm) -> Vec<u8>,
+        pool: &[Certificate],
+    ) -> Result<Verified, Error> {
+        let Some(content) = self.content.as_deref() else {
+            return self.verify_content(content_digest, pool);
+        };
+        // adbe.pkcs7.sha1 (ISO 32000-1 table 257): the content is the SHA-1 of the byte range.
+        if self.content_type != oids::DATA || content.len() != DigestAlgorithm::Sha1.length() {
+            return Err(Error::EncapsulatedContent);
+        }
+        if content_digest(DigestAlgorithm::Sha1) != content {
+            return Err(Error::DigestMismatch);
+        }
+        let mut verified = self.verify_content(&|algorithm| digest(algorithm, &[content]), pool)?;
+        add_weakness(&mut verified.weak, Weakness::WeakDigest(DigestAlgorithm::Sha1));
+        Ok(verified)
+    }
+
+    /// The cryptography, whatever the content is.
+    pub(crate) fn verify_content(
+        &self,
+        content_digest: &dyn Fn(DigestAlgorithm) -> Vec<u8>,
+        pool: &[Certificate],
+    ) -> Result<Verified, Error> {
+        let signer = match (&self.signer, self.signers) {
+            (Some(signer), 1) => signer,
+            (_, found) => return Err(Error::SignerCount { found }),
+        };
+        let certificate = self
+            .find_signer(&self.certificates)
+            .or_else(|| self.find_signer(pool))
+            .ok_or(Error::SignerNotFound)?;
+        let digest_algorithm = self.digest_algorithm()?;
+        let algorithm = asn1::only(&signer.signature_algorithm, SEQUENCE, WHAT)?;
+        let scheme = Scheme::read(&algorithm, Some(digest_algorithm))?;
+        let mut weak = Vec::new();
+        if let Some(signed) = &signer.signed {
+            signed.check_content(&self.content_type, &content_digest(digest_algorithm))?;
+            if let Some(binding) = signed.ess(certificate)
+                && binding?.is_weak()
+            {
+                add_weakness(&mut weak, Weakness::WeakDigest(DigestAlgorithm::Sha1));
+            }
+            signed.check_algorithm_protection(&signer.digest_algorithm)?;
+            signed.verify(certificate, scheme, &signer.signature)?;
+        } else {
+            let algorithm = scheme.digest().unwrap_or(digest_algorithm);
+            certificate.key().verify_digest(scheme, &content_digest(algorithm), &signer.signature)?;
+        }
+        if digest_algorithm.is_weak() {
+            add_weakness(&mut weak, Weakness::WeakDigest(digest_algorithm));
+        }
+        for weakness in certificate.key().weaknesses(scheme) {
+            add_weakness(&mut weak, weakness);
+        }
+        Ok(Verified {
+            signer: certificate.clone(),
+            digest_algorithm,
+            signature_algorithm: scheme.name(),
+            has_signed_attributes: signer.signed.is_some(),
+            weak,
+        })
+    }
+
+    /// Whether an ESS signing-certificate attribute is present at all.
+    pub(crate) fn has_ess(&self) -> bool {
+        let signed = self.signer.as_ref().and_then(|signer| signer.signed.as_ref());
+        signed.is_some_and(SignedAttributes::has_ess)
+    }
+
+    pub(crate) fn content_type_is(&self, oid: &ObjectIdentifier) -> bool {
+        self.content_type == *oid
+    }
+
+    fn find_signer<'a>(&self, among: &'a [Certificate]) -> Option<&'a Certificate> {
+        let signer = self.signer.as_ref()?;
+        among.iter().find(|certificate| match &signer.id {
+            SignerId::IssuerAndSerial { issuer, serial } => {
+                certificate.serial() == asn1::unsigned(serial) && name::same(certificate.issuer_der(), issuer)
+            }
+            SignerId::SubjectKeyId(id) => certificate.facts().subject_key_id.as_ref() == Some(id),
+        })
+    }
+
+    /// One list of adbe-revocationInfoArchival (ISO 32000-2 §12.8.3.3.2).
+    fn archival(&self, tag: u8) -> Vec<Vec<u8>> {
+        let list = || -> Option<Vec<Vec<u8>>> {
+            let signed = self.signer.as_ref()?.signed.as_ref()?;
+            let value = asn1::only(signed.single(&oids::ADBE_REVOCATION)?, SEQUENCE, WHAT).ok()?;
+            let members = value.members(WHAT, 8).ok()?;
+            let explicit = members.iter().find(|member| member.tag == tag)?;
+            let sequence = explicit.reader().expect(SEQUENCE, WHAT).ok()?;
+            let items = sequence.members(WHAT, MAX_MEMBERS).ok()?;
+            Some(items.iter().map(|item| item.full.to_vec()).collect())
+        };
+        list().unwrap_or_default()
+    }
+}
+
+fn add_weakness(weak: &mut Vec<Weakness>, weakness: Weakness) {
+    if !weak.contains(&weakness) {
+        weak.push(weakness);
+    }
+}
+
+fn read_signed_data(body: &Tlv<'_>) -> Result<SignedData, Error> {
+    let mut reader = body.reader();
+    reader.expect(INTEGER, WHAT)?;
+    reader.expect(SET, WHAT)?;
+    let (content_type, content) = read_encapsulated(&reader.expect(SEQUENCE, WHAT)?)?;
+    let (mut certificates, mut unreadable) = (Vec::new(), 0);
+    if let Some(set) = reader.optional(0xa0, WHAT)? {
+        (certificates, unreadable) = read_each(&set.members(WHAT, MAX_MEMBERS)?);
+    }
+    let (mut crls, mut ocsps) = (Vec::new(), Vec::new());
+    if let Some(set) = reader.optional(0xa1, WHAT)? {
+        for member in set.members(WHAT, MAX_MEMBERS)? {
+            match member.tag {
+                SEQUENCE => crls.push(member.full.to_vec()),
+                0xa1 => ocsps.extend(other_revocation(&member)),
+                _ => {}
+            }
+        }
+    }
+    let infos = reader.expect(SET, WHAT)?.members(WHAT, MAX_MEMBERS)?;
+    let signer = infos.first().map(read_signer_info).transpose()?;
+    Ok(SignedData {
+        der: Vec::new(),
+        trailing: Trailing::None,
+        content_type,
+        content,
+        certificates,
+        unreadable,
+        crls,
+        ocsps,
+        signers: infos.len(),
+        signer,
+    })
+}
+
+fn read_encapsulated(sequence: &Tlv<'_>) -> Result<(ObjectIdentifier, Option<Vec<u8>>), Error> {
+    let mut reader = sequence.reader();
+    let content_type = reader.expect(OID, WHAT)?.oid().ok_or(Error::Malformed { what: WHAT })?;
+    let content = match reader.optional(0xa0, WHAT)? {
+        // PKCS#7 allowed any type here; its octets are then the content (RFC 5652 §5.2.1).
+        Some(explicit) => Some(explicit.reader().any(WHAT)?.content.to_vec()),
+        None => None,
+    };
+    reader.finish(WHAT)?;
+    Ok((content_type, content))
+}
+
+/// OtherRevocationInfoFormat with an OCSP response (RFC 5940 §2.1).
+fn other_revocation(member: &Tlv<'_>) -> Option<Vec<u8>> {
+    let mut reader = member.reader();
+    if reader.any(WHAT).ok()?.oid()? != oids::RI_OCSP_RESPONSE {
+        return None;
+    }
+    Some(reader.any(WHAT).ok()?.full.to_vec())
+}
+
+fn read_signer_info(info: &Tlv<'_>) -> Result<SignerInfo, Error> {
+    let mut reader = info.reader();
+    reader.expect(INTEGER, WHAT)?;
+    let sid = reader.any(WHAT)?;
+    let id = match sid.tag {
+        SEQUENCE => {
+            let mut pair = sid.reader();
+            let issuer = pair.expect(SEQUENCE, WHAT)?.full.to_vec();
+            SignerId::IssuerAndSerial { issuer, serial: pair.expect(INTEGER, WHAT)?.content.to_vec() }
+        }
+        0x80 => SignerId::SubjectKeyId(sid.content.to_vec()),
+        _ => return Err(Error::Malformed { what: WHAT }),
+    };
+    let digest_algorithm = reader.expect(SEQUENCE, WHAT)?.full.to_vec();
+    let signed = reader.optional(0xa0, WHAT)?.map(|set| SignedAttributes::read(&set)).transpose()?;
+    let signature_algorithm = reader.expect(SEQUENCE, WHAT)?.full.to_vec();
+    let signature = reader.expect(OCTET_STRING, WHAT)?.content.to_vec();
+    let unsigned = match reader.optional(0xa1, WHAT)? {
+        Some(set) => attributes::read(&set)?,
+        None => Vec::new(),
+    };
+    reader.finish(WHAT)?;
+    Ok(SignerInfo { id, digest_algorithm, signed, signature_algorithm, signature, unsigned })
+}

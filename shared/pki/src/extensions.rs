@@ -1,0 +1,161 @@
+//! The X.509 extensions that this crate decides by. Undecodable ones are not treated as absent: they are errors.
+
+use const_oid::ObjectIdentifier;
+use der::Decode as _;
+use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
+use x509_cert::ext::pkix::{AuthorityInfoAccessSyntax, BasicConstraints, CrlDistributionPoints, ExtendedKeyUsage, KeyUsage};
+
+use crate::asn1::{Tlv, BOOLEAN, OCTET_STRING, Reader, SEQUENCE};
+use crate::{Error, oids};
+
+/// More extensions than any real structure has.
+const MAX_EXTENSIONS: usize = 64;
+/// More locations than any real X.509 certificate names.
+const MAX_URLS: usize = 16;
+/// The longest location that is handed on, octets.
+const MAX_URL_LENGTH: usize = 2_048;
+
+/// One extension as it stands in the bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extension<'a> {
+    pub(crate) oid: ObjectIdentifier,
+    pub(crate) critical: bool,
+    pub(crate) value: &'a [u8],
+}
+
+/// Reads Extensions (the SEQUENCE OF); a repeated identifier is an error (RFC 5280 §4.2).
+pub(crate) fn read<'a>(extensions: &Tlv<'a>) -> Result<Vec<Extension<'a>>, Error> {
+    let what = "extensions";
+    let mut found: Vec<Extension<'a>> = Vec::new();
+    for member in extensions.members(what, MAX_EXTENSIONS)? {
+        let mut reader = Reader::new(member.content);
+        let oid = reader.any(what)?.oid().ok_or(Error::Malformed { what })?;
+        let critical = reader.optional(BOOLEAN, what)?.is_some_and(|value| value.content != [0]);
+        let value = reader.expect(OCTET_STRING, what)?.content;
+        reader.finish(what)?;
+        if found.iter().any(|earlier| earlier.oid == oid) {
+            return Err(Error::Malformed { what: "repeated extension" });
+        }
+        found.push(Extension { oid, critical, value });
+    }
+    Ok(found)
+}
+
+/// What the extensions of an X.509 certificate say.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Facts {
+    pub(crate) is_ca: bool,
+    pub(crate) key_usage: Option<Usage>,
+    pub(crate) extended: Option<Extended>,
+    pub(crate) subject_key_id: Option<Vec<u8>>,
+    pub(crate) authority_key_id: Option<Vec<u8>>,
+    pub(crate) ocsp_urls: Vec<String>,
+    pub(crate) issuer_urls: Vec<String>,
+    pub(crate) crl_urls: Vec<String>,
+    pub(crate) ocsp_nocheck: bool,
+}
+
+/// KeyUsage, as far as it decides something here.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Usage {
+    pub(crate) digital_signature: bool,
+    pub(crate) non_repudiation: bool,
+    pub(crate) key_cert_sign: bool,
+    pub(crate) crl_sign: bool,
+}
+
+/// ExtendedKeyUsage.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Extended {
+    pub(crate) critical: bool,
+    pub(crate) purposes: Vec<ObjectIdentifier>,
+}
+
+fn decode<'a, T: der::Decode<'a>>(value: &'a [u8], what: &'static str) -> Result<T, Error> {
+    T::from_der(value).map_err(|_| Error::Malformed { what })
+}
+
+impl Facts {
+    /// From the Extensions of an X.509 certificate.
+    pub(crate) fn read(extensions: Option<&Tlv<'_>>) -> Result<Self, Error> {
+        let mut facts = Self::default();
+        let Some(extensions) = extensions else { return Ok(facts) };
+        for extension in read(extensions)? {
+            facts.take(&extension)?;
+        }
+        Ok(facts)
+    }
+
+    fn take(&mut self, extension: &Extension<'_>) -> Result<(), Error> {
+        let value = extension.value;
+        match extension.oid {
+            oids::BASIC_CONSTRAINTS => {
+                self.is_ca = decode::<BasicConstraints>(value, "basicConstraints")?.ca;
+            }
+            oids::KEY_USAGE => {
+                let usage: KeyUsage = decode(value, "keyUsage")?;
+                self.key_usage = Some(Usage {
+                    digital_signature: usage.digital_signature(),
+                    non_repudiation: usage.non_repudiation(),
+                    key_cert_sign: usage.key_cert_sign(),
+                    crl_sign: usage.crl_sign(),
+                });
+            }
+            oids::EXTENDED_KEY_USAGE => {
+                let purposes = decode::<ExtendedKeyUsage>(value, "extKeyUsage")?.0;
+                self.extended = Some(Extended { critical: extension.critical, purposes });
+            }
+            oids::SUBJECT_KEY_ID => {
+                self.subject_key_id =
+                    Some(crate::asn1::only(value, OCTET_STRING, "subjectKeyIdentifier")?.content.to_vec());
+            }
+            oids::AUTHORITY_KEY_ID => {
+                let sequence = crate::asn1::only(value, SEQUENCE, "authorityKeyIdentifier")?;
+                let key = sequence.reader().optional(0x80, "authorityKeyIdentifier")?;
+                self.authority_key_id = key.map(|key| key.content.to_vec());
+            }
+            oids::AUTHORITY_INFO_ACCESS => self.take_access(value),
+            oids::CRL_DISTRIBUTION_POINTS => self.take_distribution_points(value),
+            oids::OCSP_NOCHECK => self.ocsp_nocheck = true,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Locations are hints, so an undecodable list is an empty one.
+    fn take_access(&mut self, value: &[u8]) {
+        let Ok(access) = AuthorityInfoAccessSyntax::from_der(value) else { return };
+        for description in access.0 {
+            match description.access_method {
+                oids::AD_OCSP => push_url(&mut self.ocsp_urls, &description.access_location),
+                oids::AD_CA_ISSUERS => push_url(&mut self.issuer_urls, &description.access_location),
+                _ => {}
+            }
+        }
+    }
+
+    fn take_distribution_points(&mut self, value: &[u8]) {
+        let Ok(points) = CrlDistributionPoints::from_der(value) else { return };
+        for point in points.0 {
+            if let Some(DistributionPointName::FullName(names)) = point.distribution_point {
+                for name in &names {
+                    push_url(&mut self.crl_urls, name);
+                }
+            }
+        }
+    }
+
+    /// Whether the extended key usage names a purpose (absent: no).
+    pub(crate) fn has_purpose(&self, purpose: &ObjectIdentifier) -> bool {
+        self.extended.as_ref().is_some_and(|extended| extended.purposes.contains(purpose))
+    }
+}
+
+fn push_url(urls: &mut Vec<String>, name: &GeneralName) {
+    if let GeneralName::UniformResourceIdentifier(url) = name
+        && urls.len() < MAX_URLS
+        && url.as_str().len() <= MAX_URL_LENGTH
+    {
+        urls.push(url.as_str().to_owned());
+    }
+}

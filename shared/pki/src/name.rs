@@ -1,0 +1,159 @@
+//! Distinguished names: show, look up, compare. It does not parse names that people type.
+
+use const_oid::ObjectIdentifier;
+
+use crate::Error;
+use crate::asn1::{Reader, SEQUENCE, SET, Tlv};
+use crate::oids;
+
+/// More attributes than any real name has.
+const MAX_ATTRIBUTES: usize = 128;
+
+/// One attribute of a name and the number of the RDN it stands in.
+struct Attribute<'a> {
+    rdn: usize,
+    oid: ObjectIdentifier,
+    value: Tlv<'a>,
+}
+
+fn attributes(name: &[u8]) -> Result<Vec<Attribute<'_>>, Error> {
+    let what = "name";
+    let sequence = crate::asn1::only(name, SEQUENCE, what)?;
+    let mut found = Vec::new();
+    for (rdn, set) in sequence.members(what, MAX_ATTRIBUTES)?.into_iter().enumerate() {
+        if set.tag != SET {
+            return Err(Error::Malformed { what });
+        }
+        for attribute in set.members(what, MAX_ATTRIBUTES)? {
+            if found.len() >= MAX_ATTRIBUTES {
+                return Err(Error::Limit { what, limit: MAX_ATTRIBUTES });
+            }
+            let mut reader = Reader::new(attribute.content);
+            let oid = reader.any(what)?.oid().ok_or(Error::Malformed { what })?;
+            found.push(Attribute { rdn, oid, value: reader.any(what)? });
+        }
+    }
+    Ok(found)
+}
+
+/// The text of a string value; `None` for what is no string.
+fn text(value: &Tlv<'_>) -> Option<String> {
+    match value.tag {
+        // UTF8String, NumericString, PrintableString, IA5String, VisibleString
+        0x0c | 0x12 | 0x13 | 0x16 | 0x1a => Some(String::from_utf8_lossy(value.content).into_owned()),
+        // TeletexString is in practice Latin-1
+        0x14 => Some(value.content.iter().map(|octet| char::from(*octet)).collect()),
+        // BMPString
+        0x1e => {
+            let units = value.content.as_chunks::<2>().0.iter().map(|pair| u16::from_be_bytes(*pair));
+            Some(char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).collect())
+        }
+        // UniversalString
+        0x1c => {
+            let points = value.content.as_chunks::<4>().0.iter().map(|four| u32::from_be_bytes(*four));
+            Some(points.map(|point| char::from_u32(point).unwrap_or('\u{fffd}')).collect())
+        }
+        _ => None,
+    }
+}
+
+fn label(oid: &ObjectIdentifier) -> Option<&'static str> {
+    Some(match *oid {
+        oids::AT_COMMON_NAME => "CN",
+        oids::AT_SURNAME => "SN",
+        oids::AT_SERIAL_NUMBER => "serialNumber",
+        oids::AT_COUNTRY => "C",
+        oids::AT_LOCALITY => "L",
+        oids::AT_STATE => "ST",
+        oids::AT_STREET => "street",
+        oids::AT_ORGANISATION => "O",
+        oids::AT_ORGANISATIONAL_UNIT => "OU",
+        oids::AT_TITLE => "title",
+        oids::AT_GIVEN_NAME => "GN",
+        oids::AT_ORGANISATION_IDENTIFIER => "organizationIdentifier",
+        oids::AT_USER_ID => "UID",
+        oids::AT_DOMAIN_COMPONENT => "DC",
+        oids::AT_EMAIL => "emailAddress",
+        _ => return None,
+    })
+}
+
+/// Characters that could make a shown name lie: controls and those that turn the direction of writing.
+fn is_deceptive(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+fn escape(value: &str, out: &mut String) {
+    let last = value.chars().count().saturating_sub(1);
+    for (at, c) in value.chars().enumerate() {
+        if is_deceptive(c) {
+            let mut buffer = [0u8; 4];
+            for octet in c.encode_utf8(&mut buffer).bytes() {
+                out.push_str(&format!("\\{octet:02X}"));
+            }
+            continue;
+        }
+        let special = matches!(c, ',' | '+' | '"' | '\\' | '<' | '>' | ';')
+            || (c == '#' && at == 0)
+            || (c == ' ' && (at == 0 || at == last));
+        if special {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+}
+
+/// RFC 4514 text of a DER name, most special RDN first; letters of every script are kept as they are.
+pub(crate) fn display(name: &[u8]) -> Result<String, Error> {
+    let mut rdns: Vec<String> = Vec::new();
+    let mut current = None;
+    for attribute in attributes(name)? {
+        let mut shown = label(&attribute.oid).map_or_else(|| attribute.oid.to_string(), str::to_owned);
+        shown.push('=');
+        match text(&attribute.value) {
+            Some(value) => escape(&value, &mut shown),
+            None => {
+                shown.push('#');
+                shown.push_str(&hex::encode(attribute.value.full));
+            }
+        }
+        match rdns.last_mut() {
+            Some(last) if current == Some(attribute.rdn) => {
+                last.push('+');
+                last.push_str(&shown);
+            }
+            _ => rdns.push(shown),
+        }
+        current = Some(attribute.rdn);
+    }
+    rdns.reverse();
+    Ok(rdns.join(","))
+}
+
+/// All values of one attribute type, in the order of the name.
+pub(crate) fn values(name: &[u8], oid: &ObjectIdentifier) -> Vec<String> {
+    let Ok(found) = attributes(name) else { return Vec::new() };
+    found.iter().filter(|attribute| attribute.oid == *oid).filter_map(|attribute| text(&attribute.value)).collect()
+}
+
+/// Case and inner white space do not count (RFC 5280 §7.1, without Unicode preparation).
+fn prepared(value: &Tlv<'_>) -> (u8, String) {
+    match text(value) {
+        Some(text) => (0, text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()),
+        None => (value.tag, hex::encode(value.content)),
+    }
+}
+
+/// Whether two DER names are the same name.
+pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
+    if one == other {
+        return true;
+    }
+    let (Ok(one), Ok(other)) = (attributes(one), attributes(other)) else { return false };
+    let key = |found: &[Attribute<'_>]| {
+        let mut keys: Vec<_> = found.iter().map(|a| (a.rdn, a.oid, prepared(&a.value))).collect();
+        keys.sort();
+        keys
+    };
+    key(&one) == key(&other)
+}

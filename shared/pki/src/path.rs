@@ -1,0 +1,216 @@
+//! Certification paths (RFC 5280 §6) and the revocation status of their members.
+//!
+//! Paths are searched here; each candidate is validated by certval (basic constraints, path length, names and name
+//! constraints, policies, key usage, critical extensions, validity) with signatures checked by aws-lc. Nothing is
+//! fetched: what is missing is named, so that somebody with a network can get it.
+
+mod revocation;
+mod rules;
+
+pub use revocation::{Evidence, EvidenceItem, LaterRevocation, Revocation, RevocationStatus, revocation};
+
+use crate::{Certificate, Error, Weakness, name};
+
+/// The longest path, anchor included. Real government paths have three or four members.
+const MAX_PATH: usize = 10;
+/// The most certificates that are considered as issuers.
+const MAX_POOL: usize = 2_048;
+/// The most issuer signatures that are tried in one search.
+const MAX_TRIES: usize = 400;
+
+/// What the leaf is to be used for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Purpose {
+    /// Signing documents: keyUsage, if present, has digitalSignature or nonRepudiation; extKeyUsage, if present, is not
+    /// only for servers, code, time-stamps or OCSP.
+    Signing,
+    /// Time-stamps: extKeyUsage is critical and only id-kp-timeStamping (RFC 3161 §2.3).
+    Timestamping,
+    /// OCSP responses: extKeyUsage has id-kp-OCSPSigning.
+    OcspSigning,
+    /// The leaf's usage is not looked at.
+    Any,
+}
+
+/// Result of path building.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// A valid path to an anchor.
+    Trusted,
+    /// The path ends at a self-signed certificate that is no anchor.
+    Untrusted,
+    /// The issuer of the chain's last member is missing.
+    Incomplete,
+    /// A path breaks a rule.
+    Invalid {
+        /// The first broken rule.
+        reason: Error,
+    },
+}
+
+impl Outcome {
+    /// Which finding tells most when no path is trusted.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Trusted => 3,
+            Self::Invalid { .. } => 2,
+            Self::Untrusted => 1,
+            Self::Incomplete => 0,
+        }
+    }
+}
+
+/// The path that was found, or the one that came farthest.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PathReport {
+    /// What came out.
+    pub outcome: Outcome,
+    /// Leaf first; the anchor last where one was reached.
+    pub chain: Vec<Certificate>,
+    /// Weak cryptography on the way (the anchor's own signature does not count).
+    pub weak: Vec<Weakness>,
+}
+
+impl PathReport {
+    /// Whether a valid path to an anchor was found.
+    #[must_use]
+    pub fn is_trusted(&self) -> bool {
+        self.outcome == Outcome::Trusted
+    }
+}
+
+/// Searches a path from `leaf` over `pool` to one of `anchors` that is valid at `at` (Unix seconds).
+///
+/// The pool is not trusted; anchors are trusted by their DER, and their own validity is enforced. Policies are
+/// processed with any-policy as the acceptable set. Revocation is [`revocation`]'s matter.
+#[must_use]
+pub fn build(
+    leaf: &Certificate,
+    pool: &[Certificate],
+    anchors: &[Certificate],
+    at: i64,
+    purpose: Purpose,
+) -> PathReport {
+    let mut search = Search { pool, anchors, at, purpose, tries: 0, best: None };
+    let mut chain = vec![leaf.clone()];
+    if pool.len() > MAX_POOL {
+        search.note(Outcome::Invalid { reason: Error::Limit { what: "pool of issuers", limit: MAX_POOL } }, &chain);
+    } else {
+        search.extend(&mut chain);
+    }
+    search.best.unwrap_or(PathReport { outcome: Outcome::Incomplete, chain, weak: Vec::new() })
+}
+
+struct Search<'a> {
+    pool: &'a [Certificate],
+    anchors: &'a [Certificate],
+    at: i64,
+    purpose: Purpose,
+    tries: usize,
+    best: Option<PathReport>,
+}
+
+impl Search<'_> {
+    /// Depth first, at most [`MAX_PATH`] deep; true as soon as a valid path is noted.
+    fn extend(&mut self, chain: &mut Vec<Certificate>) -> bool {
+        let Some(last) = chain.last().cloned() else { return false };
+        if self.anchors.contains(&last) {
+            return self.judge(chain);
+        }
+        if last.is_self_signed() {
+            self.note(Outcome::Untrusted, chain);
+            return false;
+        }
+        if chain.len() >= MAX_PATH {
+            self.note(Outcome::Invalid { reason: Error::Limit { what: "path", limit: MAX_PATH } }, chain);
+            return false;
+        }
+        let mut extended = false;
+        for candidate in self.candidates(&last, chain) {
+            self.tries += 1;
+            if self.tries > MAX_TRIES {
+                let reason = Error::Limit { what: "issuer signatures tried", limit: MAX_TRIES };
+                self.note(Outcome::Invalid { reason }, chain);
+                return false;
+            }
+            match last.verify_issued_by(&candidate) {
+                Ok(()) => {
+                    extended = true;
+                    chain.push(candidate);
+                    let found = self.extend(chain);
+                    chain.pop();
+                    if found {
+                        return true;
+                    }
+                }
+                // Another key of the same name says nothing; the named key and a wrong signature says much.
+                Err(reason) if key_ids_agree(&last, &candidate) != Some(false) => {
+                    self.note(Outcome::Invalid { reason }, chain);
+                }
+                Err(_) => {}
+            }
+        }
+        if !extended {
+            self.note(Outcome::Incomplete, chain);
+        }
+        false
+    }
+
+    /// Certificates with the issuer's name that are not yet in the chain; anchors and agreeing key identifiers first.
+    fn candidates(&self, last: &Certificate, chain: &[Certificate]) -> Vec<Certificate> {
+        let mut found: Vec<Certificate> = Vec::new();
+        for candidate in self.anchors.iter().chain(self.pool) {
+            let named = name::same(candidate.subject_der(), last.issuer_der());
+            if named && !chain.contains(candidate) && !found.contains(candidate) {
+                found.push(candidate.clone());
+            }
+        }
+        found.sort_by_key(|candidate| key_ids_agree(last, candidate) == Some(false));
+        found
+    }
+
+    fn judge(&mut self, chain: &[Certificate]) -> bool {
+        match rules::check(chain, self.at, self.purpose) {
+            Ok(()) => {
+                self.note(Outcome::Trusted, chain);
+                true
+            }
+            Err(reason) => {
+                self.note(Outcome::Invalid { reason }, chain);
+                false
+            }
+        }
+    }
+
+    /// Keeps the report that tells most; of equals the longer chain, then the first.
+    fn note(&mut self, outcome: Outcome, chain: &[Certificate]) {
+        let key = |outcome: &Outcome, chain: &[Certificate]| {
+            (outcome.rank(), chain.last().is_some_and(|last| self.anchors.contains(last)), chain.len())
+        };
+        if let Some(best) = &self.best
+            && key(&best.outcome, &best.chain) >= key(&outcome, chain)
+        {
+            return;
+        }
+        self.best = Some(PathReport { outcome, chain: chain.to_vec(), weak: weaknesses(chain) });
+    }
+}
+
+/// Whether authorityKeyIdentifier names the candidate's key; `None` where one of them has no identifier.
+fn key_ids_agree(last: &Certificate, candidate: &Certificate) -> Option<bool> {
+    let wanted = last.facts().authority_key_id.as_ref()?;
+    let offered = candidate.facts().subject_key_id.as_ref()?;
+    Some(wanted == offered)
+}
+
+fn weaknesses(chain: &[Certificate]) -> Vec<Weakness> {
+    let mut weak = Vec::new();
+    for (member, issuer) in chain.iter().zip(chain.iter().skip(1)) {
+        for weakness in member.weaknesses_under(issuer) {
+            if !weak.contains(&weakness) {
+                weak.push(weakness);
+            }
+        }
+    }
+    weak
+}

@@ -1,0 +1,251 @@
+//! Was a member of the path revoked at an instant? Decided from the evidence given, and from nothing else.
+//!
+//! Evidence made after the instant is welcome: it knows more about it (ETSI EN 319 102-1 §5.2.5). Evidence that ran out
+//! before the instant says nothing, unless it already knows of a revocation. No evidence means unknown, never good.
+
+use crate::crl::Crl;
+use crate::ocsp::{CertStatus, Freshness, OcspStatus, Response};
+use crate::{Certificate, Error};
+
+/// The most OCSP responses and the most CRLs that are looked at.
+const MAX_ITEMS: usize = 512;
+
+/// Material for path building and revocation. Nothing in it is trusted.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// Certificates: issuers, OCSP responders.
+    pub certificates: Vec<Certificate>,
+    /// DER OCSP responses.
+    pub ocsps: Vec<Vec<u8>>,
+    /// DER CRLs.
+    pub crls: Vec<Vec<u8>>,
+}
+
+/// Index into [`Evidence`].
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum EvidenceItem {
+    /// Index into `ocsps`.
+    Ocsp(usize),
+    /// Index into `crls`.
+    Crl(usize),
+}
+
+/// Status of the chain at the instant asked for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum RevocationStatus {
+    /// There is evidence for each member, and none was revoked.
+    Good,
+    /// A member was revoked at or before the instant.
+    Revoked {
+        /// Which member.
+        certificate: Certificate,
+        /// When, Unix seconds.
+        at: i64,
+        /// CRLReason (RFC 5280 §5.3.1).
+        reason: Option<u8>,
+    },
+    /// Nothing usable is known about some members.
+    Unknown {
+        /// Members without usable evidence, leaf first.
+        missing: Vec<Certificate>,
+    },
+}
+
+/// A revocation after the instant asked for. It does not change the status; it is to be shown.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LaterRevocation {
+    /// Which member.
+    pub certificate: Certificate,
+    /// When, Unix seconds.
+    pub at: i64,
+    /// CRLReason (RFC 5280 §5.3.1).
+    pub reason: Option<u8>,
+}
+
+/// Result of the revocation check.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Revocation {
+    /// What holds at the instant.
+    pub status: RevocationStatus,
+    /// Items relied on, one per member: what a DSS must hold.
+    pub used: Vec<EvidenceItem>,
+    /// Delegated OCSP responders relied on: what a DSS must hold besides the chain.
+    pub responders: Vec<Certificate>,
+    /// Members revoked after the instant.
+    pub later: Vec<LaterRevocation>,
+    /// Items about a member that could not be used, and why.
+    pub refused: Vec<(EvidenceItem, Error)>,
+}
+
+impl Revocation {
+    /// Whether each member was good.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.status == RevocationStatus::Good
+    }
+}
+
+/// One verified statement about one member.
+struct Statement {
+    item: EvidenceItem,
+    status: CertStatus,
+    fresh: bool,
+    this_update: i64,
+    responder: Option<Certificate>,
+}
+
+/// Evidence after reading; what cannot be read is left out.
+struct Parsed<'a> {
+    ocsps: Vec<(usize, Response)>,
+    crls: Vec<(usize, Crl)>,
+    pool: &'a [Certificate],
+}
+
+/// Whether the members of `chain` (leaf..anchor) were revoked at `at` (Unix seconds). The last one, the anchor, is not
+/// asked about, nor an OCSP responder with id-pkix-ocsp-nocheck as leaf.
+#[must_use]
+pub fn revocation(chain: &[Certificate], evidence: &Evidence, at: i64) -> Revocation {
+    let parsed = Parsed {
+        ocsps: read_all(&evidence.ocsps, Response::parse),
+        crls: read_all(&evidence.crls, Crl::parse),
+        pool: &evidence.certificates,
+    };
+    let mut result = Revocation {
+        status: RevocationStatus::Good,
+        used: Vec::new(),
+        responders: Vec::new(),
+        later: Vec::new(),
+        refused: Vec::new(),
+    };
+    let mut missing = Vec::new();
+    for (index, (member, issuer)) in chain.iter().zip(chain.iter().skip(1)).enumerate() {
+        if index == 0 && member.has_ocsp_nocheck() && member.has_ocsp_signing_eku() {
+            continue;
+        }
+        match member_status(member, issuer, &parsed, at, &mut result) {
+            Some(CertStatus::Revoked { at, reason }) => {
+                result.status = RevocationStatus::Revoked { certificate: member.clone(), at, reason };
+                return result;
+            }
+            Some(_) => {}
+            None => missing.push(member.clone()),
+        }
+    }
+    if !missing.is_empty() {
+        result.status = RevocationStatus::Unknown { missing };
+    }
+    result
+}
+
+fn read_all<T>(items: &[Vec<u8>], parse: impl Fn(&[u8]) -> Result<T, Error>) -> Vec<(usize, T)> {
+    let read = items.iter().take(MAX_ITEMS).enumerate();
+    read.filter_map(|(index, der)| parse(der).ok().map(|item| (index, item))).collect()
+}
+
+/// Status of one member, or `None` where nothing usable is known; notes what was relied on.
+fn member_status(
+    member: &Certificate,
+    issuer: &Certificate,
+    parsed: &Parsed<'_>,
+    at: i64,
+    result: &mut Revocation,
+) -> Option<CertStatus> {
+    let statements = statements(member, issuer, parsed, at, result);
+    let revoked_at = |statement: &Statement| match statement.status {
+        CertStatus::Revoked { at, .. } => Some(at),
+        _ => None,
+    };
+    // A revocation stays true after the evidence ran out, so freshness does not matter for it; only a hold that newer
+    // evidence shows lifted by the instant does not count.
+    let lifted = |statement: &Statement| {
+        matches!(statement.status, CertStatus::Revoked { reason: Some(6), .. })
+            && statements.iter().any(|newer| {
+                newer.status == CertStatus::Good && (statement.this_update.saturating_add(1)..=at).contains(&newer.this_update)
+            })
+    };
+    let revocations = statements.iter().filter(|statement| !lifted(statement));
+    if let Some(first) = revocations.filter(|s| revoked_at(s).is_some()).min_by_key(|s| revoked_at(s)) {
+        if revoked_at(first).is_some_and(|when| when <= at) {
+            rely_on(first, result);
+            return Some(first.status);
+        }
+        if let CertStatus::Revoked { at, reason } = first.status {
+            result.later.push(LaterRevocation { certificate: member.clone(), at, reason });
+        }
+        // It was revoked only later, which says that it was good before.
+        if first.fresh {
+            rely_on(first, result);
+            return Some(CertStatus::Good);
+        }
+    }
+    let good = statements.iter().filter(|statement| statement.fresh && statement.status == CertStatus::Good);
+    // The evidence nearest to the instant, an OCSP response before a CRL: small in a DSS.
+    let best = good.min_by_key(|s| (matches!(s.item, EvidenceItem::Crl(_)), s.this_update.abs_diff(at)))?;
+    rely_on(best, result);
+    Some(CertStatus::Good)
+}
+
+fn rely_on(statement: &Statement, result: &mut Revocation) {
+    if !result.used.contains(&statement.item) {
+        result.used.push(statement.item);
+    }
+    if let Some(responder) = &statement.responder
+        && !result.responders.contains(responder)
+    {
+        result.responders.push(responder.clone());
+    }
+}
+
+fn statements(
+    member: &Certificate,
+    issuer: &Certificate,
+    parsed: &Parsed<'_>,
+    at: i64,
+    result: &mut Revocation,
+) -> Vec<Statement> {
+    let mut found = Vec::new();
+    for (index, response) in parsed.ocsps.iter().filter(|(_, response)| response.is_about(member, issuer)) {
+        let item = EvidenceItem::Ocsp(*index);
+        let looked_up = response.lookup(member, issuer, parsed.pool);
+        match looked_up.and_then(|status| check_responder(status, issuer, parsed)) {
+            Ok(status) => found.push(Statement {
+                item,
+                status: status.status,
+                fresh: status.is_fresh(member, at, Freshness::Historical),
+                this_update: status.this_update,
+                responder: status.delegated.then_some(status.responder),
+            }),
+            Err(error) => result.refused.push((item, error)),
+        }
+    }
+    for (index, crl) in parsed.crls.iter().filter(|(_, crl)| crl.is_about(member)) {
+        let item = EvidenceItem::Crl(*index);
+        match crl.lookup(member, issuer) {
+            Ok(status) => found.push(Statement {
+                item,
+                status: status.status,
+                fresh: status.is_fresh(member, at, Freshness::Historical),
+                this_update: status.this_update,
+                responder: None,
+            }),
+            Err(error) => result.refused.push((item, error)),
+        }
+    }
+    for statement in found.iter().filter(|s| !s.fresh && s.status == CertStatus::Good) {
+        let what = if matches!(statement.item, EvidenceItem::Crl(_)) { "CRL" } else { "OCSP response" };
+        result.refused.push((statement.item, Error::NotFresh { what }));
+    }
+    found
+}
+
+/// A delegated responder without nocheck must not stand on a CRL that came along (RFC 6960 §4.2.2.2.1).
+fn check_responder(status: OcspStatus, issuer: &Certificate, parsed: &Parsed<'_>) -> Result<OcspStatus, Error> {
+    if !status.delegated || status.responder.has_ocsp_nocheck() {
+        return Ok(status);
+    }
+    let listed = parsed.crls.iter().any(|(_, crl)| {
+        let found = crl.lookup(&status.responder, issuer).map(|found| found.status);
+        matches!(found, Ok(CertStatus::Revoked { at, .. }) if at <= status.produced_at)
+    });
+    if listed { Err(Error::OcspResponder) } else { Ok(status) }
+}

@@ -1,0 +1,272 @@
+//! Public keys and signature schemes; the cryptography itself is aws-lc's.
+
+use aws_lc_rs::digest as lc_digest;
+use aws_lc_rs::rsa::RsaPssSaltLength;
+use aws_lc_rs::signature::{self as lc, VerificationAlgorithm};
+
+use crate::asn1::{INTEGER, Reader, SEQUENCE, Tlv, bit_octets, small_integer};
+use crate::{DigestAlgorithm, Error, KeyAlgorithm, Weakness, digest, oids};
+
+/// The shortest RSA modulus that is not reported (TT 15/2025/TT-BKHCN: RSA at least 2048).
+const RSA_BITS_WANTED: usize = 2048;
+
+/// A public key ready for verification.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct PublicKey {
+    pub(crate) algorithm: KeyAlgorithm,
+    /// PKCS#1 RSAPublicKey, uncompressed or compressed point, or the 32 octets of Ed25519.
+    octets: Vec<u8>,
+}
+
+/// How a signature was made.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Scheme {
+    Pkcs1(DigestAlgorithm),
+    Pss { digest: DigestAlgorithm, salt: u16 },
+    Ecdsa(DigestAlgorithm),
+    Ed25519,
+}
+
+impl PublicKey {
+    /// From the DER of a SubjectPublicKeyInfo.
+    pub(crate) fn from_spki(spki: &Tlv<'_>) -> Result<Self, Error> {
+        let what = "subject public key";
+        let mut reader = spki.reader();
+        let mut algorithm = reader.expect(SEQUENCE, what)?.reader();
+        let bits = reader.any(what)?;
+        let octets = bit_octets(bits.content, what)?.to_vec();
+        let oid = algorithm.any(what)?.oid().ok_or(Error::Malformed { what })?;
+        let algorithm = match oid {
+            oids::RSA_ENCRYPTION | oids::RSASSA_PSS => KeyAlgorithm::Rsa { bits: modulus_bits(&octets)? },
+            oids::EC_PUBLIC_KEY => match algorithm.any(what)?.oid() {
+                Some(oids::P256) => KeyAlgorithm::P256,
+                Some(oids::P384) => KeyAlgorithm::P384,
+                Some(oids::P521) => KeyAlgorithm::P521,
+                Some(curve) => KeyAlgorithm::Other(curve.to_string()),
+                None => KeyAlgorithm::Other(oid.to_string()),
+            },
+            oids::ED25519 => KeyAlgorithm::Ed25519,
+            other => KeyAlgorithm::Other(other.to_string()),
+        };
+        Ok(Self { algorithm, octets })
+    }
+
+    /// Octets of one coordinate of the curve.
+    pub(crate) fn coordinate_length(&self) -> Option<usize> {
+        match self.algorithm {
+            KeyAlgorithm::P256 => Some(32),
+            KeyAlgorithm::P384 => Some(48),
+            KeyAlgorithm::P521 => Some(66),
+            _ => None,
+        }
+    }
+
+    /// The scheme this crate writes with this key: SHA-256 with PKCS#1 v1.5 or ECDSA.
+    pub(crate) fn own_scheme(&self) -> Result<Scheme, Error> {
+        match &self.algorithm {
+            KeyAlgorithm::Rsa { .. } => Ok(Scheme::Pkcs1(DigestAlgorithm::Sha256)),
+            KeyAlgorithm::P256 | KeyAlgorithm::P384 | KeyAlgorithm::P521 => Ok(Scheme::Ecdsa(DigestAlgorithm::Sha256)),
+            KeyAlgorithm::Ed25519 => Err(Error::UnsupportedAlgorithm { oid: oids::ED25519.to_string() }),
+            KeyAlgorithm::Other(oid) => Err(Error::UnsupportedAlgorithm { oid: oid.clone() }),
+        }
+    }
+
+    /// Checks a signature over `message`.
+    pub(crate) fn verify(&self, scheme: Scheme, message: &[u8], signature: &[u8]) -> Result<(), Error> {
+        if scheme == Scheme::Ed25519 {
+            if self.algorithm != KeyAlgorithm::Ed25519 {
+                return Err(Error::KeyMismatch);
+            }
+            return lc::ED25519.verify_sig(&self.octets, message, signature).map_err(|_| Error::SignatureInvalid);
+        }
+        let algorithm = scheme.digest().ok_or(Error::KeyMismatch)?;
+        self.verify_digest(scheme, &digest(algorithm, &[message]), signature)
+    }
+
+    /// Checks a signature over a message of which only the digest is known. Impossible for Ed25519.
+    pub(crate) fn verify_digest(&self, scheme: Scheme, digest: &[u8], signature: &[u8]) -> Result<(), Error> {
+        let algorithm = scheme.digest().ok_or(Error::KeyMismatch)?;
+        let imported =
+            lc_digest::Digest::import_less_safe(digest, lc_algorithm(algorithm)).map_err(|_| Error::DigestMismatch)?;
+        let check = |with: &dyn VerificationAlgorithm| {
+            with.verify_digest_sig(&self.octets, &imported, signature).map_err(|_| Error::SignatureInvalid)
+        };
+        match (scheme, &self.algorithm) {
+            (Scheme::Pkcs1(algorithm), KeyAlgorithm::Rsa { bits }) => check(pkcs1(algorithm, *bits)?),
+            (Scheme::Pss { digest, salt }, KeyAlgorithm::Rsa { .. }) => {
+                let parameters = match digest {
+                    DigestAlgorithm::Sha256 => lc::RSA_PSS_2048_8192_SHA256,
+                    DigestAlgorithm::Sha384 => lc::RSA_PSS_2048_8192_SHA384,
+                    DigestAlgorithm::Sha512 => lc::RSA_PSS_2048_8192_SHA512,
+                    DigestAlgorithm::Sha1 => return Err(unsupported(&oids::RSASSA_PSS)),
+                };
+                check(&parameters.with_pss_salt_length(RsaPssSaltLength::Custom(salt)))
+            }
+            (Scheme::Ecdsa(algorithm), key) => check(ecdsa(algorithm, key)?),
+            _ => Err(Error::KeyMismatch),
+        }
+    }
+
+    /// What about key and scheme should no longer be relied on.
+    pub(crate) fn weaknesses(&self, scheme: Scheme) -> Vec<Weakness> {
+        let mut weak = Vec::new();
+        if let Some(algorithm) = scheme.digest().filter(|algorithm| algorithm.is_weak()) {
+            weak.push(Weakness::WeakSignatureDigest(algorithm));
+        }
+        if let KeyAlgorithm::Rsa { bits } = self.algorithm
+            && bits < RSA_BITS_WANTED
+        {
+            weak.push(Weakness::ShortKey { bits });
+        }
+        weak
+    }
+}
+
+impl Scheme {
+    /// From an AlgorithmIdentifier. `digest` is what a CMS names beside a bare key algorithm.
+    pub(crate) fn read(algorithm: &Tlv<'_>, digest: Option<DigestAlgorithm>) -> Result<Self, Error> {
+        let what = "signature algorithm";
+        let mut reader = algorithm.reader();
+        let oid = reader.any(what)?.oid().ok_or(Error::Malformed { what })?;
+        match oid {
+            oids::SHA1_WITH_RSA | oids::SHA1_WITH_RSA_OIW => Ok(Self::Pkcs1(DigestAlgorithm::Sha1)),
+            oids::SHA256_WITH_RSA => Ok(Self::Pkcs1(DigestAlgorithm::Sha256)),
+            oids::SHA384_WITH_RSA => Ok(Self::Pkcs1(DigestAlgorithm::Sha384)),
+            oids::SHA512_WITH_RSA => Ok(Self::Pkcs1(DigestAlgorithm::Sha512)),
+            oids::ECDSA_SHA1 => Ok(Self::Ecdsa(DigestAlgorithm::Sha1)),
+            oids::ECDSA_SHA256 => Ok(Self::Ecdsa(DigestAlgorithm::Sha256)),
+            oids::ECDSA_SHA384 => Ok(Self::Ecdsa(DigestAlgorithm::Sha384)),
+            oids::ECDSA_SHA512 => Ok(Self::Ecdsa(DigestAlgorithm::Sha512)),
+            oids::ED25519 => Ok(Self::Ed25519),
+            oids::RSASSA_PSS => read_pss(&mut reader),
+            oids::RSA_ENCRYPTION => digest.map(Self::Pkcs1).ok_or_else(|| unsupported(&oid)),
+            oids::EC_PUBLIC_KEY => digest.map(Self::Ecdsa).ok_or_else(|| unsupported(&oid)),
+            other => Err(unsupported(&other)),
+        }
+    }
+
+    pub(crate) fn digest(self) -> Option<DigestAlgorithm> {
+        match self {
+            Self::Pkcs1(digest) | Self::Ecdsa(digest) | Self::Pss { digest, .. } => Some(digest),
+            Self::Ed25519 => None,
+        }
+    }
+
+    /// Name for display.
+    pub(crate) fn name(self) -> String {
+        match self {
+            Self::Pkcs1(digest) => format!("RSA PKCS#1 v1.5, {}", digest.name()),
+            Self::Pss { digest, .. } => format!("RSA-PSS, {}", digest.name()),
+            Self::Ecdsa(digest) => format!("ECDSA, {}", digest.name()),
+            Self::Ed25519 => "Ed25519".to_owned(),
+        }
+    }
+}
+
+fn unsupported(oid: &const_oid::ObjectIdentifier) -> Error {
+    Error::UnsupportedAlgorithm { oid: oid.to_string() }
+}
+
+/// RSASSA-PSS-params (RFC 4055 §3.1); the digests of content and mask must be the same.
+fn read_pss(reader: &mut Reader<'_>) -> Result<Scheme, Error> {
+    let what = "RSASSA-PSS parameters";
+    let mut parameters = reader.expect(SEQUENCE, what)?.reader();
+    let mut digest = DigestAlgorithm::Sha1;
+    let mut mask = DigestAlgorithm::Sha1;
+    let mut salt = 20i64;
+    if let Some(value) = parameters.optional(0xa0, what)? {
+        digest = digest_algorithm(&value.reader().expect(SEQUENCE, what)?)?;
+    }
+    if let Some(value) = parameters.optional(0xa1, what)? {
+        let mut generator = value.reader().expect(SEQUENCE, what)?.reader();
+        if generator.any(what)?.oid() != Some(oids::MGF1) {
+            return Err(Error::Malformed { what });
+        }
+        mask = digest_algorithm(&generator.expect(SEQUENCE, what)?)?;
+    }
+    if let Some(value) = parameters.optional(0xa2, what)? {
+        salt = small_integer(value.reader().expect(INTEGER, what)?.content, what)?;
+    }
+    if digest != mask {
+        return Err(unsupported(&oids::RSASSA_PSS));
+    }
+    let salt = u16::try_from(salt).map_err(|_| Error::Malformed { what })?;
+    Ok(Scheme::Pss { digest, salt })
+}
+
+/// The digest that an AlgorithmIdentifier names; identifiers of signatures are understood too, as some signers put
+/// them there.
+pub(crate) fn digest_algorithm(algorithm: &Tlv<'_>) -> Result<DigestAlgorithm, Error> {
+    let what = "digest algorithm";
+    let oid = algorithm.reader().any(what)?.oid().ok_or(Error::Malformed { what })?;
+    if let Some(digest) = oids::digest_of(&oid) {
+        return Ok(digest);
+    }
+    match Scheme::read(algorithm, None).ok().and_then(Scheme::digest) {
+        Some(digest) => Ok(digest),
+        None => Err(unsupported(&oid)),
+    }
+}
+
+fn modulus_bits(pkcs1: &[u8]) -> Result<usize, Error> {
+    let what = "RSA public key";
+    let mut key = crate::asn1::only(pkcs1, SEQUENCE, what)?.reader();
+    let modulus = crate::asn1::unsigned(key.expect(INTEGER, what)?.content);
+    let first = modulus.first().map_or(0, |octet| octet.leading_zeros() as usize);
+    Ok((modulus.len() * 8).saturating_sub(first))
+}
+
+fn lc_algorithm(algorithm: DigestAlgorithm) -> &'static lc_digest::Algorithm {
+    match algorithm {
+        DigestAlgorithm::Sha1 => &lc_digest::SHA1_FOR_LEGACY_USE_ONLY,
+        DigestAlgorithm::Sha256 => &lc_digest::SHA256,
+        DigestAlgorithm::Sha384 => &lc_digest::SHA384,
+        DigestAlgorithm::Sha512 => &lc_digest::SHA512,
+    }
+}
+
+fn pkcs1(algorithm: DigestAlgorithm, bits: usize) -> Result<&'static dyn VerificationAlgorithm, Error> {
+    Ok(match (algorithm, bits < RSA_BITS_WANTED) {
+        (DigestAlgorithm::Sha1, _) => &lc::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
+        (DigestAlgorithm::Sha256, _) => &lc::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
+        (DigestAlgorithm::Sha512, _) => &lc::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
+        (DigestAlgorithm::Sha384, false) => &lc::RSA_PKCS1_2048_8192_SHA384,
+        (DigestAlgorithm::Sha384, true) => return Err(unsupported(&oids::SHA384_WITH_RSA)),
+    })
+}
+
+fn ecdsa(algorithm: DigestAlgorithm, key: &KeyAlgorithm) -> Result<&'static dyn VerificationAlgorithm, Error> {
+    use DigestAlgorithm::{Sha1, Sha256, Sha384, Sha512};
+    Ok(match (key, algorithm) {
+        (KeyAlgorithm::P256, Sha1) => &lc::ECDSA_P256_SHA1_ASN1,
+        (KeyAlgorithm::P256, Sha256) => &lc::ECDSA_P256_SHA256_ASN1,
+        (KeyAlgorithm::P256, Sha384) => &lc::ECDSA_P256_SHA384_ASN1,
+        (KeyAlgorithm::P256, Sha512) => &lc::ECDSA_P256_SHA512_ASN1,
+        (KeyAlgorithm::P384, Sha1) => return Err(unsupported(&oids::ECDSA_SHA1)),
+        (KeyAlgorithm::P384, Sha256) => &lc::ECDSA_P384_SHA256_ASN1,
+        (KeyAlgorithm::P384, Sha384) => &lc::ECDSA_P384_SHA384_ASN1,
+        (KeyAlgorithm::P384, Sha512) => &lc::ECDSA_P384_SHA512_ASN1,
+        (KeyAlgorithm::P521, Sha1) => &lc::ECDSA_P521_SHA1_ASN1,
+        (KeyAlgorithm::P521, Sha256) => &lc::ECDSA_P521_SHA256_ASN1,
+        (KeyAlgorithm::P521, Sha384) => &lc::ECDSA_P521_SHA384_ASN1,
+        (KeyAlgorithm::P521, Sha512) => &lc::ECDSA_P521_SHA512_ASN1,
+        (KeyAlgorithm::Other(oid), _) => return Err(Error::UnsupportedAlgorithm { oid: oid.clone() }),
+        (KeyAlgorithm::Rsa { .. } | KeyAlgorithm::Ed25519, _) => return Err(Error::KeyMismatch),
+    })
+}
+
+/// An ECDSA signature as DER: raw r‖s (IEEE P1363, as SIM applets and PKCS#11 give it) is turned, DER stays as it is.
+pub(crate) fn ecdsa_der(signature: &[u8], coordinate: usize) -> Vec<u8> {
+    if signature.len() != 2 * coordinate || is_ecdsa_der(signature) {
+        return signature.to_vec();
+    }
+    let (r, s) = signature.split_at(coordinate);
+    crate::asn1::sequence(&[&crate::asn1::integer(r), &crate::asn1::integer(s)])
+}
+
+fn is_ecdsa_der(signature: &[u8]) -> bool {
+    let what = "ECDSA signature";
+    let Ok(value) = crate::asn1::only(signature, SEQUENCE, what) else { return false };
+    let mut reader = value.reader();
+    reader.expect(INTEGER, what).is_ok() && reader.expect(INTEGER, what).is_ok() && reader.is_empty()
+}

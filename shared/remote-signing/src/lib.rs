@@ -1,0 +1,1 @@
+//! The gateway to SIM PKI, token and HSM signing services.

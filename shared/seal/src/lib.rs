@@ -1,0 +1,1 @@
+//! KMS adapter: the agency key.

@@ -1,0 +1,228 @@
+//! Mirrors of a copy, its states, and of signing sessions.
+
+use domain::copy::CopyState;
+use domain::ids::*;
+use domain::model::*;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::shape;
+use crate::wire::{As, Bin, Hex, Id, Many, Opt, Pair, Time};
+
+shape!(StoredItem => Stored, PlacementItem => Placement, AttestationItem => Attestation, NumberItem => Number);
+shape!(PreparedItem => PreparedRevision, CopyStateItem => CopyState, CopyItem => Copy);
+shape!(PurposeItem => Purpose, SessionStateItem => SessionState, SessionPartItem => SessionItem, SessionRow => Session);
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Stored")]
+pub(crate) struct StoredItem {
+    path: String,
+    #[serde(with = "As::<Hex>")]
+    sha256: Sha256,
+    size: u64,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Placement", rename_all = "snake_case")]
+pub(crate) enum PlacementItem {
+    Auto,
+    At { page: u32, x: f32, y: f32, w: f32, h: f32 },
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Attestation")]
+pub(crate) struct AttestationItem {
+    template_id: String,
+    #[serde(with = "As::<PlacementItem>")]
+    placement: Placement,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Number")]
+pub(crate) struct NumberItem {
+    number: u32,
+    book: String,
+    year: i16,
+    suffix: String,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "PreparedRevision")]
+pub(crate) struct PreparedItem {
+    #[serde(with = "As::<StoredItem>")]
+    file: Stored,
+    contents_start: u64,
+    contents_end: u64,
+    #[serde(with = "As::<Bin>")]
+    signed_attributes: Vec<u8>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "CopyState", rename_all = "snake_case")]
+pub(crate) enum CopyStateItem {
+    Draft,
+    Submitted {
+        #[serde(with = "As::<StoredItem>")]
+        base: Stored,
+    },
+    AwaitingSignature {
+        #[serde(with = "As::<StoredItem>")]
+        base: Stored,
+        #[serde(with = "As::<Id>")]
+        session: SessionId,
+    },
+    Signed {
+        #[serde(with = "As::<StoredItem>")]
+        signed: Stored,
+        #[serde(with = "As::<Time>")]
+        signed_at: Timestamp,
+    },
+    SealRequested {
+        #[serde(with = "As::<StoredItem>")]
+        signed: Stored,
+        #[serde(with = "As::<Time>")]
+        signed_at: Timestamp,
+        #[serde(with = "As::<Id>")]
+        session: SessionId,
+        #[serde(with = "As::<Time>")]
+        decided_at: Timestamp,
+    },
+    Numbered {
+        #[serde(with = "As::<StoredItem>")]
+        signed: Stored,
+        #[serde(with = "As::<Time>")]
+        signed_at: Timestamp,
+        #[serde(with = "As::<Id>")]
+        session: SessionId,
+        #[serde(with = "As::<Time>")]
+        decided_at: Timestamp,
+        #[serde(with = "As::<NumberItem>")]
+        number: Number,
+        #[serde(with = "As::<Opt<Pair<PreparedItem, Bin>>>")]
+        prepared: Option<(PreparedRevision, Vec<u8>)>,
+    },
+    Sealed {
+        #[serde(with = "As::<NumberItem>")]
+        number: Number,
+        #[serde(with = "As::<StoredItem>")]
+        sealed: Stored,
+        #[serde(with = "As::<Time>")]
+        sealed_at: Timestamp,
+        #[serde(with = "As::<Id>")]
+        session: SessionId,
+        #[serde(with = "As::<Opt<StoredItem>>")]
+        archived: Option<Stored>,
+    },
+    Annulled {
+        #[serde(with = "As::<NumberItem>")]
+        number: Number,
+        #[serde(with = "As::<StoredItem>")]
+        file: Stored,
+        #[serde(with = "As::<Time>")]
+        at: Timestamp,
+    },
+    Void {
+        #[serde(with = "As::<NumberItem>")]
+        number: Number,
+        #[serde(with = "As::<Id>")]
+        by: UserId,
+        reason: String,
+    },
+    Cancelled,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Copy")]
+pub(crate) struct CopyItem {
+    #[serde(with = "As::<Id>")]
+    id: CopyId,
+    #[serde(with = "As::<Id>")]
+    case: CaseId,
+    #[serde(with = "As::<Id>")]
+    unit: UnitId,
+    type_id: String,
+    title: String,
+    issuer: Option<String>,
+    original_number: Option<String>,
+    pages: u32,
+    #[serde(with = "As::<Many<Id>>")]
+    uploads: Vec<UploadId>,
+    #[serde(with = "As::<Opt<AttestationItem>>")]
+    attestation: Option<Attestation>,
+    #[serde(with = "As::<Opt<Id>>")]
+    leader: Option<UserId>,
+    #[serde(with = "As::<Opt<Pair<Hex, Time>>>")]
+    opened: Option<(Sha256, Timestamp)>,
+    #[serde(with = "As::<CopyStateItem>")]
+    state: CopyState,
+    #[serde(with = "As::<Time>")]
+    since: Timestamp,
+    #[serde(with = "As::<Time>")]
+    due_at: Timestamp,
+    #[serde(with = "As::<Id>")]
+    changed_by: UserId,
+    #[serde(with = "As::<Time>")]
+    changed_at: Timestamp,
+    version: Version,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Purpose", rename_all = "snake_case")]
+pub(crate) enum PurposeItem {
+    LeaderSign,
+    Seal,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "SessionState", rename_all = "snake_case")]
+pub(crate) enum SessionStateItem {
+    Sending,
+    Waiting,
+    Checking,
+    Timestamping,
+    Done,
+    Failed,
+    Expired,
+    Cancelled,
+    Superseded,
+    Unknown,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "SessionItem")]
+pub(crate) struct SessionPartItem {
+    #[serde(with = "As::<Id>")]
+    copy: CopyId,
+    #[serde(with = "As::<Opt<PreparedItem>>")]
+    prepared: Option<PreparedRevision>,
+    #[serde(with = "As::<Opt<Bin>>")]
+    signature: Option<Vec<u8>>,
+    done: bool,
+    problem: Option<String>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Session")]
+pub(crate) struct SessionRow {
+    #[serde(with = "As::<Id>")]
+    id: SessionId,
+    #[serde(with = "As::<PurposeItem>")]
+    purpose: Purpose,
+    method: String,
+    #[serde(with = "As::<Id>")]
+    user: UserId,
+    #[serde(with = "As::<Id>")]
+    unit: UnitId,
+    #[serde(with = "As::<Many<SessionPartItem>>")]
+    items: Vec<SessionItem>,
+    #[serde(with = "As::<SessionStateItem>")]
+    state: SessionState,
+    verification_code: String,
+    display_text: String,
+    handle: Option<String>,
+    #[serde(with = "As::<Time>")]
+    created_at: Timestamp,
+    #[serde(with = "As::<Time>")]
+    expires_at: Timestamp,
+    version: Version,
+}

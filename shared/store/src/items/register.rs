@@ -1,0 +1,189 @@
+//! Mirrors of the register, of what the public may read, of waiting work, history, deliveries and stored answers.
+
+use domain::ids::*;
+use domain::model::*;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::copy::NumberItem;
+use super::shape;
+use crate::wire::{As, Hex, Id, Many, Opt, Time, Wire};
+
+shape!(CounterItem => Counter, EntryItem => Entry, PublicCopyItem => PublicCopy);
+shape!(TopicItem => Topic, OutboxItem => Outbox, EventItem => Event, ChannelItem => Channel, DeliveryItem => Delivery);
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Counter")]
+pub(crate) struct CounterItem {
+    #[serde(with = "As::<Id>")]
+    unit: UnitId,
+    suffix: String,
+    year: i16,
+    last: u32,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Entry")]
+pub(crate) struct EntryItem {
+    #[serde(with = "As::<Id>")]
+    unit: UnitId,
+    #[serde(with = "As::<NumberItem>")]
+    number: Number,
+    #[serde(with = "As::<Id>")]
+    copy: CopyId,
+    #[serde(with = "As::<Id>")]
+    case: CaseId,
+    #[serde(with = "As::<Time>")]
+    at: Timestamp,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "PublicCopy")]
+pub(crate) struct PublicCopyItem {
+    #[serde(with = "As::<Id>")]
+    copy: CopyId,
+    unit_code: String,
+    #[serde(with = "As::<NumberItem>")]
+    number: Number,
+    #[serde(with = "As::<Time>")]
+    sealed_at: Timestamp,
+    #[serde(with = "As::<Many<Hex>>")]
+    digests: Vec<Sha256>,
+    #[serde(with = "As::<Opt<Time>>")]
+    annulled_at: Option<Timestamp>,
+    version: Version,
+}
+
+/// Leads from a number or digest to a copy and says nothing else.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Lookup {
+    pub(crate) copy: CopyId,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Lookup")]
+pub(crate) struct LookupItem {
+    #[serde(with = "As::<Id>")]
+    copy: CopyId,
+}
+
+shape!(LookupItem => Lookup);
+
+/// The names are those of [`Topic::name`]: stream filters compare them.
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Topic", rename_all = "snake_case")]
+pub(crate) enum TopicItem {
+    FinishLeader,
+    Seal,
+    FinishSeal,
+    Archive,
+    Deliver,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Outbox")]
+pub(crate) struct OutboxItem {
+    #[serde(with = "As::<Id>")]
+    id: EventId,
+    #[serde(with = "As::<TopicItem>")]
+    topic: Topic,
+    subject: String,
+    #[serde(with = "As::<Time>")]
+    at: Timestamp,
+    #[serde(with = "As::<Time>")]
+    due_at: Timestamp,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Event")]
+pub(crate) struct EventItem {
+    subject: String,
+    seq: Version,
+    #[serde(with = "As::<Id>")]
+    actor: UserId,
+    action: String,
+    #[serde(with = "As::<Time>")]
+    at: Timestamp,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Channel", rename_all = "snake_case")]
+pub(crate) enum ChannelItem {
+    Account(#[serde(with = "As::<Id>")] AccountId),
+    Email(String),
+    Counter,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Delivery")]
+pub(crate) struct DeliveryItem {
+    #[serde(with = "As::<Id>")]
+    id: DeliveryId,
+    #[serde(with = "As::<Id>")]
+    copy: CopyId,
+    #[serde(with = "As::<Id>")]
+    case: CaseId,
+    #[serde(with = "As::<ChannelItem>")]
+    channel: Channel,
+    #[serde(with = "As::<Opt<Time>>")]
+    sent_at: Option<Timestamp>,
+    #[serde(with = "As::<Opt<Hex>>")]
+    link_digest: Option<Sha256>,
+    version: Version,
+}
+
+/// How long an answer is kept (api.md §5.4).
+pub(crate) const IDEMPOTENCY_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Not a mirror: conditions on a running request compare single attributes, so the answer is flat, and absent when the
+/// request is running.
+#[derive(Deserialize, Serialize)]
+pub(crate) struct IdempotencyItem {
+    #[serde(with = "As::<Hex>")]
+    key: Sha256,
+    #[serde(with = "As::<Hex>")]
+    fingerprint: Sha256,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+    etag: Option<String>,
+    location: Option<String>,
+    #[serde(with = "As::<Time>")]
+    at: Timestamp,
+    /// Seconds since 1970, for conditions.
+    begun: i64,
+    /// Seconds since 1970, for the table's time to live.
+    ttl: i64,
+}
+
+impl Wire<Idempotency> for IdempotencyItem {
+    fn put<S: Serializer>(value: &Idempotency, to: S) -> Result<S::Ok, S::Error> {
+        let (status, body) = value.answer.clone().unzip();
+        let begun = value.at.as_second();
+        let item = IdempotencyItem {
+            key: value.key,
+            fingerprint: value.fingerprint,
+            status,
+            body,
+            etag: value.etag.clone(),
+            location: value.location.clone(),
+            at: value.at,
+            begun,
+            ttl: begun.saturating_add(IDEMPOTENCY_KEPT.as_secs()),
+        };
+        item.serialize(to)
+    }
+
+    fn take<'de, D: Deserializer<'de>>(from: D) -> Result<Idempotency, D::Error> {
+        let item = IdempotencyItem::deserialize(from)?;
+        Ok(Idempotency {
+            key: item.key,
+            fingerprint: item.fingerprint,
+            answer: item.status.zip(item.body),
+            etag: item.etag,
+            location: item.location,
+            at: item.at,
+        })
+    }
+}

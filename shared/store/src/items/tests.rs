@@ -1,0 +1,152 @@
+use std::fmt::Debug;
+
+use domain::ids::*;
+
+use super::*;
+use crate::samples as sample;
+
+fn key() -> Key {
+    keys::user(&UserId::new([0; 16]))
+}
+
+/// What is stored reads back as it was.
+fn round<T: Kept + PartialEq + Debug>(value: T) {
+    let item = encode(&value, key(), None).expect("encodes");
+    assert_eq!(item.get("kind"), Some(&text(T::KIND)));
+    assert_eq!(item.get("v"), Some(&number(1)));
+    let read: T = decode(item).expect("decodes");
+    assert_eq!(read, value);
+}
+
+#[test]
+fn the_desk_reads_back() {
+    round(sample::unit());
+    round(sample::user());
+    round(User { grants: vec![], phone: None, credential: None, account: None, ..sample::user() });
+    for status in [AppointmentStatus::Booked, AppointmentStatus::Used, AppointmentStatus::Cancelled] {
+        round(sample::appointment(status));
+    }
+    round(Appointment { note: None, originals: vec![], ..sample::appointment(AppointmentStatus::Booked) });
+    round(sample::slot());
+    round(sample::upload(UploadState::Open));
+    round(sample::upload(UploadState::Ready { pages: 3, warnings: vec!["scan-below-200dpi".into()] }));
+    round(sample::upload(UploadState::Used { copy: CopyId::new([3; 16]), pages: 3 }));
+}
+
+#[test]
+fn cases_read_back() {
+    use CaseStatus::*;
+    for status in [Received, Submitted, Returned, Refused, Cancelled] {
+        round(sample::case(status));
+    }
+    round(Case { checklist: None, fee: None, appointment: None, copies: vec![], ..sample::case(Received) });
+}
+
+#[test]
+fn copies_read_back_in_every_state() {
+    for state in sample::states() {
+        round(sample::copy(state));
+    }
+    let bare = sample::copy(domain::copy::CopyState::Draft);
+    let attestation = Some(Attestation { template_id: "default".into(), placement: Placement::Auto });
+    round(Copy { attestation, leader: None, opened: None, uploads: vec![], issuer: None, ..bare.clone() });
+    round(Copy { attestation: None, ..bare });
+}
+
+#[test]
+fn sessions_read_back_in_every_state() {
+    use SessionState::*;
+    for state in [Sending, Waiting, Checking, Timestamping, Done, Failed, Expired, Cancelled, Superseded, Unknown] {
+        round(sample::session(state));
+    }
+    round(Session { handle: None, items: vec![], ..sample::session(Sending) });
+}
+
+#[test]
+fn the_register_reads_back() {
+    round(sample::counter(u32::MAX));
+    round(sample::entry());
+    round(sample::public());
+    round(PublicCopy { annulled_at: Some(sample::at(9)), digests: vec![], ..sample::public() });
+    round(Lookup { copy: CopyId::new([3; 16]) });
+    round(sample::event());
+}
+
+#[test]
+fn deliveries_and_answers_read_back() {
+    round(sample::delivery(Channel::Account(AccountId::new([11; 16]))));
+    round(sample::delivery(Channel::Email("thu@example.invalid".into())));
+    round(Delivery { sent_at: None, link_digest: None, ..sample::delivery(Channel::Counter) });
+    round(sample::idempotency(None));
+    round(sample::idempotency(Some((201, "{}".into()))));
+}
+
+/// The stream filters of template.yaml compare these attributes (decision 16).
+#[test]
+fn outbox_items_carry_kind_and_topic_as_text() {
+    for topic in Topic::ALL {
+        round(sample::outbox(topic));
+        let item = encode(&sample::outbox(topic), key(), None).expect("encodes");
+        assert_eq!(item.get("kind"), Some(&text("outbox")));
+        assert_eq!(item.get("topic"), Some(&text(topic.name())));
+        assert_eq!(item.get("subject"), Some(&text("copy_x")));
+    }
+}
+
+/// Conditions of the idempotency record compare these attributes.
+#[test]
+fn a_running_request_has_no_status() {
+    let running = encode(&sample::idempotency(None), key(), None).expect("encodes");
+    assert!(!running.contains_key("status") && !running.contains_key("body"));
+    assert_eq!(running.get("fingerprint"), Some(&text("22".repeat(32))));
+    assert_eq!(running.get("begun"), Some(&number(1_795_000_000)));
+    assert_eq!(running.get("ttl"), Some(&number(1_795_000_000 + 7 * 86_400)));
+    let ended = encode(&sample::idempotency(Some((409, String::new()))), key(), None).expect("encodes");
+    assert_eq!(ended.get("status"), Some(&number(409)));
+}
+
+#[test]
+fn bytes_are_binary_and_digests_are_text() {
+    let unit = encode(&sample::unit(), key(), None).expect("encodes");
+    let chain = unit.get("seal_chain").and_then(|c| c.as_l().ok()).expect("list");
+    assert!(chain.iter().all(AttributeValue::is_b));
+    let upload = encode(&sample::upload(UploadState::Open), key(), None).expect("encodes");
+    assert_eq!(upload.get("sha256"), Some(&text("5e".repeat(32))));
+}
+
+#[test]
+fn newer_attributes_are_ignored_and_another_kind_or_schema_is_refused() {
+    let item = encode(&sample::slot(), key(), None).expect("encodes");
+    let with = |name: &str, value| {
+        let mut changed = item.clone();
+        changed.insert(name.into(), value);
+        decode::<Slot>(changed)
+    };
+    assert_eq!(with("later", text("x")), Ok(sample::slot()));
+    assert!(with("kind", text("case")).is_err());
+    assert!(with("v", number(2)).is_err());
+    assert!(decode::<Slot>(Item::new()).is_err());
+}
+
+/// Never a personal datum in a log (limits.md I14).
+#[test]
+fn a_broken_item_is_a_fault_that_does_not_quote_it() {
+    let secret = "000000000001";
+    let mut item = encode(&sample::case(CaseStatus::Received), key(), None).expect("encodes");
+    for name in ["requester", "due_at", "version", "leader", "status"] {
+        let mut broken = item.clone();
+        broken.insert(name.into(), text(secret));
+        let fault = decode::<Case>(broken).expect_err(name);
+        assert!(!fault.0.contains(secret), "{fault}");
+    }
+    item.remove("code");
+    let fault = decode::<Case>(item).expect_err("incomplete");
+    assert!(fault.0.contains("code"), "{fault}");
+}
+
+#[test]
+fn a_number_that_the_table_cannot_hold_is_refused_or_kept() {
+    let placement = Placement::At { page: 1, x: f32::MAX, y: f32::MIN_POSITIVE, w: 0.3, h: -0.0 };
+    let attestation = Some(Attestation { template_id: "t".into(), placement });
+    round(Copy { attestation, ..sample::copy(domain::copy::CopyState::Draft) });
+}

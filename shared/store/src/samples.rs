@@ -1,0 +1,268 @@
+//! Made-up values for the tests: every variant at least once.
+
+use domain::copy::CopyState;
+use domain::ids::*;
+use domain::model::*;
+use jiff::Timestamp;
+
+pub(crate) fn at(second: i64) -> Timestamp {
+    Timestamp::new(1_795_000_000 + second, 123_456_789).expect("in range")
+}
+
+pub(crate) fn stored(name: &str) -> Stored {
+    Stored { path: format!("copies/{name}.pdf"), sha256: [0xa1; 32], size: 104_857_600 }
+}
+
+pub(crate) fn number() -> Number {
+    Number { number: 152, book: "01".into(), year: 2026, suffix: "SCT/BS".into() }
+}
+
+fn prepared() -> PreparedRevision {
+    PreparedRevision {
+        file: stored("prepared"),
+        contents_start: 1_000,
+        contents_end: u64::from(u32::MAX) + 1,
+        signed_attributes: vec![0x31, 0x00, 0xff],
+    }
+}
+
+pub(crate) fn states() -> Vec<CopyState> {
+    let session = SessionId::new([4; 16]);
+    let signed = stored("signed");
+    let numbered = |prepared| CopyState::Numbered {
+        signed: signed.clone(),
+        signed_at: at(1),
+        session: session.clone(),
+        decided_at: at(2),
+        number: number(),
+        prepared,
+    };
+    let sealed = |archived| CopyState::Sealed {
+        number: number(),
+        sealed: stored("sealed"),
+        sealed_at: at(3),
+        session: session.clone(),
+        archived,
+    };
+    vec![
+        CopyState::Draft,
+        CopyState::Submitted { base: stored("base") },
+        CopyState::AwaitingSignature { base: stored("base"), session: session.clone() },
+        CopyState::Signed { signed: signed.clone(), signed_at: at(1) },
+        CopyState::SealRequested { signed: signed.clone(), signed_at: at(1), session: session.clone(), decided_at: at(2) },
+        numbered(None),
+        numbered(Some((prepared(), vec![0; 384]))),
+        sealed(None),
+        sealed(Some(stored("archived"))),
+        CopyState::Annulled { number: number(), file: stored("archived"), at: at(4) },
+        CopyState::Void { number: number(), by: UserId::new([7; 16]), reason: "Lỗi máy in – hủy số".into() },
+        CopyState::Cancelled,
+    ]
+}
+
+pub(crate) fn copy(state: CopyState) -> Copy {
+    Copy {
+        id: CopyId::new([3; 16]),
+        case: CaseId::new([2; 16]),
+        unit: UnitId::new([1; 16]),
+        type_id: "birth".into(),
+        title: "Giấy khai sinh".into(),
+        issuer: Some("UBND xã Mẫu".into()),
+        original_number: None,
+        pages: 2,
+        uploads: vec![UploadId::new([9; 16]), UploadId::new([10; 16])],
+        attestation: Some(Attestation {
+            template_id: "default".into(),
+            placement: Placement::At { page: 2, x: 0.1, y: 72.25, w: 300.0, h: 1.0e-7 },
+        }),
+        leader: Some(UserId::new([7; 16])),
+        opened: Some(([0xcc; 32], at(0))),
+        state,
+        since: at(0),
+        due_at: at(3_600),
+        changed_by: UserId::new([8; 16]),
+        changed_at: at(0),
+        version: 3,
+    }
+}
+
+pub(crate) fn session(state: SessionState) -> Session {
+    let part = |n: u8, prepared, signature| SessionItem {
+        copy: CopyId::new([n; 16]),
+        prepared,
+        signature,
+        done: n == 2,
+        problem: (n == 3).then(|| "copy-changed".to_owned()),
+    };
+    Session {
+        id: SessionId::new([4; 16]),
+        purpose: if state == SessionState::Done { Purpose::Seal } else { Purpose::LeaderSign },
+        method: "sim".into(),
+        user: UserId::new([7; 16]),
+        unit: UnitId::new([1; 16]),
+        items: vec![part(1, Some(prepared()), None), part(2, Some(prepared()), Some(vec![1, 2, 3])), part(3, None, Some(vec![]))],
+        state,
+        verification_code: "4298".into(),
+        display_text: "MA 4298. Ky BS 3 trang".into(),
+        handle: Some("h-1".into()),
+        created_at: at(0),
+        expires_at: at(120),
+        version: 2,
+    }
+}
+
+pub(crate) fn unit() -> Unit {
+    Unit {
+        id: UnitId::new([1; 16]),
+        code: "000.00.01.H54".into(),
+        name: "Ủy ban nhân dân xã Mẫu".into(),
+        short_name: "MAU".into(),
+        address: "Thôn 1, xã Mẫu".into(),
+        place: "Xã Mẫu".into(),
+        province: "Tỉnh Mẫu".into(),
+        enabled: true,
+        series_suffix: "SCT/BS".into(),
+        book: "01".into(),
+        slot_capacity: 3,
+        seal_chain: vec![vec![0x30, 0x82], vec![]],
+        leaders: vec![UserId::new([7; 16])],
+    }
+}
+
+pub(crate) fn user() -> User {
+    let unit = Some(UnitId::new([1; 16]));
+    User {
+        id: UserId::new([7; 16]),
+        name: "Nguyễn Thị Mẫu".into(),
+        title_line: "CHỦ TỊCH".into(),
+        active: true,
+        grants: vec![
+            (Right::Create, unit.clone()),
+            (Right::Sign, unit.clone()),
+            (Right::Seal, unit.clone()),
+            (Right::Portal, None),
+            (Right::Verify, None),
+            (Right::AdminUnit, unit),
+            (Right::AdminTop, None),
+            (Right::Operate, None),
+        ],
+        phone: Some("+84900000001".into()),
+        credential: Some(Credential { id: "cred-1".into(), chain: vec![vec![0x30]] }),
+        account: Some(AccountId::new([11; 16])),
+    }
+}
+
+pub(crate) fn appointment(status: AppointmentStatus) -> Appointment {
+    let original = |issuer, number| Original { type_id: "birth".into(), title: String::new(), issuer, number, pages: 1 };
+    Appointment {
+        id: AppointmentId::new([12; 16]),
+        code: "MAU-1".into(),
+        unit: UnitId::new([1; 16]),
+        start: at(0),
+        account: AccountId::new([11; 16]),
+        originals: vec![original(None, None), original(Some("UBND".into()), Some("12/2020".into()))],
+        note: Some("ghi chú".into()),
+        status,
+        booked_by: UserId::new([13; 16]),
+        version: 1,
+    }
+}
+
+pub(crate) fn slot() -> Slot {
+    Slot { unit: UnitId::new([1; 16]), start: "2026-11-23T01:30:00Z".parse().expect("literal"), taken: 2, version: 2 }
+}
+
+pub(crate) fn upload(state: UploadState) -> Upload {
+    Upload {
+        id: UploadId::new([9; 16]),
+        owner: UserId::new([8; 16]),
+        filename: "bản quét.pdf".into(),
+        content_type: "application/pdf".into(),
+        size: 100 << 20,
+        sha256: [0x5e; 32],
+        state,
+        version: 1,
+    }
+}
+
+pub(crate) fn case(status: CaseStatus) -> Case {
+    Case {
+        id: CaseId::new([2; 16]),
+        code: "MAU-261123-0042-K".into(),
+        unit: UnitId::new([1; 16]),
+        requester: Requester {
+            kind: "person".into(),
+            name: "Trần Văn Thử".into(),
+            id_type: "citizen_id".into(),
+            id_number: "000000000001".into(),
+            phone: None,
+            email: Some("thu@example.invalid".into()),
+            account: None,
+        },
+        basis: "paper_original".into(),
+        appointment: Some(AppointmentId::new([12; 16])),
+        clerk: UserId::new([8; 16]),
+        received_at: at(0),
+        due_at: at(3_600),
+        due_rule: "same_day".into(),
+        checklist: Some(vec![("ground_1".into(), false), ("ground_2".into(), true)]),
+        copies: vec![CopyId::new([3; 16])],
+        fee: Some(Fee { receipt_no: "R-1".into(), amount_vnd: u64::MAX, paid_at: at(5), waived_reason: None }),
+        status,
+        leader: None,
+        changed_by: UserId::new([8; 16]),
+        changed_at: at(9),
+        version: 7,
+    }
+}
+
+pub(crate) fn public() -> PublicCopy {
+    PublicCopy {
+        copy: CopyId::new([3; 16]),
+        unit_code: "000.00.01.H54".into(),
+        number: number(),
+        sealed_at: at(3),
+        digests: vec![[0xab; 32], [0xcd; 32]],
+        annulled_at: None,
+        version: 2,
+    }
+}
+
+pub(crate) fn entry() -> Entry {
+    Entry { unit: UnitId::new([1; 16]), number: number(), copy: CopyId::new([3; 16]), case: CaseId::new([2; 16]), at: at(2) }
+}
+
+pub(crate) fn counter(last: u32) -> Counter {
+    Counter { unit: UnitId::new([1; 16]), suffix: "SCT/BS".into(), year: 2026, last }
+}
+
+pub(crate) fn outbox(topic: Topic) -> Outbox {
+    Outbox { id: EventId::new([5; 16]), topic, subject: "copy_x".into(), at: at(0), due_at: at(60) }
+}
+
+pub(crate) fn event() -> Event {
+    Event { subject: "copy_x".into(), seq: 4, actor: UserId::new([8; 16]), action: "copy.sealed".into(), at: at(3) }
+}
+
+pub(crate) fn delivery(channel: Channel) -> Delivery {
+    Delivery {
+        id: DeliveryId::new([6; 16]),
+        copy: CopyId::new([3; 16]),
+        case: CaseId::new([2; 16]),
+        channel,
+        sent_at: Some(at(10)),
+        link_digest: Some([0xdd; 32]),
+        version: 1,
+    }
+}
+
+pub(crate) fn idempotency(answer: Option<(u16, String)>) -> Idempotency {
+    Idempotency {
+        key: [0x11; 32],
+        fingerprint: [0x22; 32],
+        answer,
+        etag: Some("\"3\"".into()),
+        location: None,
+        at: at(0),
+    }
+}

@@ -1,0 +1,175 @@
+//! From the port's writes to the parts of one DynamoDB transaction, each with its condition.
+//!
+//! Does not send anything. The conditions are the whole concurrency control of the house: nothing is locked.
+
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use domain::ids::EventId;
+use domain::model::*;
+use domain::ports::{Fault, Write};
+use jiff::Timestamp;
+
+use crate::items::{Item, Kept, Lookup, encode, number, text};
+use crate::keys::{self, Key};
+
+/// The limit of a DynamoDB transaction.
+const MOST_WRITES: usize = 100;
+
+/// What must be true of the stored item before it is replaced.
+enum Condition {
+    /// Nothing.
+    Always,
+    /// There is none.
+    Absent,
+    /// There is none, or it leads to the same copy.
+    AbsentOrSameCopy(AttributeValue),
+    /// A numeric attribute has this value.
+    Was(&'static str, u64),
+}
+
+/// The parts of the transaction, in the order of the writes.
+pub(crate) fn transaction(table: &str, writes: &[Write]) -> Result<Vec<TransactWriteItem>, Fault> {
+    let mut parts = Vec::with_capacity(writes.len());
+    for write in writes {
+        expand(table, write, &mut parts)?;
+    }
+    if parts.len() > MOST_WRITES {
+        return Err(Fault(format!("a commit of {} writes; a transaction takes {MOST_WRITES}", parts.len())));
+    }
+    Ok(parts)
+}
+
+fn expand(table: &str, write: &Write, parts: &mut Vec<TransactWriteItem>) -> Result<(), Fault> {
+    let part = match write {
+        Write::Unit(unit) => put(table, unit, keys::unit(&unit.id), Some(keys::catalogue(&unit.id)), Condition::Always),
+        Write::User(user) => put(table, user, keys::user(&user.id), None, Condition::Always),
+        Write::Appointment(visit) => versioned(table, visit, keys::appointment(&visit.id), None, visit.version),
+        Write::Slot(slot) => versioned(table, slot, keys::slot(&slot.unit, slot.start), None, slot.version),
+        Write::Upload(upload) => versioned(table, upload, keys::upload(&upload.id), None, upload.version),
+        Write::Case(case) => versioned(table, case, keys::case(&case.id), None, case.version),
+        Write::Copy(copy) => versioned(table, copy, keys::copy(&copy.id), queue_place(copy), copy.version),
+        Write::Session(session) => {
+            versioned(table, session, keys::session(&session.id), session_place(session), session.version)
+        }
+        Write::Counter(counter) => put_counter(table, counter),
+        Write::Entry(entry) => {
+            let Number { number, year, suffix, .. } = &entry.number;
+            put(table, entry, keys::entry(&entry.unit, suffix, *year, *number), None, Condition::Absent)
+        }
+        Write::PublicCopy(public) => return expand_public(table, public, parts),
+        Write::Outbox(work) => {
+            let place = keys::due_work(work.topic, work.due_at, &work.id);
+            put(table, work, keys::outbox(&work.id), Some(place), Condition::Absent)
+        }
+        Write::OutboxDone(id) => delete(table, keys::outbox(id)),
+        Write::OutboxLater(id, due_at) => later(table, id, *due_at),
+        Write::Event(event) => put(table, event, keys::event(&event.subject, event.seq), None, Condition::Absent),
+        Write::Delivery(delivery) => {
+            let place = account_place(delivery);
+            versioned(table, delivery, keys::delivery(&delivery.case, &delivery.id), place, delivery.version)
+        }
+    }?;
+    parts.push(part);
+    Ok(())
+}
+
+fn queue_place(copy: &Copy) -> Option<Key> {
+    let queue = keys::waits_in(&copy.state)?;
+    Some(keys::queued(&copy.unit, queue, copy.due_at, &copy.id))
+}
+
+fn session_place(session: &Session) -> Option<Key> {
+    (!session.state.is_terminal()).then(|| keys::open_session(session.expires_at, &session.id))
+}
+
+fn account_place(delivery: &Delivery) -> Option<Key> {
+    match &delivery.channel {
+        Channel::Account(account) => Some(keys::account_delivery(account, &delivery.id)),
+        Channel::Email(_) | Channel::Counter => None,
+    }
+}
+
+/// The public facts, and one lookup per number and per digest. A lookup that leads to another copy already fails the
+/// transaction: one number, one copy (limits.md I1).
+fn expand_public(table: &str, public: &PublicCopy, parts: &mut Vec<TransactWriteItem>) -> Result<(), Fault> {
+    parts.push(versioned(table, public, keys::public_copy(&public.copy), None, public.version)?);
+    let Number { number, year, suffix, .. } = &public.number;
+    let by_number = keys::public_number(&public.unit_code, suffix, *year, *number);
+    let mut digests = public.digests.clone();
+    digests.sort_unstable();
+    // The same file at two levels would be the same item twice, which a transaction refuses.
+    digests.dedup();
+    for key in std::iter::once(by_number).chain(digests.iter().map(keys::digest)) {
+        let same = Condition::AbsentOrSameCopy(text(public.copy.as_str()));
+        parts.push(put(table, &Lookup { copy: public.copy.clone() }, key, None, same)?);
+    }
+    Ok(())
+}
+
+fn versioned<T: Kept>(table: &str, value: &T, key: Key, place: Option<Key>, version: Version) -> Result<TransactWriteItem, Fault> {
+    let condition = match version {
+        0 => return Err(Fault(format!("a {} to be stored has version 0", T::KIND))),
+        1 => Condition::Absent,
+        _ => Condition::Was("version", version - 1),
+    };
+    put(table, value, key, place, condition)
+}
+
+fn put_counter(table: &str, counter: &Counter) -> Result<TransactWriteItem, Fault> {
+    let condition = match counter.last {
+        0 => return Err(Fault("a counter to be stored gives no number".into())),
+        1 => Condition::Absent,
+        _ => Condition::Was("last", u64::from(counter.last - 1)),
+    };
+    put(table, counter, keys::counter(&counter.unit, &counter.suffix, counter.year), None, condition)
+}
+
+fn put<T: Kept>(table: &str, value: &T, key: Key, place: Option<Key>, condition: Condition) -> Result<TransactWriteItem, Fault> {
+    let put = Put::builder().table_name(table).set_item(Some(encode(value, key, place)?));
+    let put = match condition {
+        Condition::Always => put,
+        Condition::Absent => put.condition_expression("attribute_not_exists(pk)"),
+        Condition::AbsentOrSameCopy(copy) => put
+            .condition_expression("attribute_not_exists(pk) OR #copy = :copy")
+            .expression_attribute_names("#copy", "copy")
+            .expression_attribute_values(":copy", copy),
+        Condition::Was(attribute, before) => put
+            .condition_expression("#swap = :before")
+            .expression_attribute_names("#swap", attribute)
+            .expression_attribute_values(":before", number(before)),
+    };
+    Ok(TransactWriteItem::builder().put(put.build().map_err(unbuilt)?).build())
+}
+
+fn delete(table: &str, key: Key) -> Result<TransactWriteItem, Fault> {
+    let delete = Delete::builder().table_name(table).set_key(Some(key_item(key))).build().map_err(unbuilt)?;
+    Ok(TransactWriteItem::builder().delete(delete).build())
+}
+
+/// Only work that still waits is moved: an update without the condition would make an item without contents.
+fn later(table: &str, id: &EventId, due_at: Timestamp) -> Result<TransactWriteItem, Fault> {
+    let update = Update::builder()
+        .table_name(table)
+        .set_key(Some(key_item(keys::outbox(id))))
+        .update_expression("SET #due = :due, #order = :order")
+        .condition_expression("attribute_exists(pk)")
+        .expression_attribute_names("#due", "due_at")
+        .expression_attribute_names("#order", keys::INDEX_SK)
+        .expression_attribute_values(":due", text(due_at.to_string()))
+        .expression_attribute_values(":order", text(keys::due_order(due_at, id)))
+        .build()
+        .map_err(unbuilt)?;
+    Ok(TransactWriteItem::builder().update(update).build())
+}
+
+/// A key as an attribute map.
+pub(crate) fn key_item(key: Key) -> Item {
+    Item::from([(keys::PK.to_owned(), text(key.pk)), (keys::SK.to_owned(), text(key.sk))])
+}
+
+pub(crate) fn unbuilt(error: BuildError) -> Fault {
+    Fault(format!("a request could not be built: {error}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+use std::collections::HashSet;
+
+use domain::copy::CopyState;
+use domain::ids::*;
+
+use super::*;
+use crate::samples as sample;
+
+fn one(write: Write) -> TransactWriteItem {
+    let mut parts = transaction("t", &[write]).expect("expands");
+    assert_eq!(parts.len(), 1);
+    parts.remove(0)
+}
+
+fn condition(write: Write) -> (String, Option<AttributeValue>) {
+    let put = one(write).put.expect("a put");
+    let before = put.expression_attribute_values.and_then(|values| values.get(":before").cloned());
+    (put.condition_expression.unwrap_or_default(), before)
+}
+
+fn attribute(part: &TransactWriteItem, name: &str) -> Option<String> {
+    part.put.as_ref()?.item.get(name)?.as_s().ok().cloned()
+}
+
+fn draft(version: Version) -> Write {
+    Write::Copy(Copy { version, ..sample::copy(CopyState::Draft) })
+}
+
+#[test]
+fn the_first_version_must_not_exist_and_a_later_one_follows() {
+    assert_eq!(condition(draft(1)), ("attribute_not_exists(pk)".into(), None));
+    assert_eq!(condition(draft(8)), ("#swap = :before".into(), Some(number(7))));
+    assert!(transaction("t", &[draft(0)]).is_err());
+}
+
+/// R49 and limits.md §2.2, option A: the counter is part of the same transaction, with its own condition.
+#[test]
+fn the_counter_moves_by_one() {
+    assert_eq!(condition(Write::Counter(sample::counter(1))), ("attribute_not_exists(pk)".into(), None));
+    assert_eq!(condition(Write::Counter(sample::counter(152))), ("#swap = :before".into(), Some(number(151))));
+    assert!(transaction("t", &[Write::Counter(sample::counter(0))]).is_err());
+}
+
+#[test]
+fn what_is_written_once_must_not_exist() {
+    for write in [Write::Entry(sample::entry()), Write::Outbox(sample::outbox(Topic::Seal)), Write::Event(sample::event())] {
+        assert_eq!(condition(write).0, "attribute_not_exists(pk)");
+    }
+}
+
+#[test]
+fn a_copy_is_in_a_queue_only_while_it_waits() {
+    let queue = |state| attribute(&one(Write::Copy(sample::copy(state))), keys::INDEX_PK);
+    let waiting: Vec<_> = sample::states().into_iter().filter_map(|s| Some((s.name(), queue(s)?))).collect();
+    let unit = UnitId::new([1; 16]);
+    let expected = [("draft", "create"), ("submitted", "sign"), ("signed", "seal")];
+    let expected: Vec<_> = expected.into_iter().map(|(state, queue)| (state, format!("QUEUE#{unit}#{queue}"))).collect();
+    assert_eq!(waiting, expected);
+}
+
+#[test]
+fn only_open_sessions_are_in_the_index() {
+    use SessionState::*;
+    for state in [Sending, Waiting, Checking, Timestamping, Done, Failed, Expired, Cancelled, Superseded, Unknown] {
+        let part = one(Write::Session(sample::session(state)));
+        assert_eq!(attribute(&part, keys::INDEX_PK).is_some(), !state.is_terminal(), "{state:?}");
+    }
+}
+
+#[test]
+fn only_deliveries_to_an_account_are_in_its_store() {
+    let place = |channel| attribute(&one(Write::Delivery(sample::delivery(channel))), keys::INDEX_PK);
+    let account = AccountId::new([11; 16]);
+    assert_eq!(place(Channel::Account(account.clone())), Some(format!("ACCOUNT#{account}")));
+    assert_eq!(place(Channel::Counter), None);
+    assert_eq!(place(Channel::Email("thu@example.invalid".into())), None);
+}
+
+/// One number, one copy, and one file, one copy: the lookups are guards as well (limits.md I1).
+#[test]
+fn the_public_facts_bring_their_lookups() {
+    let parts = transaction("t", &[Write::PublicCopy(sample::public())]).expect("expands");
+    let keys: Vec<_> = parts.iter().filter_map(|p| attribute(p, "pk")).collect();
+    assert_eq!(keys.len(), 4);
+    assert!(keys[0].starts_with("COPY#copy_"), "{keys:?}");
+    assert_eq!(keys[1], "PUBNO#000.00.01.H54#SCT/BS#2026#00000152");
+    assert_eq!(keys[2], format!("DIGEST#{}", "ab".repeat(32)));
+    for lookup in &parts[1..] {
+        let put = lookup.put.as_ref().expect("a put");
+        assert_eq!(put.condition_expression(), Some("attribute_not_exists(pk) OR #copy = :copy"));
+        let known: HashSet<_> = put.item.keys().map(String::as_str).collect();
+        assert_eq!(known, HashSet::from(["pk", "sk", "v", "kind", "copy"]));
+    }
+}
+
+#[test]
+fn the_same_file_at_two_levels_is_one_lookup() {
+    let public = PublicCopy { digests: vec![[1; 32], [1; 32]], ..sample::public() };
+    assert_eq!(transaction("t", &[Write::PublicCopy(public)]).expect("expands").len(), 3);
+}
+
+#[test]
+fn finished_work_goes_and_waiting_work_moves() {
+    let id = EventId::new([5; 16]);
+    let done = one(Write::OutboxDone(id.clone())).delete.expect("a delete");
+    assert_eq!(done.key.get("pk"), Some(&text(format!("OUTBOX#{id}"))));
+    assert_eq!(done.condition_expression, None);
+    let later = one(Write::OutboxLater(id.clone(), sample::at(60))).update.expect("an update");
+    assert_eq!(later.condition_expression(), Some("attribute_exists(pk)"));
+    let values = later.expression_attribute_values.expect("values");
+    let stored = one(Write::Outbox(Outbox { id, ..sample::outbox(Topic::Seal) }));
+    // A moved item must stand where a new item with the same time would.
+    assert_eq!(values.get(":order"), stored.put.as_ref().and_then(|p| p.item.get(keys::INDEX_SK)));
+    assert_eq!(values.get(":due"), stored.put.as_ref().and_then(|p| p.item.get("due_at")));
+}
+
+/// The limit counts what a write expands to, not the writes.
+#[test]
+fn a_commit_over_the_limit_is_refused() {
+    let events = |n: u64| (1..=n).map(|seq| Write::Event(Event { seq, ..sample::event() })).collect::<Vec<_>>();
+    assert_eq!(transaction("t", &events(100)).expect("fits").len(), 100);
+    assert!(transaction("t", &events(101)).is_err());
+    let mut writes = events(97);
+    writes.push(Write::PublicCopy(sample::public()));
+    assert!(transaction("t", &writes).is_err());
+}
+
+/// No key or index key holds what identifies a person (house rule, limits.md I14).
+#[test]
+fn keys_hold_no_personal_data() {
+    let writes = [
+        Write::User(sample::user()),
+        Write::Case(sample::case(CaseStatus::Received)),
+        Write::Delivery(sample::delivery(Channel::Email("thu@example.invalid".into()))),
+    ];
+    for part in transaction("t", &writes).expect("expands") {
+        for name in [keys::PK, keys::SK, keys::INDEX_PK, keys::INDEX_SK] {
+            let key = attribute(&part, name).unwrap_or_default();
+            for secret in ["000000000001", "84900000001", "thu@"] {
+                assert!(!key.contains(secret), "{key}");
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! In-memory ports with fates and pauses for exhaustive tests.

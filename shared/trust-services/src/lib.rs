@@ -1,0 +1,1 @@
+//! TSA, OCSP, CRL and AIA over HTTP, with limits.
