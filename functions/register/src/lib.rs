@@ -1,1 +1,105 @@
-//! Lambda function register.
+//! The register's exceptions: annulment of a sealed copy (R111), and void numbers (decision 21).
+//!
+//! Gives no numbers: that is `numbering`.
+
+use api::{Edge, Env, Error, Function, Keys, Problem, Reply, Request, idempotent, needs};
+use casework::numbering;
+use domain::ids::CopyId;
+use domain::model::{Copy, Right, User};
+use domain::ports::Records;
+use domain::time::rfc3339;
+use serde::Deserialize;
+use serde_json::json;
+use store::Table;
+
+/// The function with what it needs.
+pub struct Register {
+    edge: Edge,
+    keys: Keys,
+    records: Table,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Annul {
+    decision_no: String,
+    decision_date: String,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Void {
+    reason: String,
+}
+
+impl Register {
+    /// Reads the settings and makes the clients.
+    ///
+    /// # Errors
+    /// A missing or unreadable setting, by name.
+    pub fn new(env: &Env, aws: &aws_config::SdkConfig) -> Result<Self, Error> {
+        Ok(Self { edge: Edge::new(env), keys: Keys::new(env)?, records: Table::new(aws, env.required("TABLE_NAME")?) })
+    }
+
+    /// The seal-keeper's copy, unchanged since the caller looked.
+    async fn own(&self, request: &Request, id: &str, caller: &User) -> Result<Copy, Problem> {
+        let id = request.id(id, CopyId::parse)?;
+        let copy = self.records.copy(&id).await?.ok_or_else(|| Problem::new("not-found"))?;
+        needs(caller, Right::Seal, &copy.unit)?;
+        request.match_version(copy.version, copy.changed_by.as_str(), &rfc3339(copy.changed_at))?;
+        Ok(copy)
+    }
+
+    async fn annul(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
+        let now = self.edge.clock.now();
+        let caller = self.keys.caller(request, now, &self.records).await?;
+        idempotent(&self.records, request, caller.id.as_str(), now, async {
+            let copy = self.own(request, id, &caller).await?;
+            let body: Annul = request.json()?;
+            written("/decision_no", &body.decision_no)?;
+            written("/reason", &body.reason)?;
+            body.decision_date.parse::<jiff::civil::Date>().map_err(|_| Problem::invalid("/decision_date", "date"))?;
+            let after = numbering::annul(&self.records, &copy.id, &caller.id, now).await?;
+            Ok(shown(&after))
+        })
+        .await
+    }
+
+    async fn void(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
+        let now = self.edge.clock.now();
+        let caller = self.keys.caller(request, now, &self.records).await?;
+        idempotent(&self.records, request, caller.id.as_str(), now, async {
+            let copy = self.own(request, id, &caller).await?;
+            let body: Void = request.json()?;
+            written("/reason", &body.reason)?;
+            let after = numbering::void(&self.records, &copy.id, body.reason, &caller.id, now).await?;
+            Ok(shown(&after))
+        })
+        .await
+    }
+}
+
+fn written(pointer: &str, text: &str) -> Result<(), Problem> {
+    let length = text.trim().chars().count();
+    if (1..=2000).contains(&length) { Ok(()) } else { Err(Problem::invalid(pointer, "1_to_2000_characters")) }
+}
+
+fn shown(copy: &Copy) -> Reply {
+    Reply::json(200, &json!({"id": copy.id.as_str(), "status": copy.state.name()})).etag(copy.version)
+}
+
+impl Function for Register {
+    fn edge(&self) -> &Edge {
+        &self.edge
+    }
+
+    async fn http(&self, request: &Request) -> Result<Reply, Problem> {
+        let (method, path) = request.route();
+        match (method, path.as_slice()) {
+            ("POST", ["v1", "copies", id, "annul"]) => self.annul(request, id).await,
+            ("POST", ["v1", "copies", id, "void"]) => self.void(request, id).await,
+            _ => Err(Problem::new("not-found")),
+        }
+    }
+}

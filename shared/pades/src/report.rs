@@ -311,9 +311,6 @@ pub struct SignatureReport {
     pub reasons: Vec<Reason>,
 }
 
-/// Number of the certified copy as the report shows it.
-pub type NumberReport = EcopyFacts;
-
 /// The report of one file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
@@ -343,7 +340,7 @@ pub struct Report {
     pub signatures: Vec<SignatureReport>,
     /// The number, for a certified copy that carries one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub number: Option<NumberReport>,
+    pub number: Option<EcopyFacts>,
     /// The instant that was assumed, RFC 3339.
     pub checked_at: String,
 }

@@ -196,6 +196,9 @@ impl Step<'_, '_> {
             }
             return Ok(());
         }
+        if was.kids == is.kids && !self.same(old, new, b"Kids", Stops::All)? {
+            self.forbid("field-kids", Some(id));
+        }
         let signature = was.kind == b"Sig";
         let signed = signature && !before.get(old, b"V")?.is_null();
         let widgets = self.widgets_changed(was, is)?;

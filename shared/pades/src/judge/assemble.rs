@@ -6,6 +6,7 @@ use super::crypto::Crypto;
 use super::find::Found;
 use super::trust::Trust;
 use super::{Case, ecopy, time};
+use crate::plan::EcopyFacts;
 use crate::policy::{Policy, RegisterStatus};
 use crate::reasons::{Severity, explain, severity};
 use crate::report::*;
@@ -221,7 +222,7 @@ fn finish(
     reasons: Vec<Reason>,
     checks: Vec<Check>,
     signatures: Vec<SignatureReport>,
-    number: Option<NumberReport>,
+    number: Option<EcopyFacts>,
 ) -> Report {
     let verdict = match reasons.iter().map(|reason| severity(&reason.code)).min() {
         Some(Severity::Fatal) => Verdict::Invalid,

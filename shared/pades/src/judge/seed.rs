@@ -55,10 +55,7 @@ pub(crate) fn violation(
     {
         return Ok(Some("DigestMethod"));
     }
-    if flags & REASONS != 0
-        && let Some(list) = names(b"Reasons")?
-        && !reason_fits(view, found, &list)?
-    {
+    if flags & REASONS != 0 && !reason_fits(view, found, &names(b"Reasons")?.unwrap_or_default())? {
         return Ok(Some("Reasons"));
     }
     if flags & LEGAL != 0 && seed.contains(b"LegalAttestation") {
@@ -91,7 +88,7 @@ fn names_digest(name: &[u8], digest: DigestAlgorithm) -> bool {
     plain == digest.name().replace('-', "")
 }
 
-/// An empty list, or one with a single period, forbids a reason.
+/// A missing or empty list, or one with a single period, forbids a reason.
 fn reason_fits(view: &Document<'_>, found: &Found, allowed: &[Vec<u8>]) -> Result<bool, pdf::Error> {
     let reason = view.get(&found.dict, b"Reason")?.as_string().map(pdf::decode_text);
     let allowed: Vec<String> = allowed.iter().map(|text| pdf::decode_text(text)).collect();
