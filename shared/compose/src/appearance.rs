@@ -29,9 +29,10 @@ pub fn leader_appearance(
 ) -> Result<Vec<u8>, Unusable> {
     check(size)?;
     let fonts = Fonts::new()?;
-    let titles = crate::block::title_lines(&fonts, title_line)?.join(", ");
+    // Of `KT. CHỦ TỊCH / PHÓ CHỦ TỊCH` the last line is what the signer is.
+    let title = crate::block::title_lines(&fonts, title_line)?.pop().unwrap_or_default();
     let mut rows = vec![(Cut::Bold, format!("Người ký: {}", fonts.clean("name", name)?))];
-    rows.push((Cut::Regular, format!("Chức danh: {titles}")));
+    rows.push((Cut::Regular, format!("Chức danh: {title}")));
     if let Some(organisation) = organisation {
         rows.push((Cut::Regular, format!("Cơ quan: {}", fonts.clean("organisation", organisation)?)));
     }
@@ -118,7 +119,7 @@ fn stack(
     let mut y = 0.0;
     for (cut, text, ink, size) in rows {
         let size = size * scale;
-        for part in fonts.wrap(*cut, size, text, width) {
+        for part in fonts.wrap_even(*cut, size, text, width) {
             lines.push(Line { x, y: y + size, cut: *cut, size, ink: *ink, text: part });
             y += size * 1.25;
         }

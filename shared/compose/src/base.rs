@@ -71,6 +71,7 @@ pub fn base(spec: &BaseSpec<'_>) -> Result<Base, Unusable> {
         title: &text.document,
         unit: &text.unit,
         leader: &text.leader,
+        place: text.place.as_deref(),
         created: &created,
         document_id: spec.document_id,
     };

@@ -29,7 +29,7 @@ pub(crate) type Down = (f32, f32, f32, f32);
 /// The texts, cleaned once.
 pub(crate) struct Clean {
     pub(crate) unit: String,
-    place: Option<String>,
+    pub(crate) place: Option<String>,
     titles: Vec<String>,
     pub(crate) leader: String,
     heading: String,
@@ -88,7 +88,7 @@ pub(crate) fn layout(fonts: &Fonts, text: &Clean, width: f32) -> Result<Block, U
     let size = fonts.fit(Cut::Bold, 13.0, 9.0, &text.heading, inner).ok_or(Unusable::PlacementOutside)?;
     y = centred(fonts, &mut lines, (PAD, y, inner), Cut::Bold, size, &text.heading);
     y += 1.0;
-    for line in fonts.wrap(Cut::Italic, 10.0, &text.note, inner) {
+    for line in fonts.wrap_even(Cut::Italic, 10.0, &text.note, inner) {
         y = centred(fonts, &mut lines, (PAD, y, inner), Cut::Italic, 10.0, &line);
     }
     y += 7.0;
@@ -97,7 +97,7 @@ pub(crate) fn layout(fonts: &Fonts, text: &Clean, width: f32) -> Result<Block, U
     let (column, column_width) = (PAD + left + gap, inner - gap - left);
     let top = y;
     for title in &text.titles {
-        for line in fonts.wrap(Cut::Bold, 11.5, title, column_width) {
+        for line in fonts.wrap_even(Cut::Bold, 11.5, title, column_width) {
             y = centred(fonts, &mut lines, (column, y, column_width), Cut::Bold, 11.5, &line);
         }
     }
@@ -136,7 +136,7 @@ pub(crate) fn added_page(fonts: &Fonts, text: &Clean) -> Result<AddedPage, Unusa
     let unit_width = width * 0.40;
     let nation = (MARGIN.0 + unit_width + 10.0, MARGIN.1, width - unit_width - 10.0);
     let mut left = MARGIN.1;
-    for line in fonts.wrap(Cut::Bold, 12.0, &text.unit, unit_width) {
+    for line in fonts.wrap_even(Cut::Bold, 12.0, &text.unit, unit_width) {
         left = centred(fonts, &mut lines, (MARGIN.0, left, unit_width), Cut::Bold, 12.0, &line);
     }
     rules.push((MARGIN.0 + unit_width * 0.33, left + 4.0, unit_width * 0.34));
@@ -145,9 +145,6 @@ pub(crate) fn added_page(fonts: &Fonts, text: &Clean) -> Result<AddedPage, Unusa
     right = centred(fonts, &mut lines, (nation.0, right, nation.2), Cut::Bold, 12.5, motto);
     let under = fonts.width(Cut::Bold, 12.5, motto);
     rules.push((nation.0 + (nation.2 - under) / 2.0, right + 3.0, under));
-    if let Some(place) = &text.place {
-        right = centred(fonts, &mut lines, (nation.0, right + 12.0, nation.2), Cut::Italic, 12.0, place);
-    }
     let top = left.max(right) + 34.0;
     let block = layout(fonts, text, BLOCK_WIDTH.min(width))?;
     let at = (MARGIN.0 + (width - block.size.0) / 2.0, top);

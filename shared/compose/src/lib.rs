@@ -67,7 +67,7 @@ pub struct Wording {
     pub template_id: String,
     /// The unit that attests, e.g. `ỦY BAN NHÂN DÂN XÃ HƯNG HÀ`.
     pub unit_name: String,
-    /// Where the unit sits, e.g. `Hưng Hà`; empty when not wanted.
+    /// Where the unit sits, e.g. `Hưng Hà`; empty when not wanted. Stands in the metadata only: a copy's wording names no place (domain.md §2.3).
     pub place: String,
     /// Line or lines over the leader's name, separated by ` / ` or a line break, e.g. `KT. CHỦ TỊCH / PHÓ CHỦ TỊCH`.
     pub leader_title_line: String,

@@ -14,7 +14,7 @@ use crate::{MAX_BYTES, MAX_PAGES, Unusable};
 /// The most that one object stream or cross-reference stream may inflate to while loading.
 const MAX_STREAM: usize = 16 << 20;
 /// Above this size a file with a broken cross-reference table is refused: rebuilding takes quadratic time on hostile files.
-const MAX_REBUILD: usize = 2 << 20;
+const MAX_REBUILD: usize = 1 << 10;
 /// The most nodes (values in arrays and dictionaries) of all parsed objects together.
 const MAX_NODES: u64 = 6_000_000;
 /// The deepest nesting of direct values and of the page tree.

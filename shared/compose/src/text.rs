@@ -112,6 +112,21 @@ impl Fonts {
         lines
     }
 
+    /// As [`Fonts::wrap`], with lines of about the same length: no single word left over on the last one.
+    pub(crate) fn wrap_even(&self, cut: Cut, size: f32, text: &str, width: f32) -> Vec<String> {
+        let mut best = self.wrap(cut, size, text, width);
+        let mut narrower = width - 4.0;
+        while best.len() > 1 && narrower > width * 0.4 {
+            let lines = self.wrap(cut, size, text, narrower);
+            if lines.len() != best.len() {
+                break;
+            }
+            best = lines;
+            narrower -= 4.0;
+        }
+        best
+    }
+
     /// Gives whole lines of a word that is wider than a line to `lines`; returns what is left of it.
     fn split_word(&self, cut: Cut, size: f32, word: &str, width: f32, lines: &mut Vec<String>) -> String {
         let mut rest = String::new();

@@ -1,16 +1,20 @@
 //! TIFF files as pictures, page by page: bilevel CCITT (Group 3 one-dimensional, Group 4), LZW, Deflate, PackBits, JPEG, none.
 //!
-//! Does not know Group 3 two-dimensional, Lab, floating point or planar colour: such pages are refused as `image-broken`.
+//! Does not know Group 3 two-dimensional, palettes, Lab, floating point or planar colour: such pages are refused as `image-broken`.
 
 use std::io::Cursor;
 
 use image::DynamicImage;
 use tiff::ColorType;
+use tiff::decoder::ifd::Value;
 use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::tags::Tag;
 
 use crate::picture::{Coded, MAX_PIXELS, Picture, flattened};
 use crate::{MAX_PAGES, Unusable};
+
+/// Six end-of-line codes: the decoder wants them after the last line, a TIFF strip often leaves them out (ITU-T T.4, 4.1.4).
+const RETURN_TO_CONTROL: [u8; 9] = [0x00, 0x10, 0x01, 0x00, 0x10, 0x01, 0x00, 0x10, 0x01];
 
 type Reader<'a> = Decoder<Cursor<&'a [u8]>>;
 
@@ -66,9 +70,11 @@ fn resolution(reader: &mut Reader<'_>) -> Option<(f32, f32)> {
         3 => 2.54,
         _ => return None,
     };
-    let x = reader.get_tag_f32(Tag::XResolution).ok()?;
-    let y = reader.get_tag_f32(Tag::YResolution).ok()?;
-    Some((x * per_inch, y * per_inch))
+    let mut rational = |tag| match reader.find_tag(tag).ok().flatten()? {
+        Value::Rational(over, under) if under != 0 => Some(over as f32 / under as f32 * per_inch),
+        _ => None,
+    };
+    Some((rational(Tag::XResolution)?, rational(Tag::YResolution)?))
 }
 
 /// The strips of a fax-coded page, decoded to packed bits with 0 as black.
@@ -126,12 +132,13 @@ impl Bits {
             }
         };
         let height = u16::try_from(count).map_err(broken)?;
-        let whole = if method == 4 {
+        // Neither coding needs its end mark in a TIFF; what counts is that every line is there.
+        let _end = if method == 4 {
             fax::decoder::decode_g4(input, width, Some(height), &mut line)
         } else {
-            fax::decoder::decode_g3(input, &mut line)
+            fax::decoder::decode_g3(input.chain(RETURN_TO_CONTROL), &mut line)
         };
-        if whole.is_none() || done < count { Err(broken("damaged fax data")) } else { Ok(()) }
+        if done < count { Err(broken("damaged fax data")) } else { Ok(()) }
     }
 
     fn line(&mut self, row: usize, runs: &[u16], width: u16) {
@@ -151,7 +158,6 @@ fn decoded(reader: &mut Reader<'_>, size: (u32, u32)) -> Result<Coded, Unusable>
     if tag(reader, Tag::PlanarConfiguration) == Some(2) && !matches!(colour, ColorType::Gray(_)) {
         return Err(broken("planar colour"));
     }
-    let map = reader.get_tag_u16_vec(Tag::ColorMap).unwrap_or_default();
     let data = match reader.read_image().map_err(broken)? {
         DecodingResult::U8(data) => data,
         DecodingResult::U16(data) => data.into_iter().map(|value| (value >> 8) as u8).collect(),
@@ -170,10 +176,6 @@ fn decoded(reader: &mut Reader<'_>, size: (u32, u32)) -> Result<Coded, Unusable>
         }),
         ColorType::YCbCr(8) => rgb(size, data.chunks_exact(3).flat_map(ycbcr).collect()),
         ColorType::CMYK(8 | 16) => rgb(size, data.chunks_exact(4).flat_map(cmyk).collect()),
-        ColorType::Palette(bits @ (1 | 2 | 4 | 8)) => {
-            let indices = if bits == 8 { data } else { spread(&data, size, bits, 1) };
-            rgb(size, indices.into_iter().flat_map(|index| entry(&map, bits, index)).collect())
-        }
         other => Err(broken(format!("{other:?}"))),
     }
 }
@@ -206,12 +208,6 @@ fn spread(data: &[u8], (width, height): (u32, u32), bits: u8, factor: u8) -> Vec
         }
     }
     out
-}
-
-fn entry(map: &[u16], bits: u8, index: u8) -> [u8; 3] {
-    let count = 1_usize << bits;
-    let part = |plane: usize| map.get(plane * count + usize::from(index)).map_or(0, |value| (value >> 8) as u8);
-    [part(0), part(1), part(2)]
 }
 
 /// JFIF colours to RGB (ITU-T T.871, clause 7).

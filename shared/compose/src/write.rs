@@ -31,6 +31,7 @@ pub(crate) struct Finish<'a> {
     pub(crate) title: &'a str,
     pub(crate) unit: &'a str,
     pub(crate) leader: &'a str,
+    pub(crate) place: Option<&'a str>,
     pub(crate) created: &'a Moment,
     pub(crate) document_id: [u8; 16],
 }
@@ -187,6 +188,8 @@ fn catalog(target: &mut Document, finish: &Finish<'_>, tree: ObjectId, widgets: 
 /// The mark that this file was converted from paper, for machines (Law 20/2023/QH15, Art. 12).
 fn xmp(finish: &Finish<'_>) -> String {
     let [title, unit, leader, when] = [finish.title, finish.unit, finish.leader, &finish.created.xmp].map(escaped);
+    let place =
+        finish.place.map_or_else(String::new, |place| format!("<dc:coverage>{}</dc:coverage>\n", escaped(place)));
     let id: String = finish.document_id.iter().map(|byte| format!("{byte:02x}")).collect();
     format!(
         "<?xpacket begin=\"\u{feff}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n\
@@ -201,14 +204,14 @@ xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\" xmlns:xmpMM=\"http://ns.adobe.com/xap
 người thực hiện chứng thực: {leader}</rdf:li>\
 <rdf:li xml:lang=\"en\">Digitised from paper by {unit}</rdf:li></rdf:Alt></dc:description>\n\
 <dc:publisher><rdf:Bag><rdf:li>{unit}</rdf:li></rdf:Bag></dc:publisher>\n\
-<pdf:Producer>ctdt</pdf:Producer>\n<xmp:CreateDate>{when}</xmp:CreateDate>\n\
+{place}<pdf:Producer>ctdt</pdf:Producer>\n<xmp:CreateDate>{when}</xmp:CreateDate>\n\
 <xmpMM:DocumentID>urn:ctdt:{id}</xmpMM:DocumentID>\n\
 </rdf:Description></rdf:RDF></x:xmpmeta>\n<?xpacket end=\"r\"?>\n"
     )
 }
 
-fn escaped(value: &str) -> String {
-    value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+fn escaped(value: impl AsRef<str>) -> String {
+    value.as_ref().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 fn has_reference(object: &Object) -> bool {

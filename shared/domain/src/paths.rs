@@ -5,10 +5,10 @@
 //!
 //! ```text
 //! uploads/<upload>                                        bytes as they came in
-//! copies/<copy>/base.pdf                                  frozen at submission, both signature fields empty
+//! copies/<copy>/base-<digest>.pdf                         frozen at submission, both signature fields empty
 //! copies/<copy>/leader-<session>.prepared.pdf             the leader's revision, /Contents empty
 //! copies/<copy>/signed-<session>.pdf                      signed by the leader, timestamped, verified
-//! copies/<copy>/seal.prepared.pdf                         the seal's revision, /Contents empty
+//! copies/<copy>/seal-<digest>.prepared.pdf                the seal's revision, /Contents empty
 //! numbers/<unit>/<suffix>/<year>/<number:08>-sealed.pdf   number and seal, B-T: at most one per number
 //! numbers/<unit>/<suffix>/<year>/<number:08>-archived.pdf the same at B-LTA
 //! ```
@@ -17,16 +17,16 @@
 //! the number, not of the copy, and the bucket refuses a second object.
 
 use crate::ids::{CopyId, SessionId, UnitId, UploadId};
-use crate::model::Number;
+use crate::model::{Number, Sha256};
 
 /// An upload.
 pub fn upload(id: &UploadId) -> String {
     format!("uploads/{id}")
 }
 
-/// The file to be signed.
-pub fn base(copy: &CopyId) -> String {
-    format!("copies/{copy}/base.pdf")
+/// The frozen file of a submission. The digest is part of the key because a returned copy may be submitted again.
+pub fn base(copy: &CopyId, sha256: &Sha256) -> String {
+    format!("copies/{copy}/base-{}.pdf", hex(sha256))
 }
 
 /// The leader's revision as it was prepared for a session.
@@ -39,9 +39,14 @@ pub fn signed(copy: &CopyId, session: &SessionId) -> String {
     format!("copies/{copy}/signed-{session}.pdf")
 }
 
-/// The seal's revision as it was prepared. One per copy, because a copy has one number.
-pub fn seal_prepared(copy: &CopyId) -> String {
-    format!("copies/{copy}/seal.prepared.pdf")
+/// The seal's revision as it was prepared. Two sealers prepare the same bytes; when the agency's X.509 certificate was
+/// renewed between two attempts, the two revisions do not meet.
+pub fn seal_prepared(copy: &CopyId, sha256: &Sha256) -> String {
+    format!("copies/{copy}/seal-{}.prepared.pdf", hex(sha256))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// The issued file at level B-T.
@@ -87,20 +92,20 @@ mod tests {
         let unit = UnitId::new([3; 16]);
         let text = [
             upload(&UploadId::new([4; 16])),
-            base(&copy),
+            base(&copy, &[0xab; 32]),
             leader_prepared(&copy, &session),
             signed(&copy, &session),
-            seal_prepared(&copy),
+            seal_prepared(&copy, &[1; 32]),
             sealed(&unit, &number("SCT/BS")),
             archived(&unit, &number("SCT/BS")),
         ]
         .join("\n");
         let frozen = "\
 uploads/upl_040g2081040g2081040g208104
-copies/copy_01040g2081040g2081040g2081/base.pdf
+copies/copy_01040g2081040g2081040g2081/base-abababababababababababababababababababababababababababababababab.pdf
 copies/copy_01040g2081040g2081040g2081/leader-sgn_02081040g2081040g2081040g2.prepared.pdf
 copies/copy_01040g2081040g2081040g2081/signed-sgn_02081040g2081040g2081040g2.pdf
-copies/copy_01040g2081040g2081040g2081/seal.prepared.pdf
+copies/copy_01040g2081040g2081040g2081/seal-0101010101010101010101010101010101010101010101010101010101010101.prepared.pdf
 numbers/unit_030c1g60r30c1g60r30c1g60r3/SCT_2fBS/2026/00000152-sealed.pdf
 numbers/unit_030c1g60r30c1g60r30c1g60r3/SCT_2fBS/2026/00000152-archived.pdf";
         assert_eq!(text, frozen);

@@ -81,6 +81,10 @@ fn one(step: &Step, input: &[u8], max: usize, truncated: &mut bool) -> Result<Ve
 
 fn inflate(input: &[u8], max: usize, truncated: &mut bool) -> Result<Vec<u8>, Error> {
     const CHUNK: usize = 32 << 10;
+    if input.is_empty() {
+        // `/Length 0` with a filter: written by honest producers for empty contents.
+        return Ok(Vec::new());
+    }
     let mut inflater = Decompress::new(true);
     let mut out: Vec<u8> = Vec::new();
     loop {
@@ -88,7 +92,8 @@ fn inflate(input: &[u8], max: usize, truncated: &mut bool) -> Result<Vec<u8>, Er
         let rest = input.get(read..).unwrap_or_default();
         let before = (inflater.total_in(), out.len());
         if out.capacity() - out.len() < CHUNK {
-            out.reserve(CHUNK.max(out.len().min(4 << 20)));
+            // Doubling, but not beyond what may come out anyway.
+            out.reserve_exact(CHUNK.max(out.len().min(4 << 20)));
         }
         let status = inflater
             .decompress_vec(rest, &mut out, FlushDecompress::None)
@@ -102,7 +107,7 @@ fn inflate(input: &[u8], max: usize, truncated: &mut bool) -> Result<Vec<u8>, Er
         if (inflater.total_in(), out.len()) == before {
             // All input was used and more was wanted: honest files with a short `/Length` end so.
             *truncated = true;
-            return if out.is_empty() && !input.is_empty() {
+            return if out.is_empty() {
                 Err(Error::Decode { filter: "FlateDecode", reason: "data ends too early" })
             } else {
                 Ok(out)

@@ -24,6 +24,7 @@ struct Shared<'a> {
     header: usize,
     version: (u8, u8),
     history: History,
+    encrypted: bool,
     streams: Mutex<StreamCache>,
 }
 
@@ -60,7 +61,8 @@ impl<'a> Document<'a> {
         let history = revision::read(&env, startxref.saturating_add(env.base))?;
         let view = history.revisions.len().checked_sub(1).ok_or(Error::NoStartxref)?;
         let version = version(bytes, header);
-        let shared = Shared { env, header, version, history, streams: Mutex::default() };
+        let encrypted = history.revisions.iter().any(|r| r.trailer.get(b"Encrypt").is_some_and(|v| !v.is_null()));
+        let shared = Shared { env, header, version, history, encrypted, streams: Mutex::default() };
         Ok(Document { shared: Arc::new(shared), view })
     }
 
@@ -97,7 +99,7 @@ impl<'a> Document<'a> {
     /// Does a trailer of the file name `/Encrypt`? Strings and streams are then not readable.
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
-        self.shared.history.revisions.iter().any(|r| r.trailer.get(b"Encrypt").is_some_and(|v| !v.is_null()))
+        self.shared.encrypted
     }
 
     /// Is the first revision linearized (its two sections were merged)?
@@ -218,22 +220,38 @@ impl<'a> Document<'a> {
     /// From the object's number to after its `endobj`; `None` for objects in object streams.
     #[must_use]
     pub fn object_span(&self, id: ObjId) -> Option<Range<usize>> {
-        let offset = self.plain_offset(id)?;
-        let env = &self.shared.env;
-        let start = crate::lexer::skip_space(env.bytes, offset);
-        let end = match self.object(id).ok()? {
-            Object::Stream(stream) => match &stream.data {
-                StreamData::InFile(range) => range.end,
-                StreamData::Owned(_) => return None,
-            },
-            _ => {
-                let mut parser = env.parser(offset);
-                parser.indirect_header()?;
-                parser.value().ok()?;
-                parser.pos
+        self.plain_offset(id)?;
+        self.shared.span(self.definition_at(id.num)?.0)
+    }
+
+    /// Bytes of the whole file that belong to no object of any revision, no cross-reference section, no end mark, and are neither white
+    /// space nor comment. Reads every object; one that cannot be read does not account for its bytes.
+    ///
+    /// # Errors
+    /// Limits.
+    pub fn unaccounted(&self) -> Result<Vec<Range<usize>>, Error> {
+        let shared = &self.shared;
+        let mut spans = shared.history.spans.clone();
+        for (n, definition) in shared.history.definitions.all.iter().enumerate() {
+            let n = u32::try_from(n).map_err(|_| Error::Limit(LimitKind::Objects))?;
+            match shared.value(n, None) {
+                Err(limit @ Error::Limit(_)) => return Err(limit),
+                Ok(_) if matches!(definition.location, Location::Offset(_)) => spans.extend(shared.span(n)),
+                _ => {}
             }
-        };
-        Some(start..xref::object_end(env.bytes, end))
+        }
+        spans.sort_by_key(|span| (span.start, span.end));
+        let mut gaps = Vec::new();
+        let mut done = 0;
+        let end = self.bytes().len();
+        for span in spans.into_iter().chain([end..end]) {
+            let gap = self.bytes().get(..span.start).unwrap_or_default();
+            if span.start > done && crate::lexer::skip_space(gap, done) < span.start {
+                gaps.push(done..span.start);
+            }
+            done = done.max(span.end);
+        }
+        Ok(gaps)
     }
 
     fn plain_offset(&self, id: ObjId) -> Option<usize> {
@@ -434,6 +452,10 @@ impl Shared<'_> {
         if found.generation != id.generation {
             self.env.note(FindingKind::GenerationMismatch, offset, Some(id));
         }
+        if parser.take_keyword(b"endobj") {
+            // An object without a value; every reader takes it as null.
+            return Ok(Object::Null);
+        }
         let value = parser.value()?;
         if parser.duplicate {
             self.env.note(FindingKind::DuplicateKey, offset, Some(id));
@@ -505,6 +527,32 @@ impl Shared<'_> {
         Ok(stream)
     }
 
+    /// From the object's number to after its `endobj`, for a definition outside object streams.
+    fn span(&self, definition: u32) -> Option<Range<usize>> {
+        let Location::Offset(offset) = self.history.definitions.get(definition)?.location else { return None };
+        let bytes = self.env.bytes;
+        let end = match self.value(definition, None).ok()? {
+            Object::Stream(stream) => match &stream.data {
+                StreamData::InFile(range) => range.end,
+                StreamData::Owned(_) => return None,
+            },
+            Object::Null => {
+                // Null, or no value at all.
+                let mut parser = self.env.parser(offset);
+                parser.indirect_header()?;
+                parser.take_keyword(b"null");
+                parser.pos
+            }
+            _ => {
+                let mut parser = self.env.parser(offset);
+                parser.indirect_header()?;
+                parser.value().ok()?;
+                parser.pos
+            }
+        };
+        Some(crate::lexer::skip_space(bytes, offset)..xref::object_end(bytes, end))
+    }
+
     fn raw<'s>(&'s self, stream: &'s Stream) -> Result<&'s [u8], Error> {
         match &stream.data {
             StreamData::Owned(bytes) => Ok(bytes),
@@ -515,6 +563,9 @@ impl Shared<'_> {
     }
 
     fn decoded(&self, stream: &Stream, steps: &[Step]) -> Result<Vec<u8>, Error> {
+        if self.encrypted {
+            return Err(Error::Encrypted);
+        }
         let decoded = filters::run(&self.env.budget, steps, self.raw(stream)?, self.env.limits.decoded_stream)?;
         if decoded.truncated
             && let StreamData::InFile(range) = &stream.data

@@ -73,6 +73,8 @@ pub(crate) struct Definition {
     pub(crate) generation: u16,
     pub(crate) revision: u16,
     pub(crate) implicit: bool,
+    /// Only the stream of a hybrid section lists it.
+    pub(crate) hidden: bool,
     pub(crate) location: Location,
     pub(crate) cell: OnceLock<Box<Result<Object, Error>>>,
 }
@@ -93,6 +95,8 @@ pub(crate) struct History {
     pub(crate) revisions: Vec<Revision>,
     pub(crate) definitions: Definitions,
     pub(crate) linearized: bool,
+    /// Where sections, trailers and end marks lie; unordered.
+    pub(crate) spans: Vec<Range<usize>>,
 }
 
 fn bad(offset: usize, reason: &'static str) -> Error {
@@ -114,13 +118,17 @@ pub(crate) fn read(env: &Env<'_>, startxref: usize) -> Result<History, Error> {
     let mut revisions: Vec<Revision> = Vec::new();
     let mut listed: Vec<Vec<RawEntry>> = Vec::new();
     let mut linearized = false;
+    let mut spans = Vec::new();
     for (index, group) in groups.iter().enumerate() {
         linearized |= linear && group.len() == 2;
         let Some(first) = group.first() else { continue };
         let next = groups.get(index + 1).and_then(|g| g.first()).map_or(env.bytes.len(), |s| s.offset);
         let start = revisions.last().map_or(0, |r| r.end);
         let sections_end = group.iter().map(|s| s.end).max().unwrap_or(0);
-        let (eof, end) = tail(env, sections_end, next, first.offset);
+        let Tail { word, eof, end } = tail(env, sections_end, next, first.offset);
+        spans.push(word..end);
+        spans.extend((group.len() > 1).then(|| first_page_mark(env, first.end)));
+        spans.extend(group.iter().flat_map(|s| s.hybrid.clone().into_iter().chain([s.offset..s.end])));
         if end <= start || sections_end > next {
             return Err(bad(first.offset, "sections overlap"));
         }
@@ -129,7 +137,7 @@ pub(crate) fn read(env: &Env<'_>, startxref: usize) -> Result<History, Error> {
         listed.push(merged(env, group));
     }
     let definitions = Definitions::build(env, listed)?;
-    Ok(History { revisions, definitions, linearized })
+    Ok(History { revisions, definitions, linearized, spans })
 }
 
 /// Newest first.
@@ -181,10 +189,16 @@ fn group(env: &Env<'_>, sections: Vec<Section>, linear: bool) -> Result<Vec<Vec<
     Ok(groups)
 }
 
-/// Where the revision ends: after its `startxref`, number and `%%EOF`; with and without the end-of-line.
-fn tail(env: &Env<'_>, from: usize, limit: usize, xref_offset: usize) -> (usize, usize) {
+/// Where `startxref` stands and the revision ends: after its number and `%%EOF`; without and with the end-of-line.
+struct Tail {
+    word: usize,
+    eof: usize,
+    end: usize,
+}
+
+fn tail(env: &Env<'_>, from: usize, limit: usize, xref_offset: usize) -> Tail {
     let bytes = env.bytes;
-    let none = (from, from);
+    let none = Tail { word: from, eof: from, end: from };
     let mut word = skip_space(bytes, from);
     if !at(bytes, word, b"startxref") {
         env.note(FindingKind::BytesBeforeStartxref, from, None);
@@ -207,10 +221,19 @@ fn tail(env: &Env<'_>, from: usize, limit: usize, xref_offset: usize) -> (usize,
         pos = skip_blank(bytes, line_end(bytes, pos));
     }
     if at(bytes, pos, b"%%EOF") {
-        return (pos + 5, skip_eol(bytes, pos + 5));
+        return Tail { word, eof: pos + 5, end: skip_eol(bytes, pos + 5) };
     }
     env.note(FindingKind::MissingEof, number_end, None);
-    (number_end, skip_eol(bytes, number_end))
+    Tail { word, eof: number_end, end: skip_eol(bytes, number_end) }
+}
+
+/// The end mark behind the first-page section of a linearized file: its number is 0 or anything (annex F.3.4).
+fn first_page_mark(env: &Env<'_>, from: usize) -> Range<usize> {
+    let word = skip_blank(env.bytes, from);
+    let number = at(env.bytes, word, b"startxref").then(|| unsigned(env.bytes, skip_blank(env.bytes, word + 9)));
+    let end = number.flatten().map_or(from, |(_, end)| end);
+    let mark = skip_blank(env.bytes, end);
+    if at(env.bytes, mark, b"%%EOF") { from..mark + 5 } else { from..end }
 }
 
 /// The entries of a revision's sections, one per number, by number. The first section wins; within a section the last entry.
@@ -239,14 +262,26 @@ impl Definitions {
             let start = made.all.len();
             let revision = u16::try_from(revision).map_err(|_| Error::Limit(LimitKind::Revisions))?;
             for (entry, implicit) in entries.iter().map(|e| (e, false)).chain(implied.iter().map(|e| (e, true))) {
-                let RawEntry { num, generation, location } = *entry;
+                let RawEntry { num, generation, location, hidden } = *entry;
                 let cell = OnceLock::new();
-                made.all.push(Definition { num, generation, revision, implicit, location, cell });
+                made.all.push(Definition { num, generation, revision, implicit, hidden, location, cell });
             }
             made.ranges.push(start..made.all.len());
         }
         made.index();
+        made.note_hybrid_conflicts(env);
         Ok(made)
+    }
+
+    /// A reader that does not know hybrid sections sees the older definition of what only the stream lists: the two must not differ.
+    fn note_hybrid_conflicts(&self, env: &Env<'_>) {
+        for pair in self.by_number.windows(2) {
+            let [old, new] = pair else { continue };
+            let (Some(old), Some(new)) = (self.get(*old), self.get(*new)) else { continue };
+            if new.hidden && !old.hidden && old.num == new.num && old.location != Location::Free {
+                env.note(FindingKind::HybridConflict, 0, Some(ObjId::new(new.num, new.generation)));
+            }
+        }
     }
 
     fn index(&mut self) {

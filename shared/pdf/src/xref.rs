@@ -42,6 +42,8 @@ pub(crate) struct RawEntry {
     pub(crate) num: u32,
     pub(crate) generation: u16,
     pub(crate) location: Location,
+    /// Only the stream of a hybrid section lists it.
+    pub(crate) hidden: bool,
 }
 
 #[derive(Debug)]
@@ -53,6 +55,8 @@ pub(crate) struct Section {
     pub(crate) entries: Vec<RawEntry>,
     pub(crate) trailer: Dict,
     pub(crate) prev: Option<usize>,
+    /// Where the stream of a hybrid section lies.
+    pub(crate) hybrid: Option<std::ops::Range<usize>>,
 }
 
 fn bad(offset: usize, reason: &'static str) -> Error {
@@ -73,7 +77,9 @@ fn locate(env: &Env<'_>, offset: usize) -> Result<usize, Error> {
     }
     let from = offset.saturating_sub(16);
     let to = offset.saturating_add(24);
-    let near = find(env.bytes, b"xref", from, to).filter(|&p| !at(env.bytes, p.saturating_sub(5), b"startxref"));
+    let table = find(env.bytes, b"xref", from, to).filter(|&p| !at(env.bytes, p.saturating_sub(5), b"startxref"));
+    let line = |p: &usize| env.bytes.get(p.wrapping_sub(1)).is_some_and(|b| matches!(b, b'\n' | b'\r'));
+    let near = table.or_else(|| (from..to).filter(line).find(|&p| env.parser(p).indirect_header().is_some()));
     let near = near.ok_or(bad(offset, "no section here"))?;
     env.note(FindingKind::StartxrefOff, offset, None);
     Ok(near)
@@ -115,7 +121,7 @@ fn table(env: &Env<'_>, start: usize, mut pos: usize, left: usize) -> Result<Sec
     }
     let prev = previous(env, &trailer, start);
     let kind = if trailer.contains(b"XRefStm") { XrefKind::Hybrid } else { XrefKind::Table };
-    Ok(Section { offset: start, end: parser.pos, kind, entries, trailer, prev })
+    Ok(Section { offset: start, end: parser.pos, kind, entries, trailer, prev, hybrid: None })
 }
 
 fn subsection(
@@ -148,7 +154,7 @@ fn subsection(
         }
         let location =
             if used && offset > 0 { Location::Offset(offset.saturating_add(env.base)) } else { Location::Free };
-        entries.push(RawEntry { num, generation, location });
+        entries.push(RawEntry { num, generation, location, hidden: false });
     }
     Ok(pos)
 }
@@ -170,12 +176,12 @@ fn merge_hybrid(env: &Env<'_>, section: &mut Section, left: usize) -> Result<(),
     let hidden = stream(env, start, left.saturating_sub(section.entries.len()))?;
     let mut known: std::collections::HashMap<u32, usize> =
         section.entries.iter().enumerate().map(|(n, entry)| (entry.num, n)).collect();
+    section.hybrid = Some(hidden.offset..hidden.end);
     for entry in hidden.entries {
+        let entry = RawEntry { hidden: true, ..entry };
         match known.get(&entry.num).and_then(|&n| section.entries.get_mut(n)) {
+            // The table comes first for every reader; what it calls free is what it hides.
             Some(shown) if shown.location == Location::Free => *shown = entry,
-            Some(shown) if entry.location != Location::Free && shown.location != entry.location => {
-                env.note(FindingKind::HybridConflict, start, Some(ObjId::new(entry.num, entry.generation)));
-            }
             Some(_) => {}
             None => {
                 known.insert(entry.num, section.entries.len());
@@ -213,7 +219,7 @@ fn stream(env: &Env<'_>, start: usize, left: usize) -> Result<Section, Error> {
     let entries = entries(env, &decoded.bytes, &rows, widths, start)?;
     let end = object_end(env.bytes, range.end);
     let prev = previous(env, &dict, start);
-    Ok(Section { offset: start, end, kind: XrefKind::Stream, entries, trailer: dict, prev })
+    Ok(Section { offset: start, end, kind: XrefKind::Stream, entries, trailer: dict, prev, hybrid: None })
 }
 
 fn widths(dict: &Dict, start: usize) -> Result<[usize; 3], Error> {
@@ -316,11 +322,12 @@ fn entry(
         2 => {
             let container = u32::try_from(second).map_err(|_| bad(start, "object stream number"))?;
             let index = u32::try_from(third).map_err(|_| bad(start, "object stream index"))?;
-            return Ok(Some(RawEntry { num, generation: 0, location: Location::Compressed { container, index } }));
+            let location = Location::Compressed { container, index };
+            return Ok(Some(RawEntry { num, generation: 0, location, hidden: false }));
         }
         _ => return Ok(None),
     };
-    Ok(Some(RawEntry { num, generation, location }))
+    Ok(Some(RawEntry { num, generation, location, hidden: false }))
 }
 
 /// After `stream` and its end-of-line, if that keyword stands here.

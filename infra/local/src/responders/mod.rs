@@ -17,8 +17,8 @@ use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pki::issue::{
-    CrlSpec, OcspAnswer, OcspAsked, OcspRequest, OcspSpec, RevokedEntry, TimestampRequest, TimestampSpec, crl, ocsp_error,
-    ocsp_response, timestamp_rejection, timestamp_response, timestamp_token,
+    CrlSpec, OcspAnswer, OcspAsked, OcspRequest, OcspSpec, RevokedEntry, TimestampRequest, TimestampSpec, crl,
+    ocsp_error, ocsp_response, timestamp_rejection, timestamp_response, timestamp_token,
 };
 use pki::ocsp::CertStatus;
 use serde::Deserialize;
@@ -143,7 +143,8 @@ fn ocsp_answer(shared: &Shared, ca: Ca, request: &[u8], fault: OcspFault) -> Res
         return Ok(ocsp_error(UNAUTHORIZED));
     }
     let now = shared.now();
-    let produced_at = if fault == OcspFault::Expired { now.saturating_sub(VALIDITY_SECONDS.saturating_mul(4)) } else { now };
+    let produced_at =
+        if fault == OcspFault::Expired { now.saturating_sub(VALIDITY_SECONDS.saturating_mul(4)) } else { now };
     let mut answers = Vec::new();
     for asked in request.asked {
         let status = match fault {
@@ -166,7 +167,9 @@ fn ocsp_answer(shared: &Shared, ca: Ca, request: &[u8], fault: OcspFault) -> Res
 // ---- files
 
 async fn crl_file(State(shared): State<Shared>, Path(file): Path<String>) -> Response {
-    let Some(ca) = file.strip_suffix(".crl").and_then(Ca::from_name) else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(ca) = file.strip_suffix(".crl").and_then(Ca::from_name) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let fault = shared.wait().await.crl;
     match fault {
         FileFault::Silence => silence().await,
@@ -197,7 +200,9 @@ fn make_crl(shared: &Shared, ca: Ca, fault: FileFault) -> Result<Vec<u8>, Error>
 }
 
 async fn aia_file(State(shared): State<Shared>, Path(file): Path<String>) -> Response {
-    let Some(ca) = file.strip_suffix(".cer").and_then(Ca::from_name) else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(ca) = file.strip_suffix(".cer").and_then(Ca::from_name) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let holder = match shared.wait().await.aia {
         FileFault::Silence => return silence().await,
         FileFault::Http500 => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
@@ -298,9 +303,7 @@ async fn show_issued(State(shared): State<Shared>) -> Response {
         Ok(issued) => issued,
         Err(error) => return failed(&error),
     };
-    let one = |i: &crate::testpki::Issued| {
-        json!({"serial": i.serial, "issuer": i.issuer.name(), "purpose": i.purpose, "subject": i.certificate.subject(), "revoked_at": i.revoked_at})
-    };
+    let one = |i: &crate::testpki::Issued| json!({"serial": i.serial, "issuer": i.issuer.name(), "purpose": i.purpose, "subject": i.certificate.subject(), "revoked_at": i.revoked_at});
     Json(json!({"data": issued.iter().map(one).collect::<Vec<Value>>()})).into_response()
 }
 

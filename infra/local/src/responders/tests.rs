@@ -98,7 +98,10 @@ async fn ocsp_tells_good_and_revoked() {
     assert_eq!(stack.judge(&answer).expect("a good answer"), CertStatus::Good);
 
     stack.pki.revoke(&stack.leaf.serial_hex(), NOW - 3, Some(1)).expect("written");
-    assert_eq!(stack.judge(&stack.ocsp().await).expect("an answer"), CertStatus::Revoked { at: NOW - 3, reason: Some(1) });
+    assert_eq!(
+        stack.judge(&stack.ocsp().await).expect("an answer"),
+        CertStatus::Revoked { at: NOW - 3, reason: Some(1) }
+    );
 }
 
 /// A root answers about its issuing CA by itself.
@@ -127,7 +130,8 @@ async fn each_ocsp_fault_is_noticed() {
     assert!(matches!(stack.judge(&stack.ocsp().await).expect("an answer"), CertStatus::Revoked { .. }));
     stack.switch(json!({"ocsp": "none"})).await;
     assert_eq!(stack.judge(&stack.ocsp().await).expect("an answer"), CertStatus::Good);
-    let other = stack.post("/ocsp/public", pki::ocsp::request(&stack.leaf, &stack.issuer, None).expect("a request")).await;
+    let other =
+        stack.post("/ocsp/public", pki::ocsp::request(&stack.leaf, &stack.issuer, None).expect("a request")).await;
     assert!(OcspResponse::parse(&other).is_err(), "a CA does not answer for another one");
 }
 

@@ -270,7 +270,9 @@ impl TestPki {
     pub(crate) fn status(&self, issuer: Ca, serial: &[u8]) -> CertStatus {
         let serial = hex::encode(serial);
         let state = self.lock();
-        if let Some(r) = state.revocations.iter().find(|r| r.serial == serial && self.issued_by(&state, issuer, &serial)) {
+        if let Some(r) =
+            state.revocations.iter().find(|r| r.serial == serial && self.issued_by(&state, issuer, &serial))
+        {
             return CertStatus::Revoked { at: r.at, reason: r.reason };
         }
         if self.issued_by(&state, issuer, &serial) { CertStatus::Good } else { CertStatus::Unknown }
@@ -380,7 +382,8 @@ fn subject(organisation: &str, name: &str) -> Vec<(Attribute, String)> {
 
 /// Signs a certificate and makes sure that it verifies.
 fn issue(spec: &CertificateSpec, issuer: Option<&Holder>, key: &Key) -> Result<Certificate, Error> {
-    let certificate = pki::issue::certificate(spec, issuer.map(|i| &i.certificate), key.algorithm(), &|tbs| key.sign(tbs))?;
+    let certificate =
+        pki::issue::certificate(spec, issuer.map(|i| &i.certificate), key.algorithm(), &|tbs| key.sign(tbs))?;
     certificate.verify_issued_by(issuer.map_or(&certificate, |i| &i.certificate))?;
     Ok(certificate)
 }

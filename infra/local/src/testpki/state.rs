@@ -73,9 +73,7 @@ impl Place {
     pub(super) fn read(&self) -> Result<Option<State>, Error> {
         let Some(path) = &self.0 else { return Ok(None) };
         match std::fs::read(path) {
-            Ok(bytes) => {
-                serde_json::from_slice(&bytes).map(Some).map_err(|e| Error::File(path.clone(), e.to_string()))
-            }
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| Error::File(path.clone(), e.to_string())),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(Error::File(path.clone(), e.to_string())),
         }
@@ -85,7 +83,8 @@ impl Place {
         let Some(path) = &self.0 else { return Ok(()) };
         let next = path.with_extension("next");
         let bytes = serde_json::to_vec_pretty(state).map_err(|e| Error::File(path.clone(), e.to_string()))?;
-        let written = std::fs::write(&next, bytes).and_then(|()| private(&next)).and_then(|()| std::fs::rename(&next, path));
+        let written =
+            std::fs::write(&next, bytes).and_then(|()| private(&next)).and_then(|()| std::fs::rename(&next, path));
         written.map_err(|e| Error::File(path.clone(), e.to_string()))
     }
 }

@@ -1,0 +1,9 @@
+//! Everything that `pki` builds is read back and judged; every rule is broken once.
+
+mod cms;
+mod corpora;
+mod hostile;
+mod pki;
+mod revocation;
+mod trust;
+mod tsp;
