@@ -40,8 +40,15 @@ impl Accounts {
 
     async fn me(&self, request: &Request) -> Result<Reply, Problem> {
         let user = self.caller(request).await?;
-        let grants: Vec<Value> = user.grants.iter().map(|(right, unit)| json!({"right": right_name(*right), "unit_id": unit.as_ref().map(|id| id.as_str())})).collect();
-        Ok(Reply::json(200, &json!({"user": {"id": user.id.as_str(), "name": user.name}, "grants": grants, "livemode": false})))
+        let grants: Vec<Value> = user
+            .grants
+            .iter()
+            .map(|(right, unit)| json!({"right": right_name(*right), "unit_id": unit.as_ref().map(|id| id.as_str())}))
+            .collect();
+        Ok(Reply::json(
+            200,
+            &json!({"user": {"id": user.id.as_str(), "name": user.name}, "grants": grants, "livemode": false}),
+        ))
     }
 
     async fn lookup(&self, request: &Request) -> Result<Reply, Problem> {
@@ -66,7 +73,9 @@ fn wanted(body: &Value) -> Result<(String, String), Problem> {
     }
     let mut entries = map.iter();
     match (entries.next(), entries.next()) {
-        (Some((kind, Value::String(value))), None) if (3..=60).contains(&value.len()) => Ok((kind.clone(), value.clone())),
+        (Some((kind, Value::String(value))), None) if (3..=60).contains(&value.len()) => {
+            Ok((kind.clone(), value.clone()))
+        }
         (Some((kind, _)), None) => Err(Problem::invalid(&format!("/{kind}"), "3_to_60_characters")),
         _ => Err(Problem::invalid("", "exactly_one_value")),
     }

@@ -56,7 +56,8 @@ impl Appointment {
     async fn book_once(&self, request: &Request, caller: &User, now: Timestamp) -> Result<Reply, Problem> {
         let body: Book = request.json()?;
         let unit = self.load_unit(request, &body.unit_id).await?;
-        let account = AccountId::parse(&body.account.id).map_err(|_| Problem::invalid("/account/id", "wrong_id_type"))?;
+        let account =
+            AccountId::parse(&body.account.id).map_err(|_| Problem::invalid("/account/id", "wrong_id_type"))?;
         if caller.account.as_ref() != Some(&account) {
             needs(caller, Right::Portal, &unit.id)?;
         }
@@ -100,7 +101,13 @@ impl Appointment {
     }
 
     /// Commits `visit` together with a place in `start`, and gives back the place in `old`.
-    async fn take_place(&self, unit: &Unit, start: Timestamp, old: Option<Timestamp>, visit: &Visit) -> Result<(), Problem> {
+    async fn take_place(
+        &self,
+        unit: &Unit,
+        start: Timestamp,
+        old: Option<Timestamp>,
+        visit: &Visit,
+    ) -> Result<(), Problem> {
         for _ in 0..ROUNDS {
             let mut writes = vec![Write::Appointment(visit.clone())];
             let slot = self.slot(&unit.id, start).await?;
@@ -144,7 +151,8 @@ impl Appointment {
     async fn full(&self, unit: &Unit, start: Timestamp) -> Result<Problem, Problem> {
         let from = time::day(start);
         let free = self.free_slots(unit, from, from.saturating_add(Span::new().days(7))).await?;
-        let near: Vec<_> = free.iter().filter(|(_, left)| *left > 0).take(5).map(|(at, left)| views::slot(*at, *left)).collect();
+        let near: Vec<_> =
+            free.iter().filter(|(_, left)| *left > 0).take(5).map(|(at, left)| views::slot(*at, *left)).collect();
         Ok(Problem::new("slot-full").with("alternatives", near))
     }
 
@@ -209,7 +217,9 @@ impl Appointment {
         match visit.status {
             AppointmentStatus::Booked => Ok((visit, unit)),
             AppointmentStatus::Used => Err(Problem::new("appointment-used")),
-            AppointmentStatus::Cancelled => Err(Problem::new("wrong-state").with("state", "cancelled").with("allowed", json!([]))),
+            AppointmentStatus::Cancelled => {
+                Err(Problem::new("wrong-state").with("state", "cancelled").with("allowed", json!([])))
+            }
         }
     }
 

@@ -1,8 +1,8 @@
 //! What anybody may ask before a visit: where, when, what it costs.
 
 use api::{Problem, Reply, Request, page};
-use domain::identity;
 use domain::fee;
+use domain::identity;
 use domain::ids::UnitId;
 use domain::model::Unit;
 use domain::ports::Records;
@@ -97,7 +97,11 @@ impl Appointment {
     pub(crate) fn fees(&self, request: &Request) -> Result<Reply, Problem> {
         let number = |name: &str, default: u32| match request.query.get(name) {
             None => Ok(default),
-            Some(text) => text.parse::<u32>().ok().filter(|n| (1..=300).contains(n)).ok_or_else(|| Problem::new("validation-failed").query(name, "1_to_300")),
+            Some(text) => text
+                .parse::<u32>()
+                .ok()
+                .filter(|n| (1..=300).contains(n))
+                .ok_or_else(|| Problem::new("validation-failed").query(name, "1_to_300")),
         };
         let (pages, copies) = (number("pages", 1)?, number("copies", 1)?);
         let today = time::day(self.edge.clock.now());

@@ -57,7 +57,10 @@ pub(crate) fn originals(from: Vec<OriginalDto>) -> Result<Vec<Original>, Problem
     if from.is_empty() || from.len() > 20 {
         return Err(Problem::invalid("/originals", "1_to_20"));
     }
-    from.into_iter().enumerate().map(|(i, dto)| one(dto).map_err(|(field, what)| Problem::invalid(&format!("/originals/{i}/{field}"), what))).collect()
+    from.into_iter()
+        .enumerate()
+        .map(|(i, dto)| one(dto).map_err(|(field, what)| Problem::invalid(&format!("/originals/{i}/{field}"), what)))
+        .collect()
 }
 
 fn one(dto: OriginalDto) -> Result<Original, (&'static str, &'static str)> {

@@ -49,7 +49,8 @@ impl Function for Augmentation {
 
     async fn work(&self, item: &Outbox) -> Result<(), Fault> {
         let now = self.edge.clock.now();
-        let (records, objects, services, bench, chance) = (&self.records, &self.objects, &self.services, &self.bench, &self.edge.chance);
+        let (records, objects, services, bench, chance) =
+            (&self.records, &self.objects, &self.services, &self.bench, &self.edge.chance);
         casework::settled(match item.topic {
             Topic::FinishLeader => augment::finish_leader(records, objects, services, bench, chance, item, now).await,
             Topic::FinishSeal => augment::finish_seal(records, objects, services, bench, chance, item, now).await,

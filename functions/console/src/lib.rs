@@ -22,7 +22,10 @@ impl Console {
     }
 
     fn html(&self, body: String) -> Reply {
-        Reply::html(200, body).header("content-security-policy", POLICY).header("referrer-policy", "no-referrer").header("cache-control", "no-store")
+        Reply::html(200, body)
+            .header("content-security-policy", POLICY)
+            .header("referrer-policy", "no-referrer")
+            .header("cache-control", "no-store")
     }
 
     fn root(&self) -> Value {
@@ -41,7 +44,10 @@ fn error(request: &Request, name: &str) -> Result<Reply, Problem> {
     let code = api::code(name).ok_or_else(|| Problem::new("not-found"))?;
     let english = request.lang() == Lang::En;
     let pick = |pair: (&str, &str)| if english { pair.1.to_owned() } else { pair.0.to_owned() };
-    Ok(Reply::json(200, &json!({"code": code.code, "status": code.status, "title": pick(code.title), "action": pick(code.action)})))
+    Ok(Reply::json(
+        200,
+        &json!({"code": code.code, "status": code.status, "title": pick(code.title), "action": pick(code.action)}),
+    ))
 }
 
 impl Function for Console {

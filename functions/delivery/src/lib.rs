@@ -55,7 +55,8 @@ impl Delivery {
         let copy = self.records.copy(&id).await?.ok_or_else(|| Problem::new("not-found"))?;
         self.may_read(&caller, &copy).await?;
         let (stored, number) = issued(&copy)?;
-        let link = self.objects.presign_get(&stored.path, &format!("ban-sao-{}-{}.pdf", number.number, number.year)).await?;
+        let link =
+            self.objects.presign_get(&stored.path, &format!("ban-sao-{}-{}.pdf", number.number, number.year)).await?;
         Ok(Reply::see_other(&link.url).header("repr-digest", &format!("sha-256=:{}:", base64(&stored.sha256))))
     }
 
@@ -140,7 +141,9 @@ impl Function for Delivery {
 
     async fn work(&self, item: &Outbox) -> Result<(), Fault> {
         let now = self.edge.clock.now();
-        casework::settled(delivery::deliver(&self.records, &self.mail, &self.edge.chance, item, &self.public_url, now).await)
+        casework::settled(
+            delivery::deliver(&self.records, &self.mail, &self.edge.chance, item, &self.public_url, now).await,
+        )
     }
 
     async fn tick(&self) -> Result<(), Fault> {

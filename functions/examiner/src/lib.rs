@@ -39,7 +39,9 @@ impl Function for Examiner {
         let now = self.edge.clock.now();
         for unit in self.records.units().await? {
             let year = time::civil(now).year();
-            let findings = examine::series(&self.records, &self.objects, &self.anchors, &unit, &unit.series_suffix, year, now).await?;
+            let findings =
+                examine::series(&self.records, &self.objects, &self.anchors, &unit, &unit.series_suffix, year, now)
+                    .await?;
             for finding in &findings {
                 tracing::error!(unit = unit.id.as_str(), %finding, "the examiner found a fault");
             }

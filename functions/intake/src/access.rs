@@ -20,14 +20,26 @@ impl Intake {
         self.keys.caller(request, self.now(), &self.records).await
     }
 
-    pub(crate) async fn load_case(&self, request: &Request, id: &str, user: &User, rights: &[Right]) -> Result<Case, Problem> {
+    pub(crate) async fn load_case(
+        &self,
+        request: &Request,
+        id: &str,
+        user: &User,
+        rights: &[Right],
+    ) -> Result<Case, Problem> {
         let id = request.id(id, CaseId::parse)?;
         let case = self.records.case(&id).await?.ok_or_else(|| Problem::new("not-found"))?;
         needs_any(user, rights, &case.unit)?;
         Ok(case)
     }
 
-    pub(crate) async fn load_copy(&self, request: &Request, id: &str, user: &User, rights: &[Right]) -> Result<Copy, Problem> {
+    pub(crate) async fn load_copy(
+        &self,
+        request: &Request,
+        id: &str,
+        user: &User,
+        rights: &[Right],
+    ) -> Result<Copy, Problem> {
         let id = request.id(id, CopyId::parse)?;
         let copy = self.records.copy(&id).await?.ok_or_else(|| Problem::new("not-found"))?;
         needs_any(user, rights, &copy.unit)?;
@@ -36,7 +48,8 @@ impl Intake {
 
     /// Commits a change of one dossier or copy; when the answer was lost, looks whether it happened.
     pub(crate) async fn commit(&self, writes: Vec<Write>) -> Result<(), Problem> {
-        let witness = writes.iter().find(|write| matches!(write, Write::Case(_) | Write::Copy(_) | Write::Upload(_))).cloned();
+        let witness =
+            writes.iter().find(|write| matches!(write, Write::Case(_) | Write::Copy(_) | Write::Upload(_))).cloned();
         match self.records.commit(writes).await {
             Ok(()) => Ok(()),
             Err(error) => match (error, self.happened(witness).await?) {
@@ -72,7 +85,9 @@ pub(crate) fn at_desk(case: &Case) -> Result<(), Problem> {
     match case.status {
         CaseStatus::Received | CaseStatus::Returned => Ok(()),
         CaseStatus::Submitted => Err(Problem::new("case-frozen")),
-        CaseStatus::Refused | CaseStatus::Cancelled => Err(wrong_state(domain::casefile::progress(case.status, &[]).name(), &[])),
+        CaseStatus::Refused | CaseStatus::Cancelled => {
+            Err(wrong_state(domain::casefile::progress(case.status, &[]).name(), &[]))
+        }
     }
 }
 

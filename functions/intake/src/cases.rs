@@ -1,10 +1,10 @@
 //! Receiving a dossier: the legal clock starts here (R29, R30).
 
 use api::{Problem, Reply, Request, idempotent, needs};
+use domain::deadline::{self, Calendar, HOLIDAYS};
 use domain::ids::{AccountId, AppointmentId, CaseId, UnitId};
 use domain::model::{AppointmentStatus, Case, CaseStatus, Counter, Fee, Requester, Right, Unit, User};
 use domain::ports::{Chance, CommitError, Directory, Person, Records, Write};
-use domain::deadline::{self, Calendar, HOLIDAYS};
 use domain::{fee, identity, readable, time};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -138,10 +138,20 @@ impl Intake {
     async fn still_open(&self, case: &Case) -> Result<(), Problem> {
         let Some(id) = &case.appointment else { return Ok(()) };
         let visit = self.records.appointment(id).await?;
-        if visit.is_some_and(|visit| visit.status == AppointmentStatus::Booked) { Ok(()) } else { Err(Problem::new("appointment-used")) }
+        if visit.is_some_and(|visit| visit.status == AppointmentStatus::Booked) {
+            Ok(())
+        } else {
+            Err(Problem::new("appointment-used"))
+        }
     }
 
-    async fn from_visit(&self, request: &Request, id: &str, caller: &User, writes: &mut Vec<Write>) -> Result<(Unit, Requester, Option<AppointmentId>), Problem> {
+    async fn from_visit(
+        &self,
+        request: &Request,
+        id: &str,
+        caller: &User,
+        writes: &mut Vec<Write>,
+    ) -> Result<(Unit, Requester, Option<AppointmentId>), Problem> {
         let id = AppointmentId::parse(id).map_err(|_| Problem::invalid("/appointment_id", "wrong_id_type"))?;
         let visit = self.records.appointment(&id).await?.ok_or_else(|| Problem::new("not-found"))?;
         needs(caller, Right::Create, &visit.unit)?;
@@ -160,7 +170,13 @@ impl Intake {
         Ok((unit, from_person(person), Some(id)))
     }
 
-    async fn walk_in(&self, request: &Request, dto: RequesterDto, unit: Option<String>, caller: &User) -> Result<(Unit, Requester, Option<AppointmentId>), Problem> {
+    async fn walk_in(
+        &self,
+        request: &Request,
+        dto: RequesterDto,
+        unit: Option<String>,
+        caller: &User,
+    ) -> Result<(Unit, Requester, Option<AppointmentId>), Problem> {
         let unit = match unit {
             Some(text) => UnitId::parse(&text).map_err(|_| Problem::invalid("/unit_id", "wrong_id_type"))?,
             None => own_unit(caller)?,
@@ -205,7 +221,8 @@ impl Intake {
         let now = self.now();
         let mut case = touched(case, &caller, now);
         case.checklist = Some(grounds.clone());
-        let writes = vec![event(case.id.as_str(), case.version, &caller, "case.checked", now), Write::Case(case.clone())];
+        let writes =
+            vec![event(case.id.as_str(), case.version, &caller, "case.checked", now), Write::Case(case.clone())];
         self.commit(writes).await?;
         if grounds.iter().any(|(_, applies)| *applies) {
             return Err(Problem::new("ground-applies"));
@@ -223,7 +240,10 @@ impl Intake {
             let paid = self.paid(request.json()?, &case).await?;
             let mut case = touched(case, &caller, now);
             case.fee = Some(paid);
-            let writes = vec![event(case.id.as_str(), case.version, &caller, "case.fee_recorded", now), Write::Case(case.clone())];
+            let writes = vec![
+                event(case.id.as_str(), case.version, &caller, "case.fee_recorded", now),
+                Write::Case(case.clone()),
+            ];
             self.commit(writes).await?;
             self.case_reply(&case).await
         })
@@ -232,9 +252,17 @@ impl Intake {
 
     async fn paid(&self, body: FeeDto, case: &Case) -> Result<Fee, Problem> {
         if let Some(reason) = body.waived_reason {
-            return Ok(Fee { receipt_no: String::new(), amount_vnd: 0, paid_at: self.now(), waived_reason: Some(reason) });
+            return Ok(Fee {
+                receipt_no: String::new(),
+                amount_vnd: 0,
+                paid_at: self.now(),
+                waived_reason: Some(reason),
+            });
         }
-        let receipt_no = body.receipt_no.filter(|no| !no.trim().is_empty()).ok_or_else(|| Problem::invalid("/receipt_no", "required"))?;
+        let receipt_no = body
+            .receipt_no
+            .filter(|no| !no.trim().is_empty())
+            .ok_or_else(|| Problem::invalid("/receipt_no", "required"))?;
         let amount_vnd = body.amount_vnd.ok_or_else(|| Problem::invalid("/amount_vnd", "required"))?;
         let paid_at = body.paid_at.ok_or_else(|| Problem::invalid("/paid_at", "required"))?;
         let paid_at = paid_at.parse().map_err(|_| Problem::invalid("/paid_at", "rfc3339"))?;
@@ -263,7 +291,8 @@ impl Intake {
 
 /// The one unit where the caller receives cases.
 fn own_unit(caller: &User) -> Result<UnitId, Problem> {
-    let mut units = caller.grants.iter().filter(|(right, _)| *right == Right::Create).filter_map(|(_, unit)| unit.clone());
+    let mut units =
+        caller.grants.iter().filter(|(right, _)| *right == Right::Create).filter_map(|(_, unit)| unit.clone());
     let first = units.next().ok_or_else(|| Problem::new("forbidden").with("needed", json!({"right": "create"})))?;
     if units.any(|other| other != first) {
         return Err(Problem::invalid("/unit_id", "required"));
@@ -307,5 +336,8 @@ fn grounds(body: &Checklist) -> Result<Vec<(String, bool)>, Problem> {
         return Err(Problem::invalid(&format!("/grounds/{unknown}"), "unknown"));
     }
     // A ground that is not named does not apply: the official confirmed the list as a whole.
-    Ok(GROUNDS.iter().map(|ground| ((*ground).to_owned(), body.grounds.get(*ground).copied().unwrap_or(false))).collect())
+    Ok(GROUNDS
+        .iter()
+        .map(|ground| ((*ground).to_owned(), body.grounds.get(*ground).copied().unwrap_or(false)))
+        .collect())
 }

@@ -70,7 +70,8 @@ impl Intake {
         let found: u32 = uploads.iter().map(|(_, pages)| pages).sum();
         let mut case = touched(case, caller, now);
         case.copies.push(copy.id.clone());
-        let mut writes: Vec<Write> = uploads.into_iter().map(|(upload, pages)| bound(upload, &copy.id, pages)).collect();
+        let mut writes: Vec<Write> =
+            uploads.into_iter().map(|(upload, pages)| bound(upload, &copy.id, pages)).collect();
         writes.push(event(case.id.as_str(), case.version, caller, "case.copy_added", now));
         writes.push(event(copy.id.as_str(), 1, caller, "copy.added", now));
         writes.extend([Write::Copy(copy.clone()), Write::Case(case.clone())]);
@@ -81,14 +82,23 @@ impl Intake {
         Ok(Reply::json(201, &shown).etag(copy.version).header("location", &format!("/v1/copies/{}", copy.id)))
     }
 
-    async fn ready_uploads(&self, request: &Request, ids: &[String], caller: &User) -> Result<Vec<(Upload, u32)>, Problem> {
+    async fn ready_uploads(
+        &self,
+        request: &Request,
+        ids: &[String],
+        caller: &User,
+    ) -> Result<Vec<(Upload, u32)>, Problem> {
         if ids.is_empty() || ids.len() > SCANS {
             return Err(Problem::invalid("/upload_ids", "1_to_50"));
         }
         let mut ready: Vec<(Upload, u32)> = Vec::new();
         for (i, text) in ids.iter().enumerate() {
-            let id = UploadId::parse(text).map_err(|_| Problem::invalid(&format!("/upload_ids/{i}"), "wrong_id_type"))?;
-            let upload = self.load_upload(request, id.as_str(), caller).await.map_err(|_| Problem::invalid(&format!("/upload_ids/{i}"), "unknown"))?;
+            let id =
+                UploadId::parse(text).map_err(|_| Problem::invalid(&format!("/upload_ids/{i}"), "wrong_id_type"))?;
+            let upload = self
+                .load_upload(request, id.as_str(), caller)
+                .await
+                .map_err(|_| Problem::invalid(&format!("/upload_ids/{i}"), "unknown"))?;
             if ready.iter().any(|(known, _)| known.id == upload.id) {
                 return Err(Problem::invalid(&format!("/upload_ids/{i}"), "twice"));
             }
@@ -132,12 +142,18 @@ impl Intake {
         let placement = placement(body.placement)?;
         let scans = self.scans(&copy).await?;
         let views: Vec<&[u8]> = scans.iter().map(Vec::as_slice).collect();
-        let placed = compose::place(&views, &composer_placement(&placement)).map_err(|unusable| unusable_scan(&unusable))?;
+        let placed =
+            compose::place(&views, &composer_placement(&placement)).map_err(|unusable| unusable_scan(&unusable))?;
         let now = self.now();
-        compose::template_in_force(&body.template_id, &time::rfc3339(now)).map_err(|unusable| unusable_scan(&unusable))?;
+        compose::template_in_force(&body.template_id, &time::rfc3339(now))
+            .map_err(|unusable| unusable_scan(&unusable))?;
         let mut copy = touched_copy(copy, &caller, now);
         copy.attestation = Some(Attestation { template_id: body.template_id, placement });
-        self.commit(vec![event(copy.id.as_str(), copy.version, &caller, "copy.worded", now), Write::Copy(copy.clone())]).await?;
+        self.commit(vec![
+            event(copy.id.as_str(), copy.version, &caller, "copy.worded", now),
+            Write::Copy(copy.clone()),
+        ])
+        .await?;
         let mut shown = views::copy(&copy);
         shown["overlaps"] = json!(false);
         shown["placement"] = json!({"page": placed.page, "x": placed.x, "y": placed.y, "w": placed.w, "h": placed.h, "added_page": placed.added_page});
@@ -174,7 +190,11 @@ impl Intake {
         };
         let unit = match request.query.get("unit") {
             Some(text) => request.id(text, UnitId::parse)?,
-            None => caller.grants.iter().find(|(held, unit)| *held == right && unit.is_some()).and_then(|(_, unit)| unit.clone())
+            None => caller
+                .grants
+                .iter()
+                .find(|(held, unit)| *held == right && unit.is_some())
+                .and_then(|(_, unit)| unit.clone())
                 .ok_or_else(|| Problem::new("forbidden").with("needed", json!({"right": queue_right(right)})))?,
         };
         needs(&caller, right, &unit)?;
@@ -209,7 +229,11 @@ fn sha256_base64(sha256: &[u8; 32]) -> String {
 }
 
 fn bound(upload: Upload, copy: &CopyId, pages: u32) -> Write {
-    Write::Upload(Upload { state: UploadState::Used { copy: copy.clone(), pages }, version: upload.version + 1, ..upload })
+    Write::Upload(Upload {
+        state: UploadState::Used { copy: copy.clone(), pages },
+        version: upload.version + 1,
+        ..upload
+    })
 }
 
 fn new_copy(body: NewCopy, case: &Case, caller: &User, id: CopyId, now: Timestamp) -> Result<Copy, Problem> {

@@ -27,13 +27,22 @@ impl Intake {
         .await
     }
 
-    async fn leave(&self, case: Case, exit: &str, reason: &str, caller: &User, now: Timestamp) -> Result<(Case, Vec<Write>), Problem> {
+    async fn leave(
+        &self,
+        case: Case,
+        exit: &str,
+        reason: &str,
+        caller: &User,
+        now: Timestamp,
+    ) -> Result<(Case, Vec<Write>), Problem> {
         let mut copies = Vec::new();
         for id in &case.copies {
             copies.extend(self.records.copy(id).await?);
         }
         let (status, action, back) = match exit {
-            "recall" | "return" => (CaseStatus::Returned, if exit == "recall" { "case.recalled" } else { "case.returned" }, true),
+            "recall" | "return" => {
+                (CaseStatus::Returned, if exit == "recall" { "case.recalled" } else { "case.returned" }, true)
+            }
             "refuse" => (CaseStatus::Refused, "case.refused", false),
             _ => (CaseStatus::Cancelled, "case.cancelled", false),
         };

@@ -61,7 +61,9 @@ impl Function for Intake {
             ("POST", ["v1", "cases", id, "copies"]) => self.add_copy(request, id).await,
             ("POST", ["v1", "cases", id, "fee"]) => self.fee(request, id).await,
             ("POST", ["v1", "cases", id, "submit"]) => self.submit(request, id).await,
-            ("POST", ["v1", "cases", id, exit @ ("recall" | "return" | "refuse" | "cancel")]) => self.exit(request, id, exit).await,
+            ("POST", ["v1", "cases", id, exit @ ("recall" | "return" | "refuse" | "cancel")]) => {
+                self.exit(request, id, exit).await
+            }
             ("GET", ["v1", "copies", id]) => self.copy(request, id).await,
             ("GET", ["v1", "copies", id, "preview.pdf"]) => self.preview(request, id).await,
             ("PUT", ["v1", "copies", id, "attestation"]) => self.attestation(request, id).await,

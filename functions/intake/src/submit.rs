@@ -39,7 +39,8 @@ impl Intake {
             let mut case = touched(case, &caller, now);
             case.status = CaseStatus::Submitted;
             case.leader = Some(leader.id.clone());
-            let mut writes = vec![event(case.id.as_str(), case.version, &caller, "case.submitted", now), Write::Case(case.clone())];
+            let mut writes =
+                vec![event(case.id.as_str(), case.version, &caller, "case.submitted", now), Write::Case(case.clone())];
             for copy in copies {
                 writes.extend(self.frozen(copy, &unit, &leader, &caller, now).await?);
             }
@@ -84,9 +85,17 @@ impl Intake {
         Err(Problem::new("no-leader-available"))
     }
 
-    async fn frozen(&self, mut copy: Copy, unit: &Unit, leader: &User, caller: &User, now: Timestamp) -> Result<Vec<Write>, Problem> {
+    async fn frozen(
+        &self,
+        mut copy: Copy,
+        unit: &Unit,
+        leader: &User,
+        caller: &User,
+        now: Timestamp,
+    ) -> Result<Vec<Write>, Problem> {
         let scans = self.scans(&copy).await?;
-        let base = compose::base(&self.spec(&copy, unit, leader, &scans, now)).map_err(|unusable| unusable_scan(&unusable))?;
+        let base =
+            compose::base(&self.spec(&copy, unit, leader, &scans, now)).map_err(|unusable| unusable_scan(&unusable))?;
         let stored = self.create(&copy, base.pdf).await?;
         copy.leader = Some(leader.id.clone());
         copy.opened = None;
@@ -94,7 +103,14 @@ impl Intake {
         Ok(vec![Write::Event(decision.event), Write::Copy(decision.copy)])
     }
 
-    fn spec<'a>(&self, copy: &Copy, unit: &Unit, leader: &User, scans: &'a [Vec<u8>], now: Timestamp) -> compose::BaseSpec<'a> {
+    fn spec<'a>(
+        &self,
+        copy: &Copy,
+        unit: &Unit,
+        leader: &User,
+        scans: &'a [Vec<u8>],
+        now: Timestamp,
+    ) -> compose::BaseSpec<'a> {
         let chosen = copy.attestation.as_ref();
         compose::BaseSpec {
             scans: scans.iter().map(Vec::as_slice).collect(),

@@ -44,7 +44,8 @@ impl Intake {
         self.commit(vec![Write::Upload(upload.clone())]).await?;
         let path = paths::upload(&upload.id);
         let put = self.objects.presign_put(&path, &upload.content_type, upload.size, &upload.sha256).await?;
-        let headers: serde_json::Map<String, Value> = put.headers.into_iter().map(|(n, v)| (n, Value::String(v))).collect();
+        let headers: serde_json::Map<String, Value> =
+            put.headers.into_iter().map(|(n, v)| (n, Value::String(v))).collect();
         let expires_at = time::rfc3339(now.saturating_add(LINK).unwrap_or(now));
         let answer = json!({
             "id": upload.id.as_str(), "state": "open",
@@ -113,14 +114,27 @@ fn declared(body: Start, caller: &User, id: UploadId) -> Result<Upload, Problem>
     let sha256 = hex::decode(&body.sha256).ok().and_then(|bytes| Sha256::try_from(bytes).ok());
     let sha256 = sha256.ok_or_else(|| Problem::invalid("/sha256", "64_hex_digits"))?;
     let owner = caller.id.clone();
-    Ok(Upload { id, owner, filename: body.filename, content_type, size: body.size, sha256, state: UploadState::Open, version: 1 })
+    Ok(Upload {
+        id,
+        owner,
+        filename: body.filename,
+        content_type,
+        size: body.size,
+        sha256,
+        state: UploadState::Open,
+        version: 1,
+    })
 }
 
 fn shown(upload: &Upload) -> Value {
     let id = upload.id.as_str();
     match &upload.state {
         UploadState::Open => json!({"id": id, "state": "open"}),
-        UploadState::Ready { pages, warnings } => json!({"id": id, "state": "ready", "pages": pages, "warnings": warnings}),
-        UploadState::Used { copy, pages } => json!({"id": id, "state": "ready", "pages": pages, "warnings": [], "copy_id": copy.as_str()}),
+        UploadState::Ready { pages, warnings } => {
+            json!({"id": id, "state": "ready", "pages": pages, "warnings": warnings})
+        }
+        UploadState::Used { copy, pages } => {
+            json!({"id": id, "state": "ready", "pages": pages, "warnings": [], "copy_id": copy.as_str()})
+        }
     }
 }

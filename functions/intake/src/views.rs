@@ -99,7 +99,8 @@ pub(crate) fn copy(copy: &Copy) -> Value {
             more.extend(number(given));
             more.push(("void_reason", json!(reason)));
         }
-        CopyState::Draft | CopyState::Submitted { .. } | CopyState::AwaitingSignature { .. } | CopyState::Cancelled => {}
+        CopyState::Draft | CopyState::Submitted { .. } | CopyState::AwaitingSignature { .. } | CopyState::Cancelled => {
+        }
     }
     if let Value::Object(map) = &mut shown {
         map.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));

@@ -49,7 +49,16 @@ impl Function for Numbering {
 
     async fn work(&self, item: &Outbox) -> Result<(), Fault> {
         let now = self.edge.clock.now();
-        let done = numbering::number_and_seal(&self.records, &self.objects, &self.key, &self.bench, &self.edge.chance, item, now).await;
+        let done = numbering::number_and_seal(
+            &self.records,
+            &self.objects,
+            &self.key,
+            &self.bench,
+            &self.edge.chance,
+            item,
+            now,
+        )
+        .await;
         casework::settled(done)
     }
 

@@ -72,14 +72,19 @@ impl SigningRequest {
             let copy = self.records.copy(id).await?.ok_or_else(|| Problem::new("not-found"))?;
             needs(caller, right, &copy.unit)?;
         }
-        let session = if right == Right::Sign { self.leader(caller, &copies, &body.method, now).await? } else { self.seal(caller, &copies, &body.method, now).await? };
+        let session = if right == Right::Sign {
+            self.leader(caller, &copies, &body.method, now).await?
+        } else {
+            self.seal(caller, &copies, &body.method, now).await?
+        };
         let location = format!("/v1/sign-sessions/{}", session.id);
         Ok(Reply::json(202, &session_view(&session, now)).header("location", &location).header("retry-after", "1"))
     }
 
     async fn leader(&self, user: &User, copies: &[CopyId], method: &str, now: Timestamp) -> Result<Session, Problem> {
         let ask = OpenSession { user, copies, method };
-        Ok(leader::open_session(&self.records, &self.objects, &self.gateway, &self.bench, &self.edge.chance, ask, now).await?)
+        Ok(leader::open_session(&self.records, &self.objects, &self.gateway, &self.bench, &self.edge.chance, ask, now)
+            .await?)
     }
 
     async fn seal(&self, user: &User, copies: &[CopyId], method: &str, now: Timestamp) -> Result<Session, Problem> {

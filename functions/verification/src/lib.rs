@@ -72,7 +72,8 @@ impl Verification {
                 let ask: Ask = request.json()?;
                 let now = self.edge.clock.now();
                 self.keys.subject(request, now)?;
-                let id = UploadId::parse(&ask.upload_id).map_err(|_| Problem::invalid("/upload_id", "wrong_id_type"))?;
+                let id =
+                    UploadId::parse(&ask.upload_id).map_err(|_| Problem::invalid("/upload_id", "wrong_id_type"))?;
                 let at = ask.at.map_or(Ok(now), |text| text.parse().map_err(|_| Problem::invalid("/at", "rfc3339")))?;
                 let bytes = self.objects.read(&paths::upload(&id), FILE_LIMIT).await?;
                 self.answer(&bytes.ok_or_else(|| Problem::new("not-found"))?, at, profile(ask.policy.as_deref())?).await
@@ -106,13 +107,28 @@ impl Verification {
 
     fn report(&self, file: &[u8], at: Timestamp, profile: Profile, register: Option<RegisterFacts>) -> Report {
         let extra = Evidence::default();
-        let policy = Policy { anchors: &self.anchors, at: at.as_second(), profile, extra: &extra, register, test_anchors: self.test_anchors };
+        let policy = Policy {
+            anchors: &self.anchors,
+            at: at.as_second(),
+            profile,
+            extra: &extra,
+            register,
+            test_anchors: self.test_anchors,
+        };
         pades::judge(file, "ban-sao.pdf", &policy)
     }
 
     async fn by_number(&self, request: &Request) -> Result<Reply, Problem> {
-        let text = |name: &str| request.query.get(name).filter(|v| !v.is_empty() && v.len() <= 60).ok_or_else(|| Problem::new("validation-failed").query(name, "required"));
-        let number = |name: &str| text(name)?.parse::<u32>().map_err(|_| Problem::new("validation-failed").query(name, "number"));
+        let text = |name: &str| {
+            request
+                .query
+                .get(name)
+                .filter(|v| !v.is_empty() && v.len() <= 60)
+                .ok_or_else(|| Problem::new("validation-failed").query(name, "required"))
+        };
+        let number = |name: &str| {
+            text(name)?.parse::<u32>().map_err(|_| Problem::new("validation-failed").query(name, "number"))
+        };
         let (unit, year, n) = (text("unit_code")?, number("year")?, number("number")?);
         let suffix = request.query.get("suffix").map_or("SCT/BS", String::as_str);
         let found = self.records.public_by_number(unit, suffix, i16::try_from(year).unwrap_or(0), n).await?;
@@ -122,7 +138,8 @@ impl Verification {
         let status = if copy.annulled_at.is_some() { "annulled" } else { "active" };
         let mut shown = json!({"status": status, "sealed_on": rfc3339(copy.sealed_at)[..10].to_owned()});
         if let Some(wanted) = request.query.get("sha256") {
-            shown["matches_hash"] = json!(copy.digests.iter().any(|digest| hex::encode(digest) == wanted.to_ascii_lowercase()));
+            shown["matches_hash"] =
+                json!(copy.digests.iter().any(|digest| hex::encode(digest) == wanted.to_ascii_lowercase()));
         }
         Ok(Reply::json(200, &shown))
     }
@@ -157,7 +174,10 @@ fn explanation(request: &Request, code: &str) -> Result<Reply, Problem> {
     let row = pades::explain(code).ok_or_else(|| Problem::new("not-found"))?;
     let english = request.lang() == Lang::En;
     let pick = |vi: &str, en: &str| Value::String(if english { en.to_owned() } else { vi.to_owned() });
-    Ok(Reply::json(200, &json!({"code": row.code, "why": pick(row.vi, row.en), "action": pick(row.action_vi, row.action_en)})))
+    Ok(Reply::json(
+        200,
+        &json!({"code": row.code, "why": pick(row.vi, row.en), "action": pick(row.action_vi, row.action_en)}),
+    ))
 }
 
 impl Function for Verification {

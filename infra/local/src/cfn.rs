@@ -368,10 +368,7 @@ Resources:
         template.parameters(&BTreeMap::new(), &mut values).expect("parameters");
         let resource = template.resources().next().expect("a resource");
         let resolved = template.resolve(resource.properties, &values).expect("resolves");
-        assert_eq!(
-            resolved,
-            json!({"One": "dev-arn-${Raw}", "Three": "a,b", "Four": "imported", "Five": "arn/*"})
-        );
+        assert_eq!(resolved, json!({"One": "dev-arn-${Raw}", "Three": "a,b", "Four": "imported", "Five": "arn/*"}));
         values.imports.clear();
         let error = template.resolve(resource.properties, &values).expect_err("nothing is imported");
         assert!(error.to_string().contains("dev-x"), "{error}");

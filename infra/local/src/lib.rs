@@ -6,8 +6,8 @@ pub mod credentials;
 pub mod endpoints;
 pub mod error;
 pub mod files;
-pub mod responders;
 pub mod resources;
+pub mod responders;
 pub mod serve;
 pub mod testpki;
 

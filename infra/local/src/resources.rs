@@ -127,13 +127,7 @@ fn needed<'a>(resource: Resource<'_>, properties: &'a Value, pointer: &str) -> R
     text(properties, pointer).ok_or_else(|| Error::template(NAME, format!("{}: {pointer} is missing", resource.id)))
 }
 
-fn key(
-    keys: &Keys,
-    resource: Resource<'_>,
-    properties: &Value,
-    stage: &str,
-    values: &mut Values,
-) -> Result<KeyRules> {
+fn key(keys: &Keys, resource: Resource<'_>, properties: &Value, stage: &str, values: &mut Values) -> Result<KeyRules> {
     let name = text(properties, "/KeySpec").unwrap_or("SYMMETRIC_DEFAULT");
     let spec = KeySpec::parse(name)
         .ok_or_else(|| Error::template(NAME, format!("{}: KeySpec {name} is not supported", resource.id)))?;

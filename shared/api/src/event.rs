@@ -100,7 +100,9 @@ fn read(event: Value, edge: &Edge) -> Result<Request, Error> {
     let query: BTreeMap<String, String> = query.iter().rev_first();
     let mut headers = BTreeMap::new();
     for (name, value) in http.headers() {
-        headers.entry(name.as_str().to_owned()).or_insert_with(|| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        headers
+            .entry(name.as_str().to_owned())
+            .or_insert_with(|| String::from_utf8_lossy(value.as_bytes()).into_owned());
     }
     let request_id = headers.get("request-id").filter(|id| is_request_id(id)).cloned();
     let request_id = request_id.unwrap_or_else(|| new_request_id(edge));
@@ -144,7 +146,8 @@ fn outbox(record: &Value) -> Option<Outbox> {
     if record.get("eventName").and_then(Value::as_str) != Some("INSERT") {
         return None;
     }
-    let text = |name: &str| record.pointer(&format!("/dynamodb/NewImage/{name}/S")).and_then(Value::as_str).map(str::to_owned);
+    let text =
+        |name: &str| record.pointer(&format!("/dynamodb/NewImage/{name}/S")).and_then(Value::as_str).map(str::to_owned);
     let topic = text("topic")?;
     Some(Outbox {
         id: EventId::parse(&text("id")?).ok()?,

@@ -63,7 +63,8 @@ fn replay(known: &Idempotency, now: &Idempotency) -> Result<Reply, Problem> {
         problem = problem.detail("Yêu cầu đầu tiên chưa kết thúc.", "The first request has not ended.");
         return Err(problem);
     };
-    let kind = if *status >= 400 { "application/problem+json; charset=utf-8" } else { "application/json; charset=utf-8" };
+    let kind =
+        if *status >= 400 { "application/problem+json; charset=utf-8" } else { "application/json; charset=utf-8" };
     let mut reply = Reply::bytes(*status, kind, body.clone().into_bytes()).header("idempotency-replayed", "true");
     reply.binary = false;
     if let Some(etag) = &known.etag {

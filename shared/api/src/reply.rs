@@ -20,13 +20,17 @@ pub struct Reply {
 impl Reply {
     /// A JSON answer.
     pub fn json(status: u16, body: &Value) -> Self {
-        let headers = vec![("content-type".into(), "application/json; charset=utf-8".into()), ("cache-control".into(), "no-store".into())];
+        let headers = vec![
+            ("content-type".into(), "application/json; charset=utf-8".into()),
+            ("cache-control".into(), "no-store".into()),
+        ];
         Self { status, headers, body: body.to_string().into_bytes(), binary: false }
     }
 
     /// Bytes of a media type.
     pub fn bytes(status: u16, content_type: &str, body: Vec<u8>) -> Self {
-        let headers = vec![("content-type".into(), content_type.into()), ("cache-control".into(), "private, no-store".into())];
+        let headers =
+            vec![("content-type".into(), content_type.into()), ("cache-control".into(), "private, no-store".into())];
         Self { status, headers, body, binary: true }
     }
 
@@ -69,8 +73,12 @@ impl Reply {
         let text = if self.binary { None } else { String::from_utf8(self.body.clone()).ok() };
         let headers: Map<String, Value> = self.headers.into_iter().map(|(n, v)| (n, Value::String(v))).collect();
         match text {
-            Some(body) => json!({"statusCode": self.status, "headers": headers, "body": body, "isBase64Encoded": false}),
-            None => json!({"statusCode": self.status, "headers": headers, "body": STANDARD.encode(&self.body), "isBase64Encoded": true}),
+            Some(body) => {
+                json!({"statusCode": self.status, "headers": headers, "body": body, "isBase64Encoded": false})
+            }
+            None => {
+                json!({"statusCode": self.status, "headers": headers, "body": STANDARD.encode(&self.body), "isBase64Encoded": true})
+            }
         }
     }
 }

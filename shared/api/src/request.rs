@@ -27,12 +27,15 @@ impl Lang {
     pub fn negotiate(header: Option<&str>) -> Self {
         let Some(header) = header else { return Lang::Vi };
         let weight = |wanted: &str| {
-            header.split(',').filter_map(|part| {
-                let mut bits = part.trim().split(';');
-                let tag = bits.next()?.trim().to_ascii_lowercase();
-                let q = bits.find_map(|bit| bit.trim().strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
-                (tag == wanted || tag.starts_with(&format!("{wanted}-"))).then_some(q)
-            }).fold(0.0_f32, f32::max)
+            header
+                .split(',')
+                .filter_map(|part| {
+                    let mut bits = part.trim().split(';');
+                    let tag = bits.next()?.trim().to_ascii_lowercase();
+                    let q = bits.find_map(|bit| bit.trim().strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
+                    (tag == wanted || tag.starts_with(&format!("{wanted}-"))).then_some(q)
+                })
+                .fold(0.0_f32, f32::max)
         };
         if weight("en") > weight("vi") { Lang::En } else { Lang::Vi }
     }
@@ -131,7 +134,10 @@ impl Request {
         let text = self.header("if-match").ok_or_else(|| Problem::new("if-match-missing"))?;
         text.trim().trim_matches('"').parse().map_err(|_| {
             Problem::new("malformed-request")
-                .detail("If-Match phải là ETag đã nhận, ví dụ \"3\".", "If-Match must be an ETag you got, such as \"3\".")
+                .detail(
+                    "If-Match phải là ETag đã nhận, ví dụ \"3\".",
+                    "If-Match must be an ETag you got, such as \"3\".",
+                )
                 .header("If-Match", "etag")
         })
     }
@@ -169,7 +175,8 @@ impl Request {
 /// A JSON value in a DTO; the error says where.
 pub(crate) fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     if !value.is_object() {
-        return Err(Problem::new("malformed-request").detail("Nội dung phải là một đối tượng JSON.", "The body must be a JSON object."));
+        return Err(Problem::new("malformed-request")
+            .detail("Nội dung phải là một đối tượng JSON.", "The body must be a JSON object."));
     }
     serde_json::from_value(value).map_err(|error| explain(&error.to_string()))
 }

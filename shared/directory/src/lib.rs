@@ -66,7 +66,8 @@ impl HttpDirectory {
                 return Err(Fault("the directory's answer is too long".into()));
             }
         }
-        let found: Answer = serde_json::from_slice(&bytes).map_err(|error| Fault(format!("directory answer: {error}")))?;
+        let found: Answer =
+            serde_json::from_slice(&bytes).map_err(|error| Fault(format!("directory answer: {error}")))?;
         found.data.into_iter().take(PEOPLE_LIMIT).map(person).collect()
     }
 }
@@ -77,7 +78,8 @@ fn fault(error: reqwest::Error) -> Fault {
 }
 
 fn person(found: Found) -> Result<Person, Fault> {
-    let account = AccountId::parse(&found.account_id).map_err(|_| Fault("the directory names a wrong account id".into()))?;
+    let account =
+        AccountId::parse(&found.account_id).map_err(|_| Fault("the directory names a wrong account id".into()))?;
     let Found { kind, name, id_type, id_number, phone, email, .. } = found;
     Ok(Person { account, kind, name, id_type, id_number, phone, email })
 }

@@ -184,7 +184,10 @@ mod tests {
 
     #[test]
     fn a_calendar_without_working_days_ends() {
-        let none = Calendar { holidays: (0..800).map(|n| date(2026, 1, 1).saturating_add(jiff::Span::new().days(n))).collect(), ..Calendar::default() };
+        let none = Calendar {
+            holidays: (0..800).map(|n| date(2026, 1, 1).saturating_add(jiff::Span::new().days(n))).collect(),
+            ..Calendar::default()
+        };
         let (due, _) = due(at("2026-01-02T16:00:00"), &none, 2);
         assert!(due > at("2026-01-02T16:00:00"));
     }

@@ -170,8 +170,7 @@ pub fn decide(copy: &Copy, command: Command<'_>, by: &UserId, now: Timestamp) ->
     let state = next(copy, command, by, now)?;
     let version = copy.version + 1;
     let since = if state.name() == copy.state.name() { copy.since } else { now };
-    let after =
-        Copy { state, opened, since, changed_by: by.clone(), changed_at: now, version, ..copy.clone() };
+    let after = Copy { state, opened, since, changed_by: by.clone(), changed_at: now, version, ..copy.clone() };
     let event =
         Event { subject: copy.id.to_string(), seq: version, actor: by.clone(), action: action.to_owned(), at: now };
     Ok(Decision { copy: after, event })
@@ -288,11 +287,9 @@ fn forward(copy: &Copy, command: Command<'_>, by: &UserId, now: Timestamp) -> Re
                 archived: Some(archived),
             })
         }
-        (S::Sealed { number, sealed, archived, .. }, Command::Annul) => Ok(S::Annulled {
-            number: number.clone(),
-            file: archived.as_ref().unwrap_or(sealed).clone(),
-            at: now,
-        }),
+        (S::Sealed { number, sealed, archived, .. }, Command::Annul) => {
+            Ok(S::Annulled { number: number.clone(), file: archived.as_ref().unwrap_or(sealed).clone(), at: now })
+        }
         (_, Command::Submit { .. }) => Err(Reason::CopyFrozen.into()),
         (_, Command::Cancel | Command::Return) => Err(Reason::AlreadyNumbered.into()),
         (state, _) => Err(wrong_state(state)),

@@ -85,7 +85,8 @@ pub fn is_email(text: &str) -> bool {
 
 /// A name in its one written form: NFC, single blanks, no control characters.
 pub fn name(text: &str) -> String {
-    let plain: String = text.nfc().filter(|c| !c.is_control()).map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+    let plain: String =
+        text.nfc().filter(|c| !c.is_control()).map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
     plain.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
@@ -183,7 +184,17 @@ mod tests {
         for text in ["an@example.vn", "a.n+x@mail.example.vn", "an@xn--exmple-cua.vn"] {
             assert!(is_email(text), "{text}");
         }
-        for text in ["", "an", "an@", "@example.vn", "an@example", "a n@example.vn", "an@example..vn", "a@b@c.vn", "an@example.vn\r\nBcc: x@y.vn"] {
+        for text in [
+            "",
+            "an",
+            "an@",
+            "@example.vn",
+            "an@example",
+            "a n@example.vn",
+            "an@example..vn",
+            "a@b@c.vn",
+            "an@example.vn\r\nBcc: x@y.vn",
+        ] {
             assert!(!is_email(text), "{text}");
         }
     }

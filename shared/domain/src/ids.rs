@@ -107,7 +107,14 @@ mod tests {
         let id = CopyId::new([7; 16]);
         assert_eq!(CopyId::parse(id.as_str()), Ok(id.clone()));
         assert_eq!(CaseId::parse(id.as_str()), Err(WrongId { expected: "case" }));
-        for bad in ["", "copy_", "copy_0", "copy_00000000000000000000000000U", "copy_0000000000000000000000000i", "copy_8zzzzzzzzzzzzzzzzzzzzzzzzz"] {
+        for bad in [
+            "",
+            "copy_",
+            "copy_0",
+            "copy_00000000000000000000000000U",
+            "copy_0000000000000000000000000i",
+            "copy_8zzzzzzzzzzzzzzzzzzzzzzzzz",
+        ] {
             assert!(CopyId::parse(bad).is_err(), "{bad}");
         }
     }

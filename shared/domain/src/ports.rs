@@ -81,7 +81,12 @@ pub trait Records: Send + Sync {
     /// How often a slot is taken; `None` means never.
     fn slot(&self, unit: &UnitId, start: Timestamp) -> impl Future<Output = Result<Option<Slot>, Fault>> + Send;
     /// The taken slots of a unit in `[from, to)`.
-    fn slots(&self, unit: &UnitId, from: Timestamp, to: Timestamp) -> impl Future<Output = Result<Vec<Slot>, Fault>> + Send;
+    fn slots(
+        &self,
+        unit: &UnitId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> impl Future<Output = Result<Vec<Slot>, Fault>> + Send;
     /// An upload.
     fn upload(&self, id: &UploadId) -> impl Future<Output = Result<Option<Upload>, Fault>> + Send;
     /// A dossier.
@@ -91,13 +96,30 @@ pub trait Records: Send + Sync {
     /// A session.
     fn session(&self, id: &SessionId) -> impl Future<Output = Result<Option<Session>, Fault>> + Send;
     /// The head of a series; `None` before the first number.
-    fn counter(&self, unit: &UnitId, suffix: &str, year: i16) -> impl Future<Output = Result<Option<Counter>, Fault>> + Send;
+    fn counter(
+        &self,
+        unit: &UnitId,
+        suffix: &str,
+        year: i16,
+    ) -> impl Future<Output = Result<Option<Counter>, Fault>> + Send;
     /// A spent number.
-    fn entry(&self, unit: &UnitId, suffix: &str, year: i16, number: u32) -> impl Future<Output = Result<Option<Entry>, Fault>> + Send;
+    fn entry(
+        &self,
+        unit: &UnitId,
+        suffix: &str,
+        year: i16,
+        number: u32,
+    ) -> impl Future<Output = Result<Option<Entry>, Fault>> + Send;
     /// The public facts of a sealed copy.
     fn public_copy(&self, id: &CopyId) -> impl Future<Output = Result<Option<PublicCopy>, Fault>> + Send;
     /// The public facts under a number.
-    fn public_by_number(&self, unit_code: &str, suffix: &str, year: i16, number: u32) -> impl Future<Output = Result<Option<PublicCopy>, Fault>> + Send;
+    fn public_by_number(
+        &self,
+        unit_code: &str,
+        suffix: &str,
+        year: i16,
+        number: u32,
+    ) -> impl Future<Output = Result<Option<PublicCopy>, Fault>> + Send;
     /// The public facts of the file with this digest, at any level.
     fn public_by_digest(&self, sha256: &Sha256) -> impl Future<Output = Result<Option<PublicCopy>, Fault>> + Send;
     /// Copies of a unit waiting in a queue, most urgent first. May be a moment behind.
@@ -114,7 +136,10 @@ pub trait Records: Send + Sync {
     fn events(&self, subject: &str) -> impl Future<Output = Result<Vec<Event>, Fault>> + Send;
     /// Begins a request with an idempotency key: `None` when it is new and now recorded as running, else what is known.
     /// A running record older than 60 s, and one whose answer was a 5xx, is taken over as new.
-    fn idempotency_begin(&self, record: &Idempotency) -> impl Future<Output = Result<Option<Idempotency>, Fault>> + Send;
+    fn idempotency_begin(
+        &self,
+        record: &Idempotency,
+    ) -> impl Future<Output = Result<Option<Idempotency>, Fault>> + Send;
     /// Stores the answer; a 5xx removes the record instead.
     fn idempotency_end(&self, record: &Idempotency) -> impl Future<Output = Result<(), Fault>> + Send;
 }
@@ -151,11 +176,22 @@ pub struct Presigned {
 /// The bucket. Everything is created once and never replaced.
 pub trait Objects: Send + Sync {
     /// Creates an object that must not exist. `Fault` means: unknown whether it happened; read it.
-    fn create(&self, path: &str, bytes: Vec<u8>, content_type: &str) -> impl Future<Output = Result<Created, Fault>> + Send;
+    fn create(
+        &self,
+        path: &str,
+        bytes: Vec<u8>,
+        content_type: &str,
+    ) -> impl Future<Output = Result<Created, Fault>> + Send;
     /// Reads an object, at most `limit` bytes (more is a `Fault`).
     fn read(&self, path: &str, limit: u64) -> impl Future<Output = Result<Option<Vec<u8>>, Fault>> + Send;
     /// A link that takes exactly the declared bytes for 15 minutes.
-    fn presign_put(&self, path: &str, content_type: &str, size: u64, sha256: &Sha256) -> impl Future<Output = Result<Presigned, Fault>> + Send;
+    fn presign_put(
+        &self,
+        path: &str,
+        content_type: &str,
+        size: u64,
+        sha256: &Sha256,
+    ) -> impl Future<Output = Result<Presigned, Fault>> + Send;
     /// A link that gives the object for 60 seconds under a file name.
     fn presign_get(&self, path: &str, filename: &str) -> impl Future<Output = Result<Presigned, Fault>> + Send;
 }
@@ -214,7 +250,12 @@ pub trait TrustServices: Send + Sync {
     /// Posts a `TimeStampReq` to the configured TSAs in order; gives the first `TimeStampResp` that came.
     fn timestamp(&self, request: &[u8]) -> impl Future<Output = Result<Vec<u8>, Fault>> + Send;
     /// Fetches evidence from a URL that stands in a certificate which chains to a trusted root.
-    fn fetch(&self, kind: Evidence, url: &str, body: Option<&[u8]>) -> impl Future<Output = Result<Vec<u8>, Fault>> + Send;
+    fn fetch(
+        &self,
+        kind: Evidence,
+        url: &str,
+        body: Option<&[u8]>,
+    ) -> impl Future<Output = Result<Vec<u8>, Fault>> + Send;
 }
 
 /// A message to a person.

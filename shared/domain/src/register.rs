@@ -35,7 +35,13 @@ pub struct Allocation {
 ///
 /// # Errors
 /// [`Refusal`] when the copy does not wait for a number, or the series is exhausted (2^32 − 1).
-pub fn allocate(copy: &Copy, unit: &Unit, head: Option<&Counter>, by: &UserId, now: Timestamp) -> Result<Allocation, Refusal> {
+pub fn allocate(
+    copy: &Copy,
+    unit: &Unit,
+    head: Option<&Counter>,
+    by: &UserId,
+    now: Timestamp,
+) -> Result<Allocation, Refusal> {
     let (session, decided_at) = match &copy.state {
         CopyState::SealRequested { session, decided_at, .. } => (session, *decided_at),
         state => return Err(Refusal::WrongState { state: state.name(), allowed: state.allowed() }),
@@ -122,7 +128,12 @@ mod tests {
     /// R47, domain.md §1.7: a new book in mid-year takes the next number of the book before.
     #[test]
     fn a_new_book_goes_on_counting() {
-        let head = take(&copy(1, "2026-05-01T01:00:00Z"), &unit("01", "SCT/BS"), Some(&Counter { unit: UnitId::new([9; 16]), suffix: "SCT/BS".into(), year: 2026, last: 499 })).counter;
+        let head = take(
+            &copy(1, "2026-05-01T01:00:00Z"),
+            &unit("01", "SCT/BS"),
+            Some(&Counter { unit: UnitId::new([9; 16]), suffix: "SCT/BS".into(), year: 2026, last: 499 }),
+        )
+        .counter;
         let next = take(&copy(2, "2026-05-01T02:00:00Z"), &unit("02", "SCT/BS"), Some(&head));
         assert_eq!((next.entry.number.number, next.entry.number.book.as_str()), (501, "02"));
     }
@@ -132,7 +143,8 @@ mod tests {
     fn a_numbered_copy_takes_no_second_number() {
         let unit = unit("01", "SCT/BS");
         let first = take(&copy(1, "2026-05-01T01:00:00Z"), &unit, None);
-        let again = allocate(&first.decision.copy, &unit, Some(&first.counter), &UserId::new([3; 16]), Timestamp::UNIX_EPOCH);
+        let again =
+            allocate(&first.decision.copy, &unit, Some(&first.counter), &UserId::new([3; 16]), Timestamp::UNIX_EPOCH);
         assert_eq!(again.expect_err("has one").code(), "wrong-state");
     }
 
@@ -147,7 +159,13 @@ mod tests {
     #[test]
     fn an_exhausted_series_stops() {
         let head = Counter { unit: UnitId::new([9; 16]), suffix: "SCT/BS".into(), year: 2026, last: u32::MAX };
-        let refused = allocate(&copy(1, "2026-05-01T01:00:00Z"), &unit("01", "SCT/BS"), Some(&head), &UserId::new([3; 16]), Timestamp::UNIX_EPOCH);
+        let refused = allocate(
+            &copy(1, "2026-05-01T01:00:00Z"),
+            &unit("01", "SCT/BS"),
+            Some(&head),
+            &UserId::new([3; 16]),
+            Timestamp::UNIX_EPOCH,
+        );
         assert_eq!(refused.expect_err("full").code(), "book-closed");
     }
 }

@@ -40,6 +40,12 @@ impl Mail for Ses {
             .send()
             .await;
         // The SDK's text may repeat the address: only the kind of failure is told.
-        sent.map(|_| ()).map_err(|error| Fault(format!("SES did not take letter {}: {}", letter.id, error.into_service_error().meta().code().unwrap_or("no answer"))))
+        sent.map(|_| ()).map_err(|error| {
+            Fault(format!(
+                "SES did not take letter {}: {}",
+                letter.id,
+                error.into_service_error().meta().code().unwrap_or("no answer")
+            ))
+        })
     }
 }

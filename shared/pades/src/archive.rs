@@ -214,7 +214,8 @@ fn append_annotation(
     page: ObjId,
     annotation: ObjId,
 ) -> Result<(), Error> {
-    let mut dict = document.object(page)?.as_dict().cloned().ok_or(Error::Unsuitable("the page is not a dictionary"))?;
+    let mut dict =
+        document.object(page)?.as_dict().cloned().ok_or(Error::Unsuitable("the page is not a dictionary"))?;
     let mut list = document.get(&dict, b"Annots")?.as_array().unwrap_or_default().to_vec();
     list.push(Object::Ref(annotation));
     if let Some(array) = dict.reference(b"Annots") {

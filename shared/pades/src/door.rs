@@ -138,7 +138,8 @@ impl VerifiedArchive {
 pub fn verify_signature(file: &[u8], expected: &Expected<'_>) -> Result<Verified, Rejection> {
     let extra = Evidence::default();
     let case = open(file, expected.base, &policy(expected.anchors, expected.at, &extra))?;
-    let before = Document::open(expected.base, &Limits::default()).map_err(|error| unreadable(&error))?.revisions().len();
+    let before =
+        Document::open(expected.base, &Limits::default()).map_err(|error| unreadable(&error))?.revisions().len();
     let at = position(&case, expected.field)?;
     let found = case.found.get(at).ok_or_else(|| refuse("no-signature", expected.field))?;
     sound(&case, at, expected.signer_der)?;
@@ -183,7 +184,8 @@ pub fn verify_archive(file: &[u8], expected: &ExpectedArchive<'_>) -> Result<Ver
     }
     let last = (0..case.found.len()).find(|at| case.found.get(*at).is_some_and(|one| one.covers == Covers::WholeFile));
     let last = last.ok_or_else(|| refuse("byte-range-gap", "no time-stamp covers the whole file"))?;
-    let (found, trust) = case.found.get(last).zip(case.trusts.get(last)).ok_or_else(|| refuse("timestamp-missing", ""))?;
+    let (found, trust) =
+        case.found.get(last).zip(case.trusts.get(last)).ok_or_else(|| refuse("timestamp-missing", ""))?;
     let signer = case.cryptos.get(last).and_then(|crypto| crypto.signer.as_ref());
     if !found.is_timestamp() {
         return Err(refuse("timestamp-missing", "the last revision is not a document time-stamp"));

@@ -60,7 +60,13 @@ pub fn evidence_wanted(file: &[u8]) -> Result<Vec<Chain>, Error> {
         if let Some(leaf) = data.signer_certificate() {
             let (certificates, complete) = follow(leaf, &pool);
             let time = stamps.iter().filter_map(|stamp| stamp.time).min();
-            chains.push(Chain { field: found.field.clone(), purpose: ChainPurpose::Signer, certificates, complete, time });
+            chains.push(Chain {
+                field: found.field.clone(),
+                purpose: ChainPurpose::Signer,
+                certificates,
+                complete,
+                time,
+            });
         }
         chains.extend(stamps);
     }

@@ -9,13 +9,13 @@
 
 mod archive;
 mod changes;
+mod door;
 mod error;
 mod evidence;
 mod judge;
 mod make;
 mod plan;
 mod policy;
-mod door;
 mod reasons;
 mod report;
 
@@ -29,6 +29,6 @@ pub use plan::{CONTENTS_RESERVE, EcopyFacts, LEADER_FIELD, Prepared, SEAL_FIELD,
 pub use policy::{Policy, Profile, RegisterFacts, RegisterStatus};
 pub use reasons::{Explanation, explain, explanations};
 pub use report::{
-    Changes, Check, CheckId, CheckResult, Covers, Indication, Integrity, Level, PathStatus, Reason, Report, ReportKind, Revocation,
-    Role, SignatureKind, SignatureReport, SignerReport, Text, TimeSource, Verdict,
+    Changes, Check, CheckId, CheckResult, Covers, Indication, Integrity, Level, PathStatus, Reason, Report, ReportKind,
+    Revocation, Role, SignatureKind, SignatureReport, SignerReport, Text, TimeSource, Verdict,
 };

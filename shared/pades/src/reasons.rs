@@ -83,15 +83,16 @@ pub(crate) fn reason(code: &str, params: &[(&str, String)]) -> Reason {
 
 const NO_ACCEPT: (&str, &str) = ("Không tiếp nhận.", "Do not accept it.");
 const STILL_VALID: (&str, &str) = ("Vẫn hợp lệ.", "It stays valid.");
-const ASK_ISSUER: (&str, &str) =
-    ("Không tiếp nhận; báo cơ quan cấp.", "Do not accept it; tell the issuing agency.");
+const ASK_ISSUER: (&str, &str) = ("Không tiếp nhận; báo cơ quan cấp.", "Do not accept it; tell the issuing agency.");
 const EXPERT: (&str, &str) = ("Chuyển người có chuyên môn xem.", "Let an expert look at it.");
 const ORIGINAL: (&str, &str) = (
     "Đề nghị người nộp gửi đúng tệp gốc nhận từ Cổng hoặc thư điện tử.",
     "Ask for the original file as received from the portal or by e-mail.",
 );
-const LATER: (&str, &str) = ("Thử lại sau ít phút; không kết luận là sai.", "Try again in some minutes; do not call it wrong.");
-const TRUST_LIST: (&str, &str) = ("Chưa kết luận; cập nhật danh sách tin cậy.", "No conclusion; update the trusted list.");
+const LATER: (&str, &str) =
+    ("Thử lại sau ít phút; không kết luận là sai.", "Try again in some minutes; do not call it wrong.");
+const TRUST_LIST: (&str, &str) =
+    ("Chưa kết luận; cập nhật danh sách tin cậy.", "No conclusion; update the trusted list.");
 
 const fn row(
     code: &'static str,
@@ -111,203 +112,522 @@ use Severity::{Fatal, Note, Unknown};
 /// Gravest first within each check; the first fatal row found gives the summary.
 static ROWS: &[Explanation] = &[
     row("not-a-pdf", Fatal, Integrity, Requester, ("Tệp không phải là PDF.", "The file is not a PDF."), ORIGINAL),
-    row("pdf-broken", Fatal, Integrity, Requester, (
-        "Cấu trúc tệp PDF bị hỏng hoặc không rõ ràng ({detail}).",
-        "The structure of the PDF is broken or ambiguous ({detail}).",
-    ), ORIGINAL),
-    row("pdf-too-complex", Fatal, Integrity, Requester, (
-        "Tệp PDF vượt giới hạn xử lý ({detail}).",
-        "The PDF exceeds a processing limit ({detail}).",
-    ), ORIGINAL),
-    row("pdf-encrypted", Unknown, Integrity, Requester, (
-        "Tệp PDF được mã hoá bằng mật khẩu nên không kiểm tra được.",
-        "The PDF is encrypted and cannot be checked.",
-    ), ("Đề nghị người nộp gửi tệp không đặt mật khẩu.", "Ask for the file without a password.")),
-    row("no-signature", Fatal, Integrity, Requester, (
-        "Tệp không có chữ ký số. Có thể đã in rồi quét lại, hoặc \"lưu thành PDF\".",
-        "The file has no digital signature. It may have been printed and scanned again, or \"saved as PDF\".",
-    ), ORIGINAL),
-    row("bytes-after-last-signature", Fatal, Integrity, Requester, (
-        "Có dữ liệu thêm vào sau chữ ký cuối cùng ({bytes} byte từ vị trí {from}).",
-        "Data was added after the last signature ({bytes} bytes from offset {from}).",
-    ), NO_ACCEPT),
-    row("content-changed", Fatal, Integrity, Requester, (
-        "Nội dung đã bị sửa sau khi ký; mã băm không khớp ({field}).",
-        "The content was changed after signing; the digest differs ({field}).",
-    ), ("Không tiếp nhận; nếu nghi giả mạo, báo cơ quan cấp.", "Do not accept it; if you suspect forgery, tell the issuing agency.")),
-    row("signature-wrong", Fatal, Integrity, Requester, (
-        "Giá trị chữ ký số sai ({field}).",
-        "The signature value is wrong ({field}).",
-    ), ("Không tiếp nhận; nếu nghi giả mạo, báo cơ quan cấp.", "Do not accept it; if you suspect forgery, tell the issuing agency.")),
-    row("signature-malformed", Fatal, Integrity, Issuer, (
-        "Chữ ký số không đúng cấu trúc ({field}: {detail}).",
-        "The signature's structure is wrong ({field}: {detail}).",
-    ), ASK_ISSUER),
-    row("signature-unsupported", Fatal, Integrity, Technician, (
-        "Chữ ký dùng định dạng hoặc thuật toán không được hỗ trợ ({field}: {detail}).",
-        "The signature uses a format or an algorithm that is not supported ({field}: {detail}).",
-    ), EXPERT),
-    row("byte-range-gap", Fatal, Integrity, Requester, (
-        "Chữ ký không phủ toàn bộ phần nó tuyên bố ({field}: {detail}).",
-        "The signature does not cover what it claims ({field}: {detail}).",
-    ), NO_ACCEPT),
-    row("signer-mismatch", Fatal, Integrity, Issuer, (
-        "Chữ ký gắn với một chứng thư khác ({field}).",
-        "The signature is bound to another X.509 certificate ({field}).",
-    ), ASK_ISSUER),
-    row("later-change-not-allowed", Fatal, Integrity, Requester, (
-        "Sau khi ký có thay đổi không được phép (chữ ký {field}; {detail}).",
-        "A change that is not allowed was made after signing (signature {field}; {detail}).",
-    ), ("Không tiếp nhận; xem trang bị khoanh.", "Do not accept it; look at the marked page.")),
-    row("later-change-unclear", Fatal, Integrity, Requester, (
-        "Không giải thích được hết các thay đổi sau khi ký (chữ ký {field}; {detail}).",
-        "The changes after signing cannot all be explained (signature {field}; {detail}).",
-    ), NO_ACCEPT),
-    row("seed-value-violated", Fatal, Integrity, Issuer, (
-        "Chữ ký không theo ràng buộc đặt sẵn của ô ký ({field}: {detail}).",
-        "The signature breaks the constraints of its field ({field}: {detail}).",
-    ), ASK_ISSUER),
-    row("later-change-allowed", Note, Integrity, Nobody, (
-        "Sau chữ ký {field} chỉ có các thay đổi được phép.",
-        "Only permitted changes were made after signature {field}.",
-    ), STILL_VALID),
-    row("padding-not-zero", Note, Integrity, Technician, (
-        "Phần đệm của chữ ký {field} chứa dữ liệu lạ.",
-        "The padding of signature {field} holds foreign data.",
-    ), STILL_VALID),
-    row("file-reading-note", Note, Integrity, Technician, (
-        "Tệp không theo chuẩn PDF ở một điểm không ảnh hưởng chữ ký ({detail}).",
-        "The file departs from the PDF standard in a point that does not touch the signatures ({detail}).",
-    ), STILL_VALID),
-    row("certificate-revoked-before", Fatal, SignerCertificates, Issuer, (
-        "Chứng thư bị thu hồi trước lúc ký ({field}).",
-        "The X.509 certificate was revoked before signing ({field}).",
-    ), NO_ACCEPT),
-    row("certificate-expired-at-signing", Fatal, SignerCertificates, Issuer, (
-        "Chứng thư đã hết hạn hoặc chưa có hiệu lực lúc ký ({field}).",
-        "The X.509 certificate had expired or was not yet valid when signing ({field}).",
-    ), ("Không tiếp nhận; báo cơ quan cấp làm lại.", "Do not accept it; ask the issuing agency to redo it.")),
-    row("certificate-path-invalid", Fatal, SignerCertificates, Issuer, (
-        "Đường dẫn chứng thư vi phạm quy tắc ({field}: {detail}).",
-        "The certification path breaks a rule ({field}: {detail}).",
-    ), ASK_ISSUER),
-    row("weak-algorithm", Unknown, SignerCertificates, Issuer, (
-        "Thuật toán ký quá yếu (SHA-1 hoặc RSA dưới 2048 bit) ({field}).",
-        "The signature algorithm is too weak (SHA-1, or RSA below 2048 bits) ({field}).",
-    ), ("Không tiếp nhận với bản mới.", "Do not accept it for a new document.")),
-    row("certificate-expired-unproven", Unknown, SignerCertificates, Issuer, (
-        "Chứng thư nay đã hết hạn và không có dấu thời gian chứng minh lúc ký còn hiệu lực ({field}).",
-        "The X.509 certificate has expired and no time-stamp proves that it was valid when signing ({field}).",
-    ), ("Chưa kết luận; hỏi lại cơ quan cấp.", "No conclusion; ask the issuing agency.")),
-    row("certificate-revoked-unproven", Unknown, SignerCertificates, Issuer, (
-        "Chứng thư đã bị thu hồi và không có dấu thời gian chứng minh ký trước khi thu hồi ({field}).",
-        "The X.509 certificate was revoked and no time-stamp proves that the signature is older ({field}).",
-    ), ("Chưa kết luận; hỏi lại cơ quan cấp.", "No conclusion; ask the issuing agency.")),
-    row("revocation-unknown", Unknown, SignerCertificates, Technician, (
-        "Chưa biết chứng thư có bị thu hồi không ({field}).",
-        "It is not known whether the X.509 certificate was revoked ({field}).",
-    ), LATER),
-    row("certificate-expired-now", Note, SignerCertificates, Nobody, (
-        "Chứng thư nay đã hết hạn nhưng còn hiệu lực lúc ký ({field}).",
-        "The X.509 certificate has expired by now but was valid when signing ({field}).",
-    ), STILL_VALID),
-    row("certificate-revoked-after", Note, SignerCertificates, Nobody, (
-        "Chứng thư bị thu hồi sau lúc ký ({field}).",
-        "The X.509 certificate was revoked after signing ({field}).",
-    ), ("Vẫn hợp lệ vì ký trước khi thu hồi.", "It stays valid: it was signed before the revocation.")),
-    row("agency-renamed", Note, SignerCertificates, Nobody, (
-        "Cơ quan đã đổi tên hoặc sáp nhập; chứng thư cũ hợp lệ lúc ký.",
-        "The agency was renamed or merged; its X.509 certificate was valid when signing.",
-    ), STILL_VALID),
-    row("timestamp-bad", Fatal, Timestamps, Issuer, (
-        "Dấu thời gian không khớp chữ ký ({field}: {detail}).",
-        "The time-stamp does not belong to the signature ({field}: {detail}).",
-    ), NO_ACCEPT),
-    row("timestamp-ignored", Note, Timestamps, Issuer, (
-        "Dấu thời gian của chữ ký {field} không dùng được ({detail}).",
-        "The time-stamp of signature {field} cannot be used ({detail}).",
-    ), EXPERT),
-    row("tsa-untrusted", Unknown, Timestamps, Technician, (
-        "Máy cấp dấu thời gian không nằm trong danh sách tin cậy ({field}).",
-        "The time-stamping authority is not on the trusted list ({field}).",
-    ), ("Chuyển kỹ thuật kiểm tra.", "Let a technician look at it.")),
-    row("tsa-revoked", Unknown, Timestamps, Technician, (
-        "Chứng thư của máy cấp dấu thời gian đã bị thu hồi ({field}).",
-        "The time-stamping authority's X.509 certificate was revoked ({field}).",
-    ), EXPERT),
-    row("tsa-revocation-unknown", Unknown, Timestamps, Technician, (
-        "Chưa biết chứng thư của máy cấp dấu thời gian có bị thu hồi không ({field}).",
-        "It is not known whether the time-stamping authority's X.509 certificate was revoked ({field}).",
-    ), LATER),
-    row("timestamp-missing", Note, Timestamps, Issuer, (
-        "Không có dấu thời gian; chỉ biết giờ máy người ký ({field}).",
-        "There is no time-stamp; only the signer's own clock is known ({field}).",
-    ), (
-        "Chấp nhận theo quy định của cơ quan bạn; nên hỏi lại.",
-        "Accept it as your agency's rules say; asking back is advisable.",
-    )),
-    row("timestamp-required", Unknown, Timestamps, Issuer, (
-        "Bản sao chứng thực phải có dấu thời gian trên cả hai chữ ký ({field}).",
-        "A certified copy needs a time-stamp on both signatures ({field}).",
-    ), ("Chưa kết luận; hỏi lại cơ quan cấp.", "No conclusion; ask the issuing agency.")),
-    row("time-off-by-7h", Note, Timestamps, Nobody, (
-        "Giờ ghi lệch 7 tiếng so với dấu thời gian (lỗi phần mềm phổ biến) ({field}).",
-        "The claimed time is 7 hours off the time-stamp (a common software fault) ({field}).",
-    ), ("Bỏ qua; dùng giờ của dấu thời gian.", "Ignore it; use the time-stamp's time.")),
-    row("ca-not-licensed", Fatal, TrustService, Issuer, (
-        "Tổ chức cấp chứng thư không có hoặc không còn giấy phép lúc ký ({field}).",
-        "The issuing CA had no licence when signing ({field}).",
-    ), NO_ACCEPT),
-    row("ca-unknown", Unknown, TrustService, Technician, (
-        "Không nhận ra tổ chức cấp chứng thư ({field}).",
-        "The CA that issued the X.509 certificate is not recognised ({field}).",
-    ), TRUST_LIST),
-    row("chain-incomplete", Unknown, TrustService, Technician, (
-        "Thiếu chứng thư trung gian nên chưa nối được tới gốc tin cậy ({field}).",
-        "An intermediate X.509 certificate is missing, no path to a trusted root ({field}).",
-    ), LATER),
-    row("test-certificate", Note, TrustService, Nobody, (
-        "Ký bằng chứng thư thử nghiệm.",
-        "Signed with a test X.509 certificate.",
-    ), ("Không có giá trị ngoài môi trường thử nghiệm.", "Without value outside the test environment.")),
-    row("annulled", Fatal, Register, Issuer, (
-        "Bản chứng thực này đã bị huỷ theo quyết định {decision}, ngày {date}.",
-        "This certified copy was annulled by decision {decision} of {date}.",
-    ), NO_ACCEPT),
-    row("register-mismatch", Fatal, Register, Issuer, (
-        "Số trên bản không khớp sổ của cơ quan ({detail}).",
-        "The number on the copy does not match the agency's register ({detail}).",
-    ), ASK_ISSUER),
-    row("only-one-signature", Fatal, Register, Issuer, (
-        "Mới có một chữ ký; bản sao chứng thực phải có hai.",
-        "There is only one signature; a certified copy has two.",
-    ), ("Hỏi cơ quan cấp; có thể chưa hoàn tất.", "Ask the issuing agency; it may not be finished.")),
-    row("wrong-order", Fatal, Register, Issuer, (
-        "Dấu cơ quan có trước chữ ký lãnh đạo.",
-        "The agency's seal precedes the leader's signature.",
-    ), EXPERT),
-    row("copy-structure", Fatal, Register, Issuer, (
-        "Tệp không có cấu trúc của bản sao chứng thực ({detail}).",
-        "The file does not have the structure of a certified copy ({detail}).",
-    ), ASK_ISSUER),
-    row("number-missing", Fatal, Register, Issuer, (
-        "Dấu cơ quan không mang số chứng thực đọc được bằng máy.",
-        "The agency's seal carries no machine-readable number.",
-    ), ASK_ISSUER),
-    row("not-agency-certificate", Fatal, Register, Issuer, (
-        "Chữ ký thứ hai không phải chứng thư của cơ quan.",
-        "The second signature is not by an agency's X.509 certificate.",
-    ), NO_ACCEPT),
-    row("agency-differs", Note, Register, Issuer, (
-        "Tổ chức trong chứng thư của lãnh đạo khác cơ quan đóng dấu ({leader} / {seal}).",
-        "The organisation of the leader's X.509 certificate differs from the sealing agency ({leader} / {seal}).",
-    ), ("Nên hỏi lại cơ quan cấp.", "Asking the issuing agency is advisable.")),
-    row("signer-without-mandate", Fatal, Register, Issuer, (
-        "Người ký không có uỷ quyền còn hiệu lực tại ngày đó.",
-        "The signer had no mandate in force on that day.",
-    ), ("Báo cơ quan cấp.", "Tell the issuing agency.")),
-    row("register-unknown", Unknown, Register, Technician, (
-        "Sổ của cơ quan chưa trả lời về số này.",
-        "The agency's register does not know this number yet.",
-    ), LATER),
+    row(
+        "pdf-broken",
+        Fatal,
+        Integrity,
+        Requester,
+        (
+            "Cấu trúc tệp PDF bị hỏng hoặc không rõ ràng ({detail}).",
+            "The structure of the PDF is broken or ambiguous ({detail}).",
+        ),
+        ORIGINAL,
+    ),
+    row(
+        "pdf-too-complex",
+        Fatal,
+        Integrity,
+        Requester,
+        ("Tệp PDF vượt giới hạn xử lý ({detail}).", "The PDF exceeds a processing limit ({detail})."),
+        ORIGINAL,
+    ),
+    row(
+        "pdf-encrypted",
+        Unknown,
+        Integrity,
+        Requester,
+        ("Tệp PDF được mã hoá bằng mật khẩu nên không kiểm tra được.", "The PDF is encrypted and cannot be checked."),
+        ("Đề nghị người nộp gửi tệp không đặt mật khẩu.", "Ask for the file without a password."),
+    ),
+    row(
+        "no-signature",
+        Fatal,
+        Integrity,
+        Requester,
+        (
+            "Tệp không có chữ ký số. Có thể đã in rồi quét lại, hoặc \"lưu thành PDF\".",
+            "The file has no digital signature. It may have been printed and scanned again, or \"saved as PDF\".",
+        ),
+        ORIGINAL,
+    ),
+    row(
+        "bytes-after-last-signature",
+        Fatal,
+        Integrity,
+        Requester,
+        (
+            "Có dữ liệu thêm vào sau chữ ký cuối cùng ({bytes} byte từ vị trí {from}).",
+            "Data was added after the last signature ({bytes} bytes from offset {from}).",
+        ),
+        NO_ACCEPT,
+    ),
+    row(
+        "content-changed",
+        Fatal,
+        Integrity,
+        Requester,
+        (
+            "Nội dung đã bị sửa sau khi ký; mã băm không khớp ({field}).",
+            "The content was changed after signing; the digest differs ({field}).",
+        ),
+        (
+            "Không tiếp nhận; nếu nghi giả mạo, báo cơ quan cấp.",
+            "Do not accept it; if you suspect forgery, tell the issuing agency.",
+        ),
+    ),
+    row(
+        "signature-wrong",
+        Fatal,
+        Integrity,
+        Requester,
+        ("Giá trị chữ ký số sai ({field}).", "The signature value is wrong ({field})."),
+        (
+            "Không tiếp nhận; nếu nghi giả mạo, báo cơ quan cấp.",
+            "Do not accept it; if you suspect forgery, tell the issuing agency.",
+        ),
+    ),
+    row(
+        "signature-malformed",
+        Fatal,
+        Integrity,
+        Issuer,
+        (
+            "Chữ ký số không đúng cấu trúc ({field}: {detail}).",
+            "The signature's structure is wrong ({field}: {detail}).",
+        ),
+        ASK_ISSUER,
+    ),
+    row(
+        "signature-unsupported",
+        Fatal,
+        Integrity,
+        Technician,
+        (
+            "Chữ ký dùng định dạng hoặc thuật toán không được hỗ trợ ({field}: {detail}).",
+            "The signature uses a format or an algorithm that is not supported ({field}: {detail}).",
+        ),
+        EXPERT,
+    ),
+    row(
+        "byte-range-gap",
+        Fatal,
+        Integrity,
+        Requester,
+        (
+            "Chữ ký không phủ toàn bộ phần nó tuyên bố ({field}: {detail}).",
+            "The signature does not cover what it claims ({field}: {detail}).",
+        ),
+        NO_ACCEPT,
+    ),
+    row(
+        "signer-mismatch",
+        Fatal,
+        Integrity,
+        Issuer,
+        (
+            "Chữ ký gắn với một chứng thư khác ({field}).",
+            "The signature is bound to another X.509 certificate ({field}).",
+        ),
+        ASK_ISSUER,
+    ),
+    row(
+        "later-change-not-allowed",
+        Fatal,
+        Integrity,
+        Requester,
+        (
+            "Sau khi ký có thay đổi không được phép (chữ ký {field}; {detail}).",
+            "A change that is not allowed was made after signing (signature {field}; {detail}).",
+        ),
+        ("Không tiếp nhận; xem trang bị khoanh.", "Do not accept it; look at the marked page."),
+    ),
+    row(
+        "later-change-unclear",
+        Fatal,
+        Integrity,
+        Requester,
+        (
+            "Không giải thích được hết các thay đổi sau khi ký (chữ ký {field}; {detail}).",
+            "The changes after signing cannot all be explained (signature {field}; {detail}).",
+        ),
+        NO_ACCEPT,
+    ),
+    row(
+        "seed-value-violated",
+        Fatal,
+        Integrity,
+        Issuer,
+        (
+            "Chữ ký không theo ràng buộc đặt sẵn của ô ký ({field}: {detail}).",
+            "The signature breaks the constraints of its field ({field}: {detail}).",
+        ),
+        ASK_ISSUER,
+    ),
+    row(
+        "later-change-allowed",
+        Note,
+        Integrity,
+        Nobody,
+        (
+            "Sau chữ ký {field} chỉ có các thay đổi được phép.",
+            "Only permitted changes were made after signature {field}.",
+        ),
+        STILL_VALID,
+    ),
+    row(
+        "padding-not-zero",
+        Note,
+        Integrity,
+        Technician,
+        ("Phần đệm của chữ ký {field} chứa dữ liệu lạ.", "The padding of signature {field} holds foreign data."),
+        STILL_VALID,
+    ),
+    row(
+        "file-reading-note",
+        Note,
+        Integrity,
+        Technician,
+        (
+            "Tệp không theo chuẩn PDF ở một điểm không ảnh hưởng chữ ký ({detail}).",
+            "The file departs from the PDF standard in a point that does not touch the signatures ({detail}).",
+        ),
+        STILL_VALID,
+    ),
+    row(
+        "certificate-revoked-before",
+        Fatal,
+        SignerCertificates,
+        Issuer,
+        ("Chứng thư bị thu hồi trước lúc ký ({field}).", "The X.509 certificate was revoked before signing ({field})."),
+        NO_ACCEPT,
+    ),
+    row(
+        "certificate-expired-at-signing",
+        Fatal,
+        SignerCertificates,
+        Issuer,
+        (
+            "Chứng thư đã hết hạn hoặc chưa có hiệu lực lúc ký ({field}).",
+            "The X.509 certificate had expired or was not yet valid when signing ({field}).",
+        ),
+        ("Không tiếp nhận; báo cơ quan cấp làm lại.", "Do not accept it; ask the issuing agency to redo it."),
+    ),
+    row(
+        "certificate-path-invalid",
+        Fatal,
+        SignerCertificates,
+        Issuer,
+        (
+            "Đường dẫn chứng thư vi phạm quy tắc ({field}: {detail}).",
+            "The certification path breaks a rule ({field}: {detail}).",
+        ),
+        ASK_ISSUER,
+    ),
+    row(
+        "weak-algorithm",
+        Unknown,
+        SignerCertificates,
+        Issuer,
+        (
+            "Thuật toán ký quá yếu (SHA-1 hoặc RSA dưới 2048 bit) ({field}).",
+            "The signature algorithm is too weak (SHA-1, or RSA below 2048 bits) ({field}).",
+        ),
+        ("Không tiếp nhận với bản mới.", "Do not accept it for a new document."),
+    ),
+    row(
+        "certificate-expired-unproven",
+        Unknown,
+        SignerCertificates,
+        Issuer,
+        (
+            "Chứng thư nay đã hết hạn và không có dấu thời gian chứng minh lúc ký còn hiệu lực ({field}).",
+            "The X.509 certificate has expired and no time-stamp proves that it was valid when signing ({field}).",
+        ),
+        ("Chưa kết luận; hỏi lại cơ quan cấp.", "No conclusion; ask the issuing agency."),
+    ),
+    row(
+        "certificate-revoked-unproven",
+        Unknown,
+        SignerCertificates,
+        Issuer,
+        (
+            "Chứng thư đã bị thu hồi và không có dấu thời gian chứng minh ký trước khi thu hồi ({field}).",
+            "The X.509 certificate was revoked and no time-stamp proves that the signature is older ({field}).",
+        ),
+        ("Chưa kết luận; hỏi lại cơ quan cấp.", "No conclusion; ask the issuing agency."),
+    ),
+    row(
+        "revocation-unknown",
+        Unknown,
+        SignerCertificates,
+        Technician,
+        (
+            "Chưa biết chứng thư có bị thu hồi không ({field}).",
+            "It is not known whether the X.509 certificate was revoked ({field}).",
+        ),
+        LATER,
+    ),
+    row(
+        "certificate-expired-now",
+        Note,
+        SignerCertificates,
+        Nobody,
+        (
+            "Chứng thư nay đã hết hạn nhưng còn hiệu lực lúc ký ({field}).",
+            "The X.509 certificate has expired by now but was valid when signing ({field}).",
+        ),
+        STILL_VALID,
+    ),
+    row(
+        "certificate-revoked-after",
+        Note,
+        SignerCertificates,
+        Nobody,
+        ("Chứng thư bị thu hồi sau lúc ký ({field}).", "The X.509 certificate was revoked after signing ({field})."),
+        ("Vẫn hợp lệ vì ký trước khi thu hồi.", "It stays valid: it was signed before the revocation."),
+    ),
+    row(
+        "agency-renamed",
+        Note,
+        SignerCertificates,
+        Nobody,
+        (
+            "Cơ quan đã đổi tên hoặc sáp nhập; chứng thư cũ hợp lệ lúc ký.",
+            "The agency was renamed or merged; its X.509 certificate was valid when signing.",
+        ),
+        STILL_VALID,
+    ),
+    row(
+        "timestamp-bad",
+        Fatal,
+        Timestamps,
+        Issuer,
+        (
+            "Dấu thời gian không khớp chữ ký ({field}: {detail}).",
+            "The time-stamp does not belong to the signature ({field}: {detail}).",
+        ),
+        NO_ACCEPT,
+    ),
+    row(
+        "timestamp-ignored",
+        Note,
+        Timestamps,
+        Issuer,
+        (
+            "Dấu thời gian của chữ ký {field} không dùng được ({detail}).",
+            "The time-stamp of signature {field} cannot be used ({detail}).",
+        ),
+        EXPERT,
+    ),
+    row(
+        "tsa-untrusted",
+        Unknown,
+        Timestamps,
+        Technician,
+        (
+            "Máy cấp dấu thời gian không nằm trong danh sách tin cậy ({field}).",
+            "The time-stamping authority is not on the trusted list ({field}).",
+        ),
+        ("Chuyển kỹ thuật kiểm tra.", "Let a technician look at it."),
+    ),
+    row(
+        "tsa-revoked",
+        Unknown,
+        Timestamps,
+        Technician,
+        (
+            "Chứng thư của máy cấp dấu thời gian đã bị thu hồi ({field}).",
+            "The time-stamping authority's X.509 certificate was revoked ({field}).",
+        ),
+        EXPERT,
+    ),
+    row(
+        "tsa-revocation-unknown",
+        Unknown,
+        Timestamps,
+        Technician,
+        (
+            "Chưa biết chứng thư của máy cấp dấu thời gian có bị thu hồi không ({field}).",
+            "It is not known whether the time-stamping authority's X.509 certificate was revoked ({field}).",
+        ),
+        LATER,
+    ),
+    row(
+        "timestamp-missing",
+        Note,
+        Timestamps,
+        Issuer,
+        (
+            "Không có dấu thời gian; chỉ biết giờ máy người ký ({field}).",
+            "There is no time-stamp; only the signer's own clock is known ({field}).",
+        ),
+        (
+            "Chấp nhận theo quy định của cơ quan bạn; nên hỏi lại.",
+            "Accept it as your agency's rules say; asking back is advisable.",
+        ),
+    ),
+    row(
+        "timestamp-required",
+        Unknown,
+        Timestamps,
+        Issuer,
+        (
+            "Bản sao chứng thực phải có dấu thời gian trên cả hai chữ ký ({field}).",
+            "A certified copy needs a time-stamp on both signatures ({field}).",
+        ),
+        ("Chưa kết luận; hỏi lại cơ quan cấp.", "No conclusion; ask the issuing agency."),
+    ),
+    row(
+        "time-off-by-7h",
+        Note,
+        Timestamps,
+        Nobody,
+        (
+            "Giờ ghi lệch 7 tiếng so với dấu thời gian (lỗi phần mềm phổ biến) ({field}).",
+            "The claimed time is 7 hours off the time-stamp (a common software fault) ({field}).",
+        ),
+        ("Bỏ qua; dùng giờ của dấu thời gian.", "Ignore it; use the time-stamp's time."),
+    ),
+    row(
+        "ca-not-licensed",
+        Fatal,
+        TrustService,
+        Issuer,
+        (
+            "Tổ chức cấp chứng thư không có hoặc không còn giấy phép lúc ký ({field}).",
+            "The issuing CA had no licence when signing ({field}).",
+        ),
+        NO_ACCEPT,
+    ),
+    row(
+        "ca-unknown",
+        Unknown,
+        TrustService,
+        Technician,
+        (
+            "Không nhận ra tổ chức cấp chứng thư ({field}).",
+            "The CA that issued the X.509 certificate is not recognised ({field}).",
+        ),
+        TRUST_LIST,
+    ),
+    row(
+        "chain-incomplete",
+        Unknown,
+        TrustService,
+        Technician,
+        (
+            "Thiếu chứng thư trung gian nên chưa nối được tới gốc tin cậy ({field}).",
+            "An intermediate X.509 certificate is missing, no path to a trusted root ({field}).",
+        ),
+        LATER,
+    ),
+    row(
+        "test-certificate",
+        Note,
+        TrustService,
+        Nobody,
+        ("Ký bằng chứng thư thử nghiệm.", "Signed with a test X.509 certificate."),
+        ("Không có giá trị ngoài môi trường thử nghiệm.", "Without value outside the test environment."),
+    ),
+    row(
+        "annulled",
+        Fatal,
+        Register,
+        Issuer,
+        (
+            "Bản chứng thực này đã bị huỷ theo quyết định {decision}, ngày {date}.",
+            "This certified copy was annulled by decision {decision} of {date}.",
+        ),
+        NO_ACCEPT,
+    ),
+    row(
+        "register-mismatch",
+        Fatal,
+        Register,
+        Issuer,
+        (
+            "Số trên bản không khớp sổ của cơ quan ({detail}).",
+            "The number on the copy does not match the agency's register ({detail}).",
+        ),
+        ASK_ISSUER,
+    ),
+    row(
+        "only-one-signature",
+        Fatal,
+        Register,
+        Issuer,
+        (
+            "Mới có một chữ ký; bản sao chứng thực phải có hai.",
+            "There is only one signature; a certified copy has two.",
+        ),
+        ("Hỏi cơ quan cấp; có thể chưa hoàn tất.", "Ask the issuing agency; it may not be finished."),
+    ),
+    row(
+        "wrong-order",
+        Fatal,
+        Register,
+        Issuer,
+        ("Dấu cơ quan có trước chữ ký lãnh đạo.", "The agency's seal precedes the leader's signature."),
+        EXPERT,
+    ),
+    row(
+        "copy-structure",
+        Fatal,
+        Register,
+        Issuer,
+        (
+            "Tệp không có cấu trúc của bản sao chứng thực ({detail}).",
+            "The file does not have the structure of a certified copy ({detail}).",
+        ),
+        ASK_ISSUER,
+    ),
+    row(
+        "number-missing",
+        Fatal,
+        Register,
+        Issuer,
+        (
+            "Dấu cơ quan không mang số chứng thực đọc được bằng máy.",
+            "The agency's seal carries no machine-readable number.",
+        ),
+        ASK_ISSUER,
+    ),
+    row(
+        "not-agency-certificate",
+        Fatal,
+        Register,
+        Issuer,
+        (
+            "Chữ ký thứ hai không phải chứng thư của cơ quan.",
+            "The second signature is not by an agency's X.509 certificate.",
+        ),
+        NO_ACCEPT,
+    ),
+    row(
+        "agency-differs",
+        Note,
+        Register,
+        Issuer,
+        (
+            "Tổ chức trong chứng thư của lãnh đạo khác cơ quan đóng dấu ({leader} / {seal}).",
+            "The organisation of the leader's X.509 certificate differs from the sealing agency ({leader} / {seal}).",
+        ),
+        ("Nên hỏi lại cơ quan cấp.", "Asking the issuing agency is advisable."),
+    ),
+    row(
+        "signer-without-mandate",
+        Fatal,
+        Register,
+        Issuer,
+        ("Người ký không có uỷ quyền còn hiệu lực tại ngày đó.", "The signer had no mandate in force on that day."),
+        ("Báo cơ quan cấp.", "Tell the issuing agency."),
+    ),
+    row(
+        "register-unknown",
+        Unknown,
+        Register,
+        Technician,
+        ("Sổ của cơ quan chưa trả lời về số này.", "The agency's register does not know this number yet."),
+        LATER,
+    ),
 ];

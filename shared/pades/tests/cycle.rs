@@ -11,7 +11,10 @@ use pki::ocsp::CertStatus;
 fn a_copy_is_made_and_judged() {
     let pki = Pki::new();
     let made = make(&pki);
-    assert!(made.sealed.starts_with(&made.signed) && made.signed.starts_with(&made.base), "every level keeps the bytes before it");
+    assert!(
+        made.sealed.starts_with(&made.signed) && made.signed.starts_with(&made.base),
+        "every level keeps the bytes before it"
+    );
 
     let archived = archive(&pki, &made.sealed, NOW + 120);
     assert!(archived.starts_with(&made.sealed));
@@ -95,11 +98,21 @@ fn a_sealed_copy_without_evidence_cannot_be_told() {
     let leaf = |who: &Identity| who.chain[0].clone();
     let extra = pki::path::Evidence {
         certificates: Vec::new(),
-        ocsps: [&pki.leader, &pki.agency, &pki.tsa].iter().map(|who| pki.ocsp(&leaf(who), CertStatus::Good, NOW + 90)).collect(),
+        ocsps: [&pki.leader, &pki.agency, &pki.tsa]
+            .iter()
+            .map(|who| pki.ocsp(&leaf(who), CertStatus::Good, NOW + 90))
+            .collect(),
         crls: vec![pki.crl(NOW - 100)],
     };
     let anchors = pki.anchors();
-    let policy = Policy { anchors: &anchors, at: NOW + 3600, profile: Profile::Auto, extra: &extra, register: None, test_anchors: true };
+    let policy = Policy {
+        anchors: &anchors,
+        at: NOW + 3600,
+        profile: Profile::Auto,
+        extra: &extra,
+        register: None,
+        test_anchors: true,
+    };
     let report = pades::judge(&made.sealed, "a.pdf", &policy);
     assert_eq!(report.verdict, Verdict::Valid, "{:?}", report.reasons);
     assert_eq!(codes(&report), ["later-change-allowed", "test-certificate"]);
@@ -121,8 +134,14 @@ fn revocation_is_judged_at_the_time_of_signing() {
             ],
             crls: vec![pki.crl(NOW - 100)],
         };
-        let policy =
-            Policy { anchors: &anchors, at: NOW + 3600, profile: Profile::Auto, extra: &extra, register: None, test_anchors: false };
+        let policy = Policy {
+            anchors: &anchors,
+            at: NOW + 3600,
+            profile: Profile::Auto,
+            extra: &extra,
+            register: None,
+            test_anchors: false,
+        };
         pades::judge(&made.sealed, "a.pdf", &policy)
     };
     let before = judge_with(CertStatus::Revoked { at: NOW - 500, reason: Some(1) });
@@ -141,7 +160,12 @@ fn an_unknown_root_cannot_be_told() {
     let archived = archive(&pki, &make(&pki).sealed, NOW + 120);
     let report = judge_as(&archived, &[], NOW + 3600, Profile::Auto);
     assert_eq!(report.verdict, Verdict::Indeterminate);
-    assert!(report.signatures.iter().all(|one| one.integrity == Integrity::Intact && one.certificate_path == PathStatus::Untrusted));
+    assert!(
+        report
+            .signatures
+            .iter()
+            .all(|one| one.integrity == Integrity::Intact && one.certificate_path == PathStatus::Untrusted)
+    );
 }
 
 /// R68: the register speaks last.
@@ -152,7 +176,14 @@ fn the_register_is_compared() {
     let (anchors, extra) = (pki.anchors(), pki::path::Evidence::default());
     let with = |register: RegisterFacts| {
         let register = Some(register);
-        let policy = Policy { anchors: &anchors, at: NOW + 3600, profile: Profile::Auto, extra: &extra, register, test_anchors: false };
+        let policy = Policy {
+            anchors: &anchors,
+            at: NOW + 3600,
+            profile: Profile::Auto,
+            extra: &extra,
+            register,
+            test_anchors: false,
+        };
         pades::judge(&archived, "a.pdf", &policy)
     };
     let digest: [u8; 32] = pki::digest(pki::DigestAlgorithm::Sha256, &[&archived]).try_into().expect("32 bytes");
@@ -200,10 +231,17 @@ fn the_wanted_evidence_names_signers_and_authorities() {
     let pki = Pki::new();
     let made = make(&pki);
     let chains = evidence_wanted(&made.sealed).expect("chains");
-    let shape: Vec<(&str, ChainPurpose, usize, bool)> =
-        chains.iter().map(|chain| (chain.field.as_str(), chain.purpose, chain.certificates.len(), chain.complete)).collect();
+    let shape: Vec<(&str, ChainPurpose, usize, bool)> = chains
+        .iter()
+        .map(|chain| (chain.field.as_str(), chain.purpose, chain.certificates.len(), chain.complete))
+        .collect();
     use ChainPurpose::{Signer, Timestamp};
-    let all = [("Leader", Signer, 3, true), ("Leader", Timestamp, 3, true), ("Seal", Signer, 3, true), ("Seal", Timestamp, 3, true)];
+    let all = [
+        ("Leader", Signer, 3, true),
+        ("Leader", Timestamp, 3, true),
+        ("Seal", Signer, 3, true),
+        ("Seal", Timestamp, 3, true),
+    ];
     assert_eq!(shape, all);
 }
 
@@ -246,7 +284,9 @@ fn making_refuses_what_it_cannot_do() {
     assert_eq!(embed(&made.signed, prepared.contents.clone(), b"0"), Err(Error::WrongPlaceholder));
     let foreign = pki.agency.key.sign(&prepared.signed_attributes);
     let chain = &pki.leader.chain;
-    assert!(finish(&prepared.file, prepared.contents.clone(), &prepared.signed_attributes, &foreign, chain, None).is_err());
+    assert!(
+        finish(&prepared.file, prepared.contents.clone(), &prepared.signed_attributes, &foreign, chain, None).is_err()
+    );
 }
 
 /// I3–I5: the guarded door opens for exactly the expected signature.
@@ -290,5 +330,8 @@ fn the_archive_is_verified_against_the_sealed_file() {
     assert!(verify_archive(&made.sealed, &expected).is_err());
     let swapped = [("Leader", agency), ("Seal", leader)];
     assert!(verify_archive(&archived, &ExpectedArchive { signers: &swapped, ..expected.clone() }).is_err());
-    assert!(verify_archive(&archived, &ExpectedArchive { sealed: &made.signed, signers: &signers[..1], ..expected }).is_err());
+    assert!(
+        verify_archive(&archived, &ExpectedArchive { sealed: &made.signed, signers: &signers[..1], ..expected })
+            .is_err()
+    );
 }

@@ -147,8 +147,7 @@ impl Increment {
         if !matches!(document.bytes().last(), Some(b'\n' | b'\r')) {
             writer.out.push(b'\n');
         }
-        let mut made =
-            Finished { base_len, tail: Vec::new(), offsets: BTreeMap::new(), raws: BTreeMap::new() };
+        let mut made = Finished { base_len, tail: Vec::new(), offsets: BTreeMap::new(), raws: BTreeMap::new() };
         for (id, object) in &self.objects {
             let start = writer.out.len();
             writer.text(&format!("{} {} obj\n", id.num, id.generation));
@@ -253,13 +252,7 @@ fn table(writer: &mut Writer, offsets: &BTreeMap<ObjId, Range<usize>>, mut trail
     writer.out.push(b'\n');
 }
 
-fn stream(
-    writer: &mut Writer,
-    offsets: &BTreeMap<ObjId, Range<usize>>,
-    mut trailer: Dict,
-    next: u32,
-    section: usize,
-) {
+fn stream(writer: &mut Writer, offsets: &BTreeMap<ObjId, Range<usize>>, mut trailer: Dict, next: u32, section: usize) {
     let own = ObjId::new(next, 0);
     let mut all = offsets.clone();
     all.insert(own, section..section);

@@ -45,8 +45,7 @@ impl ObjectStream {
         }
         let id = ObjId::new(num, 0);
         let &(_, offset) = found.ok_or(Error::WrongObject { id, offset: index as usize })?;
-        let mut parser =
-            crate::parser::Parser::new(&self.data, offset as usize, env.limits.depth, &env.budget);
+        let mut parser = crate::parser::Parser::new(&self.data, offset as usize, env.limits.depth, &env.budget);
         let value = parser.value()?;
         Ok((value, exact, parser.duplicate))
     }

@@ -1,8 +1,7 @@
 //! Text strings (ISO 32000-2 clause 7.9.2.2): UTF-16BE and UTF-8 with their marks, otherwise PDFDocEncoding (annex D.2).
 
 /// 0x18 to 0x1F of PDFDocEncoding.
-const LOW: [char; 8] =
-    ['\u{2D8}', '\u{2C7}', '\u{2C6}', '\u{2D9}', '\u{2DD}', '\u{2DB}', '\u{2DA}', '\u{2DC}'];
+const LOW: [char; 8] = ['\u{2D8}', '\u{2C7}', '\u{2C6}', '\u{2D9}', '\u{2DD}', '\u{2DB}', '\u{2DA}', '\u{2DC}'];
 /// 0x80 to 0xA0 of PDFDocEncoding.
 const HIGH: [char; 33] = [
     '\u{2022}', '\u{2020}', '\u{2021}', '\u{2026}', '\u{2014}', '\u{2013}', '\u{192}', '\u{2044}', '\u{2039}',

@@ -295,13 +295,7 @@ fn entries(
 }
 
 /// One row; unknown types read as null objects (clause 7.5.8.3), which here is: not listed.
-fn entry(
-    env: &Env<'_>,
-    line: &[u8],
-    widths: [usize; 3],
-    num: u32,
-    start: usize,
-) -> Result<Option<RawEntry>, Error> {
+fn entry(env: &Env<'_>, line: &[u8], widths: [usize; 3], num: u32, start: usize) -> Result<Option<RawEntry>, Error> {
     let (kind, rest) = line.split_at_checked(widths[0]).unwrap_or_default();
     let (second, third) = rest.split_at_checked(widths[1]).unwrap_or_default();
     let number = |field: &[u8]| field.iter().fold(0u64, |sum, &b| sum << 8 | u64::from(b));

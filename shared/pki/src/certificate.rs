@@ -86,8 +86,8 @@ impl Certificate {
             return Err(Error::Limit { what: "X.509 certificate", limit: MAX_LENGTH });
         }
         let inner = walk(der)?;
-        let decoded = CertificateInner::<Raw>::from_der(der)
-            .map_err(|_| Error::Malformed { what: "X.509 certificate" })?;
+        let decoded =
+            CertificateInner::<Raw>::from_der(der).map_err(|_| Error::Malformed { what: "X.509 certificate" })?;
         compare_typed(&inner, &decoded)?;
         compare_second(&inner)?;
         Ok(Self(Arc::new(inner)))

@@ -9,8 +9,8 @@ mod build;
 
 use const_oid::ObjectIdentifier;
 
-pub use build::{add_timestamp, assemble, signed_attributes, verify_raw, verify_rsa_sha1};
 pub(crate) use build::{SignedDataParts, ess_attributes, signature_identifier, signed_data};
+pub use build::{add_timestamp, assemble, signed_attributes, verify_raw, verify_rsa_sha1};
 
 use crate::asn1::{self, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, SET, Tlv};
 use crate::certificate::read_each;
@@ -266,10 +266,8 @@ impl SignedData {
             (Some(signer), 1) => signer,
             (_, found) => return Err(Error::SignerCount { found }),
         };
-        let certificate = self
-            .find_signer(&self.certificates)
-            .or_else(|| self.find_signer(pool))
-            .ok_or(Error::SignerNotFound)?;
+        let certificate =
+            self.find_signer(&self.certificates).or_else(|| self.find_signer(pool)).ok_or(Error::SignerNotFound)?;
         let digest_algorithm = self.digest_algorithm()?;
         let algorithm = asn1::only(&signer.signature_algorithm, SEQUENCE, WHAT)?;
         let scheme = Scheme::read(&algorithm, Some(digest_algorithm))?;

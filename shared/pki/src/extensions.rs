@@ -3,9 +3,11 @@
 use const_oid::ObjectIdentifier;
 use der::Decode as _;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
-use x509_cert::ext::pkix::{AuthorityInfoAccessSyntax, BasicConstraints, CrlDistributionPoints, ExtendedKeyUsage, KeyUsage};
+use x509_cert::ext::pkix::{
+    AuthorityInfoAccessSyntax, BasicConstraints, CrlDistributionPoints, ExtendedKeyUsage, KeyUsage,
+};
 
-use crate::asn1::{Tlv, BOOLEAN, OCTET_STRING, Reader, SEQUENCE};
+use crate::asn1::{BOOLEAN, OCTET_STRING, Reader, SEQUENCE, Tlv};
 use crate::{Error, oids};
 
 /// More extensions than any real structure has.

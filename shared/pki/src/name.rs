@@ -80,7 +80,8 @@ fn label(oid: &ObjectIdentifier) -> Option<&'static str> {
 
 /// Characters that could make a shown name lie: controls and those that turn the direction of writing.
 fn is_deceptive(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 fn escape(value: &str, out: &mut String) {

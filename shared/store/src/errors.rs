@@ -44,7 +44,8 @@ pub(crate) fn commit<R: std::fmt::Debug>(error: SdkError<TransactWriteItemsError
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
         return unknown(text);
     };
-    let codes: Vec<_> = cancelled.cancellation_reasons().iter().filter_map(|r| r.code()).filter(|c| *c != "None").collect();
+    let codes: Vec<_> =
+        cancelled.cancellation_reasons().iter().filter_map(|r| r.code()).filter(|c| *c != "None").collect();
     let lost = |code: &&str| matches!(*code, "ConditionalCheckFailed" | "TransactionConflict");
     if codes.iter().any(lost) && !codes.contains(&"ValidationError") {
         CommitError::Conflict
@@ -58,7 +59,9 @@ mod tests {
     use super::*;
     use aws_sdk_dynamodb::error::ErrorMetadata;
     use aws_sdk_dynamodb::types::CancellationReason;
-    use aws_sdk_dynamodb::types::error::{ThrottlingException, TransactionCanceledException, TransactionInProgressException};
+    use aws_sdk_dynamodb::types::error::{
+        ThrottlingException, TransactionCanceledException, TransactionInProgressException,
+    };
 
     fn cancelled(codes: &[&str]) -> CommitError {
         let reasons = codes.iter().map(|c| CancellationReason::builder().code(*c).build()).collect();
@@ -75,7 +78,8 @@ mod tests {
 
     #[test]
     fn a_cancellation_for_another_reason_is_not() {
-        for codes in [&["ThrottlingError", "None"][..], &["ItemCollectionSizeLimitExceeded"], &["ValidationError"], &[]] {
+        for codes in [&["ThrottlingError", "None"][..], &["ItemCollectionSizeLimitExceeded"], &["ValidationError"], &[]]
+        {
             assert!(matches!(cancelled(codes), CommitError::Unknown(_)), "{codes:?}");
         }
         assert!(matches!(cancelled(&["ValidationError", "ConditionalCheckFailed"]), CommitError::Unknown(_)));
@@ -88,7 +92,8 @@ mod tests {
         let timeout: E = SdkError::timeout_error("late");
         let garbled: E = SdkError::response_error("odd", ());
         let throttled = TransactWriteItemsError::ThrottlingException(ThrottlingException::builder().build());
-        let running = TransactWriteItemsError::TransactionInProgressException(TransactionInProgressException::builder().build());
+        let running =
+            TransactWriteItemsError::TransactionInProgressException(TransactionInProgressException::builder().build());
         for error in [timeout, garbled, SdkError::service_error(throttled, ()), SdkError::service_error(running, ())] {
             assert!(matches!(commit(error), CommitError::Unknown(_)));
         }

@@ -281,7 +281,8 @@ mod tests {
     #[test]
     fn every_key_is_frozen() {
         let (unit_id, case_id, copy_id) = (UnitId::new([1; 16]), CaseId::new([2; 16]), CopyId::new([3; 16]));
-        let (session_id, event_id, delivery_id) = (SessionId::new([4; 16]), EventId::new([5; 16]), DeliveryId::new([6; 16]));
+        let (session_id, event_id, delivery_id) =
+            (SessionId::new([4; 16]), EventId::new([5; 16]), DeliveryId::new([6; 16]));
         let t = at("2026-11-23T07:05:31.9876Z");
         let keys = [
             unit(&unit_id),
@@ -316,7 +317,8 @@ mod tests {
     #[test]
     fn sort_keys_sort() {
         let id = EventId::new([5; 16]);
-        let moments = ["2026-11-23T07:05:31Z", "2026-11-23T07:05:31.001Z", "2026-11-23T07:05:32Z", "2027-01-01T00:00:00Z"];
+        let moments =
+            ["2026-11-23T07:05:31Z", "2026-11-23T07:05:31.001Z", "2026-11-23T07:05:32Z", "2027-01-01T00:00:00Z"];
         let sorted: Vec<_> = moments.iter().map(|m| due_order(at(m), &id)).collect();
         assert!(sorted.is_sorted(), "{sorted:?}");
         let unit_id = UnitId::new([1; 16]);

@@ -91,7 +91,9 @@ impl Table {
             .await;
         match answer {
             Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(e)) if matches!(e.err(), PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
+            Err(SdkError::ServiceError(e)) if matches!(e.err(), PutItemError::ConditionalCheckFailedException(_)) => {
+                Ok(false)
+            }
             Err(e) => Err(fault("idempotency", &e)),
         }
     }
@@ -103,7 +105,9 @@ impl Table {
             .put_item()
             .table_name(&self.name)
             .set_item(Some(encode(record, keys::idempotency(&record.key), None)?))
-            .condition_expression("attribute_not_exists(pk) OR (#fingerprint = :fingerprint AND attribute_not_exists(#status))")
+            .condition_expression(
+                "attribute_not_exists(pk) OR (#fingerprint = :fingerprint AND attribute_not_exists(#status))",
+            )
             .expression_attribute_names("#fingerprint", "fingerprint")
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":fingerprint", text(keys::hex(&record.fingerprint)))
@@ -111,7 +115,9 @@ impl Table {
             .await;
         match answer {
             Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(e)) if matches!(e.err(), PutItemError::ConditionalCheckFailedException(_)) => Ok(()),
+            Err(SdkError::ServiceError(e)) if matches!(e.err(), PutItemError::ConditionalCheckFailedException(_)) => {
+                Ok(())
+            }
             Err(e) => Err(fault("idempotency", &e)),
         }
     }
@@ -217,7 +223,13 @@ impl Records for Table {
         self.load(keys::public_copy(id)).await
     }
 
-    async fn public_by_number(&self, unit_code: &str, suffix: &str, year: i16, number: u32) -> Result<Option<PublicCopy>, Fault> {
+    async fn public_by_number(
+        &self,
+        unit_code: &str,
+        suffix: &str,
+        year: i16,
+        number: u32,
+    ) -> Result<Option<PublicCopy>, Fault> {
         self.public_through(keys::public_number(unit_code, suffix, year, number)).await
     }
 

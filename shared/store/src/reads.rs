@@ -77,7 +77,8 @@ impl Table {
     }
 
     async fn load_batch(&self, keys: Vec<Item>, found: &mut HashMap<Key, Item>) -> Result<(), Fault> {
-        let mut wanted = Some(KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build().map_err(unbuilt)?);
+        let mut wanted =
+            Some(KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build().map_err(unbuilt)?);
         for _ in 0..BATCH_TRIES {
             let Some(keys) = wanted.take() else { return Ok(()) };
             let request = self.client.batch_get_item().request_items(&self.name, keys);
@@ -85,7 +86,10 @@ impl Table {
             for item in answer.responses.and_then(|mut tables| tables.remove(&self.name)).unwrap_or_default() {
                 found.insert(key_of(&item)?, item);
             }
-            wanted = answer.unprocessed_keys.and_then(|mut tables| tables.remove(&self.name)).filter(|k| !k.keys().is_empty());
+            wanted = answer
+                .unprocessed_keys
+                .and_then(|mut tables| tables.remove(&self.name))
+                .filter(|k| !k.keys().is_empty());
         }
         if wanted.is_some() { Err(Fault("a batch was not read to its end".into())) } else { Ok(()) }
     }
@@ -124,7 +128,8 @@ impl Table {
 
     /// Primary keys in a partition of the index, up to and including the sort key `until`.
     pub(crate) async fn index_keys(&self, pk: String, until: Option<String>, range: Range) -> Result<Vec<Key>, Fault> {
-        let request = self.client.query().table_name(&self.name).index_name(keys::INDEX).scan_index_forward(range.forward);
+        let request =
+            self.client.query().table_name(&self.name).index_name(keys::INDEX).scan_index_forward(range.forward);
         let request = request.projection_expression("pk, sk").expression_attribute_values(":pk", text(pk));
         let request = match until {
             None => request.key_condition_expression("gsi1pk = :pk"),

@@ -49,7 +49,12 @@ pub(crate) fn states() -> Vec<CopyState> {
         CopyState::Submitted { base: stored("base") },
         CopyState::AwaitingSignature { base: stored("base"), session: session.clone() },
         CopyState::Signed { signed: signed.clone(), signed_at: at(1) },
-        CopyState::SealRequested { signed: signed.clone(), signed_at: at(1), session: session.clone(), decided_at: at(2) },
+        CopyState::SealRequested {
+            signed: signed.clone(),
+            signed_at: at(1),
+            session: session.clone(),
+            decided_at: at(2),
+        },
         numbered(None),
         numbered(Some((prepared(), vec![0; 384]))),
         sealed(None),
@@ -100,7 +105,11 @@ pub(crate) fn session(state: SessionState) -> Session {
         method: "sim".into(),
         user: UserId::new([7; 16]),
         unit: UnitId::new([1; 16]),
-        items: vec![part(1, Some(prepared()), None), part(2, Some(prepared()), Some(vec![1, 2, 3])), part(3, None, Some(vec![]))],
+        items: vec![
+            part(1, Some(prepared()), None),
+            part(2, Some(prepared()), Some(vec![1, 2, 3])),
+            part(3, None, Some(vec![])),
+        ],
         state,
         verification_code: "4298".into(),
         display_text: "MA 4298. Ky BS 3 trang".into(),
@@ -153,7 +162,8 @@ pub(crate) fn user() -> User {
 }
 
 pub(crate) fn appointment(status: AppointmentStatus) -> Appointment {
-    let original = |issuer, number| Original { type_id: "birth".into(), title: String::new(), issuer, number, pages: 1 };
+    let original =
+        |issuer, number| Original { type_id: "birth".into(), title: String::new(), issuer, number, pages: 1 };
     Appointment {
         id: AppointmentId::new([12; 16]),
         code: "MAU-1".into(),
@@ -229,7 +239,13 @@ pub(crate) fn public() -> PublicCopy {
 }
 
 pub(crate) fn entry() -> Entry {
-    Entry { unit: UnitId::new([1; 16]), number: number(), copy: CopyId::new([3; 16]), case: CaseId::new([2; 16]), at: at(2) }
+    Entry {
+        unit: UnitId::new([1; 16]),
+        number: number(),
+        copy: CopyId::new([3; 16]),
+        case: CaseId::new([2; 16]),
+        at: at(2),
+    }
 }
 
 pub(crate) fn counter(last: u32) -> Counter {

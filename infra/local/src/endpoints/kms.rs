@@ -19,8 +19,8 @@ use http::{HeaderMap, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-pub use self::keys::{KeyRules, KeySpec, Keys};
 use self::keys::{Key, MessageType};
+pub use self::keys::{KeyRules, KeySpec, Keys};
 use crate::credentials::Credentials;
 use crate::error::Result;
 use crate::serve::{self, Stop};
@@ -84,7 +84,11 @@ fn fault(kind: &'static str, message: impl Into<String>) -> Fault {
 impl Fault {
     fn into_response(self) -> Response {
         let body = json!({"__type": self.kind, "message": self.message});
-        let status = if self.kind == "KMSInternalException" { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::BAD_REQUEST };
+        let status = if self.kind == "KMSInternalException" {
+            StatusCode::INTERNAL_SERVER_ERROR
+        } else {
+            StatusCode::BAD_REQUEST
+        };
         answer(status, &body)
     }
 }
@@ -123,7 +127,8 @@ fn dispatch(keys: &Keys, operation: &str, input: &Value) -> Result<Value, Fault>
         "ListKeys" => Ok(json!({"Keys": keys.list(), "Truncated": false})),
         "EnableKey" | "DisableKey" => {
             let key = wanted(keys, input)?;
-            keys.enable(&key, operation == "EnableKey").map_err(|error| fault("KMSInternalException", error.to_string()))?;
+            keys.enable(&key, operation == "EnableKey")
+                .map_err(|error| fault("KMSInternalException", error.to_string()))?;
             Ok(json!({}))
         }
         _ => Err(fault("UnknownOperationException", format!("the local cloud's KMS has no operation {operation}"))),
@@ -166,9 +171,9 @@ fn create_key(keys: &Keys, input: &Value) -> Result<Value, Fault> {
 
 fn public_key(keys: &Keys, input: &Value) -> Result<Value, Fault> {
     let key = wanted(keys, input)?;
-    let public = key.public_der().ok_or_else(|| {
-        fault("UnsupportedOperationException", "GetPublicKey is not valid for symmetric keys")
-    })?;
+    let public = key
+        .public_der()
+        .ok_or_else(|| fault("UnsupportedOperationException", "GetPublicKey is not valid for symmetric keys"))?;
     Ok(json!({
         "KeyId": keys.arn(&key),
         "PublicKey": STANDARD.encode(public),
@@ -194,7 +199,9 @@ fn sign(keys: &Keys, input: &Value) -> Result<Value, Fault> {
         let bound = if message.is_empty() { "greater than or equal to 1" } else { "less than or equal to 4096" };
         return Err(fault(
             "ValidationException",
-            format!("1 validation error detected: Value at 'message' failed to satisfy constraint: Member must have length {bound}"),
+            format!(
+                "1 validation error detected: Value at 'message' failed to satisfy constraint: Member must have length {bound}"
+            ),
         ));
     }
     if !key.enabled() {

@@ -184,7 +184,9 @@ fn shown_text(content: &[u8]) -> Text {
 }
 
 fn word(text: &[u8]) -> usize {
-    text.iter().position(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'*' | b'_' | b'-' | b'.' | b'+' | b'#')).unwrap_or(text.len())
+    text.iter()
+        .position(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'*' | b'_' | b'-' | b'.' | b'+' | b'#'))
+        .unwrap_or(text.len())
 }
 
 fn literal(text: &[u8]) -> (Vec<u8>, &[u8]) {

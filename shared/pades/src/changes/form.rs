@@ -53,7 +53,8 @@ pub(crate) fn nodes(document: &Document<'_>) -> Result<BTreeMap<ObjId, Node>, St
         let mut fields = Vec::new();
         let mut widgets = Vec::new();
         for kid in kids.iter().filter_map(Object::as_ref_id) {
-            let named = document.object(kid)?.as_dict().is_some_and(|dict| dict.contains(b"T") || dict.contains(b"Kids"));
+            let named =
+                document.object(kid)?.as_dict().is_some_and(|dict| dict.contains(b"T") || dict.contains(b"Kids"));
             if named { fields.push(kid) } else { widgets.push(kid) }
         }
         let above = parent.and_then(|parent| nodes.get(&parent));
@@ -224,7 +225,8 @@ impl Step<'_, '_> {
         }
         let mut result = Widgets::Same;
         for kid in &was.kids {
-            let (Some(old), Some(new)) = (self.before.object(*kid)?.as_dict(), self.after.object(*kid)?.as_dict()) else {
+            let (Some(old), Some(new)) = (self.before.object(*kid)?.as_dict(), self.after.object(*kid)?.as_dict())
+            else {
                 return Ok(Widgets::Other);
             };
             for key in all_keys(old, new) {
@@ -254,7 +256,12 @@ impl Step<'_, '_> {
             // Nothing was signed: an empty field that is drawn otherwise could hide what the signers saw.
             let drawn = keys.iter().any(|key| key == b"AP" || key == b"V") || widgets != Widgets::Same;
             let harmless = fine && !drawn;
-            self.push(if harmless { Class::Filling(Some(is.name.clone())) } else { Class::Forbidden }, "empty-signature-field", Some(id), None);
+            self.push(
+                if harmless { Class::Filling(Some(is.name.clone())) } else { Class::Forbidden },
+                "empty-signature-field",
+                Some(id),
+                None,
+            );
             return Ok(());
         };
         if widgets == Widgets::Added {

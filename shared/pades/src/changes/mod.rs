@@ -111,10 +111,7 @@ impl Step<'_, '_> {
 
     /// An object that did not exist before: the only safe place for something new.
     pub(crate) fn is_fresh(&self, id: ObjId) -> bool {
-        !matches!(
-            self.before.location(id),
-            Some(pdf::Location::Offset(_) | pdf::Location::Compressed { .. })
-        )
+        !matches!(self.before.location(id), Some(pdf::Location::Offset(_) | pdf::Location::Compressed { .. }))
     }
 
     /// Freed objects are gone for every reader, reachable or not (C2).
@@ -290,7 +287,8 @@ impl Step<'_, '_> {
         }
         let reached = self.before.reachable(&Object::Dict(self.before.trailer().clone()))?;
         for id in modified {
-            let container = self.before.object(id)?.as_dict().is_some_and(|dict| dict.is_type(b"XRef") || dict.is_type(b"ObjStm"));
+            let container =
+                self.before.object(id)?.as_dict().is_some_and(|dict| dict.is_type(b"XRef") || dict.is_type(b"ObjStm"));
             if !reached.contains(&id) && !container {
                 self.forbid("unused-object-overwritten", Some(id));
             }

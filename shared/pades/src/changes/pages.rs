@@ -8,9 +8,8 @@ use super::compare::{NULL, Stop, Stops};
 use super::{Class, Step};
 
 /// Markup that may come, go or change under DocMDP P=3 (C12).
-const MARKUP: &[&[u8]] = &[
-    b"Text", b"Highlight", b"Underline", b"StrikeOut", b"Squiggly", b"FreeText", b"Ink", b"Popup", b"Stamp",
-];
+const MARKUP: &[&[u8]] =
+    &[b"Text", b"Highlight", b"Underline", b"StrikeOut", b"Squiggly", b"FreeText", b"Ink", b"Popup", b"Stamp"];
 
 /// One node of the page tree in both states.
 struct Pair {

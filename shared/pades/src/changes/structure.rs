@@ -40,7 +40,11 @@ impl Step<'_, '_> {
                 _ => self.same(was, is, key, Stops::All)?,
             };
         }
-        let class = if fine { Class::Signing { field: String::new(), created: true, visible: false } } else { Class::Forbidden };
+        let class = if fine {
+            Class::Signing { field: String::new(), created: true, visible: false }
+        } else {
+            Class::Forbidden
+        };
         self.push(class, "structure-tree", new.reference(b"StructTreeRoot"), None);
         Ok(())
     }

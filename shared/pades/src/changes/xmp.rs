@@ -67,7 +67,8 @@ fn is_root(name: &str, tag: &str) -> bool {
     let (prefix, local) = name.split_once(':').unwrap_or(("", name));
     let declaration = if prefix.is_empty() { "xmlns".to_owned() } else { format!("xmlns:{prefix}") };
     let compact: String = tag.chars().filter(|c| !c.is_whitespace()).collect();
-    let declared = ['"', '\''].iter().any(|quote| compact.contains(&format!("{declaration}={quote}adobe:ns:meta/{quote}")));
+    let declared =
+        ['"', '\''].iter().any(|quote| compact.contains(&format!("{declaration}={quote}adobe:ns:meta/{quote}")));
     local == "xmpmeta" && declared
 }
 

@@ -167,12 +167,7 @@ fn sort(reasons: &mut Vec<Reason>) {
     *reasons = kept;
 }
 
-fn checks(
-    reasons: &[Reason],
-    signatures: &[SignatureReport],
-    kind: ReportKind,
-    policy: &Policy<'_>,
-) -> Vec<Check> {
+fn checks(reasons: &[Reason], signatures: &[SignatureReport], kind: ReportKind, policy: &Policy<'_>) -> Vec<Check> {
     let ids = [
         CheckId::Integrity,
         CheckId::SignerCertificates,
@@ -256,9 +251,10 @@ fn summary(verdict: Verdict, kind: ReportKind, reasons: &[Reason]) -> (String, S
             "Bản sao chứng thực hợp lệ: hai chữ ký nguyên vẹn, đúng người ký, không có thay đổi trái phép.".to_owned(),
             "Có thể tiếp nhận.".to_owned(),
         ),
-        (Verdict::Valid, _, _) => {
-            ("Chữ ký số trên tệp hợp lệ; tệp không phải là bản sao chứng thực.".to_owned(), "Có thể tiếp nhận như tệp đã ký số.".to_owned())
-        }
+        (Verdict::Valid, _, _) => (
+            "Chữ ký số trên tệp hợp lệ; tệp không phải là bản sao chứng thực.".to_owned(),
+            "Có thể tiếp nhận như tệp đã ký số.".to_owned(),
+        ),
         (_, Some(reason), _) => {
             let action = explain(&reason.code).map_or("Chuyển người có chuyên môn xem.", |row| row.action_vi);
             (reason.text.vi.clone(), action.to_owned())

@@ -24,7 +24,8 @@ pub(crate) struct Digests<'f> {
 impl<'f> Digests<'f> {
     /// Hashes the prefixes of all ranges in one pass.
     pub(crate) fn new(file: &'f [u8], ranges: &[Ranges]) -> Self {
-        let mut starts: Vec<usize> = ranges.iter().map(|range| range.gap_start).filter(|at| *at <= file.len()).collect();
+        let mut starts: Vec<usize> =
+            ranges.iter().map(|range| range.gap_start).filter(|at| *at <= file.len()).collect();
         starts.sort_unstable();
         starts.dedup();
         let mut prefixes = BTreeMap::new();

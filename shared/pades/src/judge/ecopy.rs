@@ -26,9 +26,9 @@ pub(crate) fn role(found: &Found) -> Role {
 /// Both fields exist: the file is meant as a certified copy (decision 43).
 pub(crate) fn looks_like_copy(document: &Document<'_>) -> bool {
     let fields = document.fields().unwrap_or_default();
-    [LEADER_FIELD, SEAL_FIELD].iter().all(|name| {
-        fields.iter().any(|field| field.full_name == *name && field.field_type.as_deref() == Some(b"Sig"))
-    })
+    [LEADER_FIELD, SEAL_FIELD]
+        .iter()
+        .all(|name| fields.iter().any(|field| field.full_name == *name && field.field_type.as_deref() == Some(b"Sig")))
 }
 
 /// What is wrong with the copy as a copy.
@@ -48,7 +48,10 @@ pub(crate) fn check(
     if found.iter().any(|one| role(one) == Role::Other) {
         structure("có chữ ký thứ ba");
     }
-    if found.iter().any(|one| role(one) == Role::Timestamp && found.get(seal).is_some_and(|seal| one.revision < seal.revision)) {
+    if found
+        .iter()
+        .any(|one| role(one) == Role::Timestamp && found.get(seal).is_some_and(|seal| one.revision < seal.revision))
+    {
         structure("dấu thời gian tài liệu đứng trước dấu cơ quan");
     }
     if !permissions.get(seal).is_some_and(Permissions::locks_all) {
@@ -89,7 +92,9 @@ fn signers(person: &Certificate, agency: &Certificate, reasons: &mut Vec<Reason>
 fn foreign_field(view: &Document<'_>) -> Result<Option<String>, pdf::Error> {
     for field in view.fields()? {
         let ours = field.field_type.as_deref() == Some(b"Sig")
-            && (field.full_name == LEADER_FIELD || field.full_name == SEAL_FIELD || is_timestamp(view, field.value.as_ref())?);
+            && (field.full_name == LEADER_FIELD
+                || field.full_name == SEAL_FIELD
+                || is_timestamp(view, field.value.as_ref())?);
         if !ours {
             return Ok(Some(field.full_name));
         }

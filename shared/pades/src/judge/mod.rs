@@ -207,7 +207,8 @@ fn after_signature(
         }
     }
     if !named.is_empty() {
-        let more = if count > named.len() { format!(" và {} thay đổi khác", count - named.len()) } else { String::new() };
+        let more =
+            if count > named.len() { format!(" và {} thay đổi khác", count - named.len()) } else { String::new() };
         let mut params = vec![("field", one.field.clone()), ("detail", named.join("; ") + &more)];
         params.extend(page.map(|page| ("page", page.to_string())));
         reasons.push(Reason::with("later-change-not-allowed", &params));

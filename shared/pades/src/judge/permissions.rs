@@ -18,7 +18,9 @@ enum Locked {
 impl Locked {
     fn locks(&self, field: &str) -> bool {
         let named = |list: &[String]| {
-            list.iter().any(|name| field == name || field.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.')))
+            list.iter().any(|name| {
+                field == name || field.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.'))
+            })
         };
         match self {
             Locked::All => true,
@@ -136,6 +138,8 @@ mod tests {
         let include = Locked::Include(vec!["Signature1".to_owned()]);
         assert!(include.locks("Signature1") && include.locks("Signature1.a"));
         assert!(!include.locks("Signature10"));
-        assert!(Locked::Exclude(vec!["a".to_owned()]).locks("b") && !Locked::Exclude(vec!["a".to_owned()]).locks("a.b"));
+        assert!(
+            Locked::Exclude(vec!["a".to_owned()]).locks("b") && !Locked::Exclude(vec!["a".to_owned()]).locks("a.b")
+        );
     }
 }

@@ -84,7 +84,8 @@ pub(crate) fn violation(
 }
 
 fn names_digest(name: &[u8], digest: DigestAlgorithm) -> bool {
-    let plain: String = name.iter().filter(|b| b.is_ascii_alphanumeric()).map(|b| char::from(b.to_ascii_uppercase())).collect();
+    let plain: String =
+        name.iter().filter(|b| b.is_ascii_alphanumeric()).map(|b| char::from(b.to_ascii_uppercase())).collect();
     plain == digest.name().replace('-', "")
 }
 
@@ -116,11 +117,7 @@ fn lock_document(
 }
 
 /// P when the catalog names this signature as the certification.
-fn certification(
-    view: &Document<'_>,
-    found: &Found,
-    permissions: &Permissions,
-) -> Result<Option<i64>, pdf::Error> {
+fn certification(view: &Document<'_>, found: &Found, permissions: &Permissions) -> Result<Option<i64>, pdf::Error> {
     let named = match view.get(view.catalog()?, b"Perms")?.as_dict() {
         Some(perms) => perms.reference(b"DocMDP"),
         None => None,

@@ -104,7 +104,8 @@ pub(crate) fn judge(found: &[Found], cryptos: &[Crypto], pool: &Pool, policy: &P
     for at in order {
         let (Some(found), Some(crypto)) = (found.get(at), cryptos.get(at)) else { continue };
         let trust = timestamp(found, crypto, pool, policy, &proofs);
-        if trust.path == PathStatus::Trusted && trust.revocation != Revocation::Revoked
+        if trust.path == PathStatus::Trusted
+            && trust.revocation != Revocation::Revoked
             && let Some(time) = trust.time
         {
             proofs.push(Proof { revision: found.revision, time });
@@ -259,8 +260,13 @@ struct Clock {
 fn clock(found: &Found, crypto: &Crypto, pool: &Pool, policy: &Policy<'_>, proofs: &[Proof]) -> Clock {
     let field = [("field", found.field.clone())];
     let later = proven(proofs, found.revision.saturating_sub(1));
-    let mut clock =
-        Clock { time: later, source: TimeSource::DocTimestamp, stamped: false, stamp_in_file: true, reasons: Vec::new() };
+    let mut clock = Clock {
+        time: later,
+        source: TimeSource::DocTimestamp,
+        stamped: false,
+        stamp_in_file: true,
+        reasons: Vec::new(),
+    };
     let mut untrusted: Option<Reason> = None;
     for stamp in &crypto.stamps {
         let (standing, _) = authority(stamp, pool, policy, later.unwrap_or(policy.at));
@@ -345,8 +351,12 @@ fn path_reasons(
         (PathStatus::Trusted, _) => return None,
         (PathStatus::Untrusted, _) => ("ca-unknown", "NO_CERTIFICATE_CHAIN_FOUND"),
         (PathStatus::Incomplete, _) => ("chain-incomplete", "NO_CERTIFICATE_CHAIN_FOUND"),
-        (PathStatus::Invalid, Some(pki::Error::NotValidAt { .. })) if timed => ("certificate-expired-at-signing", "EXPIRED"),
-        (PathStatus::Invalid, Some(pki::Error::NotValidAt { .. })) => ("certificate-expired-unproven", "OUT_OF_BOUNDS_NO_POE"),
+        (PathStatus::Invalid, Some(pki::Error::NotValidAt { .. })) if timed => {
+            ("certificate-expired-at-signing", "EXPIRED")
+        }
+        (PathStatus::Invalid, Some(pki::Error::NotValidAt { .. })) => {
+            ("certificate-expired-unproven", "OUT_OF_BOUNDS_NO_POE")
+        }
         (PathStatus::Invalid, _) => ("certificate-path-invalid", "CHAIN_CONSTRAINTS_FAILURE"),
     };
     let mut params = field.to_vec();

@@ -43,7 +43,12 @@ pub struct Pki {
     pub tsa: Identity,
 }
 
-fn issue_one(serial: u8, name: &[(Attribute, &str)], above: Option<&Identity>, fill: impl Fn(&mut CertificateSpec)) -> Identity {
+fn issue_one(
+    serial: u8,
+    name: &[(Attribute, &str)],
+    above: Option<&Identity>,
+    fill: impl Fn(&mut CertificateSpec),
+) -> Identity {
     let key = Key::generate();
     let mut spec = CertificateSpec {
         serial: vec![0x40, serial],
@@ -70,7 +75,8 @@ impl Pki {
             spec.ca = Some(None);
             spec.key_usage = vec![KeyUsage::KeyCertSign, KeyUsage::CrlSign];
         };
-        let person = |spec: &mut CertificateSpec| spec.key_usage = vec![KeyUsage::DigitalSignature, KeyUsage::NonRepudiation];
+        let person =
+            |spec: &mut CertificateSpec| spec.key_usage = vec![KeyUsage::DigitalSignature, KeyUsage::NonRepudiation];
         let stamp = |spec: &mut CertificateSpec| {
             spec.key_usage = vec![KeyUsage::DigitalSignature];
             spec.extended_key_usage = vec![ExtendedKeyUsage::TimeStamping];
@@ -79,7 +85,8 @@ impl Pki {
         let ward = "UBND xã Thử Nghiệm";
         let root = issue_one(1, &[(Country, "VN"), (CommonName, "Gốc thử nghiệm")], None, ca);
         let sub = issue_one(2, &[(Country, "VN"), (CommonName, "CA thử nghiệm")], Some(&root), ca);
-        let leader = [(Country, "VN"), (Organisation, ward), (CommonName, "Nguyễn Văn Mẫu"), (UserId, "CCCD:000000000000")];
+        let leader =
+            [(Country, "VN"), (Organisation, ward), (CommonName, "Nguyễn Văn Mẫu"), (UserId, "CCCD:000000000000")];
         let leader = issue_one(3, &leader, Some(&sub), person);
         let agency = issue_one(4, &[(Country, "VN"), (Organisation, ward), (CommonName, ward)], Some(&sub), person);
         let tsa = issue_one(5, &[(Country, "VN"), (CommonName, "TSA thử nghiệm")], Some(&sub), stamp);
@@ -114,13 +121,15 @@ impl Pki {
             next_update: Some(at + 86_400),
         };
         let spec = issue::OcspSpec { produced_at: at, answers: vec![answer], nonce: None };
-        issue::ocsp_response(&spec, issuer, &[], SignatureAlgorithm::EcdsaSha256, &|tbs| self.ca.key.sign(tbs)).expect("an answer")
+        issue::ocsp_response(&spec, issuer, &[], SignatureAlgorithm::EcdsaSha256, &|tbs| self.ca.key.sign(tbs))
+            .expect("an answer")
     }
 
     /// CRL of the root about the CA.
     pub fn crl(&self, at: i64) -> Vec<u8> {
         let root = self.root.chain.first().expect("a root");
-        let spec = issue::CrlSpec { this_update: at, next_update: Some(at + 30 * 86_400), number: 1, ..Default::default() };
+        let spec =
+            issue::CrlSpec { this_update: at, next_update: Some(at + 30 * 86_400), number: 1, ..Default::default() };
         issue::crl(&spec, root, SignatureAlgorithm::EcdsaSha256, &|tbs| self.root.key.sign(tbs)).expect("a CRL")
     }
 }
@@ -191,7 +200,15 @@ pub struct Made {
     pub sealed: Vec<u8>,
 }
 
-pub fn sign(pki: &Pki, file: &[u8], who: &Identity, field: &str, ecopy: Option<EcopyFacts>, stamped: bool, at: i64) -> Vec<u8> {
+pub fn sign(
+    pki: &Pki,
+    file: &[u8],
+    who: &Identity,
+    field: &str,
+    ecopy: Option<EcopyFacts>,
+    stamped: bool,
+    at: i64,
+) -> Vec<u8> {
     let drawing = appearance();
     let plan = SignaturePlan {
         field,
@@ -230,10 +247,8 @@ pub fn make(pki: &Pki) -> Made {
 
 pub fn archive(pki: &Pki, sealed: &[u8], at: i64) -> Vec<u8> {
     let people = [&pki.leader, &pki.agency, &pki.tsa];
-    let ocsps: Vec<Vec<u8>> = people
-        .iter()
-        .map(|who| pki.ocsp(who.chain.first().expect("a leaf"), CertStatus::Good, at - 10))
-        .collect();
+    let ocsps: Vec<Vec<u8>> =
+        people.iter().map(|who| pki.ocsp(who.chain.first().expect("a leaf"), CertStatus::Good, at - 10)).collect();
     let crl = pki.crl(at - 1000);
     let fields = vec!["Leader", "Seal"];
     let mut certificates: Vec<&Certificate> = people.iter().flat_map(|who| &who.chain).collect();
@@ -281,7 +296,8 @@ pub fn append(file: &[u8], objects: &[(u32, &str)]) -> Vec<u8> {
     }
     let size = objects.iter().map(|(id, _)| id + 1).chain([size]).max().unwrap_or(size);
     let xref = grown.len();
-    let id = text.rfind("/ID").and_then(|at| text.get(at..)).and_then(|rest| rest.split_inclusive(']').next()).unwrap_or("");
+    let id =
+        text.rfind("/ID").and_then(|at| text.get(at..)).and_then(|rest| rest.split_inclusive(']').next()).unwrap_or("");
     let tail = format!("{table}trailer\n<</Size {size}/Root 1 0 R/Prev {previous}{id}>>\nstartxref\n{xref}\n%%EOF\n");
     grown.extend(tail.into_bytes());
     grown

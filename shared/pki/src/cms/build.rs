@@ -21,11 +21,7 @@ pub fn signed_attributes(message_digest: &[u8; 32], signer: &Certificate) -> Res
 }
 
 /// The three attributes for any content type.
-pub(crate) fn ess_attributes(
-    content_type: &ObjectIdentifier,
-    message_digest: &[u8],
-    signer: &Certificate,
-) -> Vec<u8> {
+pub(crate) fn ess_attributes(content_type: &ObjectIdentifier, message_digest: &[u8], signer: &Certificate) -> Vec<u8> {
     let ess_id = asn1::sequence(&[&asn1::octets(&signer.sha256())]);
     let signing_certificate = asn1::sequence(&[&asn1::sequence(&[&ess_id])]);
     let members = vec![
@@ -117,9 +113,7 @@ fn sha256_identifier() -> Vec<u8> {
 /// AlgorithmIdentifier for what this crate writes.
 pub(crate) fn signature_identifier(key: &KeyAlgorithm) -> Result<Vec<u8>, Error> {
     match key {
-        KeyAlgorithm::Rsa { .. } => {
-            Ok(asn1::sequence(&[&asn1::oid(&oids::SHA256_WITH_RSA), &asn1::tlv(NULL, &[])]))
-        }
+        KeyAlgorithm::Rsa { .. } => Ok(asn1::sequence(&[&asn1::oid(&oids::SHA256_WITH_RSA), &asn1::tlv(NULL, &[])])),
         KeyAlgorithm::P256 | KeyAlgorithm::P384 | KeyAlgorithm::P521 => {
             Ok(asn1::sequence(&[&asn1::oid(&oids::ECDSA_SHA256)]))
         }
@@ -149,8 +143,7 @@ pub(crate) fn signed_data(parts: &SignedDataParts<'_>) -> Result<Vec<u8>, Error>
     let mut certificates: Vec<Vec<u8>> = parts.certificates.iter().map(|c| c.der().to_vec()).collect();
     certificates.sort();
     certificates.dedup();
-    let certificates =
-        if certificates.is_empty() { Vec::new() } else { asn1::tlv(0xa0, &[&certificates.concat()]) };
+    let certificates = if certificates.is_empty() { Vec::new() } else { asn1::tlv(0xa0, &[&certificates.concat()]) };
     // RFC 5652 §5.1: 1 for id-data with plain certificates and issuerAndSerial, 3 for other content.
     let version = if *parts.content_type == oids::DATA { 1 } else { 3 };
     let body = asn1::sequence(&[

@@ -233,7 +233,11 @@ fn spki_octets(spki: &[u8]) -> Result<&[u8], Error> {
 
 /// uniformResourceIdentifier of GeneralName.
 fn url(text: &str) -> Result<Vec<u8>, Error> {
-    if text.is_ascii() { Ok(asn1::tlv(0x86, &[text.as_bytes()])) } else { Err(Error::CannotEncode { what: "location" }) }
+    if text.is_ascii() {
+        Ok(asn1::tlv(0x86, &[text.as_bytes()]))
+    } else {
+        Err(Error::CannotEncode { what: "location" })
+    }
 }
 
 fn locations(spec: &CertificateSpec) -> Result<Vec<u8>, Error> {

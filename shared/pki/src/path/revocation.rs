@@ -160,7 +160,8 @@ fn member_status(
     let lifted = |statement: &Statement| {
         matches!(statement.status, CertStatus::Revoked { reason: Some(6), .. })
             && statements.iter().any(|newer| {
-                newer.status == CertStatus::Good && (statement.this_update.saturating_add(1)..=at).contains(&newer.this_update)
+                newer.status == CertStatus::Good
+                    && (statement.this_update.saturating_add(1)..=at).contains(&newer.this_update)
             })
     };
     let revocations = statements.iter().filter(|statement| !lifted(statement));

@@ -4,8 +4,8 @@ use certval::{
     CertificationPath, CertificationPathResults, CertificationPathSettings, PDVCertificate, PDVTrustAnchorChoice,
     PathValidationStatus, PkiEnvironment, TimeOfInterest, validate_path_rfc5280,
 };
-use der::asn1::BitString;
 use der::Encode as _;
+use der::asn1::BitString;
 
 use super::Purpose;
 use crate::asn1::{self, SEQUENCE};
@@ -112,12 +112,7 @@ fn check_purpose(leaf: &Certificate, purpose: Purpose) -> Result<(), Error> {
     let (allowed, purpose) = match purpose {
         Purpose::Any => return Ok(()),
         Purpose::Signing => {
-            let other = [
-                oids::KP_SERVER_AUTH,
-                oids::KP_CODE_SIGNING,
-                oids::KP_TIME_STAMPING,
-                oids::KP_OCSP_SIGNING,
-            ];
+            let other = [oids::KP_SERVER_AUTH, oids::KP_CODE_SIGNING, oids::KP_TIME_STAMPING, oids::KP_OCSP_SIGNING];
             let extended = facts.extended.as_ref();
             let elsewhere = extended.is_some_and(|e| e.purposes.iter().all(|purpose| other.contains(purpose)));
             (may_sign && !elsewhere, "signing documents")

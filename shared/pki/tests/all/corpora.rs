@@ -1,2 +1,1 @@
 //! NIST PKITS, where the corpora lie beside the project. Left out, aloud, where they do not.
-

@@ -41,8 +41,7 @@ fn ocsp_request_and_answer_meet() {
     let first = asked.asked.first().expect("one").clone();
     assert_eq!(first.serial, pki.leader.cert.serial());
     assert!(first.is_issued_by(&pki.ca.cert) && !first.is_issued_by(&pki.root.cert));
-    let answer =
-        OcspAnswer { asked: first, status: CertStatus::Good, this_update: NOW, next_update: Some(NOW + HOUR) };
+    let answer = OcspAnswer { asked: first, status: CertStatus::Good, this_update: NOW, next_update: Some(NOW + HOUR) };
     let spec = OcspSpec { produced_at: NOW, answers: vec![answer], nonce: asked.nonce };
     let key = &pki.responder.key;
     let embed = [pki.responder.cert.clone()];

@@ -75,12 +75,10 @@ fn the_signer_must_be_a_tsa() {
             ..spec("Không phải TSA", 77, &key)
         };
         let holder = issue(&spec, Some(&pki.ca), key);
-        let token = timestamp_token(
-            &timestamp_spec(&imprint, Some(NONCE)),
-            &[holder.cert],
-            holder.key.algorithm(),
-            &|tbs| holder.key.sign(tbs),
-        );
+        let token =
+            timestamp_token(&timestamp_spec(&imprint, Some(NONCE)), &[holder.cert], holder.key.algorithm(), &|tbs| {
+                holder.key.sign(tbs)
+            });
         let response = timestamp_response(&token.expect("a token"));
         assert_eq!(check_response(&response, &imprint, NONCE).err(), Some(Error::TimestampKeyUsage));
     }

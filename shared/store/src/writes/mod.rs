@@ -106,7 +106,13 @@ fn expand_public(table: &str, public: &PublicCopy, parts: &mut Vec<TransactWrite
     Ok(())
 }
 
-fn versioned<T: Kept>(table: &str, value: &T, key: Key, place: Option<Key>, version: Version) -> Result<TransactWriteItem, Fault> {
+fn versioned<T: Kept>(
+    table: &str,
+    value: &T,
+    key: Key,
+    place: Option<Key>,
+    version: Version,
+) -> Result<TransactWriteItem, Fault> {
     let condition = match version {
         0 => return Err(Fault(format!("a {} to be stored has version 0", T::KIND))),
         1 => Condition::Absent,
@@ -124,7 +130,13 @@ fn put_counter(table: &str, counter: &Counter) -> Result<TransactWriteItem, Faul
     put(table, counter, keys::counter(&counter.unit, &counter.suffix, counter.year), None, condition)
 }
 
-fn put<T: Kept>(table: &str, value: &T, key: Key, place: Option<Key>, condition: Condition) -> Result<TransactWriteItem, Fault> {
+fn put<T: Kept>(
+    table: &str,
+    value: &T,
+    key: Key,
+    place: Option<Key>,
+    condition: Condition,
+) -> Result<TransactWriteItem, Fault> {
     let put = Put::builder().table_name(table).set_item(Some(encode(value, key, place)?));
     let put = match condition {
         Condition::Always => put,

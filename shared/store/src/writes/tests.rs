@@ -43,7 +43,9 @@ fn the_counter_moves_by_one() {
 
 #[test]
 fn what_is_written_once_must_not_exist() {
-    for write in [Write::Entry(sample::entry()), Write::Outbox(sample::outbox(Topic::Seal)), Write::Event(sample::event())] {
+    for write in
+        [Write::Entry(sample::entry()), Write::Outbox(sample::outbox(Topic::Seal)), Write::Event(sample::event())]
+    {
         assert_eq!(condition(write).0, "attribute_not_exists(pk)");
     }
 }
@@ -54,7 +56,8 @@ fn a_copy_is_in_a_queue_only_while_it_waits() {
     let waiting: Vec<_> = sample::states().into_iter().filter_map(|s| Some((s.name(), queue(s)?))).collect();
     let unit = UnitId::new([1; 16]);
     let expected = [("draft", "create"), ("submitted", "sign"), ("signed", "seal")];
-    let expected: Vec<_> = expected.into_iter().map(|(state, queue)| (state, format!("QUEUE#{unit}#{queue}"))).collect();
+    let expected: Vec<_> =
+        expected.into_iter().map(|(state, queue)| (state, format!("QUEUE#{unit}#{queue}"))).collect();
     assert_eq!(waiting, expected);
 }
 

@@ -169,8 +169,8 @@ fn generate(spec: KeySpec) -> Result<Option<Vec<u8>>> {
         Ok(Some(der.as_ref().to_vec()))
     };
     let ecdsa = |algorithm| -> Result<Option<Vec<u8>>> {
-        let der = EcdsaKeyPair::generate_pkcs8(algorithm, &SystemRandom::new())
-            .map_err(failed("ECDSA generation failed"))?;
+        let der =
+            EcdsaKeyPair::generate_pkcs8(algorithm, &SystemRandom::new()).map_err(failed("ECDSA generation failed"))?;
         Ok(Some(der.as_ref().to_vec()))
     };
     match spec {
@@ -191,9 +191,9 @@ fn load(spec: KeySpec, pkcs8: Option<&[u8]>) -> Result<Material> {
             .map_err(failed("not an ECDSA key"))
     };
     match spec {
-        KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => RsaKeyPair::from_pkcs8(bytes()?)
-            .map(|pair| Material::Rsa(Box::new(pair)))
-            .map_err(failed("not an RSA key")),
+        KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => {
+            RsaKeyPair::from_pkcs8(bytes()?).map(|pair| Material::Rsa(Box::new(pair))).map_err(failed("not an RSA key"))
+        }
         KeySpec::P256 => ecdsa(&signature::ECDSA_P256_SHA256_ASN1_SIGNING, bytes()?),
         KeySpec::P384 => ecdsa(&signature::ECDSA_P384_SHA384_ASN1_SIGNING, bytes()?),
         KeySpec::Symmetric => Ok(Material::None),

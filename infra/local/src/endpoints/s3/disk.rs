@@ -315,10 +315,9 @@ fn find<'a>(bucket: &'a Bucket, key: &str, version: Option<&str>) -> Result<&'a 
     let versions = bucket.objects.get(key).ok_or(Refusal::NoSuchKey)?;
     match version {
         None => versions.last().filter(|version| !version.meta.delete_marker).ok_or(Refusal::NoSuchKey),
-        Some(wanted) => versions
-            .iter()
-            .find(|version| version.meta.version_or_null() == wanted)
-            .ok_or(Refusal::NoSuchVersion),
+        Some(wanted) => {
+            versions.iter().find(|version| version.meta.version_or_null() == wanted).ok_or(Refusal::NoSuchVersion)
+        }
     }
 }
 

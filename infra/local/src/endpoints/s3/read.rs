@@ -67,9 +67,8 @@ pub(super) async fn object(
     let length = bounds.end.saturating_sub(bounds.start);
     let mut file = tokio::fs::File::from_std(file);
     file.seek(SeekFrom::Start(bounds.start)).await.map_err(|error| s3_error!(error, InternalError))?;
-    let content_range = range
-        .is_some()
-        .then(|| format!("bytes {}-{}/{}", bounds.start, bounds.end.saturating_sub(1), meta.size));
+    let content_range =
+        range.is_some().then(|| format!("bytes {}-{}/{}", bounds.start, bounds.end.saturating_sub(1), meta.size));
     // a checksum of the whole object would be wrong beside a part of it
     let sums = if checksum_mode && length == meta.size { meta.checksums } else { Checksums::default() };
     let checksum_type = sums.kind();

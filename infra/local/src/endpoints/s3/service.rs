@@ -53,16 +53,11 @@ fn millis(timestamp: &Timestamp) -> S3Result<i64> {
     parsed.map(|at| at.as_millisecond()).ok_or_else(|| s3_error!(InvalidArgument, "a date could not be read"))
 }
 
-pub(super) fn condition(
-    if_match: Option<ETagCondition>,
-    if_none_match: Option<ETagCondition>,
-) -> S3Result<Condition> {
+pub(super) fn condition(if_match: Option<ETagCondition>, if_none_match: Option<ETagCondition>) -> S3Result<Condition> {
     match (if_match, if_none_match) {
         (None, None) => Ok(Condition::None),
         (None, Some(ETagCondition::Any)) => Ok(Condition::Absent),
-        (None, Some(ETagCondition::ETag(_))) => {
-            Err(s3_error!(NotImplemented, "If-None-Match on a write takes only *"))
-        }
+        (None, Some(ETagCondition::ETag(_))) => Err(s3_error!(NotImplemented, "If-None-Match on a write takes only *")),
         (Some(ETagCondition::Any), None) => Ok(Condition::Present),
         (Some(ETagCondition::ETag(tag)), None) => Ok(Condition::ETag(tag.into_value())),
         (Some(_), Some(_)) => Err(s3_error!(NotImplemented, "If-Match together with If-None-Match")),
@@ -83,9 +78,7 @@ pub(super) fn protection(
 ) -> S3Result<Protection> {
     let (mode, until, hold) = lock;
     let retention = match (mode, until) {
-        (Some(mode), Some(until)) => {
-            Some(Retention { mode: mode.as_str().to_owned(), until_ms: millis(&until)? })
-        }
+        (Some(mode), Some(until)) => Some(Retention { mode: mode.as_str().to_owned(), until_ms: millis(&until)? }),
         (None, None) => None,
         _ => return Err(s3_error!(InvalidArgument, "object lock mode and retain-until date come together")),
     };
@@ -137,7 +130,10 @@ impl Objects {
         let stated = Stated::new(&req.headers, checksums, input.checksum_algorithm, md5.clone());
         let digest_stated = md5.is_some() || !stated.checksums.is_empty() || stated.trailer.is_some();
         if protection.retention.is_some() && !digest_stated {
-            return Err(s3_error!(InvalidRequest, "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters"));
+            return Err(s3_error!(
+                InvalidRequest,
+                "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters"
+            ));
         }
         let received = body::receive(&self.disk, input.body, stated, req.trailing_headers).await?;
         let meta = Meta {
@@ -264,7 +260,8 @@ impl Objects {
 
 /// S3 does not keep `aws-chunked`, it is only how the bytes travelled.
 fn without_aws_chunked(encoding: String) -> Option<String> {
-    let kept: Vec<&str> = encoding.split(',').map(str::trim).filter(|it| *it != "aws-chunked" && !it.is_empty()).collect();
+    let kept: Vec<&str> =
+        encoding.split(',').map(str::trim).filter(|it| *it != "aws-chunked" && !it.is_empty()).collect();
     if kept.is_empty() { None } else { Some(kept.join(",")) }
 }
 
@@ -334,10 +331,8 @@ impl S3 for Objects {
     ) -> S3Result<S3Response<PutBucketEncryptionOutput>> {
         let mut rules = req.input.server_side_encryption_configuration.rules.into_iter();
         let default = rules.find_map(|rule| rule.apply_server_side_encryption_by_default);
-        let encryption = default.map(|it| Encryption {
-            algorithm: it.sse_algorithm.as_str().to_owned(),
-            key_id: it.kms_master_key_id,
-        });
+        let encryption = default
+            .map(|it| Encryption { algorithm: it.sse_algorithm.as_str().to_owned(), key_id: it.kms_master_key_id });
         self.disk.configure(&req.input.bucket, |config| config.encryption = encryption)?;
         Ok(S3Response::new(PutBucketEncryptionOutput::default()))
     }
@@ -405,10 +400,7 @@ impl S3 for Objects {
         Ok(S3Response::new(super::read::head(meta, input.checksum_mode.is_some())))
     }
 
-    async fn list_objects_v2(
-        &self,
-        req: S3Request<ListObjectsV2Input>,
-    ) -> S3Result<S3Response<ListObjectsV2Output>> {
+    async fn list_objects_v2(&self, req: S3Request<ListObjectsV2Input>) -> S3Result<S3Response<ListObjectsV2Output>> {
         let prefix = req.input.prefix.clone().unwrap_or_default();
         let objects = self.disk.list(&req.input.bucket, &prefix)?;
         Ok(S3Response::new(super::read::list(req.input, objects)))

@@ -85,7 +85,11 @@ impl Mailbox {
                 subject: draft.subject.clone(),
                 text: draft.text.clone(),
                 html: draft.html.clone(),
-                links: links(if draft.text.is_empty() { draft.html.as_deref().unwrap_or_default() } else { &draft.text }),
+                links: links(if draft.text.is_empty() {
+                    draft.html.as_deref().unwrap_or_default()
+                } else {
+                    &draft.text
+                }),
                 at: at.clone(),
                 id: id.clone(),
             };

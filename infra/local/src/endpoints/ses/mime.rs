@@ -2,9 +2,9 @@
 //! character sets but UTF-8 and ASCII, three levels of nesting.
 
 use base64::Engine as _;
+use base64::engine::DecodePaddingMode;
 use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::{GeneralPurposeConfig, STANDARD};
-use base64::engine::DecodePaddingMode;
 
 const DEPTH: usize = 3;
 const PART_LIMIT: usize = 50;
@@ -185,7 +185,8 @@ mod tests {
 
     #[test]
     fn broken_messages_do_not_panic() {
-        for raw in ["", "=?", "Subject: =?x?", "Content-Type: multipart/x; boundary=", "Subject: =?a?B?==?=\n\n=\n=é"] {
+        for raw in ["", "=?", "Subject: =?x?", "Content-Type: multipart/x; boundary=", "Subject: =?a?B?==?=\n\n=\n=é"]
+        {
             let _ = parse(raw.as_bytes());
         }
     }
