@@ -73,7 +73,7 @@ impl Register {
             let copy = self.own(request, id, &caller).await?;
             let body: Void = request.json()?;
             written("/reason", &body.reason)?;
-            let after = numbering::void(&self.records, &copy.id, body.reason, &caller.id, now).await?;
+            let after = numbering::void(&self.records, &copy.id, &caller.id, &body.reason, now).await?;
             Ok(shown(&after))
         })
         .await

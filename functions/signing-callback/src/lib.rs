@@ -2,8 +2,8 @@
 //!
 //! Never sends a prompt twice. Polls of pages and the minute's sweep take the same idempotent step.
 
-use api::{Edge, Env, Error, Function, Keys, Problem, Reply, Request, idempotent, needs};
-use casework::{leader, session_view};
+use api::{Edge, Env, Error, Function, Keys, Problem, Reply, Request, idempotent, needs, session_view};
+use casework::leader;
 use domain::ids::SessionId;
 use domain::model::{Purpose, Right, Session, User};
 use domain::ports::{Fault, Records};

@@ -1,3 +1,128 @@
-//! The program ctdt: demo, dev, verify, simpki.
+//! The program `ctdt`: the main job as a demonstration, the local cloud for developers, the judge on the command line.
 
-fn main() {}
+mod client;
+mod cloud;
+mod demo;
+mod handlers;
+mod verify;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::{Parser, Subcommand};
+
+/// Chứng thực bản sao điện tử từ bản chính / certified electronic copies.
+#[derive(Debug, Parser)]
+#[command(name = "ctdt", version, about, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Chạy trọn một hồ sơ, từ lịch hẹn đến tệp đã kiểm tra / run the main job end to end
+    Demo {
+        /// Bản quét: PDF, JPEG, PNG hoặc TIFF / the scan
+        #[arg(long, value_name = "FILE")]
+        scan: Option<PathBuf>,
+        /// Thư mục kết quả / where the results go
+        #[arg(long, value_name = "DIR", default_value = "ctdt-demo")]
+        out: PathBuf,
+        /// Thư mục chứa chương trình Lambda thật / run the real Lambda programs of this folder
+        #[arg(long, value_name = "DIR", hide = true)]
+        functions: Option<PathBuf>,
+    },
+    /// Chạy đám mây cục bộ / run the local cloud
+    Dev {
+        /// Cổng HTTP, 0 là cổng trống bất kỳ / HTTP port, 0 takes a free one
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+        /// Nơi giữ dữ liệu; không có thì giữ trong bộ nhớ / where state is kept, else in memory
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+        /// Thư mục chứa chương trình Lambda thật / run the real Lambda programs of this folder
+        #[arg(long, value_name = "DIR", hide = true)]
+        functions: Option<PathBuf>,
+    },
+    /// Kiểm tra tệp PDF đã ký / judge signed PDF files
+    Verify(verify::VerifyArgs),
+    /// Trình giả lập cổng SIM PKI / the SIM-PKI gateway simulator
+    #[command(hide = true)]
+    Simpki {
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+        #[arg(long)]
+        dir: Option<PathBuf>,
+        #[arg(long)]
+        clock_offset_file: Option<PathBuf>,
+        #[arg(long)]
+        token: String,
+    },
+}
+
+fn main() -> ExitCode {
+    let begun = Instant::now();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // The text of clap is for the person at the terminal; a pipe that is gone needs none.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(3) } else { ExitCode::SUCCESS };
+        }
+    };
+    match cli.command {
+        Command::Verify(args) => verify::run(&args),
+        Command::Demo { scan, out, functions } => within(demonstrate(scan, out, functions, begun)),
+        Command::Dev { port, data, functions } => within(develop(port, data, functions)),
+        Command::Simpki { port, dir, clock_offset_file, token } => {
+            let options = simpki::Options { port, dir, clock_offset_file, token };
+            within(async move { Ok(simpki::run(options).await.map(|()| ExitCode::SUCCESS)?) })
+        }
+    }
+}
+
+fn within(work: impl Future<Output = Result<ExitCode, api::Error>>) -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("CTDT_LOG").unwrap_or_else(|_| "warn".into()),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("ctdt: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(work).unwrap_or_else(|error| {
+        eprintln!("ctdt: {error}");
+        ExitCode::FAILURE
+    });
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    code
+}
+
+async fn demonstrate(
+    scan: Option<PathBuf>,
+    out: PathBuf,
+    functions: Option<PathBuf>,
+    begun: Instant,
+) -> Result<ExitCode, api::Error> {
+    let scan = demo::Scan::read(scan.as_deref())?;
+    let stack = cloud::start(0, None, functions).await?;
+    let verdict = demo::run(stack.url(), scan, &out, begun).await;
+    stack.stop().await;
+    Ok(if verdict? == "valid" { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn develop(port: u16, data: Option<PathBuf>, functions: Option<PathBuf>) -> Result<ExitCode, api::Error> {
+    use std::io::Write as _;
+    let stack = cloud::start(port, data, functions).await?;
+    writeln!(std::io::stdout(), "READY {}", stack.url())?;
+    cloud::interrupted().await?;
+    stack.stop().await;
+    Ok(ExitCode::SUCCESS)
+}

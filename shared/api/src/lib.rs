@@ -13,6 +13,7 @@ mod idempotency;
 mod problem;
 mod reply;
 mod request;
+mod session;
 
 pub use auth::{Keys, needs, needs_any};
 pub use chance::SystemChance;
@@ -25,3 +26,4 @@ pub use lambda_http::Error;
 pub use problem::Problem;
 pub use reply::{Reply, page};
 pub use request::{Lang, Request};
+pub use session::session_view;

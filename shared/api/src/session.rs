@@ -1,0 +1,59 @@
+//! How the API shows a signing session (api.md rows 42 and 43).
+
+use domain::model::{Purpose, Session, SessionItem, SessionState};
+use domain::time::rfc3339;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// Seconds a client waits between two polls (decision 7).
+const POLL_AFTER_S: u32 = 1;
+
+/// A session as JSON. Shows no phone number, no hash and no signature value: the page needs none of them.
+pub fn session_view(session: &Session, now: Timestamp) -> Value {
+    let left = session.expires_at.duration_since(now).as_secs().max(0);
+    let waits = matches!(session.state, SessionState::Sending | SessionState::Waiting);
+    json!({
+        "id": session.id.as_str(), "purpose": purpose(session.purpose), "method": session.method,
+        "state": state(session.state), "verification_code": session.verification_code,
+        "display_text": session.display_text, "expires_at": rfc3339(session.expires_at),
+        "seconds_left": if waits { left } else { 0 },
+        "items": session.items.iter().map(|item| shown(item, session.state)).collect::<Vec<_>>(),
+        "poll_after": if session.state.is_terminal() { Value::Null } else { json!(POLL_AFTER_S) },
+        "links": {"self": format!("/v1/sign-sessions/{}", session.id)},
+    })
+}
+
+fn shown(item: &SessionItem, session: SessionState) -> Value {
+    let ended = match (&item.problem, item.done) {
+        (Some(_), _) => "failed",
+        (None, true) => "done",
+        (None, false) => state(session),
+    };
+    let mut shown = json!({"copy_id": item.copy.as_str(), "state": ended});
+    if let (Some(problem), Value::Object(map)) = (&item.problem, &mut shown) {
+        map.insert("problem".into(), json!(problem));
+    }
+    shown
+}
+
+fn purpose(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::LeaderSign => "leader_sign",
+        Purpose::Seal => "seal",
+    }
+}
+
+fn state(state: SessionState) -> &'static str {
+    match state {
+        SessionState::Sending => "sending",
+        SessionState::Waiting => "waiting",
+        SessionState::Checking => "checking",
+        SessionState::Timestamping => "timestamping",
+        SessionState::Done => "done",
+        SessionState::Failed => "failed",
+        SessionState::Expired => "expired",
+        SessionState::Cancelled => "cancelled",
+        SessionState::Superseded => "superseded",
+        SessionState::Unknown => "unknown",
+    }
+}
