@@ -68,10 +68,15 @@ pub async fn handle(function: &impl Function, event: Value) -> Result<Value, Err
         return Ok(stream(function, records).await);
     }
     if event.get("detail-type").and_then(Value::as_str) == Some("Scheduled Event") {
-        function.tick().await?;
+        boxed(function.tick()).await?;
         return Ok(Value::Null);
     }
     Err("this event is of no kind that the function knows".into())
+}
+
+/// Forgets the type of a future: nested through ports and SDK it is deeper than the compiler looks.
+fn boxed<'a, T>(work: impl Future<Output = T> + Send + 'a) -> Pin<Box<dyn Future<Output = T> + Send + 'a>> {
+    Box::pin(work)
 }
 
 async fn answer(function: &impl Function, event: Value) -> Reply {
@@ -83,7 +88,7 @@ async fn answer(function: &impl Function, event: Value) -> Reply {
             return Reply::empty(400);
         }
     };
-    let reply = match function.http(&request).await {
+    let reply = match boxed(function.http(&request)).await {
         Ok(reply) => reply,
         Err(problem) => problem.reply(&request),
     };
@@ -132,7 +137,7 @@ fn new_request_id(edge: &Edge) -> String {
 async fn stream(function: &impl Function, records: &[Value]) -> Value {
     for record in records {
         let Some(item) = outbox(record) else { continue };
-        if let Err(fault) = function.work(&item).await {
+        if let Err(fault) = boxed(function.work(&item)).await {
             tracing::warn!(topic = item.topic.name(), subject = item.subject, %fault, "work failed and will be delivered again");
             let id = record.pointer("/dynamodb/SequenceNumber").cloned().unwrap_or(Value::Null);
             return json!({"batchItemFailures": [{"itemIdentifier": id}]});
