@@ -73,7 +73,7 @@ impl Intake {
             return Ok(Reply::json(200, &shown(&upload)).etag(upload.version));
         }
         let bytes = self.objects.read(&paths::upload(&upload.id), SIZE_LIMIT).await?;
-        let bytes = bytes.ok_or_else(|| Problem::new("upload-not-received"))?;
+        let bytes = bytes.ok_or_else(|| Problem::new("upload-not-ready"))?;
         let found: Sha256 = sha2::Sha256::digest(&bytes).into();
         if found != upload.sha256 || bytes.len() as u64 != upload.size {
             return Err(Problem::new("hash-mismatch"));

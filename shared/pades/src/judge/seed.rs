@@ -72,7 +72,7 @@ pub(crate) fn violation(
     }
     if let Some(mdp) = view.get(seed, b"MDP")?.as_dict() {
         let wanted = view.get(mdp, b"P")?.as_int().unwrap_or(0);
-        if wanted != certification(view, found, permissions)?.unwrap_or(0) {
+        if wanted != doc_mdp_level(view, found, permissions)?.unwrap_or(0) {
             return Ok(Some("MDP"));
         }
     }
@@ -116,8 +116,8 @@ fn lock_document(
     })
 }
 
-/// P when the catalog names this signature as the certification.
-fn certification(view: &Document<'_>, found: &Found, permissions: &Permissions) -> Result<Option<i64>, pdf::Error> {
+/// P when the catalog names this signature as the one that sets it.
+fn doc_mdp_level(view: &Document<'_>, found: &Found, permissions: &Permissions) -> Result<Option<i64>, pdf::Error> {
     let named = match view.get(view.catalog()?, b"Perms")?.as_dict() {
         Some(perms) => perms.reference(b"DocMDP"),
         None => None,

@@ -1,0 +1,232 @@
+//! Rights of the functions: known words, no more than the code asks for, and the whole list frozen in rights.txt.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use regex_lite::Regex;
+use serde_yaml_ng::Value;
+
+use crate::sources::{bodies, entries, files, no, reached, root, sources, text, without_tests, workspace};
+use crate::template::{deployed, events, list, pairs, words};
+
+/// Actions of the services that we use, as the service authorisation reference spells them.
+const KNOWN: &[&str] = &[
+    "dynamodb:BatchGetItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:DescribeTable",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+    "kms:CancelKeyDeletion",
+    "kms:CreateAlias",
+    "kms:Decrypt",
+    "kms:DeleteAlias",
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:EnableKey",
+    "kms:GenerateDataKey",
+    "kms:GetKeyPolicy",
+    "kms:GetPublicKey",
+    "kms:ListAliases",
+    "kms:ListGrants",
+    "kms:ListKeyPolicies",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:ScheduleKeyDeletion",
+    "kms:Sign",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateAlias",
+    "kms:UpdateKeyDescription",
+    "s3:GetObject",
+    "s3:ListBucket",
+    "s3:PutObject",
+    "s3:PutObjectRetention",
+    "ses:SendEmail",
+    "sqs:SendMessage",
+];
+
+/// Call of a port → what the adapter then asks of AWS.
+const ASKS: &[(&str, &[&str])] = &[
+    (r"\.(unit|user|appointment|slot|upload|case|copy|session|counter|entry|public_copy|public_by_number|public_by_digest)\(", &["dynamodb:GetItem"]),
+    (r"\.(units|queue|account_copies|due|open_sessions)\(", &["dynamodb:Query", "dynamodb:BatchGetItem"]),
+    (r"\.(slots|deliveries|events)\(", &["dynamodb:Query"]),
+    (r"\bidempotent\(", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"]),
+    (r"Write::OutboxDone", &["dynamodb:DeleteItem"]),
+    (r"Write::OutboxLater", &["dynamodb:UpdateItem"]),
+    (r"Write::(Unit|User|Appointment|Slot|Upload|Case|Copy|Session|Counter|Entry|PublicCopy|Outbox|Event|Delivery)\b", &["dynamodb:PutItem"]),
+    (r"objects\.read\(|\bread\(objects|\bread\(self\.objects|\banchors\(|presign_get\(", &["s3:GetObject"]),
+    (r"\.create\(&|objects\.create\(|create_exactly\(|presign_put\(", &["s3:PutObject"]),
+];
+
+fn statements() -> Vec<(String, &'static Value)> {
+    let mut all = Vec::new();
+    for (function, (_, properties)) in deployed() {
+        for policy in list(&properties["Policies"]) {
+            all.extend(list(&policy["Statement"]).into_iter().map(|one| (function.clone(), one)));
+        }
+    }
+    all
+}
+
+fn actions(statement: &Value) -> Vec<String> {
+    list(&statement["Action"]).into_iter().map(words).collect()
+}
+
+/// Allowed actions per function.
+fn granted() -> BTreeMap<String, BTreeSet<String>> {
+    let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for function in crate::sources::functions() {
+        all.entry(function).or_default();
+    }
+    for (function, statement) in statements() {
+        if statement["Effect"].as_str() == Some("Allow") {
+            all.entry(function).or_default().extend(actions(statement));
+        }
+    }
+    all
+}
+
+#[test]
+fn actions_are_spelled_right() {
+    let mut findings = Vec::new();
+    for (function, statement) in statements() {
+        let allow = statement["Effect"].as_str() == Some("Allow");
+        for action in actions(statement).iter().filter(|action| allow && !KNOWN.contains(&action.as_str())) {
+            findings.push(format!("{function}: {action} is no action that we use"));
+        }
+        if allow && list(&statement["Resource"]).into_iter().any(|resource| words(resource) == "*") {
+            findings.push(format!("{function}: {:?} on everything", actions(statement)));
+        }
+    }
+    let state: Value = serde_yaml_ng::from_str(&text("infra/state.yaml")).expect("YAML");
+    let policy = &state["Resources"]["SealKey"]["Properties"]["KeyPolicy"]["Statement"];
+    for action in list(policy).into_iter().flat_map(actions) {
+        if !KNOWN.contains(&action.as_str()) {
+            findings.push(format!("the seal key's policy: {action} is no action that we use"));
+        }
+    }
+    no(findings);
+}
+
+/// What a function's code asks of table and bucket, through casework and the ports.
+fn asked(function: &str) -> BTreeSet<String> {
+    let mut work = sources(&format!("functions/{function}"));
+    let call = Regex::new(r"\b([a-z_]+)::([a-z_]+)\(").expect("a pattern");
+    let modules: Vec<String> = entries("shared/casework/src");
+    let support = without_tests(&text("shared/casework/src/support.rs"));
+    let calls: Vec<(String, String)> =
+        call.captures_iter(&work).map(|found| (found[1].to_owned(), found[2].to_owned())).collect();
+    for (module, start) in calls {
+        if modules.contains(&format!("{module}.rs")) {
+            let source = without_tests(&text(&format!("shared/casework/src/{module}.rs")));
+            work.push_str(&reached(&bodies(&format!("{source}\n{support}")), &start));
+        }
+    }
+    if work.contains("keys.caller(") {
+        work.push_str("records.user(");
+    }
+    let asks = ASKS.iter().filter(|(pattern, _)| Regex::new(pattern).expect("a pattern").is_match(&work));
+    asks.flat_map(|(_, actions)| actions.iter().map(|action| (*action).to_owned())).collect()
+}
+
+#[test]
+fn nobody_may_more_or_less_than_the_code_asks() {
+    let mut findings = Vec::new();
+    for (function, may) in granted() {
+        let asks = asked(&function);
+        let here = |action: &&String| action.starts_with("dynamodb:") || action.starts_with("s3:");
+        let may: BTreeSet<String> = may.iter().filter(here).cloned().collect();
+        findings.extend(asks.difference(&may).map(|action| format!("{function} asks for {action} and may not")));
+        findings.extend(may.difference(&asks).map(|action| format!("{function} may {action} and never asks")));
+    }
+    no(findings);
+}
+
+#[test]
+fn keys_and_letters_are_in_the_right_hands() {
+    let holders = |action: &str| -> Vec<String> {
+        granted().into_iter().filter(|(_, may)| may.contains(action)).map(|(function, _)| function).collect()
+    };
+    assert_eq!(holders("kms:Sign"), ["numbering"]);
+    assert_eq!(holders("ses:SendEmail"), ["delivery"]);
+    for (function, may) in granted() {
+        let (_, properties) = &deployed()[&function];
+        let fails_somewhere = !events(properties, "DynamoDB").is_empty();
+        assert_eq!(may.contains("sqs:SendMessage"), fails_somewhere, "{function}: failed work needs its queue");
+        let sealed = workspace().closure(&function);
+        assert_eq!(may.contains("kms:Sign"), sealed.contains("seal"), "{function}: right and library go together");
+        assert_eq!(may.contains("ses:SendEmail"), sealed.contains("mail"), "{function}");
+        let writes = may.contains("s3:PutObject");
+        assert_eq!(may.contains("kms:GenerateDataKey"), writes, "{function}: who writes objects has them encrypted");
+    }
+}
+
+/// The public function reads three kinds of items one by one, and may not list (house.md §3.6).
+#[test]
+fn verification_reads_public_items_only() {
+    let table: Vec<&Value> = statements()
+        .into_iter()
+        .filter(|(function, one)| function == "verification" && actions(one).iter().any(|a| a.starts_with("dynamodb:")))
+        .map(|(_, one)| one)
+        .collect();
+    assert_eq!(table.len(), 1);
+    assert_eq!(actions(table[0]), ["dynamodb:GetItem"]);
+    let keys = list(&table[0]["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]);
+    assert_eq!(keys.into_iter().map(words).collect::<Vec<_>>(), ["COPY#*", "PUBNO#*", "DIGEST#*"]);
+    let may = &granted()["verification"];
+    let all = ["dynamodb:GetItem", "kms:Decrypt", "s3:GetObject"].map(str::to_owned);
+    assert_eq!(*may, BTreeSet::from(all), "the public function reads and does nothing else");
+}
+
+#[test]
+fn the_list_of_rights_is_frozen() {
+    let mut shown = String::from("# Rights of the functions, made from template.yaml; UPDATE_EXPECT=1 rewrites. Read every line of a diff.\n");
+    let mut last = String::new();
+    for (function, statement) in statements() {
+        if function != last {
+            let _ = writeln!(shown, "\n{function}");
+            last = function;
+        }
+        let places = list(&statement["Resource"]).into_iter().map(place).collect::<Vec<_>>().join(" ");
+        let _ = writeln!(shown, "  {} {} on {places}", words(&statement["Effect"]).to_lowercase(), actions(statement).join(" "));
+        for (test, values) in pairs(&statement["Condition"]) {
+            for (key, value) in pairs(values) {
+                let wanted = list(value).into_iter().map(words).collect::<Vec<_>>().join(" ");
+                let _ = writeln!(shown, "    if {test} {key} {wanted}");
+            }
+        }
+    }
+    let path = "tests/tidy/rights.txt";
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(root().join(path), &shown).expect("write rights.txt");
+    }
+    assert_eq!(shown, text(path), "rights changed: look at the difference, then UPDATE_EXPECT=1");
+}
+
+/// A resource as a short text: `Table`, `DocumentsBucket/uploads/*`.
+fn place(value: &Value) -> String {
+    let mut name = String::new();
+    for (key, inner) in pairs(value) {
+        match key.as_str() {
+            "Fn::ImportValue" => name = words(inner).trim_start_matches("ctdt-${Stage}-").to_owned(),
+            "Fn::Sub" => {
+                let parts = list(inner);
+                let arn = parts.get(1).map(|map| place(&map["Arn"])).unwrap_or_default();
+                name = words(parts[0]).replace("${Arn}", &arn);
+            }
+            _ => {}
+        }
+    }
+    if name.is_empty() { words(value) } else { name }
+}
+
+/// The sources this test relies on are where it looks.
+#[test]
+fn the_question_reaches_casework() {
+    assert!(!files("shared/casework/src", &[".rs"]).is_empty());
+    assert!(asked("numbering").contains("dynamodb:PutItem"));
+    assert!(asked("console").is_empty());
+}
