@@ -1,6 +1,7 @@
 //! One original, one copy: its scans, its wording, its preview, and the queues.
 
 use api::{Problem, Reply, Request, idempotent, needs, page};
+use casework::leader::{self, Preview};
 use domain::copy::CopyState;
 use domain::identity;
 use domain::ids::{CopyId, UnitId, UploadId};
@@ -22,6 +23,8 @@ const COPIES: usize = 20;
 const SCANS: usize = 50;
 /// Bytes of one scan (decision 32).
 const SCAN_LIMIT: u64 = 100 * 1024 * 1024;
+/// What a Lambda answer can carry (6 MB, as base64).
+const BODY_LIMIT: usize = 4 * 1024 * 1024;
 /// Entries of one queue page (api.md §5.3).
 const QUEUE_LIMIT: u32 = 100;
 
@@ -173,11 +176,25 @@ impl Intake {
     pub(crate) async fn preview(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
         let caller = self.caller(request).await?;
         let copy = self.load_copy(request, id, &caller, READERS).await?;
-        let shown = casework::leader::preview(&copy.id, &caller.id, self.now(), &self.records, &self.objects).await?;
-        let digest = sha256_base64(&shown.sha256);
-        Ok(Reply::bytes(200, "application/pdf", shown.bytes)
-            .header("repr-digest", &format!("sha-256=:{digest}:"))
-            .header("content-disposition", "inline; filename=\"xem-truoc.pdf\""))
+        let (records, objects) = (&self.records, &self.objects);
+        let shown = leader::preview(records, objects, &self.bench, &copy.id, &caller, self.now()).await?;
+        let version = shown.version;
+        let digest = format!("sha-256=:{}:", sha256_base64(&shown.sha256));
+        let reply = if shown.bytes.len() <= BODY_LIMIT {
+            Reply::bytes(200, "application/pdf", shown.bytes)
+                .header("content-disposition", "inline; filename=\"xem-truoc.pdf\"")
+        } else {
+            self.stored_preview(&copy.id, shown).await?
+        };
+        Ok(reply.header("repr-digest", &digest).etag(version))
+    }
+
+    /// A preview that no Lambda answer can carry is stored and linked to.
+    async fn stored_preview(&self, copy: &CopyId, shown: Preview) -> Result<Reply, Problem> {
+        let path = paths::preview(copy, &shown.sha256);
+        // The digest is in the path: whatever is there is these bytes.
+        self.objects.create(&path, shown.bytes, "application/pdf").await?;
+        Ok(Reply::see_other(&self.objects.presign_get(&path, "xem-truoc.pdf").await?.url))
     }
 
     pub(crate) async fn queue(&self, request: &Request, queue: &str) -> Result<Reply, Problem> {

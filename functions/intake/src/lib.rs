@@ -11,6 +11,7 @@ mod uploads;
 mod views;
 
 use api::{Edge, Env, Error, Function, Keys, Problem, Reply, Request};
+use casework::Workbench;
 use directory::HttpDirectory;
 use objects::Bucket;
 use store::Table;
@@ -22,6 +23,7 @@ pub struct Intake {
     records: Table,
     objects: Bucket,
     directory: HttpDirectory,
+    bench: Workbench,
     /// Whether pages bear the mark of a sandbox (decision 29); a deployed stack says `live`.
     sandbox: bool,
 }
@@ -31,12 +33,15 @@ impl Intake {
     ///
     /// # Errors
     /// A missing or unreadable setting, by name.
-    pub fn new(env: &Env, aws: &aws_config::SdkConfig) -> Result<Self, Error> {
+    pub async fn new(env: &Env, aws: &aws_config::SdkConfig) -> Result<Self, Error> {
+        let objects = Bucket::new(aws, env.required("BUCKET_NAME")?);
+        let anchors = casework::anchors(&objects, &env.required("TRUST_ANCHORS")?).await?;
         Ok(Self {
             edge: Edge::new(env),
             keys: Keys::new(env)?,
             records: Table::new(aws, env.required("TABLE_NAME")?),
-            objects: Bucket::new(aws, env.required("BUCKET_NAME")?),
+            objects,
+            bench: Workbench::new(anchors, env.required("PUBLIC_URL")?),
             directory: HttpDirectory::new(&env.required("DIRECTORY_URL")?, &env.required("DIRECTORY_TOKEN")?)?,
             sandbox: env.required("MODE")? != "live",
         })

@@ -78,7 +78,7 @@ impl Intake {
         let wanted = wanted.map_err(|_| Problem::invalid("/leader_id", "wrong_id_type"))?;
         for id in unit.leaders.iter().filter(|id| wanted.as_ref().is_none_or(|wanted| wanted == *id)) {
             let user = self.records.user(id).await?.filter(|user| user.active);
-            if let Some(user) = user.filter(|user| casework::leader::credential_usable(user, now)) {
+            if let Some(user) = user.filter(|user| casework::leader::credential_usable(&self.bench, user, now)) {
                 return Ok(user);
             }
         }

@@ -13,7 +13,7 @@ use crate::handlers;
 /// What did not start, in a sentence.
 pub(crate) async fn start(port: u16, data: Option<PathBuf>, functions: Option<PathBuf>) -> Result<Stack, Error> {
     let simpki_program = std::env::current_exe()?;
-    let options = Options { port, data, simpki_program, functions_dir: functions };
+    let options = Options { port, data, simpki_program, functions_dir: functions, sample_data: true };
     Ok(Stack::start(options, async |specs, aws| handlers::in_process(specs, aws).await).await?)
 }
 

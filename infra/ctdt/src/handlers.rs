@@ -28,7 +28,7 @@ async fn one(name: &str, env: &Env, aws: &SdkConfig) -> Result<Handler, Error> {
         "console" => handler(console::Console::new(env)?),
         "delivery" => handler(delivery::Delivery::new(env, aws)?),
         "examiner" => handler(examiner::Examiner::new(env, aws).await?),
-        "intake" => handler(intake::Intake::new(env, aws)?),
+        "intake" => handler(intake::Intake::new(env, aws).await?),
         "numbering" => handler(numbering::Numbering::new(env, aws).await?),
         "register" => handler(register::Register::new(env, aws)?),
         "signing-callback" => handler(signing_callback::SigningCallback::new(env, aws)?),

@@ -6,6 +6,7 @@
 //! ```text
 //! uploads/<upload>                                        bytes as they came in
 //! copies/<copy>/base-<digest>.pdf                         frozen at submission, both signature fields empty
+//! copies/<copy>/preview-<digest>.pdf                      what a leader opened, when an answer cannot carry it
 //! copies/<copy>/leader-<session>.prepared.pdf             the leader's revision, /Contents empty
 //! copies/<copy>/signed-<session>.pdf                      signed by the leader, timestamped, verified
 //! copies/<copy>/seal-<digest>.prepared.pdf                the seal's revision, /Contents empty
@@ -27,6 +28,11 @@ pub fn upload(id: &UploadId) -> String {
 /// The frozen file of a submission. The digest is part of the key because a returned copy may be submitted again.
 pub fn base(copy: &CopyId, sha256: &Sha256) -> String {
     format!("copies/{copy}/base-{}.pdf", hex(sha256))
+}
+
+/// What a leader opened. The digest is part of the key.
+pub fn preview(copy: &CopyId, sha256: &Sha256) -> String {
+    format!("copies/{copy}/preview-{}.pdf", hex(sha256))
 }
 
 /// The leader's revision as it was prepared for a session.
@@ -93,6 +99,7 @@ mod tests {
         let text = [
             upload(&UploadId::new([4; 16])),
             base(&copy, &[0xab; 32]),
+            preview(&copy, &[0xcd; 32]),
             leader_prepared(&copy, &session),
             signed(&copy, &session),
             seal_prepared(&copy, &[1; 32]),
@@ -103,6 +110,7 @@ mod tests {
         let frozen = "\
 uploads/upl_040g2081040g2081040g208104
 copies/copy_01040g2081040g2081040g2081/base-abababababababababababababababababababababababababababababababab.pdf
+copies/copy_01040g2081040g2081040g2081/preview-cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd.pdf
 copies/copy_01040g2081040g2081040g2081/leader-sgn_02081040g2081040g2081040g2.prepared.pdf
 copies/copy_01040g2081040g2081040g2081/signed-sgn_02081040g2081040g2081040g2.pdf
 copies/copy_01040g2081040g2081040g2081/seal-0101010101010101010101010101010101010101010101010101010101010101.prepared.pdf

@@ -1,0 +1,341 @@
+//! `ctdt verify`: judges PDF files on the command line (contract.md §2, api.md §2.6).
+//!
+//! Does not fetch anything: revocation and issuers come from the file, with and without `--offline`; what a file does not embed stays
+//! unknown, and unknown is never valid (decision 20). Asks no register. Keeps nothing.
+
+use std::fs::File;
+use std::io::{self, Read as _, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use pades::{Policy, Profile, Report, ReportKind, Role, SignatureKind, SignatureReport, TimeSource, Verdict};
+use pki::Certificate;
+use pki::path::Evidence;
+use serde_json::{Value, json};
+
+/// Bytes of one file: the reader's own limit (100 MB of scan and what signing adds). A longer file is refused unread.
+const FILE_LIMIT: u64 = 116 << 20;
+/// Bytes of one file of trust anchors.
+const TRUST_LIMIT: u64 = 4 << 20;
+/// Longest time that one file may take; the reader's own limits end it long before.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// Stack of the judging thread. Its parsers count their depth; this is the second fence.
+const STACK: usize = 64 << 20;
+
+/// What `ctdt verify` is asked.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// In một đối tượng JSON / print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Chứng thư gốc tin cậy: tệp PEM hoặc thư mục, dùng được nhiều lần / trusted roots: a PEM file or a folder, repeatable
+    #[arg(long, value_name = "PEM_OR_DIR")]
+    trust: Vec<PathBuf>,
+    /// Kiểm tra tại thời điểm này thay vì bây giờ / judge at this instant instead of now
+    #[arg(long, value_name = "RFC3339")]
+    at: Option<Timestamp>,
+    /// Chỉ dùng chứng cứ nằm trong tệp / use only the evidence that the files hold
+    #[arg(long)]
+    offline: bool,
+    /// Quy tắc áp dụng; mặc định chọn theo các ô chữ ký của tệp / the rules; by default told from the file's fields
+    #[arg(long, value_enum)]
+    profile: Option<Rules>,
+    /// Các tệp cần kiểm tra / the files to judge
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+/// The rules that apply beside cryptography.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Rules {
+    /// Quy tắc của bản sao chứng thực / the rules of a certified copy
+    Ecopy,
+    /// Mọi PDF đã ký, theo ISO 32000 / any signed PDF, by ISO 32000
+    General,
+}
+
+/// Judges the files, prints, and gives the exit status: 0 all valid, 1 some invalid, 2 some cannot be told, 3 usage (a file or an anchor
+/// that cannot be opened counts as usage).
+pub(crate) fn run(args: &VerifyArgs) -> ExitCode {
+    let anchors = match args.trust.iter().map(|path| read_anchors(path)).collect::<Result<Vec<_>, _>>() {
+        Ok(lists) => lists.concat(),
+        Err(error) => {
+            eprintln!("ctdt verify: {error}");
+            return ExitCode::from(3);
+        }
+    };
+    let question = Question {
+        anchors,
+        at: args.at.unwrap_or_else(Timestamp::now).as_second(),
+        profile: match args.profile {
+            None => Profile::Auto,
+            Some(Rules::Ecopy) => Profile::Ecopy,
+            Some(Rules::General) => Profile::General,
+        },
+    };
+    let answers: Vec<Answer> = args.files.iter().map(|path| answer(path, &question, TIME_LIMIT)).collect();
+    let text = if args.json { format!("{:#}\n", document(&answers)) } else { table(&answers, args.offline) };
+    // A closed pipe is the reader's choice; the exit status still tells.
+    let _ = io::stdout().lock().write_all(text.as_bytes());
+    ExitCode::from(status(&answers))
+}
+
+/// What every file is asked.
+#[derive(Clone, Debug)]
+struct Question {
+    anchors: Vec<Certificate>,
+    /// Unix seconds.
+    at: i64,
+    profile: Profile,
+}
+
+impl Question {
+    fn judge(&self, file: &[u8], name: &str) -> Report {
+        self.with_policy(|policy| pades::judge(file, name, policy))
+    }
+
+    fn refuse(&self, file: &[u8], name: &str, code: &str, detail: &str) -> Report {
+        self.with_policy(|policy| pades::refuse(file, name, policy, code, detail))
+    }
+
+    fn with_policy(&self, act: impl FnOnce(&Policy<'_>) -> Report) -> Report {
+        let extra = Evidence::default();
+        let (anchors, at, profile) = (&self.anchors, self.at, self.profile);
+        act(&Policy { anchors, at, profile, extra: &extra, register: None, test_anchors: false })
+    }
+}
+
+/// The report of one file, and whether it could be opened at all.
+struct Answer {
+    report: Report,
+    opened: bool,
+}
+
+fn answer(path: &Path, question: &Question, limit: Duration) -> Answer {
+    let name = path.to_string_lossy().into_owned();
+    match read(path, FILE_LIMIT) {
+        Ok(Some(file)) => Answer { report: within(file, name, question.clone(), limit), opened: true },
+        Ok(None) => {
+            let detail = format!("> {} MiB", FILE_LIMIT >> 20);
+            Answer { report: question.refuse(&[], &name, "pdf-too-complex", &detail), opened: true }
+        }
+        Err(error) => {
+            Answer { report: question.refuse(&[], &name, "file-unreadable", &error.to_string()), opened: false }
+        }
+    }
+}
+
+/// The bytes of a regular file; `None` where it is longer than `limit`. A pipe or a device could keep us waiting for ever.
+fn read(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    let known = std::fs::metadata(path)?;
+    if !known.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    if known.len() > limit {
+        return Ok(None);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(known.len()).unwrap_or(0));
+    // The file may grow while it is read.
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= limit).then_some(bytes))
+}
+
+/// Judges on a thread of its own, so that a fault of ours or a file that takes too long is an answer and not the end of the run.
+fn within(file: Vec<u8>, name: String, question: Question, limit: Duration) -> Report {
+    let (asked, label) = (question.clone(), name.clone());
+    guarded(limit, move || asked.judge(&file, &label)).unwrap_or_else(|fault| {
+        let (code, detail) = match fault {
+            Fault::Slow => ("pdf-too-complex", format!("> {} s", limit.as_secs())),
+            Fault::Broken => ("reader-failed", String::new()),
+        };
+        question.refuse(&[], &name, code, &detail)
+    })
+}
+
+/// Why a guarded piece of work gave nothing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Fault {
+    Slow,
+    Broken,
+}
+
+fn guarded<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    let worker = std::thread::Builder::new().name("judge".to_owned()).stack_size(STACK);
+    // The sender is dropped when the work panics, which the receiver sees as a disconnection.
+    let started = worker.spawn(move || sender.send(work()).is_ok());
+    if started.is_err() {
+        return Err(Fault::Broken);
+    }
+    receiver.recv_timeout(limit).map_err(|error| match error {
+        mpsc::RecvTimeoutError::Timeout => Fault::Slow,
+        mpsc::RecvTimeoutError::Disconnected => Fault::Broken,
+    })
+}
+
+/// 1 before 3: an invalid file is the graver news.
+fn status(answers: &[Answer]) -> u8 {
+    let any = |verdict: Verdict| answers.iter().any(|one| one.opened && one.report.verdict == verdict);
+    match () {
+        () if any(Verdict::Invalid) => 1,
+        () if answers.iter().any(|one| !one.opened) => 3,
+        () if any(Verdict::Indeterminate) => 2,
+        () => 0,
+    }
+}
+
+/// The object of contract.md §2.
+fn document(answers: &[Answer]) -> Value {
+    json!({ "files": answers.iter().map(|one| one.report.to_json()).collect::<Vec<_>>() })
+}
+
+/// Anchors of a PEM or DER file, or of the files of a folder that end in pem, crt or cer.
+fn read_anchors(path: &Path) -> Result<Vec<Certificate>, String> {
+    let fail = |why: &str| format!("--trust {}: {why}", path.display());
+    let mut files = vec![path.to_path_buf()];
+    if path.is_dir() {
+        let entries = std::fs::read_dir(path).map_err(|error| fail(&error.to_string()))?;
+        files = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|file| names_anchors(file)).collect();
+        files.sort();
+    }
+    let mut anchors = Vec::new();
+    for file in &files {
+        let bytes = read(file, TRUST_LIMIT).map_err(|error| fail(&error.to_string()))?;
+        let bytes = bytes.ok_or_else(|| fail("quá lớn / too large"))?;
+        anchors.extend(anchors_in(&bytes).map_err(|error| fail(&error.to_string()))?);
+    }
+    if anchors.is_empty() { Err(fail("không có chứng thư nào / no X.509 certificate")) } else { Ok(anchors) }
+}
+
+fn names_anchors(file: &Path) -> bool {
+    let extension = file.extension().and_then(|text| text.to_str()).unwrap_or_default().to_ascii_lowercase();
+    matches!(extension.as_str(), "pem" | "crt" | "cer") && file.is_file()
+}
+
+fn anchors_in(bytes: &[u8]) -> Result<Vec<Certificate>, pki::Error> {
+    if bytes.first() == Some(&0x30) {
+        return Ok(vec![Certificate::from_der(bytes)?]);
+    }
+    Certificate::from_pem_many(&String::from_utf8_lossy(bytes))
+}
+
+/// What stands in one line of the terminal.
+struct Row {
+    mark: &'static str,
+    file: String,
+    verdict: String,
+    /// Number and unit, time, time-stamp for a copy; otherwise what is wrong and what to do.
+    cells: Vec<String>,
+}
+
+/// Lines with aligned columns and a summary (api.md §2.6).
+fn table(answers: &[Answer], offline: bool) -> String {
+    let rows: Vec<Row> = answers.iter().map(|one| row(&one.report)).collect();
+    let widest = |cell: &dyn Fn(&Row) -> usize| rows.iter().map(cell).max().unwrap_or(0);
+    let (file, verdict) = (widest(&|row| width(&row.file)), widest(&|row| width(&row.verdict)));
+    let columns = widest(&|row| row.cells.len());
+    let cells: Vec<usize> =
+        (0..columns).map(|at| widest(&|row| row.cells.get(at).map_or(0, |cell| width(cell)))).collect();
+    let mut text = String::new();
+    for row in &rows {
+        let mut line = format!(" {} {}  {}", row.mark, padded(&row.file, file), padded(&row.verdict, verdict));
+        for (cell, width) in row.cells.iter().zip(&cells) {
+            line.push_str("  ");
+            line.push_str(&padded(cell, *width));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text.push_str(&summary(answers));
+    text.push_str(hint(answers, offline));
+    text
+}
+
+fn summary(answers: &[Answer]) -> String {
+    let count = |verdict: Verdict| answers.iter().filter(|one| one.report.verdict == verdict).count();
+    let (valid, invalid, unknown) =
+        (count(Verdict::Valid), count(Verdict::Invalid), count(Verdict::Indeterminate));
+    let exit = status(answers);
+    format!(" {} tệp · {valid} hợp lệ · {invalid} không · {unknown} chưa rõ  exit {exit}\n", answers.len())
+}
+
+/// Said only where fetching might have helped, to somebody who did not ask for the opposite.
+fn hint(answers: &[Answer], offline: bool) -> &'static str {
+    let lacking = |code: &str| matches!(code, "revocation-unknown" | "tsa-revocation-unknown" | "chain-incomplete");
+    let helps = answers.iter().flat_map(|one| &one.report.reasons).any(|reason| lacking(&reason.code));
+    if helps && !offline {
+        " Lệnh này chỉ dùng chứng cứ nằm trong tệp, không tra cứu qua mạng / evidence is taken from the files alone.\n"
+    } else {
+        ""
+    }
+}
+
+fn row(report: &Report) -> Row {
+    let mark = match report.verdict {
+        Verdict::Valid => "✔",
+        Verdict::Invalid => "✖",
+        Verdict::Indeterminate => "?",
+    };
+    let cells = match (report.verdict, report.kind) {
+        (Verdict::Valid, ReportKind::CertifiedCopy) => copy_cells(report),
+        (Verdict::Valid, _) => signed_cells(report),
+        _ => vec![plain(&report.summary), format!("→ {}", plain(&report.action))],
+    };
+    Row { mark, file: plain(&report.file), verdict: report.verdict_text.clone(), cells }
+}
+
+/// `152, quyển số 01/2026 - SCT/BS`, the agency, when it was sealed, whether the time is proven.
+fn copy_cells(report: &Report) -> Vec<String> {
+    let number = report.number.as_ref().map_or_else(String::new, |number| {
+        format!("{}, quyển số {}/{} - {}", number.number, plain(&number.book), number.year, plain(&number.suffix))
+    });
+    let seal = report.signatures.iter().find(|one| one.role == Role::Seal);
+    let mut cells = vec![number];
+    cells.extend(seal.into_iter().flat_map(signer_cells));
+    cells
+}
+
+fn signed_cells(report: &Report) -> Vec<String> {
+    let people: Vec<&SignatureReport> =
+        report.signatures.iter().filter(|one| one.kind == SignatureKind::Signature).collect();
+    let mut cells = vec![format!("PDF đã ký số, {} chữ ký", people.len())];
+    cells.extend(people.last().into_iter().flat_map(|last| signer_cells(last)));
+    cells
+}
+
+fn signer_cells(one: &SignatureReport) -> Vec<String> {
+    let who = one.signer.as_ref().map_or_else(String::new, |signer| {
+        plain(signer.organisation.as_deref().unwrap_or(&signer.subject))
+    });
+    let when = one.signed_at.as_deref().and_then(short_time).map_or_else(String::new, |time| format!("ký {time}"));
+    let proven = matches!(one.time_source, TimeSource::Timestamp | TimeSource::DocTimestamp);
+    vec![who, when, if proven { "dấu thời gian ✔".to_owned() } else { "không có dấu thời gian".to_owned() }]
+}
+
+/// `2026-11-23T14:05:31+07:00` as `23/11/2026 14:05`.
+fn short_time(rfc3339: &str) -> Option<String> {
+    let part = |from: usize, to: usize| rfc3339.get(from..to);
+    Some(format!("{}/{}/{} {}", part(8, 10)?, part(5, 7)?, part(0, 4)?, part(11, 16)?))
+}
+
+/// What files say about themselves may not steer the terminal: control characters and direction marks are shown as a sign of their own.
+fn plain(text: &str) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Columns on the terminal: composed Vietnamese letters take one, combining marks none.
+fn width(text: &str) -> usize {
+    text.chars().filter(|c| !matches!(c, '\u{300}'..='\u{36f}')).count()
+}
+
+fn padded(text: &str, to: usize) -> String {
+    format!("{text}{}", " ".repeat(to.saturating_sub(width(text))))
+}

@@ -1,0 +1,11 @@
+//! The house from outside: the program `ctdt` as a process, driven over HTTP only (contract.md §3 and §4).
+
+mod client;
+mod contract;
+mod crash;
+mod crowd;
+mod faults;
+mod lambda;
+mod refusals;
+mod stack;
+mod job;

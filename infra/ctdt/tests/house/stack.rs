@@ -1,0 +1,78 @@
+//! A running `ctdt dev`.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::client::Client;
+
+/// Longest start: the first one makes RSA keys, on a machine that is busy with other tests.
+const START: Duration = Duration::from_secs(120);
+
+/// The process; it is killed when this goes.
+pub(crate) struct Stack {
+    child: Child,
+    pub(crate) url: String,
+}
+
+impl Stack {
+    /// Starts with further arguments and waits for `READY`.
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_ctdt"))
+            .args(["dev", "--port", "0"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stdin(Stdio::null())
+            .spawn()
+            .expect("ctdt starts");
+        let out = child.stdout.take().expect("piped");
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(out).lines().map_while(Result::ok) {
+                if let Some(url) = line.strip_prefix("READY ") {
+                    let _ = tell.send(url.to_owned());
+                }
+            }
+        });
+        let begun = Instant::now();
+        let url = told.recv_timeout(START);
+        let url = url.unwrap_or_else(|_| panic!("no READY after {:?}: {:?}", begun.elapsed(), child.try_wait()));
+        Self { child, url }
+    }
+
+    /// In memory.
+    pub(crate) fn in_memory() -> Self {
+        Self::start(&[])
+    }
+
+    /// With a data folder.
+    pub(crate) fn with_data(folder: &Path) -> Self {
+        Self::start(&["--data", folder.to_str().expect("UTF-8")])
+    }
+
+    /// A client of it.
+    pub(crate) async fn client(&self) -> Client {
+        Client::new(&self.url).await
+    }
+
+    /// SIGKILL: no chance to write anything.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("reaped");
+    }
+
+    /// SIGTERM, and the exit status.
+    pub(crate) fn stop(mut self) -> i32 {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
+        self.child.wait().expect("reaped").code().unwrap_or(-1)
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
