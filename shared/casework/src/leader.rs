@@ -144,7 +144,13 @@ pub async fn open_session(
             none => none.insert(support::unit(records, &copy.unit).await?),
         };
         let prepared = prepare(objects, workshop, &copy, (ask.user, unit), &id, now).await?;
-        items.push(SessionItem { copy: copy.id.clone(), prepared: Some(prepared), signature: None, done: false, problem: None });
+        items.push(SessionItem {
+            copy: copy.id.clone(),
+            prepared: Some(prepared),
+            signature: None,
+            done: false,
+            problem: None,
+        });
         decisions.push(decision);
         pages += copy.pages;
     }
@@ -179,8 +185,13 @@ pub(crate) fn check_batch(copies: &[CopyId]) -> Result<(), Refusal> {
 /// The enrolled certificate is valid now and chains to a configured root. Revocation is the archive's and the report's
 /// question: whoever prepares has no way out of the house.
 fn usable(workshop: &impl Workshop, user: &User, now: Timestamp) -> Result<(), Refusal> {
+    if credential_usable(workshop, user, now) { Ok(()) } else { Err(Reason::CertificateNotUsable.into()) }
+}
+
+/// Whether somebody has a signing credential that could sign now.
+pub fn credential_usable(workshop: &impl Workshop, user: &User, now: Timestamp) -> bool {
     let chain = user.credential.as_ref().and_then(|credential| chain_of(&credential.chain).ok()).unwrap_or_default();
-    if is_usable(workshop, &chain, now) { Ok(()) } else { Err(Reason::CertificateNotUsable.into()) }
+    is_usable(workshop, &chain, now)
 }
 
 /// Whether a chain (leaf first) may sign now.
@@ -234,7 +245,12 @@ async fn prepare(
 }
 
 fn session(
-    id: SessionId, ask: &OpenSession<'_>, unit: &Unit, items: Vec<SessionItem>, pages: u32, now: Timestamp,
+    id: SessionId,
+    ask: &OpenSession<'_>,
+    unit: &Unit,
+    items: Vec<SessionItem>,
+    pages: u32,
+    now: Timestamp,
 ) -> Session {
     let code = verification_code(&id, &items);
     Session {
@@ -285,7 +301,10 @@ fn order(session: &Session, user: &User) -> Result<SignOrder, Fault> {
 
 /// Called once, by the run that has just committed the session, and by nobody else.
 async fn drive(
-    records: &impl Records, gateway: &impl RemoteSigning, user: &User, session: Session,
+    records: &impl Records,
+    gateway: &impl RemoteSigning,
+    user: &User,
+    session: Session,
 ) -> Result<Session, Halt> {
     let (handle, state) = if session.method == "usb" {
         (None, SessionState::Waiting)
@@ -343,7 +362,11 @@ pub async fn step(
 
 /// Asks the gateway once. `None`: somebody else was first, load again.
 async fn look(
-    records: &impl Records, gateway: &impl RemoteSigning, chance: &impl Chance, session: Session, now: Timestamp,
+    records: &impl Records,
+    gateway: &impl RemoteSigning,
+    chance: &impl Chance,
+    session: Session,
+    now: Timestamp,
 ) -> Result<Option<Session>, Halt> {
     let Some(handle) = session.handle.clone() else {
         let lost = session.state == SessionState::Sending
@@ -355,7 +378,8 @@ async fn look(
     match gateway.poll(&order(&session, &user)?, &handle).await {
         Err(_) | Ok(GatewayAnswer::Pending) => Ok(Some(session)),
         Ok(GatewayAnswer::Refused(code)) => {
-            let timed_out = matches!(code.as_str(), "expired" | "timeout" | "timed-out" | "user-timeout" | "expired_transaction");
+            let timed_out =
+                matches!(code.as_str(), "expired" | "timeout" | "timed-out" | "user-timeout" | "expired_transaction");
             let state = if timed_out { SessionState::Expired } else { SessionState::Failed };
             end(records, session, state, &code, now).await
         }
@@ -379,14 +403,18 @@ fn leaf(user: &User) -> Option<Certificate> {
 fn all_verify(session: &Session, signatures: &[Vec<u8>], leaf: &Certificate) -> bool {
     session.items.len() == signatures.len()
         && session.items.iter().zip(signatures).all(|(item, signature)| {
-            item.prepared.as_ref().is_some_and(|prepared| {
-                pki::cms::verify_raw(&prepared.signed_attributes, signature, leaf).is_ok()
-            })
+            item.prepared
+                .as_ref()
+                .is_some_and(|prepared| pki::cms::verify_raw(&prepared.signed_attributes, signature, leaf).is_ok())
         })
 }
 
 async fn accept(
-    records: &impl Records, chance: &impl Chance, session: Session, signatures: Vec<Vec<u8>>, now: Timestamp,
+    records: &impl Records,
+    chance: &impl Chance,
+    session: Session,
+    signatures: Vec<Vec<u8>>,
+    now: Timestamp,
 ) -> Result<Option<Session>, Halt> {
     let mut next = Session { state: SessionState::Timestamping, version: session.version + 1, ..session };
     for (item, signature) in next.items.iter_mut().zip(signatures) {
@@ -405,7 +433,11 @@ async fn store(records: &impl Records, session: Session, state: SessionState) ->
 
 /// Ends a session without a signature and gives its copies back. `None`: somebody else was first, load again.
 pub(crate) async fn end(
-    records: &impl Records, session: Session, state: SessionState, problem: &str, now: Timestamp,
+    records: &impl Records,
+    session: Session,
+    state: SessionState,
+    problem: &str,
+    now: Timestamp,
 ) -> Result<Option<Session>, Halt> {
     let mut next = Session { state, version: session.version + 1, ..session };
     let mut all = Vec::new();
@@ -456,7 +488,11 @@ pub struct DeskAnswer {
 /// `not-found`, `session-closed`, `wrong-certificate`, `signature-does-not-verify`; faults of the ports. After a refusal the
 /// session goes on waiting.
 pub async fn answer(
-    records: &impl Records, chance: &impl Chance, session: &SessionId, answers: &[DeskAnswer], now: Timestamp,
+    records: &impl Records,
+    chance: &impl Chance,
+    session: &SessionId,
+    answers: &[DeskAnswer],
+    now: Timestamp,
 ) -> Result<Session, Halt> {
     for _ in 0..ROUNDS {
         let session = support::session(records, session).await?;

@@ -11,9 +11,9 @@ pub mod numbering;
 mod support;
 pub mod workshop;
 
-use domain::ports::Fault;
-use domain::refusal::{Reason, Refusal};
+use domain::ports::{Fault, Objects};
 use jiff::Timestamp;
+use pki::Certificate;
 
 pub use domain::refusal::Halt;
 pub use workshop::{Workbench, Workshop};
@@ -25,4 +25,31 @@ pub enum Outcome {
     Done,
     /// Not yet; the item says when the sweeper shall try again.
     Later(Timestamp),
+}
+
+/// The largest file of anchors: some hundred X.509 certificates.
+const ANCHORS_LIMIT: u64 = 1024 * 1024;
+
+/// The configured roots, from a PEM file in the bucket.
+///
+/// # Errors
+/// [`Fault`]: no such object, more than 1 MiB, not PEM, or without any X.509 certificate: nothing could ever be trusted.
+pub async fn anchors(objects: &impl Objects, path: &str) -> Result<Vec<Certificate>, Fault> {
+    let bytes = objects.read(path, ANCHORS_LIMIT).await?;
+    let bytes = bytes.ok_or_else(|| Fault(format!("no anchors at {path}")))?;
+    let pem = String::from_utf8(bytes).map_err(|_| Fault(format!("anchors at {path} are not PEM")))?;
+    let anchors = Certificate::from_pem_many(&pem).map_err(|e| Fault(format!("anchors at {path}: {e}")))?;
+    if anchors.is_empty() { Err(Fault(format!("no anchors at {path}"))) } else { Ok(anchors) }
+}
+
+/// What a stream or a sweeper has to hear about an outbox item: only a fault is worth another delivery of the same event.
+/// [`Outcome::Later`] is in the item itself, and a refusal is an answer of the rules that no repetition changes.
+///
+/// # Errors
+/// The [`Fault`] of the work.
+pub fn settled(work: Result<Outcome, Halt>) -> Result<(), Fault> {
+    match work {
+        Ok(Outcome::Done | Outcome::Later(_)) | Err(Halt::Refused(_)) => Ok(()),
+        Err(Halt::Failed(fault)) => Err(fault),
+    }
 }

@@ -16,9 +16,14 @@ use pades::LEADER_FIELD;
 use pki::Certificate;
 
 use crate::leader::check_batch;
-use crate::support::{self, Commit, ROUNDS, backoff, commit, contention, outbox, read, sha256, writes};
+use crate::support::{
+    self, Commit, ROUNDS, commit, contention, ended, finished, outbox, read, sha256, state_of, writes,
+};
 use crate::workshop::{Expectation, SealMark, chain_of};
 use crate::{Halt, Outcome, Workshop};
+
+/// Problem of a session's item whose number was made void.
+const VOIDED: &str = "session-closed";
 
 /// What a seal-keeper asks for.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +43,10 @@ pub struct RequestSeal<'a> {
 /// [`Refusal`] `not-found`, `wrong-state`, `copy-changed`, `certificate-not-usable`, `method-not-available`,
 /// `validation-failed`; faults of the ports.
 pub async fn request(
-    records: &impl Records, chance: &impl Chance, ask: RequestSeal<'_>, now: Timestamp,
+    records: &impl Records,
+    chance: &impl Chance,
+    ask: RequestSeal<'_>,
+    now: Timestamp,
 ) -> Result<Session, Halt> {
     check_batch(ask.copies)?;
     if ask.method != "agency_key" {
@@ -109,7 +117,7 @@ pub async fn number_and_seal(
     now: Timestamp,
 ) -> Result<Outcome, Halt> {
     let desk = Desk { records, objects, key, workshop, chance, now };
-    let Some(session) = subject(records, item).await? else { return finish(records, item, now).await };
+    let Some(session) = subject(records, item).await? else { return finished(records, item, now).await };
     let mut rejected = Vec::new();
     for entry in &session.items {
         if let Some(problem) = desk.advance(&session.id, &session.user, &entry.copy).await? {
@@ -124,16 +132,12 @@ async fn subject(records: &impl Records, item: &Outbox) -> Result<Option<Session
     Ok(records.session(&id).await?)
 }
 
-async fn finish(records: &impl Records, item: &Outbox, now: Timestamp) -> Result<Outcome, Halt> {
-    match commit(records, vec![Write::OutboxDone(item.id.clone())]).await {
-        Commit::Written => Ok(Outcome::Done),
-        Commit::LoadAgain => Ok(Outcome::Later(backoff(item, now))),
-    }
-}
-
 /// Moves the session on and takes the item away, together.
 async fn close(
-    records: &impl Records, id: &SessionId, rejected: &[(CopyId, &'static str)], item: &Outbox,
+    records: &impl Records,
+    id: &SessionId,
+    rejected: &[(CopyId, &'static str)],
+    item: &Outbox,
 ) -> Result<Outcome, Halt> {
     for _ in 0..ROUNDS {
         let session = support::session(records, id).await?;
@@ -160,17 +164,6 @@ fn after(mut session: Session, rejected: &[(CopyId, &'static str)]) -> Session {
         session.state = state_of(&session.items);
     }
     session
-}
-
-/// A session of which every item has ended is done, or failed when nothing came of it.
-pub(crate) fn state_of(items: &[SessionItem]) -> SessionState {
-    if !items.iter().all(|item| item.done) {
-        SessionState::Timestamping
-    } else if items.iter().all(|item| item.problem.is_some()) {
-        SessionState::Failed
-    } else {
-        SessionState::Done
-    }
 }
 
 /// Ports and moment of one run.
@@ -249,15 +242,20 @@ impl<R: Records, O: Objects, K: SealKey, W: Workshop, C: Chance> Desk<'_, R, O, 
         let Some(signer) = leader.credential.as_ref().and_then(|credential| credential.chain.first()) else {
             return Ok(false);
         };
-        // What the leader was shown is the beginning of the file; its digest was compared when the signature was
-        // recorded, and `read` has just compared the whole file with what was recorded.
-        let expected = Expectation { field: LEADER_FIELD, signer, base: &[], at: self.now };
+        // That the beginning of the file is what the leader was shown was compared when the signature was recorded, and
+        // `read` has just compared the whole file with what was recorded.
+        let expected = Expectation { field: LEADER_FIELD, signer, base: before_last(&bytes), at: self.now };
         Ok(self.workshop.verify(&bytes, &expected).is_ok())
     }
 
     /// Store exactly what is to be signed, sign it, verify, record. Two sealers prepare the same bytes.
     async fn seal(
-        &self, copy: &Copy, signed: &Stored, number: &Number, decided_at: Timestamp, by: &UserId,
+        &self,
+        copy: &Copy,
+        signed: &Stored,
+        number: &Number,
+        decided_at: Timestamp,
+        by: &UserId,
     ) -> Result<Step, Halt> {
         let unit = support::unit(self.records, &copy.unit).await?;
         let chain = chain_of(&unit.seal_chain)?;
@@ -294,6 +292,13 @@ impl<R: Records, O: Objects, K: SealKey, W: Workshop, C: Chance> Desk<'_, R, O, 
     }
 }
 
+/// The file as it was before its last revision; nothing where there is no such revision, and then nothing verifies.
+fn before_last(file: &[u8]) -> &[u8] {
+    let document = pdf::Document::open(file, &pdf::Limits::default()).ok();
+    let end = document.and_then(|document| document.revisions().iter().rev().nth(1).map(|revision| revision.end));
+    end.and_then(|end| file.get(..end)).unwrap_or_default()
+}
+
 /// Takes a sealed copy's value away (R111). The number stays spent; the public answer says so at once.
 ///
 /// # Errors
@@ -304,7 +309,8 @@ pub async fn annul(records: &impl Records, copy: &CopyId, by: &UserId, now: Time
         let decision = decide(&before, Command::Annul, by, now)?;
         let after = decision.copy.clone();
         let mut all: Vec<Write> = writes(decision).into();
-        let public = records.public_copy(copy).await?.ok_or_else(|| Fault("a sealed copy has no public facts".into()))?;
+        let public =
+            records.public_copy(copy).await?.ok_or_else(|| Fault("a sealed copy has no public facts".into()))?;
         all.push(Write::PublicCopy(PublicCopy { annulled_at: Some(now), version: public.version + 1, ..public }));
         if commit(records, all).await == Commit::Written {
             return Ok(after);
@@ -318,13 +324,22 @@ pub async fn annul(records: &impl Records, copy: &CopyId, by: &UserId, now: Time
 /// # Errors
 /// [`Refusal`] `not-found`, `wrong-state`; faults of the ports.
 pub async fn void(
-    records: &impl Records, copy: &CopyId, by: &UserId, reason: &str, now: Timestamp,
+    records: &impl Records,
+    copy: &CopyId,
+    by: &UserId,
+    reason: &str,
+    now: Timestamp,
 ) -> Result<Copy, Halt> {
     for _ in 0..ROUNDS {
         let before = support::copy(records, copy).await?;
         let decision = decide(&before, Command::Void { reason: reason.to_owned() }, by, now)?;
         let after = decision.copy.clone();
-        if commit(records, writes(decision).into()).await == Commit::Written {
+        let mut all: Vec<Write> = writes(decision).into();
+        if let CopyState::Numbered { session, .. } = &before.state {
+            let session = records.session(session).await?;
+            all.extend(session.map(|session| Write::Session(ended(&session, copy, Some(VOIDED)))));
+        }
+        if commit(records, all).await == Commit::Written {
             return Ok(after);
         }
     }

@@ -8,7 +8,7 @@ use domain::refusal::Refusal;
 use jiff::{SignedDuration, Timestamp};
 use pki::{DigestAlgorithm, digest};
 
-use crate::Halt;
+use crate::{Halt, Outcome};
 
 /// The largest file that is read back: a scan of 100 MB (decision 32) with pages, signatures and evidence around it.
 pub(crate) const FILE_LIMIT: u64 = 128 * 1024 * 1024;
@@ -89,8 +89,51 @@ pub(crate) fn contention() -> Halt {
 
 /// Work for a function.
 pub(crate) fn outbox(chance: &impl Chance, topic: Topic, subject: &str, now: Timestamp) -> Write {
-    let id = EventId::new(chance.uuid(now));
-    Write::Outbox(Outbox { id, topic, subject: subject.to_owned(), at: now, due_at: now })
+    outbox_due(EventId::new(chance.uuid(now)), topic, subject, now, now)
+}
+
+/// Work for a function, for later.
+pub(crate) fn outbox_due(id: EventId, topic: Topic, subject: &str, at: Timestamp, due_at: Timestamp) -> Write {
+    Write::Outbox(Outbox { id, topic, subject: subject.to_owned(), at, due_at })
+}
+
+/// Takes an item away when nothing else is to be written with it.
+pub(crate) async fn finished(records: &impl Records, item: &Outbox, now: Timestamp) -> Result<Outcome, Halt> {
+    match commit(records, vec![Write::OutboxDone(item.id.clone())]).await {
+        Commit::Written => Ok(Outcome::Done),
+        Commit::LoadAgain => Ok(Outcome::Later(backoff(item, now))),
+    }
+}
+
+/// Leaves an item to the sweeper. Whether the new time was written makes no difference to what is right, only to when.
+pub(crate) async fn later(records: &impl Records, item: &Outbox, now: Timestamp) -> Result<Outcome, Halt> {
+    let due_at = backoff(item, now);
+    commit(records, vec![Write::OutboxLater(item.id.clone(), due_at)]).await;
+    Ok(Outcome::Later(due_at))
+}
+
+/// The session after one of its copies has ended, well or with a problem.
+pub(crate) fn ended(session: &Session, copy: &CopyId, problem: Option<&str>) -> Session {
+    let mut after = Session { version: session.version + 1, ..session.clone() };
+    for item in after.items.iter_mut().filter(|item| item.copy == *copy && !item.done) {
+        item.done = true;
+        item.problem = problem.map(str::to_owned);
+    }
+    if !after.state.is_terminal() {
+        after.state = state_of(&after.items);
+    }
+    after
+}
+
+/// A session of which every item has ended is done, or failed when nothing came of it.
+pub(crate) fn state_of(items: &[SessionItem]) -> SessionState {
+    if !items.iter().all(|item| item.done) {
+        SessionState::Timestamping
+    } else if items.iter().all(|item| item.problem.is_some()) {
+        SessionState::Failed
+    } else {
+        SessionState::Done
+    }
 }
 
 /// When to try again: the wait grows with the age of the item, from 2 seconds to 2 minutes, so that a service that comes
@@ -140,6 +183,22 @@ pub(crate) mod tests {
             seal_chain: vec![],
             leaders: vec![],
         }
+    }
+
+    fn item(copy: u8, problem: Option<&str>, done: bool) -> SessionItem {
+        let (copy, problem) = (CopyId::new([copy; 16]), problem.map(str::to_owned));
+        SessionItem { copy, prepared: None, signature: None, done, problem }
+    }
+
+    /// api.md row 43: a session is over when its last copy is, and it failed only when nothing came of it.
+    #[test]
+    fn a_session_is_as_far_as_its_items() {
+        use SessionState::{Done, Failed, Timestamping};
+        let (good, bad, open) = (item(1, None, true), item(2, Some("x"), true), item(3, None, false));
+        assert_eq!(state_of(&[good.clone(), open.clone()]), Timestamping);
+        assert_eq!(state_of(&[good.clone(), bad.clone()]), Done);
+        assert_eq!(state_of(&[bad.clone(), bad.clone()]), Failed);
+        assert_eq!(state_of(&[good]), Done);
     }
 
     /// I16: whatever the age of an item, the next try comes within two minutes.

@@ -6,14 +6,14 @@
 
 use std::ops::Range;
 
-use domain::model::{Number, Sha256, Unit, User};
 use domain::ids::CopyId;
+use domain::model::{Number, Sha256, Unit, User};
 use domain::ports::Fault;
 use domain::time;
 use jiff::Timestamp;
 use pades::{
-    EcopyFacts, Expected, ExpectedArchive, LEADER_FIELD, LongTerm, Prepared, Rejection, SEAL_FIELD, SignaturePlan, Verified,
-    VerifiedArchive,
+    EcopyFacts, Expected, ExpectedArchive, LEADER_FIELD, LongTerm, Prepared, Rejection, SEAL_FIELD, SignaturePlan,
+    Verified, VerifiedArchive,
 };
 use pki::Certificate;
 
@@ -277,7 +277,13 @@ mod tests {
         let unit = crate::support::tests::unit();
         let number = Number { number: 152, book: "01".into(), year: 2026, suffix: "SCTĐT/BS".into() };
         let copy = CopyId::new([1; 16]);
-        let mark = SealMark { unit: &unit, number: &number, copy: &copy, decided_at: Timestamp::UNIX_EPOCH, scans: [0xab; 32] };
+        let mark = SealMark {
+            unit: &unit,
+            number: &number,
+            copy: &copy,
+            decided_at: Timestamp::UNIX_EPOCH,
+            scans: [0xab; 32],
+        };
         assert_eq!(
             bench.qr(&mark),
             "https://ctdt.example.vn/verify?u=000.00.01.H54&n=152&q=01&y=2026&s=SCT%C4%90T/BS&h=abababababababab"

@@ -10,7 +10,7 @@ mod build;
 use const_oid::ObjectIdentifier;
 
 pub(crate) use build::{SignedDataParts, ess_attributes, signature_identifier, signed_data};
-pub use build::{add_timestamp, assemble, signed_attributes, verify_raw, verify_rsa_sha1};
+pub use build::{add_timestamp, assemble, signature_value, signed_attributes, verify_raw, verify_rsa_sha1};
 
 use crate::asn1::{self, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, SET, Tlv};
 use crate::certificate::read_each;
@@ -273,6 +273,7 @@ impl SignedData {
         let scheme = Scheme::read(&algorithm, Some(digest_algorithm))?;
         let mut weak = Vec::new();
         if let Some(signed) = &signer.signed {
+            signed.check_single_values()?;
             signed.check_content(&self.content_type, &content_digest(digest_algorithm))?;
             if let Some(binding) = signed.ess(certificate)
                 && binding?.is_weak()

@@ -36,8 +36,10 @@ fn attribute(oid: &ObjectIdentifier, value: &[u8]) -> Vec<u8> {
     asn1::sequence(&[&asn1::oid(oid), &asn1::tlv(SET, &[value])])
 }
 
-/// The signature as it stands in structures: ECDSA as DER even if the signer gave r‖s.
-fn normalised(raw_signature: &[u8], signer: &Certificate) -> Vec<u8> {
+/// The signature as it stands in structures, and so what a signature time-stamp is about: ECDSA as DER even if the signer
+/// gave r‖s. Not verified here.
+#[must_use]
+pub fn signature_value(raw_signature: &[u8], signer: &Certificate) -> Vec<u8> {
     match signer.key().coordinate_length() {
         Some(length) => ecdsa_der(raw_signature, length),
         None => raw_signature.to_vec(),
@@ -50,7 +52,7 @@ fn normalised(raw_signature: &[u8], signer: &Certificate) -> Vec<u8> {
 /// [`Error::SignatureInvalid`], [`Error::UnsupportedAlgorithm`].
 pub fn verify_raw(signed_attributes: &[u8], raw_signature: &[u8], signer: &Certificate) -> Result<(), Error> {
     let scheme = signer.key().own_scheme()?;
-    signer.key().verify(scheme, signed_attributes, &normalised(raw_signature, signer))
+    signer.key().verify(scheme, signed_attributes, &signature_value(raw_signature, signer))
 }
 
 /// The detached CMS: DER, one signer (`chain[0]`), all of `chain` embedded (a root is not needed), and optionally a
@@ -80,7 +82,7 @@ pub fn assemble(
         certificates: chain,
         signer,
         signed_attributes,
-        signature: &normalised(raw_signature, signer),
+        signature: &signature_value(raw_signature, signer),
         unsigned: &unsigned,
     })
 }

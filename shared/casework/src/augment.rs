@@ -1,0 +1,348 @@
+//! Makes the issued files (docs/ISSUING.md): a time-stamp for each signature, embedding, verification, one object each;
+//! then `/DSS` and a document time-stamp (decision 11).
+//!
+//! Has no key and signs nothing. Nothing from outside is used before it was checked: a wrong answer of an authority leaves
+//! no file and loses no case, it only costs time ([`Outcome::Later`]). Every run looks first whether the object is there,
+//! because an object is created once and never replaced.
+
+mod archive;
+mod evidence;
+mod stamp;
+
+use std::collections::BTreeSet;
+
+use domain::copy::CopyState;
+use domain::decide::{Command, Decision, decide};
+use domain::ids::*;
+use domain::model::*;
+use domain::paths;
+use domain::ports::*;
+use domain::refusal::Reason;
+use jiff::{SignedDuration, Timestamp};
+use pades::{ChainPurpose, LEADER_FIELD, SEAL_FIELD, Verified};
+use pki::Certificate;
+
+use crate::leader::BATCH_LIMIT;
+use crate::support::{
+    self, Commit, FILE_LIMIT, ROUNDS, commit, contention, create, ended, finished, later, outbox, outbox_due, read,
+    stored, writes,
+};
+use crate::workshop::{Expectation, Parts, chain_of};
+use crate::{Halt, Outcome, Workshop};
+
+pub use archive::archive;
+
+/// How long a sealed copy waits for its archive before it is delivered as it is (decision 11).
+pub const ARCHIVE_WAIT: SignedDuration = SignedDuration::from_mins(15);
+
+/// Ports and moment of one run.
+struct Run<'a, R, O, S, W, C> {
+    records: &'a R,
+    objects: &'a O,
+    services: &'a S,
+    workshop: &'a W,
+    chance: &'a C,
+    now: Timestamp,
+}
+
+/// One signature to be finished.
+struct Job<'a> {
+    /// Where the file belongs.
+    path: String,
+    field: &'static str,
+    prepared: &'a PreparedRevision,
+    /// The raw signature value.
+    signature: &'a [u8],
+    /// X.509 chain of the signer, DER, leaf first.
+    chain: &'a [Vec<u8>],
+    /// What was there before: the file begins with it.
+    base: &'a Stored,
+}
+
+/// What became of a job.
+enum Made {
+    /// The file is stored and verified.
+    File(Box<Finished>),
+    /// No usable time-stamp came.
+    NotYet,
+    /// This signature will never make a good file.
+    Never(Reason),
+}
+
+/// A stored file with its proof.
+struct Finished {
+    verified: Verified,
+    /// SHA-256 of the signer's X.509 certificate.
+    signer: Sha256,
+    file: Stored,
+}
+
+/// Finishes the leader's signature on every copy of a session (subject: the session). A copy whose signature turns out
+/// worthless goes back to the leader with a problem; a copy without a time-stamp waits, and holds up no other.
+///
+/// # Errors
+/// Faults of table and bucket; the item then stays due.
+pub async fn finish_leader(
+    records: &impl Records,
+    objects: &impl Objects,
+    services: &impl TrustServices,
+    workshop: &impl Workshop,
+    chance: &impl Chance,
+    item: &Outbox,
+    now: Timestamp,
+) -> Result<Outcome, Halt> {
+    let run = Run { records, objects, services, workshop, chance, now };
+    let mut waiting = BTreeSet::new();
+    // Each round ends a copy, sets one aside, or was lost to somebody who got further.
+    for _ in 0..BATCH_LIMIT + ROUNDS {
+        let Some(session) = leader_session(records, item).await? else { return finished(records, item, now).await };
+        let Some(entry) = session.items.iter().find(|entry| !entry.done && !waiting.contains(&entry.copy)) else {
+            return later(records, item, now).await;
+        };
+        let (decision, problem) = match run.leader(&session, entry).await? {
+            Leader::Ended(decision, problem) => (decision, problem),
+            Leader::NotYet => {
+                waiting.insert(entry.copy.clone());
+                continue;
+            }
+        };
+        let after = ended(&session, &entry.copy, problem);
+        let over = after.state.is_terminal();
+        let mut all: Vec<Write> = decision.map(|decision| writes(*decision).into()).unwrap_or_default();
+        all.push(Write::Session(after));
+        if over {
+            all.push(Write::OutboxDone(item.id.clone()));
+        }
+        if commit(records, all).await == Commit::Written && over {
+            return Ok(Outcome::Done);
+        }
+    }
+    Err(contention())
+}
+
+/// The session, while its signatures wait to be finished.
+async fn leader_session(records: &impl Records, item: &Outbox) -> Result<Option<Session>, Fault> {
+    let Ok(id) = SessionId::parse(&item.subject) else { return Ok(None) };
+    let waits =
+        |session: &Session| session.purpose == Purpose::LeaderSign && session.state == SessionState::Timestamping;
+    Ok(records.session(&id).await?.filter(waits))
+}
+
+/// What became of a copy in a leader's session.
+enum Leader {
+    /// It has ended for this session: how the copy moves, and what was wrong.
+    Ended(Option<Box<Decision>>, Option<&'static str>),
+    /// Its time-stamp did not come.
+    NotYet,
+}
+
+/// Finishes a seal (subject: the copy): the sealed file, the public facts, the order to archive, together. When the agency's
+/// X.509 certificate was renewed since the key signed, the revision goes back to `numbering`; the number stays.
+///
+/// # Errors
+/// Faults of table and bucket; the item then stays due.
+pub async fn finish_seal(
+    records: &impl Records,
+    objects: &impl Objects,
+    services: &impl TrustServices,
+    workshop: &impl Workshop,
+    chance: &impl Chance,
+    item: &Outbox,
+    now: Timestamp,
+) -> Result<Outcome, Halt> {
+    let run = Run { records, objects, services, workshop, chance, now };
+    for _ in 0..ROUNDS {
+        let Some(copy) = subject(records, item).await? else { return finished(records, item, now).await };
+        let CopyState::Numbered { signed, session, number, prepared: Some((prepared, signature)), .. } = &copy.state
+        else {
+            return finished(records, item, now).await;
+        };
+        let unit = support::unit(records, &copy.unit).await?;
+        let job = Job {
+            path: paths::sealed(&unit.id, number),
+            field: SEAL_FIELD,
+            prepared,
+            signature,
+            chain: &unit.seal_chain,
+            base: signed,
+        };
+        let all = match run.make(&job).await? {
+            Made::File(made) => run.sealed(&copy, &unit, &made, item).await?,
+            Made::Never(Reason::WrongCertificate) => run.renewed(&copy, session, item)?,
+            // The number is spent, so there is no way back: whatever is wrong has to be put right, and is tried again.
+            Made::NotYet | Made::Never(_) => return later(records, item, now).await,
+        };
+        if commit(records, all).await == Commit::Written {
+            return Ok(Outcome::Done);
+        }
+    }
+    Err(contention())
+}
+
+/// The copy that an item is about.
+async fn subject(records: &impl Records, item: &Outbox) -> Result<Option<Copy>, Fault> {
+    let Ok(id) = CopyId::parse(&item.subject) else { return Ok(None) };
+    records.copy(&id).await
+}
+
+impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R, O, S, W, C> {
+    async fn leader(&self, session: &Session, entry: &SessionItem) -> Result<Leader, Halt> {
+        let copy = support::copy(self.records, &entry.copy).await?;
+        let base = match &copy.state {
+            CopyState::AwaitingSignature { base, session: ours } if *ours == session.id => base,
+            // Signature and item are recorded together, so a copy that stands elsewhere has gone its way without us.
+            _ => return Ok(Leader::Ended(None, Some(Reason::CopyChanged.code()))),
+        };
+        let lapse = |problem: &'static str| {
+            let decision = decide(&copy, Command::LapseLeader { session: &session.id }, &session.user, self.now)?;
+            Ok(Leader::Ended(Some(Box::new(decision)), Some(problem)))
+        };
+        let user = support::user(self.records, &session.user).await?;
+        let (Some(prepared), Some(signature)) = (&entry.prepared, &entry.signature) else {
+            return lapse(Reason::SignatureDoesNotVerify.code());
+        };
+        let job = Job {
+            path: paths::signed(&copy.id, &session.id),
+            field: LEADER_FIELD,
+            prepared,
+            signature,
+            chain: user.credential.as_ref().map(|credential| credential.chain.as_slice()).unwrap_or_default(),
+            base,
+        };
+        let made = match self.make(&job).await? {
+            Made::File(made) => made,
+            Made::NotYet => return Ok(Leader::NotYet),
+            Made::Never(reason) => return lapse(reason.code()),
+        };
+        let command = Command::RecordSignature {
+            session: &session.id,
+            verified: &made.verified,
+            signer: made.signer,
+            signed: made.file.clone(),
+        };
+        match decide(&copy, command, &session.user, self.now) {
+            Ok(decision) => Ok(Leader::Ended(Some(Box::new(decision)), None)),
+            Err(refusal) => lapse(refusal.code()),
+        }
+    }
+
+    /// Looks first. Else: time-stamp, embed, verify, create once; whoever created first, theirs counts, and is verified
+    /// like our own.
+    async fn make(&self, job: &Job<'_>) -> Result<Made, Halt> {
+        let chain = chain_of(job.chain)?;
+        let Some(leaf) = chain.first() else { return Ok(Made::Never(Reason::CertificateNotUsable)) };
+        if let Some(theirs) = self.objects.read(&job.path, FILE_LIMIT).await? {
+            return self.theirs(job, leaf, &theirs);
+        }
+        let prepared = read(self.objects, &job.prepared.file).await?;
+        if !is_by(&prepared, job, leaf) {
+            return Ok(Made::Never(Reason::WrongCertificate));
+        }
+        let imprint = pades::timestamp_imprint(&pki::cms::signature_value(job.signature, leaf));
+        let Some(token) = self.token(&imprint).await else { return Ok(Made::NotYet) };
+        let attributes = &job.prepared.signed_attributes;
+        let parts = Parts { attributes, signature: job.signature, chain: job.chain, token: &token };
+        // Everything but the token was checked above: what does not fit is a token beyond the reserved space.
+        let Ok(file) = self.workshop.finish(&prepared, contents(job.prepared), &parts) else { return Ok(Made::NotYet) };
+        let made = match self.verified(job, leaf, &file) {
+            Ok(made) => made,
+            Err(rejection) if rejection.code == "timestamp-missing" => return Ok(Made::NotYet),
+            Err(_) => return Ok(Made::Never(Reason::SignatureDoesNotVerify)),
+        };
+        match create(self.objects, &job.path, file).await? {
+            Some(theirs) if stored(job.path.clone(), &theirs) != made.file => self.theirs(job, leaf, &theirs),
+            _ => Ok(Made::File(Box::new(made))),
+        }
+    }
+
+    fn verified(&self, job: &Job<'_>, leaf: &Certificate, file: &[u8]) -> Result<Finished, pades::Rejection> {
+        // That these are the bytes of the base is compared by `decide`, digest against digest.
+        let base = usize::try_from(job.base.size).ok().and_then(|size| file.get(..size)).unwrap_or_default();
+        let expected = Expectation { field: job.field, signer: leaf.der(), base, at: self.now };
+        let verified = self.workshop.verify(file, &expected)?;
+        Ok(Finished { verified, signer: leaf.sha256(), file: stored(job.path.clone(), file) })
+    }
+
+    /// What somebody else created. A seal that was finished under the agency's earlier X.509 certificate is a seal: the
+    /// object can never be replaced, so the certificate in it counts, when it is the same agency's.
+    fn theirs(&self, job: &Job<'_>, leaf: &Certificate, file: &[u8]) -> Result<Made, Halt> {
+        let rejection = match self.verified(job, leaf, file) {
+            Ok(made) => return Ok(Made::File(Box::new(made))),
+            Err(rejection) => rejection,
+        };
+        if job.field == LEADER_FIELD {
+            // Another session has another path, so the leader may be asked again.
+            return Ok(Made::Never(Reason::SignatureDoesNotVerify));
+        }
+        let earlier = signer_in(file, job.field).filter(|earlier| earlier.subject() == leaf.subject());
+        let made = earlier.and_then(|earlier| self.verified(job, &earlier, file).ok());
+        let made = made.ok_or_else(|| Fault(format!("object {} is no seal: {rejection}", job.path)))?;
+        Ok(Made::File(Box::new(made)))
+    }
+
+    /// What is written with a seal: one transaction.
+    async fn sealed(&self, copy: &Copy, unit: &Unit, made: &Finished, item: &Outbox) -> Result<Vec<Write>, Halt> {
+        let command = Command::RecordSeal { verified: &made.verified, signer: made.signer, sealed: made.file.clone() };
+        let decision = decide(copy, command, &copy.changed_by, self.now)?;
+        let CopyState::Sealed { number, sealed_at, session, .. } = &decision.copy.state else {
+            return Err(Fault(format!("{} was sealed and is not", copy.id)).into());
+        };
+        let public = PublicCopy {
+            copy: copy.id.clone(),
+            unit_code: unit.code.clone(),
+            number: number.clone(),
+            sealed_at: *sealed_at,
+            digests: vec![made.file.sha256],
+            annulled_at: None,
+            version: 1,
+        };
+        let session = self.records.session(session).await?;
+        let until = self.now.checked_add(ARCHIVE_WAIT).unwrap_or(self.now);
+        let mut all = vec![
+            Write::PublicCopy(public),
+            outbox(self.chance, Topic::Archive, copy.id.as_str(), self.now),
+            outbox_due(late_delivery(&copy.id)?, Topic::Deliver, copy.id.as_str(), self.now, until),
+            Write::OutboxDone(item.id.clone()),
+        ];
+        all.extend(session.map(|session| Write::Session(ended(&session, &copy.id, None))));
+        all.extend(writes(decision));
+        Ok(all)
+    }
+
+    /// Back to whoever holds the key, with the same number.
+    fn renewed(&self, copy: &Copy, session: &SessionId, item: &Outbox) -> Result<Vec<Write>, Halt> {
+        let again = outbox(self.chance, Topic::Seal, session.as_str(), self.now);
+        let mut all = vec![again, Write::OutboxDone(item.id.clone())];
+        all.extend(writes(decide(copy, Command::RenewSeal, &copy.changed_by, self.now)?));
+        Ok(all)
+    }
+}
+
+fn contents(prepared: &PreparedRevision) -> std::ops::Range<usize> {
+    // A range that no memory can hold is empty, which no placeholder is.
+    let offset = |at: u64| usize::try_from(at).unwrap_or(0);
+    offset(prepared.contents_start)..offset(prepared.contents_end)
+}
+
+/// Whether the signature is over this revision, for and by this X.509 certificate: the attributes name it (ESS), so a renewed
+/// one over the same key is another one.
+fn is_by(prepared: &[u8], job: &Job<'_>, leaf: &Certificate) -> bool {
+    let attributes = &job.prepared.signed_attributes;
+    let digest = pades::signed_digest(prepared, contents(job.prepared));
+    pki::cms::signed_attributes(&digest, leaf).is_ok_and(|wanted| wanted == *attributes)
+        && pki::cms::verify_raw(attributes, job.signature, leaf).is_ok()
+}
+
+/// The X.509 certificate that a field's signature names; nothing is verified.
+fn signer_in(file: &[u8], field: &str) -> Option<Certificate> {
+    let chains = pades::evidence_wanted(file).ok()?;
+    let signer = chains.into_iter().find(|chain| chain.field == field && chain.purpose == ChainPurpose::Signer)?;
+    signer.certificates.into_iter().next()
+}
+
+/// The order to deliver without an archive has the copy's own number, so that whoever archives can take it back without
+/// having read it.
+fn late_delivery(copy: &CopyId) -> Result<EventId, Fault> {
+    let uuid = copy.as_str().trim_start_matches(CopyId::PREFIX);
+    EventId::parse(&format!("{}{uuid}", EventId::PREFIX)).map_err(|error| Fault(format!("{copy}: {error}")))
+}

@@ -1,0 +1,123 @@
+//! The long-term level, B-LTA (ETSI EN 319 142-1 §6): evidence into `/DSS`, a document time-stamp over everything.
+
+use domain::copy::CopyState;
+use domain::decide::{Command, decide};
+use domain::model::*;
+use domain::paths;
+use domain::ports::*;
+use jiff::Timestamp;
+use pades::{Chain, ChainPurpose, LEADER_FIELD, SEAL_FIELD, VerifiedArchive};
+
+use super::{Run, late_delivery, subject};
+use crate::support::{
+    Commit, FILE_LIMIT, ROUNDS, commit, contention, create, finished, later, outbox, read, stored, writes,
+};
+use crate::workshop::ArchiveExpectation;
+use crate::{Halt, Outcome, Workshop};
+
+/// Archives a sealed copy (subject: the copy): the archived file, its public digest, the order to deliver, together. Until
+/// every piece of evidence is there and good, the copy stays as it is and is tried again.
+///
+/// # Errors
+/// Faults of table and bucket; the item then stays due.
+pub async fn archive(
+    records: &impl Records,
+    objects: &impl Objects,
+    services: &impl TrustServices,
+    workshop: &impl Workshop,
+    chance: &impl Chance,
+    item: &Outbox,
+    now: Timestamp,
+) -> Result<Outcome, Halt> {
+    let run = Run { records, objects, services, workshop, chance, now };
+    for _ in 0..ROUNDS {
+        let Some(copy) = subject(records, item).await? else { return finished(records, item, now).await };
+        let CopyState::Sealed { number, sealed, archived: None, .. } = &copy.state else {
+            return finished(records, item, now).await;
+        };
+        let path = paths::archived(&copy.unit, number);
+        let sealed = read(objects, sealed).await?;
+        let Some((verified, archived)) = run.archived(path, &sealed).await? else {
+            return later(records, item, now).await;
+        };
+        let all = run.recorded(&copy, &verified, archived, item).await?;
+        if commit(records, all).await == Commit::Written {
+            return Ok(Outcome::Done);
+        }
+    }
+    Err(contention())
+}
+
+impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R, O, S, W, C> {
+    /// Looks first. Else: evidence, `/DSS`, time-stamp, verify, create once; theirs counts. `None`: try later.
+    async fn archived(&self, path: String, sealed: &[u8]) -> Result<Option<(VerifiedArchive, Stored)>, Halt> {
+        let chains = pades::evidence_wanted(sealed).map_err(|error| Fault(format!("a sealed file: {error}")))?;
+        if let Some(theirs) = self.objects.read(&path, FILE_LIMIT).await? {
+            return self.theirs_archived(path, sealed, &chains, &theirs).map(Some);
+        }
+        let Some(gathered) = self.evidence(&chains).await else { return Ok(None) };
+        let prepared = self.workshop.prepare_archive(sealed, &gathered.material())?;
+        let imprint = pades::signed_digest(&prepared.file, prepared.contents.clone());
+        let Some(token) = self.token(&imprint).await else { return Ok(None) };
+        // A token beyond the reserved space, or evidence that does not reach the level: neither leaves a file.
+        let Ok(file) = pades::embed(&prepared.file, prepared.contents, &token) else { return Ok(None) };
+        let Ok(verified) = self.verified_archive(sealed, &chains, &file) else { return Ok(None) };
+        let ours = stored(path.clone(), &file);
+        match create(self.objects, &path, file).await? {
+            Some(theirs) if stored(path.clone(), &theirs) != ours => {
+                self.theirs_archived(path, sealed, &chains, &theirs).map(Some)
+            }
+            _ => Ok(Some((verified, ours))),
+        }
+    }
+
+    fn theirs_archived(
+        &self,
+        path: String,
+        sealed: &[u8],
+        chains: &[Chain],
+        file: &[u8],
+    ) -> Result<(VerifiedArchive, Stored), Halt> {
+        let verified = self.verified_archive(sealed, chains, file);
+        let verified = verified.map_err(|rejection| Fault(format!("object {path} is no archive: {rejection}")))?;
+        Ok((verified, stored(path, file)))
+    }
+
+    /// The signers are those of the sealed file, whose digest was recorded when its signatures were verified.
+    fn verified_archive(
+        &self,
+        sealed: &[u8],
+        chains: &[Chain],
+        file: &[u8],
+    ) -> Result<VerifiedArchive, pades::Rejection> {
+        let signer = |field: &'static str| {
+            let chain = chains.iter().find(|chain| chain.field == field && chain.purpose == ChainPurpose::Signer);
+            // Without a signer the door stays closed: no certificate has empty DER.
+            (field, chain.and_then(|chain| chain.certificates.first()).map_or(&[][..], |leaf| leaf.der()))
+        };
+        let signers = [signer(LEADER_FIELD), signer(SEAL_FIELD)];
+        self.workshop.verify_archive(file, &ArchiveExpectation { sealed, signers: &signers, at: self.now })
+    }
+
+    async fn recorded(
+        &self,
+        copy: &Copy,
+        verified: &VerifiedArchive,
+        archived: Stored,
+        item: &Outbox,
+    ) -> Result<Vec<Write>, Halt> {
+        let public = self.records.public_copy(&copy.id).await?;
+        let mut public = public.ok_or_else(|| Fault(format!("{} has no public facts", copy.id)))?;
+        public.digests.push(archived.sha256);
+        public.version += 1;
+        let command = Command::RecordArchive { verified, archived };
+        let mut all = vec![
+            Write::PublicCopy(public),
+            outbox(self.chance, Topic::Deliver, copy.id.as_str(), self.now),
+            Write::OutboxDone(late_delivery(&copy.id)?),
+            Write::OutboxDone(item.id.clone()),
+        ];
+        all.extend(writes(decide(copy, command, &copy.changed_by, self.now)?));
+        Ok(all)
+    }
+}

@@ -1,0 +1,186 @@
+//! What a later verification needs: for each member of each chain, one statement that it was not revoked.
+//!
+//! Only X.509 certificates whose path ends at a configured root are asked about, and only at the addresses that stand in
+//! them (limits.md §5, SSRF). Issuers are not fetched: the guarded door lets in only files whose paths are complete.
+
+use std::collections::HashMap;
+
+use domain::ports::{Chance, Evidence as Kind, TrustServices};
+use jiff::Timestamp;
+use pades::{Chain, ChainPurpose, LongTerm, Material};
+use pki::Certificate;
+use pki::crl::Crl;
+use pki::ocsp::{CertStatus, Freshness, Response};
+use pki::path::{self, Evidence, Purpose};
+
+use super::Run;
+
+/// Addresses that are tried for one X.509 certificate and one kind of evidence.
+const URLS: usize = 3;
+
+/// The material, each piece once, with the fields that it speaks for.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    certificates: Vec<Piece>,
+    ocsps: Vec<Piece>,
+    crls: Vec<Piece>,
+}
+
+#[derive(Debug)]
+struct Piece {
+    der: Vec<u8>,
+    fields: Vec<String>,
+}
+
+impl Piece {
+    fn material(&self) -> Material<'_> {
+        Material { der: &self.der, fields: self.fields.iter().map(String::as_str).collect() }
+    }
+}
+
+/// What speaks for one X.509 certificate. Everything in it was checked.
+#[derive(Clone, Debug, Default)]
+struct Statement {
+    ocsp: Option<Vec<u8>>,
+    crls: Vec<Vec<u8>>,
+    /// The delegated responder.
+    responder: Option<Certificate>,
+}
+
+impl Gathered {
+    /// For [`pades::prepare_archive`].
+    pub(super) fn material(&self) -> LongTerm<'_> {
+        LongTerm { certificates: list(&self.certificates), ocsps: list(&self.ocsps), crls: list(&self.crls) }
+    }
+
+    fn take(&mut self, statement: &Statement, field: &str) {
+        if let Some(ocsp) = &statement.ocsp {
+            add(&mut self.ocsps, ocsp, field);
+        }
+        for crl in &statement.crls {
+            add(&mut self.crls, crl, field);
+        }
+        if let Some(responder) = &statement.responder {
+            add(&mut self.certificates, responder.der(), field);
+        }
+    }
+
+    /// Whether it shows that no member of a path was revoked at an instant, judged as a verifier will.
+    fn speaks_for(&self, path: &[Certificate], at: i64) -> bool {
+        let ders = |pieces: &[Piece]| pieces.iter().map(|piece| piece.der.clone()).collect();
+        let certificates = self.certificates.iter().filter_map(|piece| Certificate::from_der(&piece.der).ok());
+        let evidence =
+            Evidence { certificates: certificates.collect(), ocsps: ders(&self.ocsps), crls: ders(&self.crls) };
+        path::revocation(path, &evidence, at).is_good()
+    }
+}
+
+fn list(pieces: &[Piece]) -> Vec<Material<'_>> {
+    pieces.iter().map(Piece::material).collect()
+}
+
+fn add(pieces: &mut Vec<Piece>, der: &[u8], field: &str) {
+    let at = pieces.iter().position(|piece| piece.der == der);
+    let Some(piece) = at.and_then(|at| pieces.get_mut(at)) else {
+        return pieces.push(Piece { der: der.to_vec(), fields: vec![field.to_owned()] });
+    };
+    if !piece.fields.iter().any(|known| known == field) {
+        piece.fields.push(field.to_owned());
+    }
+}
+
+impl<R, O, S: TrustServices, W: crate::Workshop, C: Chance> Run<'_, R, O, S, W, C> {
+    /// Evidence for every chain. `None`: some is missing, so try later.
+    pub(super) async fn evidence(&self, chains: &[Chain]) -> Option<Gathered> {
+        let pool: Vec<Certificate> = chains.iter().flat_map(|chain| chain.certificates.iter().cloned()).collect();
+        let mut gathered = Gathered::default();
+        let mut known: HashMap<[u8; 32], Statement> = HashMap::new();
+        for chain in chains {
+            let at = chain.time?;
+            let path = trusted(chain, &pool, self.workshop.anchors(), at)?;
+            for (member, issuer) in path.iter().zip(path.iter().skip(1)) {
+                let statement = match known.get(&member.sha256()) {
+                    Some(statement) => statement.clone(),
+                    None => self.statement(member, issuer).await?,
+                };
+                gathered.take(&statement, &chain.field);
+                known.insert(member.sha256(), statement);
+            }
+            for member in &path {
+                add(&mut gathered.certificates, member.der(), &chain.field);
+            }
+            if !gathered.speaks_for(&path, at) {
+                return None;
+            }
+        }
+        Some(gathered)
+    }
+
+    /// OCSP first, because it is small and fresh; the CRL when no responder gives a usable answer.
+    async fn statement(&self, member: &Certificate, issuer: &Certificate) -> Option<Statement> {
+        for url in member.ocsp_urls().iter().take(URLS) {
+            let nonce = self.chance.bytes16();
+            let Ok(request) = pki::ocsp::request(member, issuer, Some(&nonce)) else { continue };
+            let Ok(der) = self.services.fetch(Kind::Ocsp, url, Some(&request)).await else { continue };
+            let Some(responder) = answers(&der, member, issuer, &nonce, self.now) else { continue };
+            let Some(crls) = self.responder_crls(responder.as_ref(), issuer).await else { continue };
+            return Some(Statement { ocsp: Some(der), crls, responder });
+        }
+        let crl = self.crl(member, issuer).await?;
+        Some(Statement { crls: vec![crl], ..Statement::default() })
+    }
+
+    /// A delegated responder must not vouch for itself (RFC 6960 §4.2.2.2.1): unless it says that it need not be checked, or
+    /// names no CRL, its issuer's CRL has to clear it.
+    async fn responder_crls(&self, responder: Option<&Certificate>, issuer: &Certificate) -> Option<Vec<Vec<u8>>> {
+        match responder {
+            Some(responder) if !responder.has_ocsp_nocheck() && !responder.crl_urls().is_empty() => {
+                Some(vec![self.crl(responder, issuer).await?])
+            }
+            _ => Some(Vec::new()),
+        }
+    }
+
+    async fn crl(&self, member: &Certificate, issuer: &Certificate) -> Option<Vec<u8>> {
+        for url in member.crl_urls().iter().take(URLS) {
+            if let Ok(der) = self.services.fetch(Kind::Crl, url, None).await
+                && lists(&der, member, issuer, self.now)
+            {
+                return Some(der);
+            }
+        }
+        None
+    }
+}
+
+/// The path to a configured root at the time of signing. What the file embeds for one signature may complete another.
+fn trusted(chain: &Chain, pool: &[Certificate], anchors: &[Certificate], at: i64) -> Option<Vec<Certificate>> {
+    let purpose = match chain.purpose {
+        ChainPurpose::Signer => Purpose::Signing,
+        ChainPurpose::Timestamp => Purpose::Timestamping,
+    };
+    let path = path::build(chain.certificates.first()?, pool, anchors, at, purpose);
+    path.is_trusted().then_some(path.chain)
+}
+
+/// Whether an OCSP answer may be used: about this certificate, by somebody the issuer allows, in force now, our nonce if it
+/// has one, and it says something. `Some` with the delegated responder, if there is one.
+fn answers(
+    der: &[u8],
+    member: &Certificate,
+    issuer: &Certificate,
+    nonce: &[u8],
+    now: Timestamp,
+) -> Option<Option<Certificate>> {
+    let response = Response::parse(der).ok()?;
+    // Many responders leave the nonce out; how old such an answer may be, its own dates say.
+    response.check_nonce(nonce, false).ok()?;
+    let found = response.check(member, issuer, now.as_second(), Freshness::Historical).ok()?;
+    let says = found.status != CertStatus::Unknown;
+    says.then(|| found.delegated.then_some(found.responder))
+}
+
+/// Whether a CRL may be used: by this issuer, about this certificate, in force now.
+fn lists(der: &[u8], member: &Certificate, issuer: &Certificate, now: Timestamp) -> bool {
+    Crl::parse(der).and_then(|crl| crl.check(member, issuer, now.as_second(), Freshness::Historical)).is_ok()
+}
