@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use domain::ids::AccountId;
 use domain::ports::{Directory, Fault, Person};
-use reqwest::Client;
 use reqwest::redirect::Policy;
+use reqwest::{Client, Url};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -41,13 +41,17 @@ struct Found {
 }
 
 impl HttpDirectory {
-    /// A client of the directory.
+    /// A client of the directory. Does not connect.
     ///
     /// # Errors
-    /// When the TLS back end cannot be set up.
+    /// When the URL is neither `https` nor loopback, or the TLS back end cannot be set up.
     pub fn new(base: &str, token: &str) -> Result<Self, Fault> {
+        if !keeps_secrets(base) {
+            return Err(Fault("the directory's URL must be https".into()));
+        }
         let client = Client::builder()
             .redirect(Policy::none())
+            .no_proxy()
             .connect_timeout(Duration::from_secs(3))
             .timeout(Duration::from_secs(6))
             .build()
@@ -72,6 +76,13 @@ impl HttpDirectory {
     }
 }
 
+/// Personal data and our token travel encrypted or stay on this machine.
+fn keeps_secrets(base: &str) -> bool {
+    let Ok(url) = Url::parse(base) else { return false };
+    let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    url.scheme() == "https" || (url.scheme() == "http" && loopback)
+}
+
 /// reqwest puts the URL in its texts; ours has no personal data, but the query is cut off all the same.
 fn fault(error: reqwest::Error) -> Fault {
     Fault(format!("directory: {}", error.without_url()))
@@ -92,5 +103,20 @@ impl Directory for HttpDirectory {
 
     async fn lookup(&self, kind: &str, value: &str) -> Result<Vec<Person>, Fault> {
         self.ask(json!({ kind: value })).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::keeps_secrets;
+
+    #[test]
+    fn personal_data_do_not_travel_in_the_clear() {
+        for url in ["https://danh-ba.example.vn", "http://127.0.0.1:4711/directory", "http://localhost:1"] {
+            assert!(keeps_secrets(url), "{url}");
+        }
+        for url in ["http://danh-ba.example.vn", "http://127.0.0.1.example.vn", "danh-ba.example.vn", ""] {
+            assert!(!keeps_secrets(url), "{url}");
+        }
     }
 }

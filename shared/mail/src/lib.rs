@@ -2,21 +2,39 @@
 //!
 //! Does not write letters: `casework` does.
 
+use std::time::Duration;
+
 use aws_config::SdkConfig;
 use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::config::timeout::TimeoutConfig;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
 use domain::ports::{Fault, Letter, Mail};
 
+/// Time to connect.
+const CONNECT: Duration = Duration::from_secs(2);
+/// Time for one attempt.
+const ATTEMPT: Duration = Duration::from_secs(5);
+/// Time for an operation with the SDK's retries.
+const OPERATION: Duration = Duration::from_secs(15);
+
 /// SES with a sender.
+#[derive(Clone, Debug)]
 pub struct Ses {
     client: Client,
     sender: String,
 }
 
 impl Ses {
-    /// A client that sends as `sender`.
+    /// A client that sends as `sender`. Does not connect.
+    #[must_use]
     pub fn new(aws: &SdkConfig, sender: String) -> Self {
-        Self { client: Client::new(aws), sender }
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .operation_attempt_timeout(ATTEMPT)
+            .operation_timeout(OPERATION)
+            .build();
+        let config = aws_sdk_sesv2::config::Builder::from(aws).timeout_config(timeouts).build();
+        Self { client: Client::from_conf(config), sender }
     }
 }
 

@@ -1,1 +1,280 @@
-//! The gateway to SIM PKI, token and HSM signing services.
+//! The signing gateway: CSC API v2 (Cloud Signature Consortium, 2.0.0.2) behind [`domain::ports::RemoteSigning`].
+//!
+//! `credentials/info` → `credentials/authorize` (202 with a handle) → `credentials/authorizeCheck` until there is a SAD →
+//! `signatures/signHash`. The person's PIN is typed on the phone: a credential that wants a secret from us, or whose SAD is
+//! not bound to the digests (SCAL 1), is not used. Verifies no signature (the caller does, once), keeps no state, and sends
+//! nothing twice: a repeated `authorize` could be a second prompt.
+//!
+//! A handle is our own text: `csc:` and the gateway's handle, or `no:` and the code of a refusal that came at once, which
+//! the next poll tells. So "no" is known after a second, and silence stays a [`Fault`].
+
+mod refusal;
+mod wire;
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use domain::ports::{Fault, GatewayAnswer, RemoteSigning, SignOrder};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response, StatusCode, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::refusal::{Refusal, Stage};
+use crate::wire::{
+    Authorize, AuthorizeCheck, Credential, CredentialInfo, Handle, SHA256, SHA256_WITH_RSA, Sad, SignHash, Signatures,
+};
+
+/// Time to connect.
+const CONNECT: Duration = Duration::from_secs(3);
+/// Time for one call. A poll makes two, and a function has 29 s.
+const CALL: Duration = Duration::from_secs(10);
+/// The longest answer, in bytes: twenty signatures of RSA-8192 are 28 KiB in base64.
+const ANSWER_LIMIT: usize = 64 * 1024;
+/// The longest signature, in bytes: RSA-8192.
+const SIGNATURE_LIMIT: usize = 1024;
+/// The longest handle or SAD, in bytes. Handles are stored with the session.
+const TOKEN_LIMIT: usize = 4096;
+/// The longest `description`, in characters (CSC §11.6).
+const TEXT_LIMIT: usize = 500;
+/// Where the API begins below the gateway's URL.
+const BASE_PATH: &str = "csc/v2";
+
+/// A gateway with its base URL and our token.
+pub struct Gateway {
+    base: String,
+    token: String,
+    client: Client,
+}
+
+impl Gateway {
+    /// A client of the gateway at `base_url`, with or without `/csc/v2` at its end; `token` is sent as bearer. Does not
+    /// connect.
+    ///
+    /// # Errors
+    /// When the URL is neither `https` nor loopback, or the TLS back end cannot be set up.
+    pub fn new(base_url: &str, token: &str) -> Result<Self, Fault> {
+        let base = base(base_url)?;
+        let client = Client::builder()
+            .redirect(Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            // A function is frozen between two calls: a kept connection is a dead one.
+            .pool_max_idle_per_host(0)
+            .connect_timeout(CONNECT)
+            .timeout(CALL)
+            .build()
+            .map_err(|error| Fault(format!("gateway client: {error}")))?;
+        Ok(Self { base, token: token.to_owned(), client })
+    }
+
+    /// One call of the API: the status of a success (200 or 202) and the body, or a refusal, or silence.
+    async fn call(&self, stage: Stage, method: &str, body: &impl Serialize) -> Result<Answer, Fault> {
+        let request = self.client.post(format!("{}/{method}", self.base)).bearer_auth(&self.token).json(body);
+        let answer = request.send().await.map_err(|error| silence(method, error))?;
+        let status = answer.status();
+        let body = limited(method, answer).await?;
+        match status {
+            StatusCode::OK | StatusCode::ACCEPTED => Ok(Answer::Done(status, body)),
+            _ => match refusal::read(stage, status, &body) {
+                Some(refusal) => Ok(Answer::Refused(refusal)),
+                None => Err(Fault(format!("gateway: {method}: HTTP {status}"))),
+            },
+        }
+    }
+
+    /// What the credential demands, judged before anybody is asked: nothing was shown yet, whatever comes back.
+    async fn credential(&self, order: &SignOrder) -> Result<Vec<String>, Refusal> {
+        let asked = CredentialInfo { credential_id: &order.credential_id, certificates: "none", auth_info: true };
+        match self.call(Stage::Start, "credentials/info", &asked).await {
+            Ok(Answer::Done(StatusCode::OK, body)) => {
+                let credential: Credential = parse("credentials/info", &body).map_err(|_| Refusal::Backend)?;
+                credential.fit(order.hashes.len()).ok_or(Refusal::Unfit)
+            }
+            Ok(Answer::Refused(refusal)) => Err(refusal),
+            Ok(Answer::Done(..)) | Err(_) => Err(Refusal::Backend),
+        }
+    }
+
+    /// Spends the SAD. A repeat is harmless: the consent is for these digests and no others.
+    async fn sign(&self, order: &SignOrder, sad: &str) -> Result<GatewayAnswer, Fault> {
+        let asked = SignHash {
+            credential_id: &order.credential_id,
+            sad,
+            hashes: encoded(order),
+            hash_algorithm_oid: SHA256,
+            sign_algo: SHA256_WITH_RSA,
+            operation_mode: "S",
+            client_data: order.session.as_str(),
+        };
+        match self.call(Stage::Poll, "signatures/signHash", &asked).await? {
+            Answer::Refused(refusal) => Ok(GatewayAnswer::Refused(refusal.code().to_owned())),
+            Answer::Done(StatusCode::OK, body) => {
+                let answer: Signatures = parse("signatures/signHash", &body)?;
+                raw(&answer.signatures, order.hashes.len()).map(GatewayAnswer::Signed)
+            }
+            Answer::Done(status, _) => Err(Fault(format!("gateway: signatures/signHash: HTTP {status}"))),
+        }
+    }
+}
+
+/// What a call came to.
+enum Answer {
+    Done(StatusCode, Vec<u8>),
+    Refused(Refusal),
+}
+
+impl RemoteSigning for Gateway {
+    async fn start(&self, order: &SignOrder) -> Result<String, Fault> {
+        if order.hashes.is_empty() || order.display_text.is_empty() || order.display_text.chars().count() > TEXT_LIMIT {
+            return Ok(Refusal::BadRequest.handle());
+        }
+        let objects = match self.credential(order).await {
+            Ok(objects) => objects,
+            Err(refusal) => return Ok(refusal.handle()),
+        };
+        let asked = Authorize {
+            credential_id: &order.credential_id,
+            num_signatures: order.hashes.len(),
+            hashes: encoded(order),
+            hash_algorithm_oid: SHA256,
+            auth_data: objects.into_iter().map(|id| wire::AuthData { id }).collect(),
+            description: &order.display_text,
+            client_data: order.session.as_str(),
+        };
+        match self.call(Stage::Start, "credentials/authorize", &asked).await? {
+            Answer::Refused(refusal) => Ok(refusal.handle()),
+            Answer::Done(StatusCode::ACCEPTED, body) => {
+                let Handle { handle } = parse("credentials/authorize", &body)?;
+                token("handle", &handle)?;
+                Ok(format!("csc:{handle}"))
+            }
+            Answer::Done(..) => Err(Fault("gateway: credentials/authorize: granted without the person".into())),
+        }
+    }
+
+    async fn poll(&self, order: &SignOrder, handle: &str) -> Result<GatewayAnswer, Fault> {
+        if let Some(code) = handle.strip_prefix("no:") {
+            return Ok(GatewayAnswer::Refused(code.to_owned()));
+        }
+        let handle = handle.strip_prefix("csc:").ok_or_else(|| Fault("gateway: not a handle of ours".into()))?;
+        match self.call(Stage::Poll, "credentials/authorizeCheck", &AuthorizeCheck { handle }).await? {
+            Answer::Refused(refusal) => Ok(GatewayAnswer::Refused(refusal.code().to_owned())),
+            Answer::Done(StatusCode::ACCEPTED, body) => {
+                let waiting: Handle = parse("credentials/authorizeCheck", &body)?;
+                if waiting.handle != handle {
+                    return Err(Fault("gateway: credentials/authorizeCheck: about another handle".into()));
+                }
+                Ok(GatewayAnswer::Pending)
+            }
+            Answer::Done(_, body) => {
+                let Sad { sad } = parse("credentials/authorizeCheck", &body)?;
+                token("SAD", &sad)?;
+                self.sign(order, &sad).await
+            }
+        }
+    }
+}
+
+/// The URL of the API, without a slash at its end.
+fn base(url: &str) -> Result<String, Fault> {
+    let wrong = |why: &str| Fault(format!("the gateway's URL {why}"));
+    let url = Url::parse(url).map_err(|_| wrong("is none"))?;
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("may hold scheme, host, port and path only"));
+    }
+    let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
+        return Err(wrong("must be https"));
+    }
+    let text = url.as_str().trim_end_matches('/');
+    Ok(if text.ends_with(BASE_PATH) { text.to_owned() } else { format!("{text}/{BASE_PATH}") })
+}
+
+/// Nobody knows what became of the call.
+fn silence(method: &str, error: reqwest::Error) -> Fault {
+    Fault(format!("gateway: {method}: {}", error.without_url()))
+}
+
+/// The body of an answer, unless it is too long.
+async fn limited(method: &str, mut answer: Response) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| silence(method, error))? {
+        if bytes.len() + chunk.len() > ANSWER_LIMIT {
+            return Err(Fault(format!("gateway: {method}: the answer is longer than {ANSWER_LIMIT} bytes")));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// serde's text may quote the answer, which may hold a SAD: only the fact is told.
+fn parse<T: DeserializeOwned>(method: &str, body: &[u8]) -> Result<T, Fault> {
+    serde_json::from_slice(body).map_err(|_| Fault(format!("gateway: {method}: the answer is not what CSC says")))
+}
+
+fn token(what: &str, value: &str) -> Result<(), Fault> {
+    let sound = !value.is_empty() && value.len() <= TOKEN_LIMIT && value.bytes().all(|b| b.is_ascii_graphic());
+    if sound { Ok(()) } else { Err(Fault(format!("gateway: a {what} that is none"))) }
+}
+
+fn encoded(order: &SignOrder) -> Vec<String> {
+    order.hashes.iter().map(|hash| STANDARD.encode(hash)).collect()
+}
+
+/// The signature values, exactly as many as were asked for.
+fn raw(signatures: &[String], wanted: usize) -> Result<Vec<Vec<u8>>, Fault> {
+    if signatures.len() != wanted {
+        return Err(Fault(format!("gateway: {} signatures for {wanted} digests", signatures.len())));
+    }
+    let one = |text: &String| STANDARD.decode(text).ok().filter(|s| (1..=SIGNATURE_LIMIT).contains(&s.len()));
+    let all: Option<Vec<_>> = signatures.iter().map(one).collect();
+    all.ok_or_else(|| Fault("gateway: a signature that is none".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_travels_encrypted_or_stays_on_this_machine() {
+        for (url, expected) in [
+            ("https://ky.example.vn", "https://ky.example.vn/csc/v2"),
+            ("https://ky.example.vn/csc/v2/", "https://ky.example.vn/csc/v2"),
+            ("http://127.0.0.1:4711", "http://127.0.0.1:4711/csc/v2"),
+            ("http://[::1]:4711/a/", "http://[::1]:4711/a/csc/v2"),
+        ] {
+            assert_eq!(base(url).expect(url), expected);
+        }
+        for url in [
+            "http://ky.example.vn",
+            "http://127.0.0.1.example.vn",
+            "ftp://127.0.0.1",
+            "https://u:p@ky.example.vn",
+            "https://ky.example.vn/?a=b",
+            "ky.example.vn",
+        ] {
+            assert!(base(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn signatures_are_counted_and_measured() {
+        let one = STANDARD.encode([7; 256]);
+        assert_eq!(raw(&[one.clone(), one.clone()], 2).expect("two"), [[7; 256], [7; 256]]);
+        assert!(raw(std::slice::from_ref(&one), 2).is_err());
+        assert!(raw(&[one.clone(), one], 1).is_err());
+        for wrong in [String::new(), "****".into(), "QQ".into(), STANDARD.encode([0; SIGNATURE_LIMIT + 1])] {
+            assert!(raw(&[wrong], 1).is_err());
+        }
+    }
+
+    #[test]
+    fn a_handle_is_stored_so_it_is_measured() {
+        assert!(token("handle", "a-1").is_ok());
+        for wrong in ["", "a b", "\u{1}", "ữ", &"x".repeat(TOKEN_LIMIT + 1)] {
+            assert!(token("handle", wrong).is_err());
+        }
+    }
+}

@@ -1,1 +1,108 @@
-//! KMS adapter: the agency key.
+//! The agencies' sealing keys: KMS behind [`domain::ports::SealKey`].
+//!
+//! Does not choose: one algorithm, one message type (decision 10; the key policy pins both), the key of the unit that is
+//! named. Does not verify what it signs nor the signature; the workshop does both.
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_kms::Client;
+use aws_sdk_kms::config::timeout::TimeoutConfig;
+use aws_sdk_kms::error::ProvideErrorMetadata;
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
+use domain::ids::UnitId;
+use domain::ports::{Fault, SealKey};
+
+/// The longest message of `MessageType=RAW`, in bytes (KMS API reference, `Sign`).
+const MESSAGE_LIMIT: usize = 4096;
+/// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 §8.2).
+const ALGORITHM: SigningAlgorithmSpec = SigningAlgorithmSpec::RsassaPkcs1V15Sha256;
+/// Time to connect.
+const CONNECT: Duration = Duration::from_secs(2);
+/// Time for one attempt.
+const ATTEMPT: Duration = Duration::from_secs(5);
+/// Time for an operation with the SDK's retries.
+const OPERATION: Duration = Duration::from_secs(15);
+
+/// The keys whose aliases begin alike: `{prefix}{unit}`.
+#[derive(Clone, Debug)]
+pub struct KmsKey {
+    client: Client,
+    alias_prefix: String,
+}
+
+impl KmsKey {
+    /// A client for the keys under `alias_prefix` (`alias/ctdt-seal-`). Does not connect.
+    #[must_use]
+    pub fn new(aws: &SdkConfig, alias_prefix: String) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .operation_attempt_timeout(ATTEMPT)
+            .operation_timeout(OPERATION)
+            .build();
+        let config = aws_sdk_kms::config::Builder::from(aws).timeout_config(timeouts).build();
+        Self { client: Client::from_conf(config), alias_prefix }
+    }
+}
+
+impl SealKey for KmsKey {
+    async fn sign(&self, unit: &UnitId, message: &[u8]) -> Result<Vec<u8>, Fault> {
+        if message.is_empty() || message.len() > MESSAGE_LIMIT {
+            return Err(Fault(format!("seal: {} bytes are not a message to sign", message.len())));
+        }
+        let answer = self
+            .client
+            .sign()
+            .key_id(format!("{}{unit}", self.alias_prefix))
+            .message(Blob::new(message))
+            .message_type(MessageType::Raw)
+            .signing_algorithm(ALGORITHM)
+            .send()
+            .await
+            .map_err(|error| fault(&error))?;
+        match (answer.signing_algorithm, answer.signature) {
+            (Some(ALGORITHM), Some(signature)) if !signature.as_ref().is_empty() => Ok(signature.into_inner()),
+            _ => Err(Fault("seal: KMS answered without the signature that was asked for".into())),
+        }
+    }
+}
+
+/// What failed, for the operator. The service's own code and message where there is one.
+fn fault(error: &(impl ProvideErrorMetadata + Error + 'static)) -> Fault {
+    match error.code() {
+        Some(code) => Fault(format!("seal: {code}: {}", error.message().unwrap_or("-"))),
+        None => Fault(format!("seal: {}", chain(error))),
+    }
+}
+
+/// A failure and what caused it.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {}", chain(cause)),
+        None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_config::{BehaviorVersion, Region};
+
+    use super::*;
+
+    /// The limit is ours as well: a document must never travel to a signing service.
+    #[tokio::test]
+    async fn a_message_that_is_none_is_not_sent() {
+        let aws = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("ap-southeast-1"))
+            .endpoint_url("http://127.0.0.1:9")
+            .build();
+        let key = KmsKey::new(&aws, "alias/t-".into());
+        for message in [vec![], vec![0; MESSAGE_LIMIT + 1]] {
+            let Fault(why) = key.sign(&UnitId::new([1; 16]), &message).await.expect_err("too short or too long");
+            assert!(why.contains("not a message"), "{why}");
+        }
+    }
+}

@@ -1,1 +1,173 @@
-//! TSA, OCSP, CRL and AIA over HTTP, with limits.
+//! TSA, OCSP, CRL and AIA hosts over HTTP behind [`domain::ports::TrustServices`].
+//!
+//! Does not verify for the caller: bytes as they came, within limits (stack.md B6). URLs of evidence come out of
+//! certificates, so a stranger may have written them: only hosts of the allow-list are asked, a name may not lead into a
+//! private network, and nothing is redirected. Content types are not believed.
+
+mod hosts;
+
+use std::time::Duration;
+
+use domain::ports::{Evidence, Fault, TrustServices};
+use pki::issue::TimestampRequest;
+use reqwest::redirect::Policy;
+use reqwest::{Client, ClientBuilder, RequestBuilder, StatusCode, Url, header};
+
+use crate::hosts::{Guard, Hosts};
+
+/// Time to connect.
+const CONNECT: Duration = Duration::from_secs(5);
+/// Time for an OCSP answer, a CRL or a certificate.
+const FETCH: Duration = Duration::from_secs(10);
+/// Time for one TSA. A real one took 2 to 131 s (domain.md §4.1); whoever is slower is asked again by the next sweep.
+const STAMP: Duration = Duration::from_secs(30);
+/// The most TSAs: all of them silent must fit into the function's 180 s.
+const MOST_TSAS: usize = 4;
+/// The longest answer of a TSA or an OCSP responder, and the longest certificate, in bytes.
+const SMALL_LIMIT: usize = 64 * 1024;
+/// The longest CRL, in bytes.
+const CRL_LIMIT: usize = 20 * 1024 * 1024;
+
+/// The configured TSAs, and the hosts that may be asked for evidence.
+pub struct HttpServices {
+    tsas: Vec<Url>,
+    hosts: Hosts,
+    /// For URLs of the configuration.
+    stamper: Client,
+    /// For URLs of certificates.
+    fetcher: Client,
+}
+
+impl HttpServices {
+    /// `tsa_urls_csv`: TSAs in order of preference. `trust_hosts_csv`: `host` (the scheme's usual port) or `host:port`; an
+    /// entry that is an address is allowed even when it is private, a name must lead to a public address or to one that
+    /// is listed. Does not connect.
+    ///
+    /// # Errors
+    /// An entry that cannot be read, no TSA or more than four, or a TLS back end that cannot be set up.
+    pub fn new(tsa_urls_csv: &str, trust_hosts_csv: &str) -> Result<Self, Fault> {
+        let tsas = entries(tsa_urls_csv).map(tsa).collect::<Result<Vec<_>, _>>()?;
+        if tsas.is_empty() || tsas.len() > MOST_TSAS {
+            return Err(Fault(format!("{} TSAs are configured; 1 to {MOST_TSAS} are taken", tsas.len())));
+        }
+        let hosts = entries(trust_hosts_csv).collect::<Vec<_>>();
+        let hosts =
+            Hosts::parse(&hosts).ok_or_else(|| Fault("an allowed host is neither host nor host:port".into()))?;
+        let stamper = build(client().timeout(STAMP))?;
+        let fetcher = build(client().timeout(FETCH).dns_resolver(Guard::new(&hosts)))?;
+        Ok(Self { tsas, hosts, stamper, fetcher })
+    }
+}
+
+fn client() -> ClientBuilder {
+    // A proxy would resolve names for us and past the guard.
+    Client::builder().redirect(Policy::none()).no_proxy().referer(false).connect_timeout(CONNECT)
+}
+
+fn build(builder: ClientBuilder) -> Result<Client, Fault> {
+    builder.build().map_err(|error| Fault(format!("trust services client: {error}")))
+}
+
+fn entries(csv: &str) -> impl Iterator<Item = &str> {
+    csv.split(',').map(str::trim).filter(|entry| !entry.is_empty())
+}
+
+fn tsa(url: &str) -> Result<Url, Fault> {
+    let url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    url.ok_or_else(|| Fault("a TSA's URL is none".into()))
+}
+
+impl TrustServices for HttpServices {
+    async fn timestamp(&self, request: &[u8]) -> Result<Vec<u8>, Fault> {
+        let mut failures = Vec::new();
+        for url in &self.tsas {
+            let asked = post(&self.stamper, url.clone(), "application/timestamp-query", request);
+            match send(asked, SMALL_LIMIT).await.and_then(|answer| answers(request, answer)) {
+                Ok(answer) => return Ok(answer),
+                Err(Fault(why)) => failures.push(format!("{}: {why}", url.host_str().unwrap_or("?"))),
+            }
+        }
+        Err(Fault(format!("no TSA answered: {}", failures.join("; "))))
+    }
+
+    async fn fetch(&self, kind: Evidence, url: &str, body: Option<&[u8]>) -> Result<Vec<u8>, Fault> {
+        let url = self.hosts.admit(url).ok_or_else(|| Fault("evidence from a host that is not allowed".into()))?;
+        let (asked, limit) = match (kind, body) {
+            (Evidence::Ocsp, Some(body)) => (post(&self.fetcher, url, "application/ocsp-request", body), SMALL_LIMIT),
+            (Evidence::Crl, None) => (self.fetcher.get(url), CRL_LIMIT),
+            (Evidence::Issuer, None) => (self.fetcher.get(url), SMALL_LIMIT),
+            (Evidence::Ocsp, None) | (Evidence::Crl | Evidence::Issuer, Some(_)) => {
+                return Err(Fault(format!("{kind:?} is not asked like this")));
+            }
+        };
+        send(asked, limit).await.map_err(|Fault(why)| Fault(format!("{kind:?}: {why}")))
+    }
+}
+
+fn post(client: &Client, url: Url, kind: &'static str, body: &[u8]) -> RequestBuilder {
+    client.post(url).header(header::CONTENT_TYPE, kind).body(body.to_vec())
+}
+
+/// One call: 200 and a body within the limit, or nothing.
+async fn send(request: RequestBuilder, limit: usize) -> Result<Vec<u8>, Fault> {
+    let mut answer = request.send().await.map_err(silence)?;
+    if answer.status() != StatusCode::OK {
+        return Err(Fault(format!("HTTP {}", answer.status().as_u16())));
+    }
+    let mut bytes = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(silence)? {
+        if bytes.len() + chunk.len() > limit {
+            return Err(Fault(format!("longer than {limit} bytes")));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// What failed, with its causes; the URL may carry an OCSP request or a key.
+fn silence(error: reqwest::Error) -> Fault {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    Fault(text)
+}
+
+/// Gives the answer on when it is one to this request. A TSA that refuses, or that stamps something else, must not keep
+/// the next one from being asked; the caller judges the answer again and for itself.
+fn answers(request: &[u8], answer: Vec<u8>) -> Result<Vec<u8>, Fault> {
+    let wrong = |error: pki::Error| Fault(error.to_string());
+    let asked = TimestampRequest::parse(request).map_err(wrong)?;
+    let imprint = asked.imprint.as_slice().try_into().map_err(|_| Fault("the request is not over SHA-256".into()))?;
+    let nonce = asked.nonce.ok_or_else(|| Fault("the request has no nonce".into()))?;
+    pki::tsp::check_response(&answer, imprint, &nonce).map_err(wrong)?;
+    Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configuration_is_read_strictly() {
+        assert!(
+            HttpServices::new("http://tsa.example.vn/tsa, https://tsa2.example.vn", "ocsp.example.vn:8080, ").is_ok()
+        );
+        let five = ["http://a.vn"; MOST_TSAS + 1].join(",");
+        for (tsas, hosts) in [
+            ("", "a.vn"),
+            (" , ", "a.vn"),
+            (five.as_str(), "a.vn"),
+            ("ldap://a.vn", "a.vn"),
+            ("a.vn/tsa", "a.vn"),
+            ("http://a.vn", "http://a.vn"),
+            ("http://a.vn", "a.vn/x"),
+            ("http://a.vn", "a.vn:99999"),
+        ] {
+            assert!(HttpServices::new(tsas, hosts).is_err(), "{tsas} {hosts}");
+        }
+    }
+}
