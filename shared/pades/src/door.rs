@@ -252,7 +252,8 @@ fn sound(case: &Case, at: usize, signer: &[u8]) -> Result<(), Rejection> {
     if found.covers == Covers::Partial {
         return Err(refuse("byte-range-gap", found.problems.first().unwrap_or(&"")));
     }
-    if *changes == Changes::NotPermitted {
+    let of_a_copy = reasons.iter().all(|reason| reason.code != "later-change-not-of-a-copy");
+    if *changes == Changes::NotPermitted || !of_a_copy {
         let text = reasons.first().map_or(String::new(), |reason| reason.text.en.clone());
         return Err(refuse("later-change-not-allowed", &text));
     }

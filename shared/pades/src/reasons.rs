@@ -125,11 +125,30 @@ static ROWS: &[Explanation] = &[
     ),
     row(
         "pdf-too-complex",
-        Fatal,
+        Unknown,
         Integrity,
         Requester,
         ("Tệp PDF vượt giới hạn xử lý ({detail}).", "The PDF exceeds a processing limit ({detail})."),
         ORIGINAL,
+    ),
+    row(
+        "file-unreadable",
+        Unknown,
+        Integrity,
+        Technician,
+        ("Không mở được tệp ({detail}).", "The file cannot be opened ({detail})."),
+        ("Kiểm tra tên tệp và quyền đọc.", "Check the file's name and the right to read it."),
+    ),
+    row(
+        "reader-failed",
+        Unknown,
+        Integrity,
+        Technician,
+        (
+            "Bộ kiểm tra gặp lỗi khi đọc tệp này; chưa kết luận.",
+            "The reader failed on this file; nothing is concluded.",
+        ),
+        EXPERT,
     ),
     row(
         "pdf-encrypted",
@@ -240,6 +259,17 @@ static ROWS: &[Explanation] = &[
             "A change that is not allowed was made after signing (signature {field}; {detail}).",
         ),
         ("Không tiếp nhận; xem trang bị khoanh.", "Do not accept it; look at the marked page."),
+    ),
+    row(
+        "later-change-not-of-a-copy",
+        Fatal,
+        Integrity,
+        Requester,
+        (
+            "Sau khi ký có thay đổi mà bản sao chứng thực không được có (chữ ký {field}; {detail}).",
+            "A change that a certified copy may not have was made after signing (signature {field}; {detail}).",
+        ),
+        NO_ACCEPT,
     ),
     row(
         "later-change-unclear",

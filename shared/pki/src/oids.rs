@@ -42,6 +42,8 @@ oids! {
     SIGNING_TIME = "1.2.840.113549.1.9.5";
     TST_INFO = "1.2.840.113549.1.9.16.1.4";
     SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12";
+    SIGNER_ATTRIBUTES = "1.2.840.113549.1.9.16.2.18";
+    CONTENT_TIME_STAMP = "1.2.840.113549.1.9.16.2.20";
     TIME_STAMP_TOKEN = "1.2.840.113549.1.9.16.2.14";
     SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
     ALGORITHM_PROTECTION = "1.2.840.113549.1.9.52";
@@ -95,6 +97,10 @@ oids! {
     AT_DOMAIN_COMPONENT = "0.9.2342.19200300.100.1.25";
     AT_EMAIL = "1.2.840.113549.1.9.1";
 }
+
+/// PKCS#9, S/MIME and CAdES attributes (the first arc holds the second's objects too).
+pub(crate) const ATTRIBUTE_ARCS: [ObjectIdentifier; 2] =
+    [ObjectIdentifier::new_unwrap("1.2.840.113549.1.9"), ObjectIdentifier::new_unwrap("0.4.0.19122.1")];
 
 /// The digest an identifier names.
 pub(crate) fn digest_of(oid: &ObjectIdentifier) -> Option<DigestAlgorithm> {

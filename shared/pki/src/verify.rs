@@ -194,18 +194,11 @@ fn read_pss(reader: &mut Reader<'_>) -> Result<Scheme, Error> {
     Ok(Scheme::Pss { digest, salt })
 }
 
-/// The digest that an AlgorithmIdentifier names; identifiers of signatures are understood too, as some signers put
-/// them there.
+/// The digest that an AlgorithmIdentifier names. The identifier of a signature algorithm is refused: it names no digest (RFC 5652 §10.1.1).
 pub(crate) fn digest_algorithm(algorithm: &Tlv<'_>) -> Result<DigestAlgorithm, Error> {
     let what = "digest algorithm";
     let oid = algorithm.reader().any(what)?.oid().ok_or(Error::Malformed { what })?;
-    if let Some(digest) = oids::digest_of(&oid) {
-        return Ok(digest);
-    }
-    match Scheme::read(algorithm, None).ok().and_then(Scheme::digest) {
-        Some(digest) => Ok(digest),
-        None => Err(unsupported(&oid)),
-    }
+    oids::digest_of(&oid).ok_or_else(|| unsupported(&oid))
 }
 
 fn modulus_bits(pkcs1: &[u8]) -> Result<usize, Error> {

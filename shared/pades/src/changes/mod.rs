@@ -285,11 +285,13 @@ impl Step<'_, '_> {
         if modified.is_empty() {
             return Ok(());
         }
-        let reached = self.before.reachable(&Object::Dict(self.before.trailer().clone()))?;
+        let all = |view: &Document<'_>| view.reachable(&Object::Dict(view.trailer().clone()));
+        let (was_reached, is_reached) = (all(self.before)?, all(self.after)?);
         for id in modified {
             let container =
                 self.before.object(id)?.as_dict().is_some_and(|dict| dict.is_type(b"XRef") || dict.is_type(b"ObjStm"));
-            if !reached.contains(&id) && !container {
+            // Only what is reached before and after has been compared.
+            if !(was_reached.contains(&id) && is_reached.contains(&id) || container) {
                 self.forbid("unused-object-overwritten", Some(id));
             }
         }

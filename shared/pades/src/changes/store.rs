@@ -27,13 +27,15 @@ impl Step<'_, '_> {
         for key in [&b"Certs"[..], b"CRLs", b"OCSPs"] {
             fine &= is_material_list(after, is, key)?;
         }
-        fine &= self.entries_fine(was, is)?;
+        let replaced = object.is_some_and(|id| self.is_fresh(id));
+        fine &= self.entries_fine(was, is, replaced)?;
         let class = if fine { Class::Material } else { Class::Forbidden };
         self.push(class, "dss", object, None);
         Ok(())
     }
 
-    fn entries_fine(&self, was: &Dict, is: &Dict) -> Result<bool, Stop> {
+    /// What one store says about a signature stays in it; a store that is replaced by a new object is judged by what it holds.
+    fn entries_fine(&self, was: &Dict, is: &Dict, replaced: bool) -> Result<bool, Stop> {
         let (before, after) = (self.before, self.after);
         let (old, new) = (before.get(was, b"VRI")?, after.get(is, b"VRI")?);
         let new = match new {
@@ -44,7 +46,8 @@ impl Step<'_, '_> {
         for (key, entry) in old.as_dict().into_iter().flatten() {
             let now = new.get(key).unwrap_or(&Object::Null);
             let same = self.compare.difference(entry, now, Stops::None, None)?.is_none();
-            if key != b"Type" && !same && !self.entry_stays(entry, now)? {
+            let gone = replaced && now.is_null();
+            if key != b"Type" && !same && !gone && !self.entry_stays(entry, now)? {
                 return Ok(false);
             }
         }

@@ -16,7 +16,10 @@ const REASONS: usize = 200;
 
 pub(crate) fn unreadable(file: &[u8], name: &str, policy: &Policy<'_>, reason: Reason) -> Report {
     let checks = [
-        (CheckId::Integrity, if reason.code == "pdf-encrypted" { CheckResult::Unknown } else { CheckResult::Fail }),
+        (
+            CheckId::Integrity,
+            if severity(&reason.code) == Severity::Unknown { CheckResult::Unknown } else { CheckResult::Fail },
+        ),
         (CheckId::SignerCertificates, CheckResult::NotChecked),
         (CheckId::Timestamps, CheckResult::NotChecked),
         (CheckId::TrustService, CheckResult::NotChecked),
@@ -114,6 +117,9 @@ fn signature(
     let broken = !crypto.intact || found.covers == Covers::Partial || changes == Changes::NotPermitted;
     let (indication, sub) = match (broken, trust.sub) {
         (true, _) => (Indication::TotalFailed, Some(crypto.failure.unwrap_or("FORMAT_FAILURE"))),
+        (false, _) if reasons.iter().any(|reason| reason.code == "later-change-not-of-a-copy") => {
+            (Indication::Indeterminate, Some("SIG_CONSTRAINTS_FAILURE"))
+        }
         (false, None) => (Indication::TotalPassed, None),
         (false, Some(sub @ ("REVOKED" | "EXPIRED"))) => (Indication::TotalFailed, Some(sub)),
         (false, Some(sub)) => (Indication::Indeterminate, Some(sub)),

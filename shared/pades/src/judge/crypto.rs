@@ -47,7 +47,8 @@ pub(crate) fn check(found: &Found, digests: &Digests<'_>, pool: &[Certificate]) 
     };
     match found.sub_filter() {
         b"ETSI.RFC3161" => document_timestamp(found, ranges, digests, &mut crypto),
-        b"ETSI.CAdES.detached" | b"adbe.pkcs7.detached" | b"adbe.pkcs7.sha1" => {
+        // The Brazilian profile of CAdES has a name of its own.
+        b"ETSI.CAdES.detached" | b"PBAD.PAdES" | b"adbe.pkcs7.detached" | b"adbe.pkcs7.sha1" => {
             signature(found, ranges, digests, pool, &mut crypto);
         }
         b"adbe.x509.rsa_sha1" => bare_rsa(found, ranges, digests, &mut crypto),

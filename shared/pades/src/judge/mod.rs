@@ -34,6 +34,12 @@ pub fn judge(file: &[u8], name: &str, policy: &Policy<'_>) -> Report {
     }
 }
 
+/// The report of a file that was not judged: `code` is a row of the catalogue, `detail` fills its sentence. For callers that cannot
+/// open a file, or that bound the time of [`judge`] from outside.
+pub fn refuse(file: &[u8], name: &str, policy: &Policy<'_>, code: &str, detail: &str) -> Report {
+    assemble::unreadable(file, name, policy, Reason::with(code, &[("detail", detail.to_owned())]))
+}
+
 /// Everything that was found out about a file.
 pub(crate) struct Case {
     pub(crate) copy: bool,
@@ -180,14 +186,13 @@ fn after_signature(
 ) -> (Changes, Vec<Reason>) {
     let mut result = Changes::None;
     let mut reasons = Vec::new();
-    let mut named: Vec<String> = Vec::new();
-    let mut page = None;
-    let mut count = 0usize;
+    let mut forbidden: Vec<&Change> = Vec::new();
+    let mut foreign: Vec<&Change> = Vec::new();
     for step in steps.iter().skip(one.revision + 1) {
         match step {
             None => {}
             Some(Err(stop)) => {
-                count += 1;
+                result = Changes::NotPermitted;
                 let detail = match stop {
                     Stop::Budget => "vượt giới hạn so sánh".to_owned(),
                     Stop::Unreadable(error) => error.to_string(),
@@ -196,27 +201,29 @@ fn after_signature(
             }
             Some(Ok(changes)) => {
                 result = if result == Changes::None { Changes::Permitted } else { result };
-                for change in changes.iter().filter(|change| !permissions.permit(change)) {
-                    count += 1;
-                    page = page.or(change.page);
-                    if named.len() < NAMED_CHANGES {
-                        named.push(describe(change));
-                    }
-                }
+                forbidden.extend(changes.iter().filter(|change| !permissions.permit(change)));
+                foreign.extend(changes.iter().filter(|change| !permissions.permit_in_copy(change)));
             }
         }
     }
-    if !named.is_empty() {
-        let more =
-            if count > named.len() { format!(" và {} thay đổi khác", count - named.len()) } else { String::new() };
-        let mut params = vec![("field", one.field.clone()), ("detail", named.join("; ") + &more)];
-        params.extend(page.map(|page| ("page", page.to_string())));
-        reasons.push(Reason::with("later-change-not-allowed", &params));
-    }
-    if count > 0 {
+    if !forbidden.is_empty() {
         result = Changes::NotPermitted;
+        reasons.push(not_allowed("later-change-not-allowed", one, &forbidden));
+    } else if !foreign.is_empty() {
+        // ISO 32000 permits it, a certified copy does not: the file is no valid copy, the signature is not broken.
+        reasons.push(not_allowed("later-change-not-of-a-copy", one, &foreign));
     }
     (result, reasons)
+}
+
+fn not_allowed(code: &str, one: &Found, changes: &[&Change]) -> Reason {
+    let mut named: Vec<String> = changes.iter().take(NAMED_CHANGES).map(|change| describe(change)).collect();
+    if changes.len() > NAMED_CHANGES {
+        named.push(format!("và {} thay đổi khác", changes.len() - NAMED_CHANGES));
+    }
+    let mut params = vec![("field", one.field.clone()), ("detail", named.join("; "))];
+    params.extend(changes.iter().find_map(|change| change.page).map(|page| ("page", page.to_string())));
+    Reason::with(code, &params)
 }
 
 fn unclear(one: &Found, detail: &str) -> Reason {

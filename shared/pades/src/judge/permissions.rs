@@ -86,11 +86,11 @@ impl Permissions {
         self.mdp = Some(self.mdp.map_or(level, |now| now.min(level)));
     }
 
-    /// May this have happened after the signature?
+    /// May this have happened after the signature, by ISO 32000?
     pub(crate) fn permit(&self, change: &Change) -> bool {
         let forms = self.mdp.is_none_or(|level| level >= 2);
         let free = |field: &str| !self.locks.iter().any(|lock| lock.locks(field));
-        let general = match &change.class {
+        match &change.class {
             Class::Material | Class::Metadata => true,
             Class::Signing { field, .. } if field.is_empty() => forms,
             Class::Signing { field, created, visible } => {
@@ -100,11 +100,11 @@ impl Permissions {
             Class::Filling(None) => forms,
             Class::Annotation => self.mdp == Some(3),
             Class::Forbidden => false,
-        };
-        general && self.permit_in_copy(change)
+        }
     }
 
-    fn permit_in_copy(&self, change: &Change) -> bool {
+    /// May this have happened after the signature in a certified copy? True where the rule of a copy does not apply.
+    pub(crate) fn permit_in_copy(&self, change: &Change) -> bool {
         let Some(role) = self.copy else { return true };
         match &change.class {
             Class::Material => true,

@@ -25,6 +25,10 @@ pub(super) struct SignedAttributes {
     list: Vec<Attribute>,
 }
 
+fn is_under(oid: &ObjectIdentifier, arc: &ObjectIdentifier) -> bool {
+    oid.as_bytes().starts_with(arc.as_bytes())
+}
+
 /// Reads a SET OF Attribute under whatever tag.
 pub(super) fn read(set: &Tlv<'_>) -> Result<Vec<Attribute>, Error> {
     let mut list = Vec::new();
@@ -57,6 +61,17 @@ impl SignedAttributes {
             },
             _ => None,
         }
+    }
+
+    /// Attributes of CMS and CAdES have one value each (RFC 5652 §11, EN 319 122-1 §5.2); more would let two readers see two claims.
+    /// Content time-stamps are the exception, and the older signer-attributes, which are in use with two.
+    pub(super) fn check_single_values(&self) -> Result<(), Error> {
+        let counted = |attribute: &&Attribute| {
+            let standard = oids::ATTRIBUTE_ARCS.iter().any(|arc| is_under(&attribute.oid, arc));
+            standard && ![oids::CONTENT_TIME_STAMP, oids::SIGNER_ATTRIBUTES].contains(&attribute.oid)
+        };
+        let single = self.list.iter().filter(counted).all(|attribute| attribute.values.len() == 1);
+        if single { Ok(()) } else { Err(Error::SignedAttribute { attribute: "with more than one value" }) }
     }
 
     fn has(&self, oid: &ObjectIdentifier) -> bool {
