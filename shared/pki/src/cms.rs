@@ -172,7 +172,11 @@ impl SignedData {
     /// [`Error::UnsupportedAlgorithm`], or [`Error::SignerCount`] where there is no signer.
     pub fn digest_algorithm(&self) -> Result<DigestAlgorithm, Error> {
         let signer = self.signer.as_ref().ok_or(Error::SignerCount { found: 0 })?;
-        digest_algorithm(&asn1::only(&signer.digest_algorithm, SEQUENCE, WHAT)?)
+        let algorithm = asn1::only(&signer.digest_algorithm, SEQUENCE, WHAT)?;
+        match algorithm.reader().any(WHAT)?.oid() {
+            Some(oids::MD5) => Ok(DigestAlgorithm::Md5),
+            _ => digest_algorithm(&algorithm),
+        }
     }
 
     /// The signingTime attribute, Unix seconds: the signer's claim, sometimes local time mislabelled as UTC

@@ -12,18 +12,28 @@ macro_rules! oids {
 
 oids! {
     // digests
+    MD5 = "1.2.840.113549.2.5";
     SHA1 = "1.3.14.3.2.26";
     SHA256 = "2.16.840.1.101.3.4.2.1";
     SHA384 = "2.16.840.1.101.3.4.2.2";
     SHA512 = "2.16.840.1.101.3.4.2.3";
+    SHA224 = "2.16.840.1.101.3.4.2.4";
+    SHA3_256 = "2.16.840.1.101.3.4.2.8";
+    SHA3_384 = "2.16.840.1.101.3.4.2.9";
+    SHA3_512 = "2.16.840.1.101.3.4.2.10";
     // keys and signatures
     RSA_ENCRYPTION = "1.2.840.113549.1.1.1";
+    MD5_WITH_RSA = "1.2.840.113549.1.1.4";
     SHA1_WITH_RSA = "1.2.840.113549.1.1.5";
     MGF1 = "1.2.840.113549.1.1.8";
     RSASSA_PSS = "1.2.840.113549.1.1.10";
     SHA256_WITH_RSA = "1.2.840.113549.1.1.11";
     SHA384_WITH_RSA = "1.2.840.113549.1.1.12";
     SHA512_WITH_RSA = "1.2.840.113549.1.1.13";
+    SHA224_WITH_RSA = "1.2.840.113549.1.1.14";
+    SHA3_256_WITH_RSA = "2.16.840.1.101.3.4.3.14";
+    SHA3_384_WITH_RSA = "2.16.840.1.101.3.4.3.15";
+    SHA3_512_WITH_RSA = "2.16.840.1.101.3.4.3.16";
     EC_PUBLIC_KEY = "1.2.840.10045.2.1";
     P256 = "1.2.840.10045.3.1.7";
     P384 = "1.3.132.0.34";
@@ -102,13 +112,17 @@ oids! {
 pub(crate) const ATTRIBUTE_ARCS: [ObjectIdentifier; 2] =
     [ObjectIdentifier::new_unwrap("1.2.840.113549.1.9"), ObjectIdentifier::new_unwrap("0.4.0.19122.1")];
 
-/// The digest an identifier names.
+/// The digest an identifier names. MD5 is understood only as the digest of a CMS signature, never of a time-stamp or a binding.
 pub(crate) fn digest_of(oid: &ObjectIdentifier) -> Option<DigestAlgorithm> {
     match *oid {
         SHA1 => Some(DigestAlgorithm::Sha1),
         SHA256 => Some(DigestAlgorithm::Sha256),
         SHA384 => Some(DigestAlgorithm::Sha384),
         SHA512 => Some(DigestAlgorithm::Sha512),
+        SHA224 => Some(DigestAlgorithm::Sha224),
+        SHA3_256 => Some(DigestAlgorithm::Sha3_256),
+        SHA3_384 => Some(DigestAlgorithm::Sha3_384),
+        SHA3_512 => Some(DigestAlgorithm::Sha3_512),
         _ => None,
     }
 }
@@ -116,9 +130,14 @@ pub(crate) fn digest_of(oid: &ObjectIdentifier) -> Option<DigestAlgorithm> {
 /// The identifier of a digest.
 pub(crate) fn oid_of(algorithm: DigestAlgorithm) -> ObjectIdentifier {
     match algorithm {
+        DigestAlgorithm::Md5 => MD5,
         DigestAlgorithm::Sha1 => SHA1,
+        DigestAlgorithm::Sha224 => SHA224,
         DigestAlgorithm::Sha256 => SHA256,
         DigestAlgorithm::Sha384 => SHA384,
         DigestAlgorithm::Sha512 => SHA512,
+        DigestAlgorithm::Sha3_256 => SHA3_256,
+        DigestAlgorithm::Sha3_384 => SHA3_384,
+        DigestAlgorithm::Sha3_512 => SHA3_512,
     }
 }

@@ -1,4 +1,6 @@
-//! Public keys and signature schemes; the cryptography itself is aws-lc's.
+//! Public keys and signature schemes; the cryptography itself is aws-lc's, but for a few old and new RSA digests.
+
+mod rsa;
 
 use aws_lc_rs::digest as lc_digest;
 use aws_lc_rs::rsa::RsaPssSaltLength;
@@ -86,19 +88,26 @@ impl PublicKey {
     /// Checks a signature over a message of which only the digest is known. Impossible for Ed25519.
     pub(crate) fn verify_digest(&self, scheme: Scheme, digest: &[u8], signature: &[u8]) -> Result<(), Error> {
         let algorithm = scheme.digest().ok_or(Error::KeyMismatch)?;
-        let imported =
-            lc_digest::Digest::import_less_safe(digest, lc_algorithm(algorithm)).map_err(|_| Error::DigestMismatch)?;
+        if let (Scheme::Pkcs1(_), KeyAlgorithm::Rsa { bits }) = (scheme, &self.algorithm)
+            && lc_pkcs1(algorithm, *bits).is_none()
+        {
+            return rsa::verify(&self.octets, algorithm, digest, signature);
+        }
+        let lc_algorithm = lc_algorithm(algorithm).ok_or_else(|| unsupported(&oids::oid_of(algorithm)))?;
+        let imported = lc_digest::Digest::import_less_safe(digest, lc_algorithm).map_err(|_| Error::DigestMismatch)?;
         let check = |with: &dyn VerificationAlgorithm| {
             with.verify_digest_sig(&self.octets, &imported, signature).map_err(|_| Error::SignatureInvalid)
         };
         match (scheme, &self.algorithm) {
-            (Scheme::Pkcs1(algorithm), KeyAlgorithm::Rsa { bits }) => check(pkcs1(algorithm, *bits)?),
+            (Scheme::Pkcs1(algorithm), KeyAlgorithm::Rsa { bits }) => {
+                check(lc_pkcs1(algorithm, *bits).ok_or_else(|| unsupported(&oids::RSA_ENCRYPTION))?)
+            }
             (Scheme::Pss { digest, salt }, KeyAlgorithm::Rsa { .. }) => {
                 let parameters = match digest {
                     DigestAlgorithm::Sha256 => lc::RSA_PSS_2048_8192_SHA256,
                     DigestAlgorithm::Sha384 => lc::RSA_PSS_2048_8192_SHA384,
                     DigestAlgorithm::Sha512 => lc::RSA_PSS_2048_8192_SHA512,
-                    DigestAlgorithm::Sha1 => return Err(unsupported(&oids::RSASSA_PSS)),
+                    _ => return Err(unsupported(&oids::RSASSA_PSS)),
                 };
                 check(&parameters.with_pss_salt_length(RsaPssSaltLength::Custom(salt)))
             }
@@ -129,6 +138,12 @@ impl Scheme {
         let mut reader = algorithm.reader();
         let oid = reader.any(what)?.oid().ok_or(Error::Malformed { what })?;
         match oid {
+            // Only as the signature of a CMS, where it is reported; nothing of a path or a status is believed on it.
+            oids::MD5_WITH_RSA if digest.is_some() => Ok(Self::Pkcs1(DigestAlgorithm::Md5)),
+            oids::SHA224_WITH_RSA => Ok(Self::Pkcs1(DigestAlgorithm::Sha224)),
+            oids::SHA3_256_WITH_RSA => Ok(Self::Pkcs1(DigestAlgorithm::Sha3_256)),
+            oids::SHA3_384_WITH_RSA => Ok(Self::Pkcs1(DigestAlgorithm::Sha3_384)),
+            oids::SHA3_512_WITH_RSA => Ok(Self::Pkcs1(DigestAlgorithm::Sha3_512)),
             oids::SHA1_WITH_RSA | oids::SHA1_WITH_RSA_OIW => Ok(Self::Pkcs1(DigestAlgorithm::Sha1)),
             oids::SHA256_WITH_RSA => Ok(Self::Pkcs1(DigestAlgorithm::Sha256)),
             oids::SHA384_WITH_RSA => Ok(Self::Pkcs1(DigestAlgorithm::Sha384)),
@@ -209,28 +224,31 @@ fn modulus_bits(pkcs1: &[u8]) -> Result<usize, Error> {
     Ok((modulus.len() * 8).saturating_sub(first))
 }
 
-fn lc_algorithm(algorithm: DigestAlgorithm) -> &'static lc_digest::Algorithm {
+fn lc_algorithm(algorithm: DigestAlgorithm) -> Option<&'static lc_digest::Algorithm> {
     match algorithm {
-        DigestAlgorithm::Sha1 => &lc_digest::SHA1_FOR_LEGACY_USE_ONLY,
-        DigestAlgorithm::Sha256 => &lc_digest::SHA256,
-        DigestAlgorithm::Sha384 => &lc_digest::SHA384,
-        DigestAlgorithm::Sha512 => &lc_digest::SHA512,
+        DigestAlgorithm::Sha1 => Some(&lc_digest::SHA1_FOR_LEGACY_USE_ONLY),
+        DigestAlgorithm::Sha256 => Some(&lc_digest::SHA256),
+        DigestAlgorithm::Sha384 => Some(&lc_digest::SHA384),
+        DigestAlgorithm::Sha512 => Some(&lc_digest::SHA512),
+        _ => None,
     }
 }
 
-fn pkcs1(algorithm: DigestAlgorithm, bits: usize) -> Result<&'static dyn VerificationAlgorithm, Error> {
-    Ok(match (algorithm, bits < RSA_BITS_WANTED) {
-        (DigestAlgorithm::Sha1, _) => &lc::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
-        (DigestAlgorithm::Sha256, _) => &lc::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
-        (DigestAlgorithm::Sha512, _) => &lc::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
-        (DigestAlgorithm::Sha384, false) => &lc::RSA_PKCS1_2048_8192_SHA384,
-        (DigestAlgorithm::Sha384, true) => return Err(unsupported(&oids::SHA384_WITH_RSA)),
-    })
+/// aws-lc's own check, where it has one for this digest and length; the rest is [`rsa::verify`]'s.
+fn lc_pkcs1(algorithm: DigestAlgorithm, bits: usize) -> Option<&'static dyn VerificationAlgorithm> {
+    match (algorithm, bits < RSA_BITS_WANTED) {
+        (DigestAlgorithm::Sha1, _) => Some(&lc::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY),
+        (DigestAlgorithm::Sha256, _) => Some(&lc::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY),
+        (DigestAlgorithm::Sha512, _) => Some(&lc::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY),
+        (DigestAlgorithm::Sha384, false) => Some(&lc::RSA_PKCS1_2048_8192_SHA384),
+        _ => None,
+    }
 }
 
 fn ecdsa(algorithm: DigestAlgorithm, key: &KeyAlgorithm) -> Result<&'static dyn VerificationAlgorithm, Error> {
-    use DigestAlgorithm::{Sha1, Sha256, Sha384, Sha512};
+    use DigestAlgorithm::{Md5, Sha1, Sha3_256, Sha3_384, Sha3_512, Sha224, Sha256, Sha384, Sha512};
     Ok(match (key, algorithm) {
+        (_, Md5 | Sha224 | Sha3_256 | Sha3_384 | Sha3_512) => return Err(unsupported(&oids::oid_of(algorithm))),
         (KeyAlgorithm::P256, Sha1) => &lc::ECDSA_P256_SHA1_ASN1,
         (KeyAlgorithm::P256, Sha256) => &lc::ECDSA_P256_SHA256_ASN1,
         (KeyAlgorithm::P256, Sha384) => &lc::ECDSA_P256_SHA384_ASN1,

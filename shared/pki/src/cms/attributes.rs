@@ -107,7 +107,8 @@ impl SignedAttributes {
         let Some(value) = self.single(&oids::ALGORITHM_PROTECTION) else { return Err(wrong) };
         let named = asn1::only(value, SEQUENCE, WHAT)?.reader().expect(SEQUENCE, WHAT)?;
         let used = asn1::only(used, SEQUENCE, WHAT)?;
-        if digest_algorithm(&named)? == digest_algorithm(&used)? { Ok(()) } else { Err(wrong) }
+        let name = |algorithm: &Tlv<'_>| algorithm.reader().any(WHAT).map(|first| first.oid());
+        if name(&named)? == name(&used)? { Ok(()) } else { Err(wrong) }
     }
 
     /// The signature lies over the attributes as they stand; some signers store them unsorted but sign them sorted.
