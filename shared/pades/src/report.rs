@@ -91,8 +91,8 @@ pub enum Covers {
     Partial,
 }
 
-/// What was changed after the signature.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+/// What was changed after the signature, from nothing to the gravest.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Changes {
     /// Nothing.

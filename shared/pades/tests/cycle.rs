@@ -52,6 +52,16 @@ fn a_copy_is_made_and_judged() {
     assert_eq!(results, [Pass, Pass, Pass, Pass, NotChecked]);
 }
 
+/// Times are whole seconds: an archive that is made in the second of the seal changes nothing.
+#[test]
+fn an_archive_may_be_quick() {
+    let pki = Pki::new();
+    let report = judge(&archive(&pki, &make(&pki).sealed, NOW + 60), &pki);
+    assert_eq!(report.verdict, Verdict::Valid, "{:?}", report.reasons);
+    let sources: Vec<TimeSource> = report.signatures.iter().map(|one| one.time_source).collect();
+    assert_eq!(sources, [TimeSource::Timestamp; 3]);
+}
+
 /// Contract §2: the names and values of the JSON object.
 #[test]
 fn the_json_has_the_shape_of_the_contract() {

@@ -133,6 +133,8 @@ pub enum FindingKind {
     ZeroOffset,
     /// An object stream was written anew, and with it objects that the section does not list.
     ImplicitRedefinition,
+    /// More departures than are remembered: nobody knows what the others are.
+    TooMany,
 }
 
 /// One tolerated departure. Strict callers treat some kinds as errors.

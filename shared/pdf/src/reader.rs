@@ -34,6 +34,8 @@ pub struct Document<'a> {
     shared: Arc<Shared<'a>>,
     /// Revisions above this one do not exist in this view.
     view: usize,
+    /// What only the streams of hybrid sections list does not exist in this view.
+    shown_only: bool,
 }
 
 impl<'a> Document<'a> {
@@ -63,7 +65,7 @@ impl<'a> Document<'a> {
         let version = version(bytes, header);
         let encrypted = history.revisions.iter().any(|r| r.trailer.get(b"Encrypt").is_some_and(|v| !v.is_null()));
         let shared = Shared { env, header, version, history, encrypted, streams: Mutex::default() };
-        Ok(Document { shared: Arc::new(shared), view })
+        Ok(Document { shared: Arc::new(shared), view, shown_only: false })
     }
 
     /// The whole file, whatever the view.
@@ -108,7 +110,7 @@ impl<'a> Document<'a> {
         self.shared.history.linearized
     }
 
-    /// What was tolerated so far, sorted, at most 1,000. Parsing more objects can add more.
+    /// What was tolerated so far, sorted, at most 4,000 and one that says that there were more. Parsing more objects can add more.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
         self.shared.env.findings.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
@@ -145,7 +147,7 @@ impl<'a> Document<'a> {
     /// # Errors
     /// Unreadable, limits.
     pub fn object(&self, id: ObjId) -> Result<&Object, Error> {
-        match self.shared.history.definitions.find(id.num, self.view) {
+        match self.find(id.num) {
             Some(definition) => self.shared.value(definition, Some(id.generation)),
             None => Ok(&NULL),
         }
@@ -173,8 +175,12 @@ impl<'a> Document<'a> {
     }
 
     fn definition(&self, id: ObjId) -> Option<&Definition> {
+        self.shared.history.definitions.get(self.find(id.num)?)
+    }
+
+    fn find(&self, num: u32) -> Option<u32> {
         let definitions = &self.shared.history.definitions;
-        definitions.get(definitions.find(id.num, self.view)?)
+        if self.shown_only { definitions.find_shown(num, self.view) } else { definitions.find(num, self.view) }
     }
 
     /// Where the object is defined in this view; `None` where it never was (a free entry is `Some(Free)`).
@@ -191,7 +197,7 @@ impl<'a> Document<'a> {
 
     /// Value of a number in this view, whatever its generation; for comparing revisions.
     pub(crate) fn value_of(&self, num: u32) -> Result<&Object, Error> {
-        match self.shared.history.definitions.find(num, self.view) {
+        match self.find(num) {
             Some(definition) => self.shared.value(definition, None),
             None => Ok(&NULL),
         }
@@ -199,9 +205,8 @@ impl<'a> Document<'a> {
 
     /// Which definition counts for a number in this view.
     pub(crate) fn definition_at(&self, num: u32) -> Option<(u32, &Definition)> {
-        let definitions = &self.shared.history.definitions;
-        let found = definitions.find(num, self.view)?;
-        Some((found, definitions.get(found)?))
+        let found = self.find(num)?;
+        Some((found, self.shared.history.definitions.get(found)?))
     }
 
     /// Charges for a copy of a value that a hostile file could have made many times.
@@ -357,12 +362,13 @@ impl<'a> Document<'a> {
     pub fn entries(&self, revision: usize) -> Vec<XrefEntry> {
         let definitions = &self.shared.history.definitions;
         let range = definitions.ranges.get(revision).cloned().unwrap_or_default();
+        let seen = |d: &&Definition| !(self.shown_only && d.hidden);
         let entry = |d: &Definition| XrefEntry {
             id: ObjId::new(d.num, d.generation),
             location: d.location,
             implicit: d.implicit,
         };
-        definitions.all.get(range).unwrap_or_default().iter().map(entry).collect()
+        definitions.all.get(range).unwrap_or_default().iter().filter(seen).map(entry).collect()
     }
 
     /// What stands in the file after the end of the newest revision (of the file, not of the view).
@@ -380,7 +386,14 @@ impl<'a> Document<'a> {
         if n > self.view {
             return Err(Error::Structure("no such revision"));
         }
-        Ok(Document { shared: Arc::clone(&self.shared), view: n })
+        Ok(Document { shared: Arc::clone(&self.shared), view: n, shown_only: self.shown_only })
+    }
+
+    /// The file as a reader sees it that does not know hybrid sections (clause 7.5.8.4); `None` where it sees the same.
+    #[must_use]
+    pub fn without_hidden(&self) -> Option<Document<'a>> {
+        let hides = !self.shown_only && self.shared.history.definitions.hides_something();
+        hides.then(|| Document { shared: Arc::clone(&self.shared), view: self.view, shown_only: true })
     }
 
     /// Does this view end before the file's newest revision?

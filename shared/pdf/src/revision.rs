@@ -87,6 +87,8 @@ pub(crate) struct Definitions {
     pub(crate) ranges: Vec<Range<usize>>,
     /// Positions of real (re)definitions, by number, then revision. Entries that only list again what was there are left out.
     by_number: Vec<u32>,
+    /// The same without what only the streams of hybrid sections list; empty where nothing is hidden.
+    shown: Option<Vec<u32>>,
 }
 
 /// The revisions of a file.
@@ -268,7 +270,10 @@ impl Definitions {
             }
             made.ranges.push(start..made.all.len());
         }
-        made.index();
+        made.by_number = real_definitions(&made.all, true);
+        if made.all.iter().any(|definition| definition.hidden) {
+            made.shown = Some(real_definitions(&made.all, false));
+        }
         made.note_hybrid_conflicts(env);
         Ok(made)
     }
@@ -284,58 +289,66 @@ impl Definitions {
         }
     }
 
-    fn index(&mut self) {
-        let all = &self.all;
-        let mut order: Vec<u32> = (0..u32::try_from(all.len()).unwrap_or(u32::MAX)).collect();
-        order.sort_by_key(|&n| all.get(n as usize).map_or((0, 0), |d| (d.num, d.revision)));
-        // Plain objects first: whether a compressed one is only listed again depends on its container.
-        let same = |a: &Definition, b: &Definition| {
-            a.num == b.num && a.location == b.location && (a.generation == b.generation || a.location == Location::Free)
-        };
-        let mut kept: Vec<u32> = Vec::with_capacity(order.len());
-        for n in order {
-            let Some(new) = all.get(n as usize) else { continue };
-            let old = kept.last().and_then(|&k| all.get(k as usize));
-            let again = old.is_some_and(|old| same(old, new) && !new.implicit);
-            let plain = !matches!(new.location, Location::Compressed { .. });
-            if !(again && plain) {
-                kept.push(n);
-            }
-        }
-        let plain = Definitions { all: Vec::new(), ranges: Vec::new(), by_number: kept };
-        let mut real: Vec<u32> = Vec::with_capacity(plain.by_number.len());
-        for &n in &plain.by_number {
-            let Some(new) = all.get(n as usize) else { continue };
-            let old = real.last().and_then(|&k| all.get(k as usize));
-            let again = match (old, new.location) {
-                (Some(old), Location::Compressed { container, .. }) if same(old, new) && !new.implicit => {
-                    plain.find_in(all, container, old.revision.into())
-                        == plain.find_in(all, container, new.revision.into())
-                }
-                _ => false,
-            };
-            if !again {
-                real.push(n);
-            }
-        }
-        self.by_number = real;
-    }
-
-    fn find_in(&self, all: &[Definition], num: u32, view: usize) -> Option<u32> {
-        let key = |n: &u32| all.get(*n as usize).map_or((0, 0), |d| (d.num, usize::from(d.revision)));
-        let after = self.by_number.partition_point(|n| key(n) <= (num, view));
-        let found = *self.by_number.get(after.checked_sub(1)?)?;
-        (key(&found).0 == num).then_some(found)
-    }
-
     /// The definition of a number that counts as of a revision.
     pub(crate) fn find(&self, num: u32, view: usize) -> Option<u32> {
-        self.find_in(&self.all, num, view)
+        find_in(&self.by_number, &self.all, num, view)
+    }
+
+    /// As [`Definitions::find`], as a reader sees it that does not know hybrid sections.
+    pub(crate) fn find_shown(&self, num: u32, view: usize) -> Option<u32> {
+        find_in(self.shown.as_ref().unwrap_or(&self.by_number), &self.all, num, view)
+    }
+
+    /// Is there anything that only the streams of hybrid sections list?
+    pub(crate) fn hides_something(&self) -> bool {
+        self.shown.is_some()
     }
 
     pub(crate) fn get(&self, definition: u32) -> Option<&Definition> {
         self.all.get(definition as usize)
     }
+}
+
+/// Positions of real (re)definitions, by number, then revision.
+fn real_definitions(all: &[Definition], with_hidden: bool) -> Vec<u32> {
+    let at = |n: u32| all.get(n as usize);
+    let mut order: Vec<u32> = (0..u32::try_from(all.len()).unwrap_or(u32::MAX)).collect();
+    order.retain(|&n| with_hidden || at(n).is_some_and(|definition| !definition.hidden));
+    order.sort_by_key(|&n| at(n).map_or((0, 0), |d| (d.num, d.revision)));
+    let same = |a: &Definition, b: &Definition| {
+        a.num == b.num && a.location == b.location && (a.generation == b.generation || a.location == Location::Free)
+    };
+    // Plain objects first: whether a compressed one is only listed again depends on its container.
+    let mut plain: Vec<u32> = Vec::with_capacity(order.len());
+    for n in order {
+        let Some(new) = at(n) else { continue };
+        let again = plain.last().and_then(|&k| at(k)).is_some_and(|old| same(old, new) && !new.implicit);
+        if !again || matches!(new.location, Location::Compressed { .. }) {
+            plain.push(n);
+        }
+    }
+    let mut real: Vec<u32> = Vec::with_capacity(plain.len());
+    for &n in &plain {
+        let Some(new) = at(n) else { continue };
+        let again = match (real.last().and_then(|&k| at(k)), new.location) {
+            (Some(old), Location::Compressed { container, .. }) if same(old, new) && !new.implicit => {
+                let home = |definition: &Definition| find_in(&plain, all, container, definition.revision.into());
+                home(old) == home(new)
+            }
+            _ => false,
+        };
+        if !again {
+            real.push(n);
+        }
+    }
+    real
+}
+
+fn find_in(order: &[u32], all: &[Definition], num: u32, view: usize) -> Option<u32> {
+    let key = |n: &u32| all.get(*n as usize).map_or((0, 0), |d| (d.num, usize::from(d.revision)));
+    let after = order.partition_point(|n| key(n) <= (num, view));
+    let found = *order.get(after.checked_sub(1)?)?;
+    (key(&found).0 == num).then_some(found)
 }
 
 /// Objects that change in a revision although it does not list them: their object stream was written anew under its old number.

@@ -22,13 +22,16 @@ pub(crate) struct Env<'a> {
     pub(crate) findings: Mutex<BTreeSet<Finding>>,
 }
 
-const FINDINGS: usize = 1000;
+const FINDINGS: usize = 4000;
 
 impl Env<'_> {
     pub(crate) fn note(&self, kind: FindingKind, offset: usize, object: Option<ObjId>) {
         let mut findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
+        let finding = Finding { kind, offset, object };
         if findings.len() < FINDINGS {
-            findings.insert(Finding { kind, offset, object });
+            findings.insert(finding);
+        } else if !findings.contains(&finding) {
+            findings.insert(Finding { kind: FindingKind::TooMany, offset: 0, object: None });
         }
     }
 

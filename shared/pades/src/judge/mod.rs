@@ -142,41 +142,54 @@ fn seeds(
     Ok(())
 }
 
-/// Compares each later revision with the one before it, once for all signatures.
+/// What was changed after each signature, as every reader sees it: a hybrid file has two states (rule A9), and both must be in order.
 fn later_changes(
     document: &Document<'_>,
     views: &[Document<'_>],
     found: &[Found],
     permissions: &[Permissions],
 ) -> Vec<(Changes, Vec<Reason>)> {
-    let budget = Cell::new(changes::BUDGET);
     let first = found.iter().map(|one| one.revision).min().unwrap_or(views.len());
-    let mut steps: Vec<Option<Result<Vec<Change>, Stop>>> = (0..views.len()).map(|_| None).collect();
-    for pair in views.windows(2).enumerate().skip(first) {
-        let (index, [before, after]) = pair else { continue };
-        if let Some(slot) = steps.get_mut(index + 1) {
-            *slot = Some(changes::explain(before, after, index + 1, &budget));
-        }
+    let budget = Cell::new(changes::BUDGET);
+    let mut states = vec![steps(views, first, &budget)];
+    if document.without_hidden().is_some() {
+        let shown: Vec<Document<'_>> = views.iter().filter_map(Document::without_hidden).collect();
+        states.push(steps(&shown, first, &budget));
     }
     let tail = document.trailing_bytes();
     let garbage = !document.bytes().get(tail.clone()).unwrap_or_default().iter().all(find::is_blank);
-    let ambiguous = ambiguities(document, found);
+    let ambiguous = ambiguities(document);
     let judged = found.iter().zip(permissions).map(|(one, permissions)| {
-        let (mut changes, mut reasons) = after_signature(one, permissions, &steps);
+        let (mut changes, mut reasons) = (Changes::None, Vec::new());
+        for steps in &states {
+            let (seen, why) = after_signature(one, permissions, steps);
+            changes = changes.max(seen);
+            reasons.extend(why);
+        }
         if garbage {
             changes = Changes::NotPermitted;
             let params = [("bytes", tail.len().to_string()), ("from", tail.start.to_string())];
             reasons.push(Reason::with("bytes-after-last-signature", &params));
         }
-        for (offset, kind) in &ambiguous {
-            if one.ranges.is_none_or(|ranges| *offset >= ranges.end) || *kind == FindingKind::HybridConflict {
-                changes = Changes::NotPermitted;
-                reasons.push(unclear(one, &format!("{kind:?} tại {offset}")));
-            }
+        if let Some(finding) = ambiguous.iter().find(|finding| is_later(document, one, finding)) {
+            changes = Changes::NotPermitted;
+            reasons.push(unclear(one, &format!("{:?} tại {}", finding.kind, finding.offset)));
         }
         (changes, reasons)
     });
     judged.collect()
+}
+
+/// What each revision after `first` changed against the one before it, at its own index.
+fn steps(views: &[Document<'_>], first: usize, budget: &Cell<u64>) -> Vec<Option<Result<Vec<Change>, Stop>>> {
+    let mut steps: Vec<Option<Result<Vec<Change>, Stop>>> = (0..views.len()).map(|_| None).collect();
+    for pair in views.windows(2).enumerate().skip(first) {
+        let (index, [before, after]) = pair else { continue };
+        if let Some(slot) = steps.get_mut(index + 1) {
+            *slot = Some(changes::explain(before, after, index + 1, budget));
+        }
+    }
+    steps
 }
 
 fn after_signature(
@@ -241,11 +254,8 @@ fn describe(change: &Change) -> String {
     text
 }
 
-/// Places where two readers may see different things. Before the end of a signed range the signer has signed the ambiguity; later nobody has.
-fn ambiguities(document: &Document<'_>, found: &[Found]) -> Vec<(usize, FindingKind)> {
-    if found.is_empty() {
-        return Vec::new();
-    }
+/// Places where two readers may see different things. Two states of a hybrid file are not among them: both are judged.
+fn ambiguities(document: &Document<'_>) -> Vec<pdf::Finding> {
     use FindingKind as K;
     let counts = |kind: FindingKind| {
         matches!(
@@ -254,17 +264,27 @@ fn ambiguities(document: &Document<'_>, found: &[Found]) -> Vec<(usize, FindingK
                 | K::StartxrefDiffers
                 | K::BytesBeforeStartxref
                 | K::DuplicateXrefEntry
-                | K::HybridConflict
                 | K::ForwardPrev
                 | K::BadPrev
                 | K::WrongLength
                 | K::GenerationMismatch
                 | K::ObjectStreamIndex
                 | K::DuplicateKey
+                | K::TooMany
         )
     };
-    let all = document.findings().into_iter().filter(|finding| counts(finding.kind));
-    all.map(|finding| (finding.offset, finding.kind)).take(64).collect()
+    document.findings().into_iter().filter(|finding| counts(finding.kind)).collect()
+}
+
+/// Before the end of its range a signer has signed the ambiguity; later nobody has. In an object stream the object tells where it is.
+fn is_later(document: &Document<'_>, one: &Found, finding: &pdf::Finding) -> bool {
+    match finding.object {
+        _ if finding.kind == FindingKind::TooMany => true,
+        Some(object) if finding.offset == 0 => {
+            document.defined_in(object).is_none_or(|revision| revision > one.revision)
+        }
+        _ => one.ranges.is_none_or(|ranges| finding.offset >= ranges.end),
+    }
 }
 
 fn prefixes(document: &Document<'_>, found: &[Found], wanted: bool) -> Vec<[u8; 32]> {

@@ -285,7 +285,8 @@ fn clock(found: &Found, crypto: &Crypto, pool: &Pool, policy: &Policy<'_>, proof
         weakness(&standing.weak, &stamp.weak, &field, &mut None, &mut clock.reasons);
         clock.stamped = true;
         clock.stamp_in_file &= standing.embedded_good;
-        if clock.time.is_none_or(|known| stamp.gen_time < known) {
+        // Whole seconds: an archive may bear the same time, and the signature's own time-stamp then tells it as well.
+        if clock.time.is_none_or(|known| stamp.gen_time <= known) {
             clock.time = Some(stamp.gen_time);
             clock.source = TimeSource::Timestamp;
         }
