@@ -74,8 +74,8 @@ impl Intake {
         }
         let mut writes = Vec::new();
         let (unit, requester, appointment) = match (body.appointment_id, body.requester) {
-            (Some(id), None) => self.from_visit(request, &id, caller, &mut writes).await?,
-            (None, Some(dto)) => self.walk_in(request, dto, body.unit_id, caller).await?,
+            (Some(id), None) => self.from_visit(&id, caller, &mut writes).await?,
+            (None, Some(dto)) => self.walk_in(dto, body.unit_id, caller).await?,
             _ => return Err(Problem::invalid("/requester", "exactly_one_of_appointment_id_and_requester")),
         };
         if !unit.enabled {
@@ -147,7 +147,6 @@ impl Intake {
 
     async fn from_visit(
         &self,
-        request: &Request,
         id: &str,
         caller: &User,
         writes: &mut Vec<Write>,
@@ -160,7 +159,7 @@ impl Intake {
             AppointmentStatus::Used => return Err(Problem::new("appointment-used")),
             AppointmentStatus::Cancelled => return Err(crate::access::wrong_state("cancelled", &[])),
         }
-        let unit = self.unit(request, &visit.unit).await?;
+        let unit = self.unit(&visit.unit).await?;
         let person = self.directory.account(&visit.account).await.map_err(|fault| directory_down(&fault))?;
         let person = person.ok_or_else(|| Problem::invalid("/appointment_id", "account_unknown"))?;
         let mut used = visit.clone();
@@ -172,7 +171,6 @@ impl Intake {
 
     async fn walk_in(
         &self,
-        request: &Request,
         dto: RequesterDto,
         unit: Option<String>,
         caller: &User,
@@ -182,11 +180,11 @@ impl Intake {
             None => own_unit(caller)?,
         };
         needs(caller, Right::Create, &unit)?;
-        let unit = self.unit(request, &unit).await?;
+        let unit = self.unit(&unit).await?;
         Ok((unit, requester(dto)?, None))
     }
 
-    pub(crate) async fn unit(&self, _request: &Request, id: &UnitId) -> Result<Unit, Problem> {
+    pub(crate) async fn unit(&self, id: &UnitId) -> Result<Unit, Problem> {
         self.records.unit(id).await?.ok_or_else(|| Problem::new("not-found"))
     }
 

@@ -6,8 +6,8 @@ use domain::copy::CopyState;
 use domain::identity;
 use domain::ids::{CopyId, UnitId, UploadId};
 use domain::model::{Attestation, Case, Copy, Placement, Right, Upload, UploadState, User};
+use domain::paths;
 use domain::ports::{Chance, Objects, Queue, Records, Write};
-use domain::{paths, time};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -142,16 +142,10 @@ impl Intake {
             return Err(Problem::new("copy-frozen"));
         }
         let body: AttestationDto = request.json()?;
-        let placement = placement(body.placement)?;
-        let scans = self.scans(&copy).await?;
-        let views: Vec<&[u8]> = scans.iter().map(Vec::as_slice).collect();
-        let placed =
-            compose::place(&views, &composer_placement(&placement)).map_err(|unusable| unusable_scan(&unusable))?;
         let now = self.now();
-        compose::template_in_force(&body.template_id, &time::rfc3339(now))
-            .map_err(|unusable| unusable_scan(&unusable))?;
         let mut copy = touched_copy(copy, &caller, now);
-        copy.attestation = Some(Attestation { template_id: body.template_id, placement });
+        copy.attestation = Some(Attestation { template_id: body.template_id, placement: placement(body.placement)? });
+        let placed = self.placed(&copy, now).await?;
         self.commit(vec![
             event(copy.id.as_str(), copy.version, &caller, "copy.worded", now),
             Write::Copy(copy.clone()),
@@ -161,6 +155,15 @@ impl Intake {
         shown["overlaps"] = json!(false);
         shown["placement"] = json!({"page": placed.page, "x": placed.x, "y": placed.y, "w": placed.w, "h": placed.h, "added_page": placed.added_page});
         Ok(Reply::json(200, &shown).etag(copy.version))
+    }
+
+    /// Where the wording goes; refuses a template that is not in force and a place that would cover content.
+    async fn placed(&self, copy: &Copy, now: Timestamp) -> Result<compose::PlacedAt, Problem> {
+        let unit = self.unit(&copy.unit).await?;
+        let leader = self.leader(None, &unit, now).await?;
+        let scans = self.scans(copy).await?;
+        let spec = self.spec(copy, &unit, &leader, &scans, now);
+        compose::place(&spec).map_err(|unusable| unusable_scan(&unusable))
     }
 
     /// The scans of a copy, in order.

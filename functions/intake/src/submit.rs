@@ -34,7 +34,7 @@ impl Intake {
             at_desk(&case)?;
             let copies = self.complete_copies(&case).await?;
             let body: Submit = if request.body.is_empty() { Submit { leader_id: None } } else { request.json()? };
-            let unit = self.unit(request, &case.unit).await?;
+            let unit = self.unit(&case.unit).await?;
             let leader = self.leader(body.leader_id, &unit, now).await?;
             let mut case = touched(case, &caller, now);
             case.status = CaseStatus::Submitted;
@@ -73,7 +73,7 @@ impl Intake {
         Ok(copies)
     }
 
-    async fn leader(&self, wanted: Option<String>, unit: &Unit, now: Timestamp) -> Result<User, Problem> {
+    pub(crate) async fn leader(&self, wanted: Option<String>, unit: &Unit, now: Timestamp) -> Result<User, Problem> {
         let wanted = wanted.map(|text| UserId::parse(&text)).transpose();
         let wanted = wanted.map_err(|_| Problem::invalid("/leader_id", "wrong_id_type"))?;
         for id in unit.leaders.iter().filter(|id| wanted.as_ref().is_none_or(|wanted| wanted == *id)) {
@@ -103,7 +103,7 @@ impl Intake {
         Ok(vec![Write::Event(decision.event), Write::Copy(decision.copy)])
     }
 
-    fn spec<'a>(
+    pub(crate) fn spec<'a>(
         &self,
         copy: &Copy,
         unit: &Unit,

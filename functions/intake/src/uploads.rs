@@ -93,8 +93,7 @@ impl Intake {
 
 /// The problem for a scan that cannot be used, with the composer's own sentence.
 pub(crate) fn unusable_scan(unusable: &compose::Unusable) -> Problem {
-    let (vi, en) = unusable.message();
-    Problem::new(unusable.code()).detail(vi, en)
+    Problem::new(unusable.code()).detail(unusable.vi(), unusable.en())
 }
 
 fn declared(body: Start, caller: &User, id: UploadId) -> Result<Upload, Problem> {
