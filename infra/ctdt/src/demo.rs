@@ -10,6 +10,8 @@ use crate::client::{Answer, Api, Call, Failure};
 
 /// The scan that is used when none is given: a photographed page.
 const SAMPLE: &[u8] = include_bytes!("../sample/ban-goc.jpg");
+/// Where the second copy's letter goes.
+const LETTER_TO: &str = "le.van.mau@example.com";
 /// Bodies above this go by upload (decision 44).
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
 /// How long a session or the archive may take before the demonstration gives up.
@@ -64,6 +66,8 @@ struct Run {
     begun: Instant,
     last: Instant,
     step: u32,
+    /// Whether steps are left unsaid.
+    quiet: bool,
 }
 
 /// Runs the job and writes `ban-sao.pdf`, `trust.pem` and `bien-ban.json`. Gives the verdict.
@@ -71,14 +75,13 @@ struct Run {
 /// # Errors
 /// The first call that failed; what was done before it stays done.
 pub(crate) async fn run(base: &str, scan: Scan, out: &Path, begun: Instant) -> Result<String, Failure> {
-    let mut run = Run { api: Api::new(base)?, begun, last: begun, step: 0 };
+    let mut run = Run { api: Api::new(base)?, begun, last: begun, step: 0, quiet: false };
     run.say("Khởi động đám mây cục bộ", "local cloud is up");
     let case = receive(&mut run).await?;
-    let copy = scan_and_submit(&mut run, &case, scan).await?;
-    sign(&mut run, &copy).await?;
-    seal(&mut run, &copy).await?;
+    let copy = from_scan_to_seal(&mut run, &case, scan).await?;
     let file = fetch(&mut run, &copy).await?;
-    delivered(&mut run, &copy).await?;
+    stored(&mut run, &copy).await?;
+    by_letter(&mut run).await?;
     let report = verify(&mut run, &file).await?;
     write(&run, out, &file, &report).await?;
     Ok(conclude(&run, out, &report))
@@ -86,6 +89,9 @@ pub(crate) async fn run(base: &str, scan: Scan, out: &Path, begun: Instant) -> R
 
 impl Run {
     fn say(&mut self, vi: &str, en: &str) {
+        if self.quiet {
+            return;
+        }
         let now = Instant::now();
         self.step += 1;
         let took = now.duration_since(self.last).as_millis();
@@ -128,12 +134,53 @@ async fn receive(run: &mut Run) -> Result<Case, Failure> {
     let id = case.text("/id")?;
     run.say(&format!("Tiếp nhận hồ sơ {}, hạn trả {}", case.text("/code")?, case.text("/due_at")?), "case received");
 
+    checked(run, &case).await
+}
+
+/// The six grounds of Article 22: none applies.
+async fn checked(run: &mut Run, case: &Answer) -> Result<Case, Failure> {
+    let (clerk, id) = (run.persona("clerk").await?, case.text("/id")?);
     let grounds: serde_json::Map<String, Value> = (1..=6).map(|n| (format!("22.{n}"), json!(false))).collect();
     let body = json!({"grounds": grounds, "confirmed": true});
     let checked = Call::put(format!("/v1/cases/{id}/checklist"), &body).by(&clerk.token).on(&case.etag());
     let etag = run.api.send(checked).await?.etag();
     run.say("Kiểm tra bản chính: không có căn cứ từ chối", "six grounds checked");
     Ok(Case { id, etag })
+}
+
+async fn from_scan_to_seal(run: &mut Run, case: &Case, scan: Scan) -> Result<String, Failure> {
+    let copy = scan_and_submit(run, case, scan).await?;
+    sign(run, &copy).await?;
+    seal(run, &copy).await?;
+    Ok(copy)
+}
+
+/// A second dossier, for somebody without an account, on the built-in scan: its copy goes out by letter.
+async fn by_letter(run: &mut Run) -> Result<(), Failure> {
+    run.quiet = true;
+    let clerk = run.persona("clerk").await?;
+    let body = json!({"basis": "paper_original", "requester": {
+        "kind": "person", "name": "Lê Văn Mẫu", "id_type": "citizen_id", "id_number": "001099000077", "email": LETTER_TO,
+    }});
+    let case = run.api.send(Call::post("/v1/cases", &body).by(&clerk.token)).await?;
+    let case = checked(run, &case).await?;
+    from_scan_to_seal(run, &case, Scan::read(None)?).await?;
+    run.quiet = false;
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let mailbox = run.api.send(Call::get("/v1/sandbox/mailbox")).await?.json();
+        if mailbox["data"].as_array().into_iter().flatten().any(|letter| letter["to"] == LETTER_TO) {
+            run.say(
+                "Hồ sơ thứ hai, người không có tài khoản: trả kết quả bằng thư",
+                "a second copy went out by e-mail",
+            );
+            return Ok(());
+        }
+        if Instant::now() > until {
+            return Err(Failure::Other("chưa có thư / no letter came".into()));
+        }
+        tokio::time::sleep(POLL).await;
+    }
 }
 
 async fn scan_and_submit(run: &mut Run, case: &Case, scan: Scan) -> Result<String, Failure> {
@@ -247,22 +294,19 @@ async fn fetch(run: &mut Run, copy: &str) -> Result<Vec<u8>, Failure> {
     Ok(file)
 }
 
-/// Mailbox and data store both have it.
-async fn delivered(run: &mut Run, copy: &str) -> Result<(), Failure> {
+/// The account's store has it.
+async fn stored(run: &mut Run, copy: &str) -> Result<(), Failure> {
     let citizen = run.persona("citizen").await?;
     let until = Instant::now() + PATIENCE;
     loop {
         let list = Call::get(format!("/v1/accounts/{}/copies", citizen.account)).by(&citizen.token);
-        let stored = run.api.send(list).await?.json();
-        let mailbox = run.api.send(Call::get("/v1/sandbox/mailbox")).await?.json();
-        let in_store = stored["data"].as_array().into_iter().flatten().any(|one| one["id"] == copy);
-        let told = mailbox["data"].as_array().is_some_and(|letters| !letters.is_empty());
-        if in_store && told {
-            run.say("Trả kết quả: Kho dữ liệu của người dân và thư báo", "delivered to the data store and the mailbox");
+        let list = run.api.send(list).await?.json();
+        if list["data"].as_array().into_iter().flatten().any(|one| one["id"] == copy) {
+            run.say("Trả kết quả vào Kho dữ liệu của người dân", "delivered to the citizen's data store");
             return Ok(());
         }
         if Instant::now() > until {
-            return Err(Failure::Other(format!("chưa trả kết quả / not delivered: store {in_store}, mail {told}")));
+            return Err(Failure::Other("chưa trả kết quả / not delivered to the store".into()));
         }
         tokio::time::sleep(POLL).await;
     }

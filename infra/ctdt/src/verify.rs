@@ -257,8 +257,7 @@ fn table(answers: &[Answer], offline: bool) -> String {
 
 fn summary(answers: &[Answer]) -> String {
     let count = |verdict: Verdict| answers.iter().filter(|one| one.report.verdict == verdict).count();
-    let (valid, invalid, unknown) =
-        (count(Verdict::Valid), count(Verdict::Invalid), count(Verdict::Indeterminate));
+    let (valid, invalid, unknown) = (count(Verdict::Valid), count(Verdict::Invalid), count(Verdict::Indeterminate));
     let exit = status(answers);
     format!(" {} tệp · {valid} hợp lệ · {invalid} không · {unknown} chưa rõ  exit {exit}\n", answers.len())
 }
@@ -308,9 +307,10 @@ fn signed_cells(report: &Report) -> Vec<String> {
 }
 
 fn signer_cells(one: &SignatureReport) -> Vec<String> {
-    let who = one.signer.as_ref().map_or_else(String::new, |signer| {
-        plain(signer.organisation.as_deref().unwrap_or(&signer.subject))
-    });
+    let who = one
+        .signer
+        .as_ref()
+        .map_or_else(String::new, |signer| plain(signer.organisation.as_deref().unwrap_or(&signer.subject)));
     let when = one.signed_at.as_deref().and_then(short_time).map_or_else(String::new, |time| format!("ký {time}"));
     let proven = matches!(one.time_source, TimeSource::Timestamp | TimeSource::DocTimestamp);
     vec![who, when, if proven { "dấu thời gian ✔".to_owned() } else { "không có dấu thời gian".to_owned() }]

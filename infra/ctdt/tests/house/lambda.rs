@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use crate::client::Call;
 use crate::job::*;
 use crate::stack::Stack;
 
@@ -21,20 +22,40 @@ fn names() -> Vec<String> {
     names
 }
 
-/// Builds the programs once, with the profile and into the target folder of this test; gives their folder.
+/// Brings the programs up to date with the profile and into the target folder of this test; gives their folder. The
+/// selection is that of the test command, so that nothing is built twice.
 fn programs() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let folder = Path::new(env!("CARGO_BIN_EXE_ctdt")).parent().expect("a folder").to_owned();
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.arg("build").arg("--quiet").arg("--target-dir").arg(folder.parent().expect("target"));
-        cargo.args(names().iter().flat_map(|name| ["--package".to_owned(), name.clone()]));
+        cargo.args(["build", "--quiet", "--workspace", "--bins", "--tests", "--target-dir"]);
+        cargo.arg(folder.parent().expect("target"));
         if folder.ends_with("release") {
             cargo.arg("--release");
         }
         assert!(cargo.status().expect("cargo").success(), "the functions do not build");
         folder
     })
+}
+
+/// Each program starts under the Runtime API stand-in and answers its `event.json`.
+#[tokio::test]
+async fn every_program_answers_its_sample_event() {
+    let folder = programs();
+    let stack = Stack::start(&["--functions", folder.to_str().expect("UTF-8")]);
+    let client = stack.client().await;
+    for name in names() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../functions").join(&name).join("event.json");
+        let event = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let call = Call::new(reqwest::Method::POST, format!("/2015-03-31/functions/{name}/invocations")).bytes(event);
+        let answer = client.send(call).await.is(200);
+        assert_eq!(answer.header("x-amz-function-error"), "", "{name}: {}", answer.json());
+        if let Some(status) = answer.json()["statusCode"].as_u64() {
+            assert!(status < 500, "{name}: {}", answer.json());
+        }
+    }
+    assert_eq!(stack.stop(), 0);
 }
 
 /// contract.md §4 with the real programs, stream and schedule events included.

@@ -5,7 +5,7 @@ mod contract;
 mod crash;
 mod crowd;
 mod faults;
+mod job;
 mod lambda;
 mod refusals;
 mod stack;
-mod job;

@@ -68,7 +68,12 @@ fn mutations(case: &str, copy: &str, upload: &str, etags: (&str, &str)) -> Vec<M
         desk(Call::post(case_at("fee"), &fee(1)).on(case_etag), true, true, true),
         desk(Call::post(case_at("submit"), &json!({})).on(case_etag), true, true, true),
         desk(Call::post(case_at("cancel"), &json!({"reason": "thử"})).on(case_etag), true, true, true),
-        desk(Call::post(case_at("refuse"), &json!({"ground": "22.1", "explanation": "thử"})).on(case_etag), true, true, true),
+        desk(
+            Call::post(case_at("refuse"), &json!({"ground": "22.1", "explanation": "thử"})).on(case_etag),
+            true,
+            true,
+            true,
+        ),
     ]
 }
 
@@ -164,7 +169,10 @@ async fn the_order_of_the_desk_is_kept() {
     let again = Call::post(at("copies"), &original(&open.text("/id"))).on(&version(&client, &case).await);
     client.by("clerk", again).await.problem(409, "upload-in-use");
     submit("attestation-missing").await;
-    client.by("leader", Call::get(format!("/v1/copies/{}/preview.pdf", copy.text("/id")))).await.problem(409, "attestation-missing");
+    client
+        .by("leader", Call::get(format!("/v1/copies/{}/preview.pdf", copy.text("/id"))))
+        .await
+        .problem(409, "attestation-missing");
     let worded = json!({"template_id": "default", "placement": "auto"});
     let path = format!("/v1/copies/{}/attestation", copy.text("/id"));
     client.by("clerk", Call::put(path.as_str(), &worded).on(&copy.etag())).await.is(200);
@@ -315,5 +323,8 @@ async fn unknown_places_are_problems_too() {
     client.by("officer", Call::get("/v1/queues/sign")).await.problem(403, "forbidden");
     let empty = Call::new(reqwest::Method::POST, "/v1/verifications").header("content-type", "application/pdf");
     client.send(empty.clone()).await.problem(422, "empty-file");
-    client.send(empty.header("content-type", "text/html").bytes(b"x".to_vec())).await.problem(415, "unsupported-media-type");
+    client
+        .send(empty.header("content-type", "text/html").bytes(b"x".to_vec()))
+        .await
+        .problem(415, "unsupported-media-type");
 }
