@@ -1,0 +1,178 @@
+//! Time-stamps, evidence, and what somebody else created first.
+
+use casework::Outcome;
+use domain::copy::CopyState;
+use domain::model::*;
+use domain::paths;
+use domain::ports::Write;
+use testkit::*;
+
+use super::{archived, done, found, key_has_signed, public_of, put_off, sealed, session_of, step};
+
+fn leader_has_answered(world: &World) -> domain::ids::CopyId {
+    let id = receive(world, 1);
+    submit(world, &id, base("Ban sao"));
+    open(world, &id).expect("a preview");
+    let session = ask_leader(world, std::slice::from_ref(&id)).expect("a session").id;
+    run(casework::leader::step(world, world, world, &session, world.now())).expect("an answer");
+    id
+}
+
+/// F11: a wrong authority leaves no file and loses no case, at any of the three places where one is asked.
+#[test]
+fn a_wrong_authority_costs_time_only() {
+    for habit in Habit::WRONG {
+        let world = office();
+        let id = leader_has_answered(&world);
+        world.habits(|habits| habits.tsa = habit);
+        put_off(&world, Topic::FinishLeader);
+        assert_eq!(world.paths(&format!("copies/{id}/signed")), [""; 0], "{habit:?}");
+        world.habits(|habits| habits.tsa = Habit::Right);
+        done(&world, Topic::FinishLeader);
+
+        let world = office();
+        let (id, _) = key_has_signed(&world, 1);
+        world.habits(|habits| habits.tsa = habit);
+        put_off(&world, Topic::FinishSeal);
+        assert_eq!(world.paths("numbers/"), [""; 0], "{habit:?}");
+        assert!(matches!(copy_of(&world, &id).state, CopyState::Numbered { .. }));
+        world.habits(|habits| habits.tsa = Habit::Right);
+        done(&world, Topic::FinishSeal);
+
+        world.habits(|habits| habits.tsa = habit);
+        put_off(&world, Topic::Archive);
+        assert_eq!(world.paths("numbers/").len(), 1, "{habit:?}");
+        world.habits(|habits| habits.tsa = Habit::Right);
+        done(&world, Topic::Archive);
+        assert_eq!(found(&world), []);
+    }
+}
+
+/// F11: a wrong OCSP responder is helped by the CRL; without both the copy waits.
+#[test]
+fn evidence_has_two_ways() {
+    for habit in Habit::WRONG {
+        let world = office();
+        sealed(&world, 1);
+        world.habits(|habits| (habits.ocsp, habits.crl) = (habit, Habit::Silent));
+        put_off(&world, Topic::Archive);
+        world.habits(|habits| habits.crl = Habit::OtherCertificate);
+        put_off(&world, Topic::Archive);
+        assert_eq!(world.paths("numbers/").len(), 1, "{habit:?}");
+        world.habits(|habits| habits.crl = Habit::Right);
+        done(&world, Topic::Archive);
+        assert_eq!(found(&world), [], "{habit:?}");
+    }
+}
+
+/// F19: who was revoked only after signing has signed; the evidence says both.
+#[test]
+fn a_later_revocation_does_not_hinder() {
+    let world = office();
+    sealed(&world, 1);
+    world.wait(jiff::SignedDuration::from_mins(5));
+    world.revoke(&trees().ours.leader);
+    done(&world, Topic::Archive);
+    assert_eq!(found(&world), []);
+}
+
+/// I4: whoever was revoked before signing gets no archive, and no number is lost.
+#[test]
+fn an_earlier_revocation_keeps_the_archive_away() {
+    let world = office();
+    world.revoke(&trees().ours.agency_p256);
+    world.wait(jiff::SignedDuration::from_mins(5));
+    sealed(&world, 1);
+    put_off(&world, Topic::Archive);
+    assert_eq!(world.paths("numbers/").len(), 1);
+}
+
+fn renew(world: &World) {
+    let unit = Unit { seal_chain: trees().ours.agency.enrolled(), ..unit_of(world) };
+    world.seed(vec![Write::Unit(unit)]);
+}
+
+/// A renewed X.509 certificate of the agency: the same number is prepared and signed again.
+#[test]
+fn a_renewed_seal_keeps_its_number() {
+    let world = office();
+    let (id, session) = key_has_signed(&world, 1);
+    let number = copy_of(&world, &id).state.number().cloned();
+    renew(&world);
+    done(&world, Topic::FinishSeal);
+    assert!(matches!(copy_of(&world, &id).state, CopyState::Numbered { prepared: None, .. }));
+    assert_eq!(world.paths("numbers/"), [""; 0]);
+    for topic in [Topic::Seal, Topic::FinishSeal, Topic::Archive, Topic::Deliver] {
+        done(&world, topic);
+    }
+    assert_eq!(copy_of(&world, &id).state.number().cloned(), number);
+    assert_eq!(session_of(&world, &session).state, SessionState::Done);
+    assert_eq!(found(&world), []);
+    testkit::examine(&world);
+}
+
+/// The object was created under the earlier X.509 certificate and the record was lost: it can never be replaced, so it counts.
+#[test]
+fn a_seal_from_before_the_renewal_counts() {
+    let world = office();
+    let (id, _) = key_has_signed(&world, 1);
+    let apart = world.clone();
+    done(&apart, Topic::FinishSeal);
+    let path = apart.paths("numbers/").first().cloned().expect("a sealed file");
+    world.put_object(&path, apart.object(&path).expect("a sealed file").to_vec());
+    renew(&world);
+    done(&world, Topic::FinishSeal);
+    let CopyState::Sealed { sealed, .. } = copy_of(&world, &id).state else { panic!("not sealed") };
+    assert_eq!(sealed.path, path);
+    done(&world, Topic::Archive);
+    assert_eq!(found(&world), []);
+}
+
+/// I5: what stands where a seal belongs and is none stops everything, loudly, and is not recorded.
+#[test]
+fn foreign_bytes_are_no_seal() {
+    let world = office();
+    let (id, _) = key_has_signed(&world, 1);
+    let CopyState::Numbered { number, signed, .. } = copy_of(&world, &id).state else { panic!("not numbered") };
+    let bytes = world.object(&signed.path).expect("a signed file").to_vec();
+    world.put_object(&paths::sealed(&people::unit(), &number), bytes);
+    step(&world, Topic::FinishSeal).expect_err("no seal");
+    assert!(matches!(copy_of(&world, &id).state, CopyState::Numbered { .. }));
+}
+
+/// A signature of the leader that turns out worthless sends the copy back, with a word to the session.
+#[test]
+fn a_worthless_signature_of_the_leader_ends_the_session() {
+    let world = office();
+    let id = leader_has_answered(&world);
+    let leader = user_of(&world, &people::leader());
+    let chain = trees().strangers.leader.enrolled();
+    world.seed(vec![Write::User(User { credential: Some(Credential { id: "credential-2".into(), chain }), ..leader })]);
+    done(&world, Topic::FinishLeader);
+    assert!(matches!(copy_of(&world, &id).state, CopyState::Submitted { .. }));
+    let sessions = world.look(|table| table.sessions.clone());
+    let session = sessions.values().next().expect("a session");
+    assert_eq!(session.state, SessionState::Failed);
+    assert_eq!(session.items.first().and_then(|item| item.problem.as_deref()), Some("wrong-certificate"));
+}
+
+/// F3: every item may be delivered again, days later.
+#[test]
+fn repeated_work_changes_nothing() {
+    let world = office();
+    let items: Vec<Outbox> = {
+        let (_, _) = key_has_signed(&world, 1);
+        let seal = the_work(&world, Topic::FinishSeal);
+        done(&world, Topic::FinishSeal);
+        let archive = the_work(&world, Topic::Archive);
+        done(&world, Topic::Archive);
+        vec![seal, archive]
+    };
+    let before = (public_of(&world, &people::copy(1)), copy_of(&world, &people::copy(1)));
+    for item in &items {
+        assert_eq!(run(work(&world, item)), Ok(Outcome::Done));
+    }
+    assert_eq!((public_of(&world, &people::copy(1)), copy_of(&world, &people::copy(1))), before);
+    let other = archived(&office(), 2);
+    assert_eq!(other, people::copy(2));
+}
