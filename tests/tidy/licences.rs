@@ -34,9 +34,7 @@ fn every_licence_is_permissive() {
             findings.push(format!("{}: licence `{licence}` is not understood", package.name));
             continue;
         };
-        let fine = expression.evaluate(|wanted| {
-            wanted.license.id().is_some_and(|id| ALLOWED.contains(&id.name))
-        });
+        let fine = expression.evaluate(|wanted| wanted.license.id().is_some_and(|id| ALLOWED.contains(&id.name)));
         if !fine {
             findings.push(format!("{}: licence `{licence}` is not on the list", package.name));
         }

@@ -192,13 +192,16 @@ fn every_route_makes_its_promise() {
     let mut findings: Vec<String> =
         routed.difference(&promised).map(|key| format!("{key} has no row in PROMISES")).collect();
     findings.extend(promised.difference(&routed).map(|key| format!("{key} has a row in PROMISES and no route")));
+    let mut known: BTreeMap<String, (Vec<Arm>, BTreeMap<String, String>)> = BTreeMap::new();
     for route in routes() {
         let key = format!("{} {}", route.method, route.path);
         let Some((_, promise)) = PROMISES.iter().find(|(known, _)| *known == key) else { continue };
-        let source = sources(&format!("functions/{}", route.function));
-        let arms = arms(&source);
+        let (arms, bodies) = known.entry(route.function.clone()).or_insert_with(|| {
+            let source = sources(&format!("functions/{}", route.function));
+            (arms(&source), bodies(&source))
+        });
         let Some(arm) = arms.iter().find(|arm| takes(arm, &route.method, &route.path)) else { continue };
-        let work = reached(&bodies(&source), &arm.handler);
+        let work = reached(bodies, &arm.handler);
         for (letter, call) in [('K', "idempotent("), ('M', ".match_version(")] {
             if promise.contains(letter) != work.contains(call) {
                 let does = if work.contains(call) { "calls" } else { "does not call" };

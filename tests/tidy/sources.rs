@@ -99,8 +99,7 @@ pub(crate) fn workspace() -> &'static Workspace {
 fn load() -> Workspace {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     // Offline and for one platform: what was built is there, and no package of another platform is asked for.
-    let arguments =
-        ["metadata", "--format-version", "1", "--offline", "--filter-platform", "x86_64-unknown-linux-gnu"];
+    let arguments = ["metadata", "--format-version", "1", "--offline", "--filter-platform", "x86_64-unknown-linux-gnu"];
     let answer = Command::new(cargo).args(arguments).current_dir(root()).output().expect("cargo runs");
     assert!(answer.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&answer.stderr));
     let all: Value = serde_json::from_slice(&answer.stdout).expect("JSON from cargo metadata");
@@ -132,9 +131,8 @@ fn package(value: &Value) -> Package {
 
 /// What a node links: its normal dependencies (kind `null`).
 fn linked(node: &Value) -> Vec<String> {
-    let normal = |dep: &&Value| {
-        dep["dep_kinds"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind["kind"].is_null()))
-    };
+    let normal =
+        |dep: &&Value| dep["dep_kinds"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind["kind"].is_null()));
     let deps = node["deps"].as_array().expect("deps");
     deps.iter().filter(normal).filter_map(|dep| dep["pkg"].as_str()).map(str::to_owned).collect()
 }
@@ -162,9 +160,22 @@ impl Workspace {
     }
 }
 
+/// The folders in a folder.
+pub(crate) fn folders(path: &str) -> Vec<String> {
+    entries(path).into_iter().filter(|name| root().join(path).join(name).is_dir()).collect()
+}
+
 /// The folders of functions.
 pub(crate) fn functions() -> Vec<String> {
-    entries("functions")
+    folders("functions")
+}
+
+/// Whether a source is only for tests.
+pub(crate) fn is_for_tests(path: &str) -> bool {
+    path.contains("/tests/")
+        || path.starts_with("tests/")
+        || path.ends_with("/tests.rs")
+        || path.starts_with("shared/testkit/")
 }
 
 /// All sources of a package's `src`, one text.

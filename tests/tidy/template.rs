@@ -15,7 +15,8 @@ const LAMBDA_SECONDS: u64 = 900;
 /// Settings that no code of ours reads: the cryptographic library does.
 const READ_BY_LIBRARIES: &[&str] = &["AWS_LC_SYS_NO_JITTER_ENTROPY"];
 /// Pseudo parameters of CloudFormation.
-const PSEUDO: &[&str] = &["AWS::AccountId", "AWS::NoValue", "AWS::Partition", "AWS::Region", "AWS::StackName", "AWS::URLSuffix"];
+const PSEUDO: &[&str] =
+    &["AWS::AccountId", "AWS::NoValue", "AWS::Partition", "AWS::Region", "AWS::StackName", "AWS::URLSuffix"];
 
 fn yaml(path: &str) -> Value {
     serde_yaml_ng::from_str(&text(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -84,6 +85,9 @@ fn one_resource_per_folder() {
             Some((logical, properties)) => {
                 if logical.to_lowercase() != function.replace('-', "") {
                     findings.push(format!("{logical}: the resource of {function} has its name in camel case"));
+                }
+                if words(&properties["CodeUri"]) != format!("functions/{function}") {
+                    findings.push(format!("{logical}: CodeUri is not its folder"));
                 }
                 if words(&properties["FunctionName"]) != format!("ctdt-${{Stage}}-{function}") {
                     findings.push(format!("{logical}: FunctionName is not ctdt-${{Stage}}-{function}"));
