@@ -70,3 +70,9 @@ def test_pyhanko_accepts_the_file(copy, anchors):
 def test_unknown_roots_are_not_trusted(copy):
     verdict = judge.verdict(copy.data, [])
     assert not verdict.accepted and "not trusted" in verdict.why
+
+
+def test_no_claim_of_pdf_a(copy):
+    """Decision 32: PDF/A is claimed only where veraPDF passes; veraPDF is not asked, so nothing may be claimed."""
+    metadata = judge.reader(copy.data).root.get("/Metadata")
+    assert metadata is None or b"pdfaid" not in metadata.data

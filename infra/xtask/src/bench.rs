@@ -1,13 +1,58 @@
 //! Benches of contract.md §5: one JSON line per figure.
 //!
-//! Measures only what is real today; a name that is not here is refused, with the names that are.
+//! Measures only what is real today; another name is refused, with the names that are.
 
-use crate::shell::Failure;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::shell::{Failure, Log, cargo, root, shown, target};
+use crate::{python, tools};
+
+type Bench = fn() -> Result<(), Failure>;
+
+/// The benches that there are.
+const NAMES: &[(&str, Bench)] = &[("start", start)];
+
+/// From empty caches: every function with the SDK.
+const BUILD: Duration = Duration::from_secs(45 * 60);
 
 /// Runs a bench by name.
 ///
 /// # Errors
 /// An unknown name, or what stopped the measurement.
 pub(crate) fn run(name: &str) -> Result<(), Failure> {
-    Err(format!("no bench `{name}`"))
+    let names: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
+    match NAMES.iter().find(|(known, _)| *known == name) {
+        Some((_, bench)) => bench(),
+        None => Err(format!("no bench `{name}` yet; there is: {}", names.join(", "))),
+    }
+}
+
+/// CPU of every function until it asks for its first event.
+fn start() -> Result<(), Failure> {
+    let log = Log::new("bench-start")?;
+    tools::install(&log)?;
+    log.run(cargo().args(["build", "--release", "--workspace", "--bins"]), BUILD)?;
+    let mut measure = python::tool("python");
+    measure.arg(root().join("tests/bench/start.py")).arg(target().join("release"));
+    shows(&mut measure)
+}
+
+/// Runs a program whose figures go to our own standard output.
+fn shows(command: &mut Command) -> Result<(), Failure> {
+    let status = command.current_dir(root()).stdin(Stdio::null()).status();
+    match status.map_err(|error| format!("`{}` does not start: {error}", shown(command)))? {
+        status if status.success() => Ok(()),
+        status => Err(format!("`{}` ended with {status}", shown(command))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_bench_names_the_known_ones() {
+        assert_eq!(run("nothing"), Err("no bench `nothing` yet; there is: start".to_owned()));
+    }
 }

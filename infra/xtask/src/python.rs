@@ -4,13 +4,15 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::shell::{Failure, Log, results, root, target};
+use crate::shell::{Failure, Log, exists, results, root, target};
 use crate::{demo, stages, tools};
 
 /// The longest that cfn-lint or cargo-deny may take.
 const LINT: Duration = Duration::from_secs(300);
 /// The longest that the judges may take: 500 flips at a tenth of a second each, and a dozen copies.
 const JUDGES: Duration = Duration::from_secs(900);
+/// The longest that Maven may take from an empty cache.
+const MAVEN: Duration = Duration::from_secs(300);
 /// The longest that the pages may take.
 const BROWSER: Duration = Duration::from_secs(600);
 
@@ -55,6 +57,10 @@ pub(crate) fn ctdt() -> PathBuf {
 pub(crate) fn judges(log: &Log) -> Result<(), Failure> {
     let mut command = pytest("judges");
     command.arg(format!("--copies={}", demo::folder().display()));
+    match java(log) {
+        Ok(classes) => drop(command.arg(format!("--dss={}", classes.display()))),
+        Err(why) => log.say(&format!("SKIPPED: EU DSS as a judge ({why})"))?,
+    }
     let alone = ["--map-root-user", "--net", "--"];
     if log.status(Command::new("unshare").args(alone).arg("true"), LINT).is_ok_and(|status| status.success()) {
         let mut apart = Command::new("unshare");
@@ -63,6 +69,19 @@ pub(crate) fn judges(log: &Log) -> Result<(), Failure> {
     }
     log.say("SKIPPED: no network namespace here; the judges run with their own sockets blocked instead")?;
     log.run(&mut command, JUDGES)
+}
+
+/// Compiles the Java judge; gives the folder of its classes. Decision 25: left out aloud where Maven Central does not answer.
+fn java(log: &Log) -> Result<PathBuf, Failure> {
+    if !exists("mvn") || !exists("java") {
+        return Err("no Maven or no Java on this machine".to_owned());
+    }
+    let classes = results().join("java");
+    let mut maven = Command::new("mvn");
+    maven.args(["-q", "-B", "-f", "tests/judges/java/pom.xml", "compile", "dependency:copy-dependencies"]);
+    maven.arg(format!("-Dbuilt={}", classes.display()));
+    log.run(&mut maven, MAVEN)?;
+    Ok(classes)
 }
 
 /// The pages in Chromium. `pictures` also writes what is seen into docs/pictures.

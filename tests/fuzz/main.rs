@@ -1,0 +1,277 @@
+//! Seeded mutations of files and structures (house rule 11): whatever comes in, an answer goes out, in bounded time.
+//!
+//! Deterministic: one seed is one input. A failure names its seed. No coverage guidance and no nightly compiler; that is for long
+//! runs elsewhere. In `cargo test` it is a short run, in `cargo xtask fuzz` as long as one likes:
+//! `FUZZ_SECONDS`, `FUZZ_RUNS`, `FUZZ_SEED`, and `CORPORA` for a folder of more signed files.
+
+mod chance;
+mod mutate;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use chance::Chance;
+use pades::{Policy, Profile, Verdict};
+use pki::Certificate;
+use pki::path::Evidence;
+
+/// Inputs of a run that nobody asked for by time.
+const RUNS: u64 = 300;
+/// The longest answer that passes. Honest files of this size take milliseconds; tests are built half optimised and share two cores.
+const SLOW: Duration = Duration::from_secs(5);
+/// When an answer is not waited for any longer.
+const HANG: Duration = Duration::from_secs(60);
+/// Files of the corpora above this are left to the corpora's own test.
+const LARGE: u64 = 200_000;
+/// 2026-11-23 15:05:31 +07:00, within the lifetime of the corpus.
+const NOW: i64 = 1_795_421_131;
+
+/// What an input is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    Pdf,
+    Picture,
+    Der,
+}
+
+struct Seed {
+    name: String,
+    kind: Kind,
+    bytes: Vec<u8>,
+}
+
+fn here() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus")
+}
+
+fn kind(path: &Path) -> Option<Kind> {
+    match path.extension()?.to_str()? {
+        "pdf" => Some(Kind::Pdf),
+        "jpg" | "png" | "tif" => Some(Kind::Picture),
+        "der" => Some(Kind::Der),
+        _ => None,
+    }
+}
+
+/// The files of a folder and below, by name, so that a seed means the same everywhere.
+fn collect(folder: &Path, limit: u64, into: &mut Vec<Seed>) {
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            collect(&path, limit, into);
+        } else if let Some(kind) = kind(&path)
+            && path.metadata().is_ok_and(|facts| facts.len() <= limit)
+        {
+            let bytes = std::fs::read(&path).expect("a readable file");
+            into.push(Seed { name: path.display().to_string(), kind, bytes });
+        }
+    }
+}
+
+/// Our own files first, and how many they are.
+fn corpus() -> (Vec<Seed>, usize) {
+    let mut seeds = Vec::new();
+    collect(&here(), u64::MAX, &mut seeds);
+    collect(&here().join("../../scans"), u64::MAX, &mut seeds);
+    let ours = seeds.len();
+    match std::env::var_os("CORPORA") {
+        Some(folder) => {
+            for part in ["dss", "own", "pyhanko-parser", "pyhanko-static", "pyhanko-runtime", "attack", "misc"] {
+                collect(&Path::new(&folder).join(part), LARGE, &mut seeds);
+            }
+        }
+        None => println!("SKIPPED: fuzzing starts from our own files only; CORPORA names a folder with foreign ones"),
+    }
+    (seeds, ours)
+}
+
+fn anchors() -> Vec<Certificate> {
+    let pem = std::fs::read_to_string(here().join("roots.pem")).expect("the roots of the corpus");
+    Certificate::from_pem_many(&pem).expect("roots")
+}
+
+/// Everything that reads a file from outside. The answers do not matter, but for one: a changed copy is never valid.
+fn read_pdf(bytes: &[u8], anchors: &[Certificate], genuine: &Genuine) {
+    let extra = Evidence::default();
+    for profile in [Profile::Auto, Profile::General] {
+        let policy = Policy { anchors, at: NOW, profile, extra: &extra, register: None, test_anchors: false };
+        let report = pades::judge(bytes, "a.pdf", &policy);
+        assert!(
+            report.verdict != Verdict::Valid || genuine.is_untouched(bytes),
+            "a changed file is valid: {:?}",
+            report.reasons
+        );
+    }
+    let _ = pades::evidence_wanted(bytes);
+    let _ = compose::inspect(bytes, "application/pdf");
+}
+
+fn read_der(bytes: &[u8]) {
+    if let Ok(certificate) = Certificate::from_der(bytes) {
+        let _ = (certificate.to_pem(), certificate.sha256());
+    }
+    let _ = Certificate::from_pem_many(&String::from_utf8_lossy(bytes));
+    let _ = pki::cms::SignedData::parse(bytes);
+    let _ = pki::crl::Crl::parse(bytes);
+    let _ = pki::ocsp::Response::parse(bytes);
+    let _ = pki::tsp::Token::parse(bytes);
+    let _ = pki::issue::TimestampRequest::parse(bytes);
+    let _ = pki::issue::OcspRequest::parse(bytes);
+    let _ = pdf::parse_object(bytes);
+    let _ = pdf::decode_text(bytes);
+}
+
+/// The one file that is valid, and where its last signature stands: only there a change may go unnoticed (hexadecimal case, padding).
+struct Genuine {
+    bytes: Vec<u8>,
+    gap: std::ops::Range<usize>,
+}
+
+impl Genuine {
+    fn read() -> Genuine {
+        let bytes = std::fs::read(here().join("certified-copy.pdf")).expect("the certified copy");
+        let text = String::from_utf8_lossy(&bytes);
+        let at = text.rfind("/ByteRange").expect("a signature");
+        let range: Vec<usize> = text
+            .get(at..)
+            .and_then(|rest| rest.split(['[', ']']).nth(1))
+            .expect("a range")
+            .split_whitespace()
+            .map(|number| number.parse().expect("a number"))
+            .collect();
+        let [_, start, end, _] = range.as_slice() else { panic!("four numbers") };
+        // The last file of the corpus that this reads is ASCII up to the streams, so offsets in text may differ: numbers are absolute.
+        let gap = *start..*end;
+        Genuine { bytes, gap }
+    }
+
+    fn is_untouched(&self, other: &[u8]) -> bool {
+        other.len() == self.bytes.len()
+            && other.get(..self.gap.start) == self.bytes.get(..self.gap.start)
+            && other.get(self.gap.end..) == self.bytes.get(self.gap.end..)
+    }
+}
+
+struct Asked {
+    runs: Option<u64>,
+    seconds: Option<u64>,
+    seed: u64,
+}
+
+impl Asked {
+    fn from_environment() -> Asked {
+        let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+        Asked { runs: number("FUZZ_RUNS"), seconds: number("FUZZ_SECONDS"), seed: number("FUZZ_SEED").unwrap_or(1) }
+    }
+
+    fn goes_on(&self, done: u64, begun: Instant) -> bool {
+        match (self.runs, self.seconds) {
+            (Some(runs), _) => done < runs,
+            (None, Some(seconds)) => begun.elapsed().as_secs() < seconds,
+            (None, None) => done < RUNS,
+        }
+    }
+}
+
+/// Ends the process when one input takes for ever: nothing else could.
+fn watch(current: Arc<Mutex<(u64, Instant)>>) {
+    std::thread::spawn(move || {
+        loop {
+            std::thread::sleep(Duration::from_secs(1));
+            let (seed, since) = *current.lock().expect("a lock");
+            if since.elapsed() > HANG {
+                eprintln!("seed {seed} hangs: FUZZ_RUNS=1 FUZZ_SEED={seed} cargo test -p tests --test fuzz");
+                std::process::exit(101);
+            }
+        }
+    });
+}
+
+#[test]
+fn mutations_are_survived() {
+    let (asked, anchors, genuine) = (Asked::from_environment(), anchors(), Genuine::read());
+    let (seeds, ours) = corpus();
+    let begun = Instant::now();
+    let current = Arc::new(Mutex::new((asked.seed, begun)));
+    watch(current.clone());
+    let trace = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fuzz-seed");
+    let (mut done, mut slowest) = (0, (Duration::ZERO, 0));
+    while asked.goes_on(done, begun) {
+        let seed = asked.seed + done;
+        let since = Instant::now();
+        *current.lock().expect("a lock") = (seed, since);
+        // A stack that overflows takes the process with it: the seed is found here.
+        std::fs::write(&trace, seed.to_string()).expect("a trace");
+        let mut chance = Chance::new(seed);
+        // Half of the inputs come from our own files, however many others there are.
+        let among = if chance.below(2) == 0 { ours } else { seeds.len() };
+        let start = seeds.get(chance.below(among)).expect("a corpus");
+        let other = seeds.get(chance.below(seeds.len())).expect("a corpus");
+        let input = match start.kind {
+            Kind::Der => mutate::der(&start.bytes, &mut chance),
+            Kind::Pdf => mutate::pdf(&start.bytes, &other.bytes, &mut chance),
+            Kind::Picture => mutate::bytes(&start.bytes, &mut chance),
+        };
+        let survived = catch_unwind(AssertUnwindSafe(|| match start.kind {
+            Kind::Pdf => read_pdf(&input, &anchors, &genuine),
+            Kind::Picture => drop(compose::inspect(&input, "")),
+            Kind::Der => read_der(&input),
+        }));
+        let (took, repeat) = (since.elapsed(), format!("FUZZ_RUNS=1 FUZZ_SEED={seed} cargo test -p tests --test fuzz"));
+        assert!(survived.is_ok(), "seed {seed}, from {}: {repeat}", start.name);
+        assert!(took < SLOW, "seed {seed}, from {}, took {took:?}: {repeat}", start.name);
+        slowest = slowest.max((took, seed));
+        done += 1;
+    }
+    println!(
+        "{done} mutations of {} files survived; the slowest took {:?} (seed {})",
+        seeds.len(),
+        slowest.0,
+        slowest.1
+    );
+}
+
+/// A judge that rejects everything would pass the run above.
+#[test]
+fn the_corpus_itself_is_accepted() {
+    let (anchors, genuine, extra) = (anchors(), Genuine::read(), Evidence::default());
+    let policy = Policy {
+        anchors: &anchors,
+        at: NOW,
+        profile: Profile::Auto,
+        extra: &extra,
+        register: None,
+        test_anchors: false,
+    };
+    let report = pades::judge(&genuine.bytes, "a.pdf", &policy);
+    assert_eq!(report.verdict, Verdict::Valid, "{:?}", report.reasons);
+    assert!(Certificate::from_der(&std::fs::read(here().join("certificate.der")).expect("a file")).is_ok());
+    for (name, parsed) in [
+        ("crl.der", (|der: &[u8]| pki::crl::Crl::parse(der).is_ok()) as fn(&[u8]) -> bool),
+        ("ocsp-response.der", |der| pki::ocsp::Response::parse(der).is_ok()),
+        ("signed-data.der", |der| pki::cms::SignedData::parse(der).is_ok()),
+        ("timestamp-token.der", |der| pki::tsp::Token::parse(der).is_ok()),
+    ] {
+        assert!(parsed(&std::fs::read(here().join(name)).expect("a file")), "{name}");
+    }
+}
+
+/// Every single bit of a sample of bytes, and every way to cut the file: never valid, never a panic.
+#[test]
+fn a_flipped_bit_is_never_valid() {
+    let (anchors, genuine) = (anchors(), Genuine::read());
+    let mut chance = Chance::new(7);
+    for _ in 0..100 {
+        let mut bytes = genuine.bytes.clone();
+        let place = chance.below(bytes.len());
+        if let Some(byte) = bytes.get_mut(place) {
+            *byte ^= 1 << chance.below(8);
+        }
+        read_pdf(&bytes, &anchors, &genuine);
+        read_pdf(genuine.bytes.get(..place).unwrap_or_default(), &anchors, &genuine);
+    }
+}
