@@ -238,22 +238,11 @@ impl<'b> Parser<'b> {
         let len = rest.iter().position(|&b| b == b'>');
         self.budget.burn(len.unwrap_or(rest.len()));
         let len = len.ok_or_else(|| self.error("hexadecimal string without end"))?;
-        let mut bytes = Vec::with_capacity(len / 2);
-        let mut half = None;
-        for &byte in rest.get(..len).unwrap_or_default() {
-            if crate::lexer::is_space(byte) {
-                continue;
-            }
-            let digit = hex_digit(byte).ok_or_else(|| self.error("no hexadecimal digit"))?;
-            half = match half {
-                None => Some(digit),
-                Some(high) => {
-                    bytes.push(high << 4 | digit);
-                    None
-                }
-            };
-        }
-        bytes.extend(half.map(|high: u8| high << 4));
+        let text = rest.get(..len).unwrap_or_default();
+        let bytes = match hex_pairs(text) {
+            Some(bytes) => bytes,
+            None => hex_with_space(text).ok_or_else(|| self.error("no hexadecimal digit"))?,
+        };
         self.pos = start + len + 1;
         Ok(Object::String(PdfString { bytes, hex: true }))
     }
@@ -359,6 +348,55 @@ impl<'b> Parser<'b> {
         self.pos = end;
         Some(id)
     }
+}
+
+/// Digits only, two and two: what every signature is written as, and large.
+fn hex_pairs(text: &[u8]) -> Option<Vec<u8>> {
+    let pairs = text.chunks_exact(2);
+    if !pairs.remainder().is_empty() {
+        return None;
+    }
+    let mut wrong = 0;
+    let digit = |byte: &u8| HEX.get(usize::from(*byte)).copied().unwrap_or(NO_DIGIT);
+    let pair = |pair: &[u8]| {
+        let (high, low) = (pair.first().map_or(NO_DIGIT, digit), pair.get(1).map_or(NO_DIGIT, digit));
+        wrong |= high | low;
+        high << 4 | low
+    };
+    let bytes: Vec<u8> = pairs.map(pair).collect();
+    (wrong & NO_DIGIT == 0).then_some(bytes)
+}
+
+/// Marks what is no digit in [`HEX`]: a bit that no digit has.
+const NO_DIGIT: u8 = 0x80;
+/// The value of each byte as a hexadecimal digit.
+static HEX: [u8; 256] = {
+    let mut table = [NO_DIGIT; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        table[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        table[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    table
+};
+
+/// White space between digits, and a last digit alone, which counts as followed by 0 (clause 7.3.4.3).
+fn hex_with_space(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() / 2);
+    let mut half = None;
+    for &byte in text.iter().filter(|byte| !crate::lexer::is_space(**byte)) {
+        let digit = hex_digit(byte)?;
+        half = match half {
+            None => Some(digit),
+            Some(high) => {
+                bytes.push(high << 4 | digit);
+                None
+            }
+        };
+    }
+    bytes.extend(half.map(|high: u8| high << 4));
+    Some(bytes)
 }
 
 fn number(text: &[u8]) -> Option<Object> {

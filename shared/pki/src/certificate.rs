@@ -5,7 +5,7 @@
 //! Time, constraints and revocation are not looked at here; see [`crate::path`].
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use der::Decode as _;
 use x509_cert::certificate::{CertificateInner, Raw};
@@ -70,6 +70,8 @@ struct Inner {
     facts: Facts,
     signature_algorithm: Vec<u8>,
     signature: Vec<u8>,
+    /// The key that was first found to have made the signature: a file asks about the same pair again and again.
+    signed_by: OnceLock<PublicKey>,
 }
 
 /// An X.509 certificate. Cheap to clone; equality, order and hash are by DER.
@@ -276,7 +278,13 @@ impl Certificate {
         if !name::same(&self.0.issuer, &issuer.0.subject) {
             return Err(Error::IssuerMismatch);
         }
-        issuer.key().verify(self.scheme()?, &self.0.tbs, &self.0.signature)
+        if self.0.signed_by.get() == Some(issuer.key()) {
+            return Ok(());
+        }
+        issuer.key().verify(self.scheme()?, &self.0.tbs, &self.0.signature)?;
+        // Another thread may have been first; both answers are right.
+        let _ = self.0.signed_by.set(issuer.key().clone());
+        Ok(())
     }
 
     pub(crate) fn key(&self) -> &PublicKey {
@@ -394,6 +402,7 @@ fn walk(der: &[u8]) -> Result<Inner, Error> {
         facts: Facts::read(extensions.as_ref())?,
         signature_algorithm: signature_algorithm.full.to_vec(),
         signature: asn1::bit_octets(signature.content, what)?.to_vec(),
+        signed_by: OnceLock::new(),
     })
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct Pool {
     pub(crate) embedded: Evidence,
     /// From the file and from the caller.
     all: Evidence,
+    /// Nothing came from the caller: both lists are the same.
+    alone: bool,
     has_store: bool,
 }
 
@@ -51,12 +53,14 @@ impl Pool {
             embedded.crls.extend(crypto.crls.iter().cloned());
         }
         dedup(&mut embedded);
+        let extra = policy.extra;
+        let alone = extra.certificates.is_empty() && extra.ocsps.is_empty() && extra.crls.is_empty();
         let mut all = embedded.clone();
         all.certificates.extend(policy.extra.certificates.iter().cloned());
         all.ocsps.extend(policy.extra.ocsps.iter().cloned());
         all.crls.extend(policy.extra.crls.iter().cloned());
         dedup(&mut all);
-        Pool { embedded, all, has_store }
+        Pool { embedded, all, alone, has_store }
     }
 }
 
@@ -184,7 +188,7 @@ fn standing(certificate: &Certificate, pool: &Pool, policy: &Policy<'_>, at: i64
         }
     };
     if standing.revocation == Revocation::Good {
-        let by_file = pki::path::revocation(&path.chain, &pool.embedded, at);
+        let by_file = if pool.alone { revocation } else { pki::path::revocation(&path.chain, &pool.embedded, at) };
         let members = path.chain.iter().take(path.chain.len().saturating_sub(1));
         let mut certificates = members;
         standing.embedded_good = by_file.status == RevocationStatus::Good
