@@ -1,0 +1,52 @@
+//! Small documents. Real scans and real pages are `compose`'s matter; here only their shape counts.
+
+/// A classic file (ISO 32000-2 §7.5.4) of objects 1…n; object 1 is the catalog.
+fn classic(objects: &[String]) -> Vec<u8> {
+    let mut file = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n".to_vec();
+    let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
+    for (at, object) in objects.iter().enumerate() {
+        table.push_str(&format!("{:010} 00000 n \n", file.len()));
+        file.extend(format!("{} 0 obj\n{object}\nendobj\n", at + 1).into_bytes());
+    }
+    let start = file.len();
+    let size = objects.len() + 1;
+    file.extend(format!("{table}trailer\n<</Size {size}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n").into_bytes());
+    file
+}
+
+fn drawing(text: &str) -> String {
+    let text = format!("BT /F1 14 Tf 60 760 Td ({text}) Tj ET");
+    format!("<</Length {}>>\nstream\n{text}\nendstream", text.len())
+}
+
+const PAGES: &str = "<</Type/Pages/Count 1/Kids[3 0 R]>>";
+const FONT: &str = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>";
+const PAGE: &str = "/Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>";
+
+/// What a citizen brings: one page that says `text` (ASCII, no brackets).
+pub fn scan(text: &str) -> Vec<u8> {
+    classic(&[
+        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
+        PAGES.to_owned(),
+        format!("<<{PAGE}>>"),
+        drawing(text),
+        FONT.to_owned(),
+    ])
+}
+
+/// What a leader is shown: one page that says `text`, and the two empty signature fields; the seal's field locks all
+/// (decision 8).
+pub fn base(text: &str) -> Vec<u8> {
+    classic(&[
+        "<</Type/Catalog/Pages 2 0 R/AcroForm 6 0 R>>".to_owned(),
+        PAGES.to_owned(),
+        format!("<<{PAGE}/Annots[7 0 R 8 0 R]>>"),
+        drawing(text),
+        FONT.to_owned(),
+        "<</Fields[7 0 R 8 0 R]/SigFlags 1>>".to_owned(),
+        "<</Type/Annot/Subtype/Widget/FT/Sig/T(Leader)/F 132/P 3 0 R/Rect[60 100 280 200]>>".to_owned(),
+        "<</Type/Annot/Subtype/Widget/FT/Sig/T(Seal)/F 132/P 3 0 R/Rect[300 100 560 240]\
+         /Lock<</Type/SigFieldLock/Action/All>>>>"
+            .to_owned(),
+    ])
+}

@@ -1,0 +1,123 @@
+//! The test PKI: one tree that is trusted and one that is not. Everything is synthetic and made once per process.
+
+use std::sync::OnceLock;
+
+use pki::Certificate;
+use pki::issue::{self, Attribute, CertificateSpec, ExtendedKeyUsage, KeyUsage};
+
+use crate::keys::{Identity, Key};
+
+/// 2020-01-01T00:00:00Z and 2045-01-01T00:00:00Z: tests travel between.
+const VALIDITY: (i64, i64) = (1_577_836_800, 2_366_841_600);
+
+/// A tree with everybody in it.
+#[derive(Debug)]
+pub struct Tree {
+    /// The root.
+    pub root: Identity,
+    /// The issuing authority.
+    pub ca: Identity,
+    /// A leader (P-256).
+    pub leader: Identity,
+    /// An agency whose key is RSA, as in AWS KMS (decision 10).
+    pub agency: Identity,
+    /// An agency whose key is P-256: it never signs twice alike.
+    pub agency_p256: Identity,
+    /// The time-stamping authority.
+    pub tsa: Identity,
+}
+
+/// The trees.
+#[derive(Debug)]
+pub struct Trees {
+    /// The configured one.
+    pub ours: Tree,
+    /// The other one: people and offices of the same names, other keys.
+    pub strangers: Tree,
+}
+
+/// The trees of this process.
+pub fn trees() -> &'static Trees {
+    static TREES: OnceLock<Trees> = OnceLock::new();
+    TREES.get_or_init(|| Trees { ours: tree("ours", 1), strangers: tree("strangers", 2) })
+}
+
+impl Trees {
+    /// The configured roots.
+    pub fn anchors(&self) -> Vec<Certificate> {
+        vec![self.ours.root.leaf().clone()]
+    }
+}
+
+impl Tree {
+    /// Who issues under a name of the hosts `http://<what>.<name>.test/`.
+    pub(crate) fn issuer(&self, name: &str) -> Option<&Identity> {
+        [&self.root, &self.ca].into_iter().find(|who| host_of(who.leaf()) == name)
+    }
+
+    /// Everybody below the issuing authority.
+    pub(crate) fn leaves(&self) -> [&Identity; 4] {
+        [&self.leader, &self.agency, &self.agency_p256, &self.tsa]
+    }
+}
+
+/// The name of an authority in URLs.
+fn host_of(certificate: &Certificate) -> String {
+    certificate.common_name().unwrap_or_default().to_lowercase()
+}
+
+fn tree(name: &str, serial: u8) -> Tree {
+    use Attribute::{CommonName, Country, Organisation, UserId};
+    let ca = |spec: &mut CertificateSpec| {
+        spec.ca = Some(None);
+        spec.key_usage = vec![KeyUsage::KeyCertSign, KeyUsage::CrlSign, KeyUsage::DigitalSignature];
+    };
+    let person =
+        |spec: &mut CertificateSpec| spec.key_usage = vec![KeyUsage::DigitalSignature, KeyUsage::NonRepudiation];
+    let stamp = |spec: &mut CertificateSpec| {
+        spec.key_usage = vec![KeyUsage::DigitalSignature];
+        spec.extended_key_usage = vec![ExtendedKeyUsage::TimeStamping];
+        spec.extended_key_usage_critical = true;
+    };
+    let ward = "UBND xã Mẫu";
+    let (root_name, ca_name) = (format!("{name}-root"), format!("{name}-ca"));
+    let root = issued([serial, 1], &[(Country, "VN"), (CommonName, &root_name)], None, Key::p256(), ca);
+    let sub = issued([serial, 2], &[(Country, "VN"), (CommonName, &ca_name)], Some(&root), Key::p256(), ca);
+    let leader = [(Country, "VN"), (Organisation, ward), (CommonName, "Nguyễn Văn Mẫu"), (UserId, "CCCD:000000000001")];
+    let leader = issued([serial, 3], &leader, Some(&sub), Key::p256(), person);
+    let office = [(Country, "VN"), (Organisation, ward), (CommonName, ward)];
+    let agency = issued([serial, 4], &office, Some(&sub), Key::rsa(), person);
+    let agency_p256 = issued([serial, 5], &office, Some(&sub), Key::p256(), person);
+    let tsa = issued([serial, 6], &[(Country, "VN"), (CommonName, "TSA mẫu")], Some(&sub), Key::p256(), stamp);
+    Tree { root, ca: sub, leader, agency, agency_p256, tsa }
+}
+
+fn issued(
+    serial: [u8; 2],
+    name: &[(Attribute, &str)],
+    above: Option<&Identity>,
+    key: Key,
+    fill: impl Fn(&mut CertificateSpec),
+) -> Identity {
+    let mut spec = CertificateSpec {
+        serial: [&[0x40], &serial[..]].concat(),
+        subject: name.iter().map(|(attribute, text)| (*attribute, (*text).to_owned())).collect(),
+        not_before: VALIDITY.0,
+        not_after: VALIDITY.1,
+        spki_der: key.spki(),
+        ..CertificateSpec::default()
+    };
+    fill(&mut spec);
+    if let Some(above) = above {
+        let host = host_of(above.leaf());
+        spec.ocsp_urls = vec![format!("http://ocsp.{host}.test/")];
+        spec.crl_urls = vec![format!("http://crl.{host}.test/")];
+        spec.issuer_urls = vec![format!("http://aia.{host}.test/")];
+    }
+    let signer = above.map_or(&key, |identity| &identity.key);
+    let issuer = above.map(Identity::leaf);
+    let made = issue::certificate(&spec, issuer, signer.algorithm(), &|tbs| signer.sign_message(tbs));
+    let mut chain = vec![made.expect("an X.509 certificate")];
+    chain.extend(above.map(|identity| identity.chain.clone()).unwrap_or_default());
+    Identity { key, chain }
+}

@@ -1,0 +1,240 @@
+//! The table: maps, and the conditions of [`domain::ports::Write`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::ids::*;
+use domain::model::*;
+use domain::ports::Write;
+use jiff::Timestamp;
+
+use super::sha256;
+
+/// The limit of a DynamoDB transaction.
+const MOST_WRITES: usize = 100;
+
+/// Unit, suffix and legal year.
+pub(crate) type Series = (UnitId, String, i16);
+
+/// What is stored.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    /// Offices.
+    pub units: BTreeMap<UnitId, Unit>,
+    /// People.
+    pub users: BTreeMap<UserId, User>,
+    /// Visits.
+    pub appointments: BTreeMap<AppointmentId, Appointment>,
+    /// Slots.
+    pub slots: BTreeMap<(UnitId, Timestamp), Slot>,
+    /// Uploads.
+    pub uploads: BTreeMap<UploadId, Upload>,
+    /// Dossiers.
+    pub cases: BTreeMap<CaseId, Case>,
+    /// Copies.
+    pub copies: BTreeMap<CopyId, Copy>,
+    /// Signing sessions.
+    pub sessions: BTreeMap<SessionId, Session>,
+    /// Heads of series.
+    pub counters: BTreeMap<(UnitId, String, i16), Counter>,
+    /// Spent numbers.
+    pub entries: BTreeMap<(UnitId, String, i16, u32), Entry>,
+    /// Public facts.
+    pub public: BTreeMap<CopyId, PublicCopy>,
+    /// Public facts by unit code, suffix, year and number.
+    pub by_number: BTreeMap<(String, String, i16, u32), CopyId>,
+    /// Public facts by the digest of a file.
+    pub by_digest: BTreeMap<Sha256, CopyId>,
+    /// Waiting work.
+    pub outbox: BTreeMap<EventId, Outbox>,
+    /// All work that ever waited, in the order in which it was written: what a stream shows.
+    pub stream: Vec<Outbox>,
+    /// History.
+    pub events: BTreeMap<(String, Version), Event>,
+    /// Deliveries.
+    pub deliveries: BTreeMap<(CaseId, DeliveryId), Delivery>,
+    /// Answers kept for repeated requests.
+    pub idempotency: BTreeMap<Sha256, Idempotency>,
+    /// Every step of every copy, as the names of the states before and after.
+    pub steps: Vec<(CopyId, &'static str, &'static str)>,
+    /// What was written to each item since somebody began to compare worlds.
+    marks: Option<BTreeMap<String, Sha256>>,
+}
+
+/// Why a commit was not written.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// A condition failed.
+    Conflict,
+    /// No transaction looks like this; the real table would not take it.
+    Malformed(String),
+}
+
+impl Table {
+    /// All or nothing.
+    pub(crate) fn commit(&mut self, writes: Vec<Write>) -> Result<(), Refused> {
+        well_formed(&writes)?;
+        if !writes.iter().all(|write| self.allows(write)) {
+            return Err(Refused::Conflict);
+        }
+        for write in writes {
+            self.mark(&write);
+            self.apply(write);
+        }
+        Ok(())
+    }
+
+    /// Begins to keep what is written, for comparing.
+    pub(crate) fn begin_marks(&mut self) {
+        self.marks = Some(BTreeMap::new());
+    }
+
+    /// What was written since, for comparing: the last write of each item decides what it is.
+    pub(crate) fn marks(&self) -> &impl std::fmt::Debug {
+        &self.marks
+    }
+
+    fn mark(&mut self, write: &Write) {
+        let Some(marks) = &mut self.marks else { return };
+        let text = format!("{write:?}");
+        for item in items(write) {
+            // An item that was moved is what it was before, moved.
+            let before = matches!(write, Write::OutboxLater(..)).then(|| marks.get(&item)).flatten();
+            let mark = sha256(format!("{before:?}{text}").as_bytes());
+            marks.insert(item, mark);
+        }
+    }
+
+    /// The conditions that [`domain::ports::Write`] documents.
+    fn allows(&self, write: &Write) -> bool {
+        match write {
+            Write::Unit(_) | Write::User(_) | Write::OutboxDone(_) => true,
+            Write::Appointment(new) => follows(self.appointments.get(&new.id).map(|old| old.version), new.version),
+            Write::Slot(new) => {
+                follows(self.slots.get(&(new.unit.clone(), new.start)).map(|old| old.version), new.version)
+            }
+            Write::Upload(new) => follows(self.uploads.get(&new.id).map(|old| old.version), new.version),
+            Write::Case(new) => follows(self.cases.get(&new.id).map(|old| old.version), new.version),
+            Write::Copy(new) => follows(self.copies.get(&new.id).map(|old| old.version), new.version),
+            Write::Session(new) => follows(self.sessions.get(&new.id).map(|old| old.version), new.version),
+            Write::Counter(new) => {
+                let last = self.counters.get(&series(&new.unit, &new.suffix, new.year)).map(|old| old.last);
+                follows(last.map(u64::from), u64::from(new.last))
+            }
+            Write::Entry(new) => !self.entries.contains_key(&place(new)),
+            Write::PublicCopy(new) => self.allows_public(new),
+            Write::Outbox(new) => !self.outbox.contains_key(&new.id),
+            Write::OutboxLater(id, _) => self.outbox.contains_key(id),
+            Write::Event(new) => !self.events.contains_key(&(new.subject.clone(), new.seq)),
+            Write::Delivery(new) => {
+                let key = (new.case.clone(), new.id.clone());
+                follows(self.deliveries.get(&key).map(|old| old.version), new.version)
+            }
+        }
+    }
+
+    /// A number and a digest lead to one copy for ever (I1).
+    fn allows_public(&self, new: &PublicCopy) -> bool {
+        let free = |found: Option<&CopyId>| found.is_none_or(|copy| *copy == new.copy);
+        follows(self.public.get(&new.copy).map(|old| old.version), new.version)
+            && free(self.by_number.get(&public_place(new)))
+            && new.digests.iter().all(|digest| free(self.by_digest.get(digest)))
+    }
+
+    fn apply(&mut self, write: Write) {
+        match write {
+            Write::Unit(new) => drop(self.units.insert(new.id.clone(), new)),
+            Write::User(new) => drop(self.users.insert(new.id.clone(), new)),
+            Write::Appointment(new) => drop(self.appointments.insert(new.id.clone(), new)),
+            Write::Slot(new) => drop(self.slots.insert((new.unit.clone(), new.start), new)),
+            Write::Upload(new) => drop(self.uploads.insert(new.id.clone(), new)),
+            Write::Case(new) => drop(self.cases.insert(new.id.clone(), new)),
+            Write::Copy(new) => self.apply_copy(new),
+            Write::Session(new) => drop(self.sessions.insert(new.id.clone(), new)),
+            Write::Counter(new) => drop(self.counters.insert(series(&new.unit, &new.suffix, new.year), new)),
+            Write::Entry(new) => drop(self.entries.insert(place(&new), new)),
+            Write::PublicCopy(new) => self.apply_public(new),
+            Write::Outbox(new) => {
+                self.stream.push(new.clone());
+                self.outbox.insert(new.id.clone(), new);
+            }
+            Write::OutboxDone(id) => drop(self.outbox.remove(&id)),
+            Write::OutboxLater(id, due_at) => {
+                if let Some(work) = self.outbox.get_mut(&id) {
+                    work.due_at = due_at;
+                }
+            }
+            Write::Event(new) => drop(self.events.insert((new.subject.clone(), new.seq), new)),
+            Write::Delivery(new) => drop(self.deliveries.insert((new.case.clone(), new.id.clone()), new)),
+        }
+    }
+
+    fn apply_copy(&mut self, new: Copy) {
+        let before = self.copies.get(&new.id).map_or("none", |old| old.state.name());
+        self.steps.push((new.id.clone(), before, new.state.name()));
+        self.copies.insert(new.id.clone(), new);
+    }
+
+    fn apply_public(&mut self, new: PublicCopy) {
+        self.by_number.insert(public_place(&new), new.copy.clone());
+        for digest in &new.digests {
+            self.by_digest.insert(*digest, new.copy.clone());
+        }
+        self.public.insert(new.copy.clone(), new);
+    }
+}
+
+/// The version after the change; the stored one is exactly one less, or there is none.
+fn follows(stored: Option<Version>, new: Version) -> bool {
+    stored.unwrap_or(0).checked_add(1) == Some(new)
+}
+
+fn series(unit: &UnitId, suffix: &str, year: i16) -> Series {
+    (unit.clone(), suffix.to_owned(), year)
+}
+
+fn place(entry: &Entry) -> (UnitId, String, i16, u32) {
+    (entry.unit.clone(), entry.number.suffix.clone(), entry.number.year, entry.number.number)
+}
+
+fn public_place(public: &PublicCopy) -> (String, String, i16, u32) {
+    let Number { number, year, suffix, .. } = &public.number;
+    (public.unit_code.clone(), suffix.clone(), *year, *number)
+}
+
+/// A transaction takes at most 100 items, and no item twice. Public facts are stored with one lookup per number and digest.
+fn well_formed(writes: &[Write]) -> Result<(), Refused> {
+    let items: Vec<String> = writes.iter().flat_map(items).collect();
+    let distinct: BTreeSet<&String> = items.iter().collect();
+    if items.len() > MOST_WRITES {
+        return Err(Refused::Malformed(format!("a commit of {} items", items.len())));
+    }
+    if distinct.len() != items.len() {
+        return Err(Refused::Malformed(format!("an item twice in one commit: {items:?}")));
+    }
+    Ok(())
+}
+
+fn items(write: &Write) -> Vec<String> {
+    match write {
+        Write::Unit(it) => vec![it.id.to_string()],
+        Write::User(it) => vec![it.id.to_string()],
+        Write::Appointment(it) => vec![it.id.to_string()],
+        Write::Slot(it) => vec![format!("slot {} {}", it.unit, it.start)],
+        Write::Upload(it) => vec![it.id.to_string()],
+        Write::Case(it) => vec![it.id.to_string()],
+        Write::Copy(it) => vec![it.id.to_string()],
+        Write::Session(it) => vec![it.id.to_string()],
+        Write::Counter(it) => vec![format!("counter {} {} {}", it.unit, it.suffix, it.year)],
+        Write::Entry(it) => vec![format!("entry {:?}", place(it))],
+        Write::PublicCopy(it) => {
+            let lookups: BTreeSet<String> = it.digests.iter().map(|digest| format!("digest {digest:?}")).collect();
+            let mut items = vec![format!("public {}", it.copy), format!("number {:?}", public_place(it))];
+            items.extend(lookups);
+            items
+        }
+        Write::Outbox(it) => vec![it.id.to_string()],
+        Write::OutboxDone(id) | Write::OutboxLater(id, _) => vec![id.to_string()],
+        Write::Event(it) => vec![format!("event {} {}", it.subject, it.seq)],
+        Write::Delivery(it) => vec![format!("{} {}", it.case, it.id)],
+    }
+}

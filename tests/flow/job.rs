@@ -1,0 +1,189 @@
+//! The main job: from the desk to the requester, with the office's own RSA key and a page made by `compose`.
+
+use domain::copy::CopyState;
+use domain::decide::{Command, decide};
+use domain::ids::CopyId;
+use domain::model::Stored;
+use domain::ports::Write;
+use pades::{Policy, Profile, RegisterFacts, RegisterStatus, Verdict};
+use testkit::*;
+
+use crate::{archived, finish, number, state};
+
+/// What intake would make of the scan (R35, R37).
+fn composed(title: &str) -> Vec<u8> {
+    let scan = scan("Ban chinh");
+    let spec = compose::BaseSpec {
+        scans: vec![&scan],
+        wording: compose::Wording {
+            template_id: "default".into(),
+            unit_name: "ỦY BAN NHÂN DÂN XÃ MẪU".into(),
+            place: "Xã Mẫu".into(),
+            leader_title_line: "CHỦ TỊCH".into(),
+            leader_name: "Nguyễn Văn Mẫu".into(),
+            document_title: title.into(),
+            document_pages: 1,
+        },
+        placement: compose::Placement::Auto,
+        sandbox_mark: true,
+        created: "2026-11-23T14:05:31+07:00".into(),
+        document_id: [7; 16],
+    };
+    compose::base(&spec).expect("a base").pdf
+}
+
+/// A world with a delivered copy.
+fn delivered(title: &str) -> (World, CopyId) {
+    let world = office_sealing_with(&trees().ours.agency);
+    let copy = receive(&world, 1);
+    submit(&world, &copy, composed(title));
+    sign_until(&world, &copy);
+    examine(&world);
+    request_seal(&world, std::slice::from_ref(&copy)).expect("a signed copy");
+    finish(&world);
+    (world, copy)
+}
+
+/// R35–R53: draft, submitted, opened, signed, numbered, sealed, archived, delivered; then everything is looked at, by the
+/// test's own eyes, by the examiner of the house, and by the judge that citizens use.
+#[test]
+fn from_the_desk_to_the_requester() {
+    let (world, copy) = delivered("Bằng tốt nghiệp trung học phổ thông");
+    assert_eq!((state(&world, &copy), number(&world, &copy)), ("sealed", Some(1)));
+    let file = archived(&world, &copy).expect("an archive");
+    let unit = unit_of(&world);
+    let found = run(casework::examine::series(
+        &world,
+        &world,
+        &trees().anchors(),
+        &unit,
+        &unit.series_suffix,
+        2026,
+        world.now(),
+    ));
+    assert_eq!(found, Ok(vec![]));
+    let deliveries = world.look(|table| table.deliveries.values().cloned().collect::<Vec<_>>());
+    assert!(deliveries.len() == 1 && deliveries.iter().all(|delivery| delivery.sent_at.is_some()), "{deliveries:?}");
+    assert_eq!(world.all_prompts().values().sum::<u32>(), 1);
+    let report = judged(&world, &copy, &file);
+    assert_eq!(report.verdict, Verdict::Valid, "{:#?}", report.reasons);
+}
+
+fn judged(world: &World, copy: &CopyId, file: &Stored) -> pades::Report {
+    let bytes = world.object(&file.path).expect("the file");
+    let public = world.look(|table| table.public.get(copy).cloned()).expect("public facts");
+    let facts = pades::EcopyFacts {
+        number: u64::from(public.number.number),
+        book: public.number.book.clone(),
+        year: u32::try_from(public.number.year).expect("a year"),
+        suffix: public.number.suffix.clone(),
+        unit_code: public.unit_code.clone(),
+        copy_id: copy.to_string(),
+    };
+    let register = RegisterFacts { status: RegisterStatus::Active, facts: Some(facts), sha256: public.digests.clone() };
+    let policy = Policy {
+        anchors: &trees().anchors(),
+        at: world.now().as_second(),
+        profile: Profile::Ecopy,
+        extra: &pki::path::Evidence::default(),
+        register: Some(register),
+        test_anchors: true,
+    };
+    pades::judge(&bytes, "ban-sao.pdf", &policy)
+}
+
+/// R111: an annulled copy says so at once, keeps its number, and is not delivered again.
+#[test]
+fn an_annulled_copy_keeps_its_number() {
+    let (world, copy) = delivered("Bằng");
+    let annulled = run(casework::numbering::annul(&world, &copy, &people::keeper(), world.now())).expect("annulled");
+    assert!(matches!(annulled.state, CopyState::Annulled { .. }));
+    finish(&world);
+    let public = world.look(|table| table.public.get(&copy).cloned()).expect("public facts");
+    assert_eq!((public.annulled_at, public.number.number), (Some(world.now()), 1));
+    let other = signed(&world, 2);
+    request_seal(&world, std::slice::from_ref(&other)).expect("a signed copy");
+    finish(&world);
+    assert_eq!(number(&world, &other), Some(2));
+}
+
+/// Decision 21: a number that was spent and never sealed stays in the register with who and why, and is never used again.
+#[test]
+fn a_void_number_is_not_used_again() {
+    let world = office();
+    let copies = [signed(&world, 1), signed(&world, 2)];
+    request_seal(&world, &copies[..1]).expect("a signed copy");
+    world.habits(|habits| habits.key = Habit::Refusing);
+    sweep_once(&world);
+    assert_eq!(state(&world, &copies[0]), "numbered");
+    let (by, now) = (people::keeper(), world.now());
+    run(casework::numbering::void(&world, &copies[0], &by, "khóa hỏng", now)).expect("void");
+    world.habits(|habits| habits.key = Habit::Right);
+    request_seal(&world, &copies[1..]).expect("a signed copy");
+    finish(&world);
+    assert_eq!((state(&world, &copies[0]), number(&world, &copies[0])), ("void", Some(1)));
+    assert_eq!((state(&world, &copies[1]), number(&world, &copies[1])), ("sealed", Some(2)));
+}
+
+/// R46, I4, F19: a leader who is no longer enrolled with the X.509 certificate that signed: no number is spent, and the copy
+/// goes back.
+#[test]
+fn no_number_without_the_leaders_signature() {
+    let world = office();
+    let copy = signed(&world, 1);
+    request_seal(&world, std::slice::from_ref(&copy)).expect("a signed copy");
+    let mut leader = user_of(&world, &people::leader());
+    leader.credential.as_mut().expect("a credential").chain = trees().strangers.leader.enrolled();
+    world.seed(vec![Write::User(leader)]);
+    sweep(&world);
+    assert_eq!((state(&world, &copy), number(&world, &copy)), ("signed", None));
+    assert_eq!(world.look(|table| (table.counters.len(), table.entries.len())), (0, 0));
+    let problem = world.look(|table| table.sessions.values().find_map(|session| session.items[0].problem.clone()));
+    assert_eq!(problem.as_deref(), Some("signature-does-not-verify"));
+}
+
+/// F18: a bit turns in a stored file: nobody builds on it, no number is spent, and when it is mended the case goes on.
+#[test]
+fn a_flipped_bit_stops_the_line() {
+    let world = office();
+    let copy = signed(&world, 1);
+    request_seal(&world, std::slice::from_ref(&copy)).expect("a signed copy");
+    let path = copy_of(&world, &copy).state.file().expect("a file").path.clone();
+    world.flip(&path, 1000);
+    for _ in 0..5 {
+        sweep_once(&world);
+        world.wait(jiff::SignedDuration::from_secs(10));
+    }
+    assert_eq!((state(&world, &copy), number(&world, &copy)), ("seal_requested", None));
+    world.flip(&path, 1000);
+    finish(&world);
+    assert_eq!((state(&world, &copy), number(&world, &copy)), ("sealed", Some(1)));
+}
+
+/// F9: the agency's X.509 certificate is renewed between the key's signature and the time-stamp: the same number, prepared
+/// and signed anew.
+#[test]
+fn a_renewed_agency_keeps_the_number() {
+    let world = office();
+    let copy = signed(&world, 1);
+    request_seal(&world, std::slice::from_ref(&copy)).expect("a signed copy");
+    run(work(&world, &the_work(&world, domain::model::Topic::Seal))).expect("a number");
+    let mut unit = unit_of(&world);
+    unit.seal_chain = trees().ours.agency.enrolled();
+    world.seed(vec![Write::Unit(unit)]);
+    finish(&world);
+    assert_eq!((state(&world, &copy), number(&world, &copy)), ("sealed", Some(1)));
+    assert!(archived(&world, &copy).is_some());
+}
+
+/// I9: what the rules call a draft can be given up, and then nothing more happens to it.
+#[test]
+fn a_cancelled_copy_stays_cancelled() {
+    let world = office();
+    let copy = receive(&world, 1);
+    let decision = decide(&copy_of(&world, &copy), Command::Cancel, &people::clerk(), world.now()).expect("a draft");
+    world.seed(vec![Write::Copy(decision.copy), Write::Event(decision.event)]);
+    assert!(request_seal(&world, std::slice::from_ref(&copy)).is_err());
+    finish(&world);
+    assert_eq!(state(&world, &copy), "cancelled");
+}
