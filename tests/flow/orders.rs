@@ -2,6 +2,7 @@
 //!
 //! Limits.md F3, F8, F14 (a run that sleeps anywhere and wakes up later is one of the orders), F20.
 
+use casework::numbering;
 use domain::ids::{CopyId, SessionId};
 use domain::model::{Outbox, SessionState, Topic};
 use testkit::*;
@@ -226,6 +227,78 @@ fn two_who_follow_one_session() {
         },
     );
     assert!(seen.longest > 12, "{seen:?}");
+}
+
+/// Decision 21, I3, I9: somebody voids the number while it is being sealed: it is void and nothing is sealed, or it is sealed
+/// and was not voided.
+#[test]
+fn a_void_meets_a_sealer() {
+    let (world, copies) = requested(1);
+    world.habits(|habits| habits.key = Habit::Refusing);
+    drop(run(work(&world, &the_work(&world, Topic::Seal))));
+    world.habits(|habits| habits.key = Habit::Right);
+    let item = the_work(&world, Topic::Seal);
+    let mut ends = std::collections::BTreeSet::new();
+    explore(
+        &world,
+        2,
+        0,
+        |world, n| if n == 0 { worker(world, &item) } else { voider(world, &copies[0]) },
+        |world, _| {
+            finish(world);
+            assert_eq!(number(world, &copies[0]), Some(1));
+            ends.insert(state(world, &copies[0]));
+        },
+    );
+    assert_eq!(ends, ["sealed", "void"].into());
+}
+
+fn voider<'w>(world: &'w World, copy: &CopyId) -> Run<'w> {
+    let (copy, now) = (copy.clone(), world.now());
+    Box::pin(async move { drop(numbering::void(world, &copy, &people::keeper(), "khóa hỏng", now).await) })
+}
+
+fn annuller<'w>(world: &'w World, copy: &CopyId) -> Run<'w> {
+    let (copy, now) = (copy.clone(), world.now());
+    Box::pin(async move { drop(numbering::annul(world, &copy, &people::keeper(), now).await) })
+}
+
+/// R111, I6: an annulment meets the archive: the copy is annulled, and what anybody reads says so.
+#[test]
+fn an_annulment_meets_an_archive() {
+    let (world, copies) = requested(1);
+    until_sealed(&world, &copies[0]);
+    let item = the_work(&world, Topic::Archive);
+    explore(
+        &world,
+        2,
+        0,
+        |world, n| if n == 0 { worker(world, &item) } else { annuller(world, &copies[0]) },
+        |world, _| {
+            finish(world);
+            assert_eq!(state(world, &copies[0]), "annulled");
+            assert!(world.look(|table| table.public[&copies[0]].annulled_at.is_some()));
+        },
+    );
+}
+
+/// F20: the leader asks for two copies at once, from two screens: each is signed once, by its own prompt. (That one SIM
+/// shows one prompt at a time is the gateway's to keep; our own look at open sessions comes from the index.)
+#[test]
+fn two_prompts_for_two_copies() {
+    let (world, copies) = opened(2);
+    explore(
+        &world,
+        2,
+        0,
+        |world, n| asking(world, &copies[n]),
+        |world, _| {
+            copies.iter().for_each(|copy| sign_until(world, copy));
+            finish(world);
+            assert_eq!(world.all_prompts().len(), 2);
+            assert!(copies.iter().all(|copy| state(world, copy) == "signed"));
+        },
+    );
 }
 
 /// F1, F2 on top of two sealers: every order, and in every order every single fault.

@@ -163,10 +163,11 @@ fn sessions(world: &World, table: &Table, out: &mut Vec<String>) {
     }
 }
 
-/// I5: one sealed object per number at most, and none for a number that nobody has.
+/// I5: one sealed object per number at most, and none for a number that nobody has or that is void (decision 21).
 fn objects(world: &World, table: &Table, out: &mut Vec<String>) {
     let mut allowed = BTreeSet::new();
-    for entry in table.entries.values() {
+    let void = |copy: &Copy| matches!(copy.state, CopyState::Void { .. });
+    for entry in table.entries.values().filter(|entry| !table.copies.get(&entry.copy).is_some_and(void)) {
         allowed.insert(paths::sealed(&entry.unit, &entry.number));
         allowed.insert(paths::archived(&entry.unit, &entry.number));
     }

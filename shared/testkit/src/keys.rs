@@ -16,8 +16,11 @@ const VARIANTS: u64 = 3;
 /// A private key that signs with SHA-256.
 pub struct Key {
     pair: Pair,
-    made: Mutex<HashMap<([u8; 32], u64), Vec<u8>>>,
+    made: Mutex<Signatures>,
 }
+
+/// By what was signed and by turn.
+type Signatures = HashMap<([u8; 32], u64), Vec<u8>>;
 
 enum Pair {
     Rsa(rsa::KeyPair),
