@@ -8,7 +8,7 @@ use domain::ids::CopyId;
 use domain::model::Topic;
 use testkit::*;
 
-use crate::{archived, finish, number, state};
+use crate::{archived, finish, house_findings, number, state};
 
 const COPY: u8 = 1;
 
@@ -103,6 +103,7 @@ fn killed_at_every_step() {
             let ended = run_for(work(&world, &item), steps);
             finish(&world);
             assert_eq!((number(&world, &copy), archived(&world, &copy).is_some()), (Some(1), true));
+            assert_eq!(house_findings(&world, 2026), vec![]);
             if ended {
                 assert!(steps > 3, "{topic:?} ends after {steps} steps");
                 break;

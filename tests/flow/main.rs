@@ -14,12 +14,19 @@ mod year;
 use domain::copy::CopyState;
 use domain::ids::CopyId;
 use domain::model::Stored;
-use testkit::{World, copy_of, examine, sweep};
+use testkit::{World, copy_of, examine, run, sweep, trees, unit_of};
 
 /// Lets the sweepers finish, and looks at everything.
 fn finish(world: &World) {
     sweep(world);
     examine(world);
+}
+
+/// What the examiner of the house finds in the series of a year. Its eyes are not those of `testkit::examine`.
+fn house_findings(world: &World, year: i16) -> Vec<casework::examine::Finding> {
+    let (unit, anchors) = (unit_of(world), trees().anchors());
+    let look = casework::examine::series(world, world, &anchors, &unit, &unit.series_suffix, year, world.now());
+    run(look).expect("the ports answer")
 }
 
 /// The name of the state of a copy.

@@ -7,7 +7,7 @@ use domain::model::Topic;
 use jiff::SignedDuration;
 use testkit::*;
 
-use crate::{archived, finish, number, state};
+use crate::{archived, finish, house_findings, number, state};
 
 /// A copy whose seal was requested.
 fn requested() -> (World, CopyId) {
@@ -31,6 +31,7 @@ fn ends_well(world: &World, copy: &CopyId) {
     assert_eq!((state(world, copy), number(world, copy)), ("sealed", Some(1)));
     assert!(archived(world, copy).is_some());
     assert_eq!(world.look(|table| table.deliveries.len()), 1);
+    assert_eq!(house_findings(world, 2026), vec![]);
 }
 
 /// F11: while the TSA answers wrongly the seal waits: number spent, no file. Afterwards the case ends.

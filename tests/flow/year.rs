@@ -4,7 +4,7 @@ use domain::copy::CopyState;
 use jiff::Timestamp;
 use testkit::*;
 
-use crate::finish;
+use crate::{finish, house_findings};
 
 fn at(text: &str) -> Timestamp {
     text.parse().expect("a literal")
@@ -29,6 +29,7 @@ fn the_legal_year_is_that_of_the_request() {
         copies.iter().filter_map(|copy| Some(copy_of(&world, copy).state.number()?.text())).collect();
     let wanted = ["1, quyển số 01/2026 - SCT/BS", "2, quyển số 01/2026 - SCT/BS", "1, quyển số 01/2027 - SCT/BS"];
     assert_eq!(texts, wanted);
+    assert_eq!((house_findings(&world, 2026), house_findings(&world, 2027)), (vec![], vec![]));
 }
 
 /// F7: a clock that steps back between two steps holds nothing up for longer than it stepped, and the stored moment stays.
