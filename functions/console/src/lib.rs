@@ -1,10 +1,9 @@
 //! The pages people see, and the small documents about the API itself. No data, no rights.
 
 use api::{CODES, Edge, Env, Error, Function, Lang, Problem, Reply, Request, page};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
-
-/// What pages may load: only what this host serves (pages.md §3).
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+use web::{Look, Printed};
 
 /// The function with what it needs.
 pub struct Console {
@@ -21,16 +20,31 @@ impl Console {
         Ok(Self { edge: Edge::new(env), sandbox: env.required("MODE")? != "live" })
     }
 
-    fn html(&self, body: String) -> Reply {
-        Reply::html(200, body)
-            .header("content-security-policy", POLICY)
-            .header("referrer-policy", "no-referrer")
-            .header("cache-control", "no-store")
+    /// Pages are Vietnamese unless the address says otherwise: a browser that was never set up sends English.
+    fn look(&self, request: &Request) -> Look {
+        Look { sandbox: self.sandbox, lang: web::Lang::of(request.query.get("lang").map(String::as_str)) }
     }
 
     fn root(&self) -> Value {
         json!({"version": env!("CARGO_PKG_VERSION"), "livemode": !self.sandbox, "links": {"units": "/v1/units", "verify": "/v1/verifications", "errors": "/v1/errors", "pages": "/"}})
     }
+}
+
+fn html(body: String) -> Reply {
+    web::HEADERS.iter().fold(Reply::html(200, body), |reply, (name, value)| reply.header(name, value))
+}
+
+/// What a printed QR code put into the address (decision 9): `u` unit, `n` number, `q` book, `y` year, `s` suffix.
+fn printed(request: &Request) -> Option<Printed> {
+    let text = |name: &str| request.query.get(name).filter(|v| !v.is_empty() && v.len() <= 60).cloned();
+    let (unit_code, number, book, year) = (text("u")?, text("n")?, text("q")?, text("y")?);
+    let suffix = text("s")?;
+    let query = [("unit_code", &unit_code), ("year", &year), ("book", &book), ("number", &number), ("suffix", &suffix)];
+    let query: Vec<String> =
+        query.iter().map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC))).collect();
+    let lang = if request.query.get("lang").is_some_and(|lang| lang == "en") { "&lang=en" } else { "" };
+    let register = format!("/v1/copies/by-number?{}{lang}", query.join("&"));
+    Some(Printed { unit_code, number, book, year, suffix, register })
 }
 
 fn asset(name: &str) -> Result<Reply, Problem> {
@@ -58,10 +72,10 @@ impl Function for Console {
     async fn http(&self, request: &Request) -> Result<Reply, Problem> {
         let (method, path) = request.route();
         match (method, path.as_slice()) {
-            ("GET", []) => Ok(self.html(web::home(self.sandbox))),
-            ("GET", ["verify"]) => Ok(self.html(web::verify(self.sandbox))),
-            ("GET", ["docs"]) => Ok(self.html(web::docs(self.sandbox))),
-            ("GET", ["d", _]) => Ok(self.html(web::download(self.sandbox))),
+            ("GET", []) => Ok(html(web::home(self.look(request)))),
+            ("GET", ["verify"]) => Ok(html(web::verify(self.look(request), printed(request).as_ref()))),
+            ("GET", ["docs"]) => Ok(html(web::docs(self.look(request)))),
+            ("GET", ["d", _]) => Ok(html(web::download(self.look(request)))),
             ("GET", ["assets", name]) => asset(name),
             ("GET", ["health"]) => Ok(Reply::json(200, &json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))),
             ("GET", ["v1"]) => Ok(Reply::json(200, &self.root())),

@@ -2,6 +2,8 @@
 //!
 //! An invalid signature is an answer, never an error (decision 20). Reads only public items of the table.
 
+mod page;
+
 use api::{Edge, Env, Error, Function, Keys, Lang, Problem, Reply, Request};
 use domain::ids::UploadId;
 use domain::model::PublicCopy;
@@ -18,6 +20,8 @@ use serde_json::{Value, json};
 use sha2::Digest;
 use store::Table;
 
+/// What a file is called that came without a name.
+const FILE_NAME: &str = "ban-sao.pdf";
 /// Bodies above this go by upload (decision 44).
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
 /// 100 MB (decision 32) and the room of our own revisions.
@@ -66,7 +70,15 @@ impl Verification {
                     return Err(Problem::new("use-upload"));
                 }
                 let now = self.edge.clock.now();
-                self.answer(&request.body, now, profile(request.query.get("policy").map(String::as_str))?).await
+                let profile = profile(request.query.get("policy").map(String::as_str))?;
+                self.answer(request, FILE_NAME, &request.body, now, profile).await
+            }
+            "multipart/form-data" => {
+                let sent = page::sent(request).await?;
+                if sent.bytes.len() > BODY_LIMIT {
+                    return Err(Problem::new("use-upload"));
+                }
+                self.answer(request, &sent.name, &sent.bytes, self.edge.clock.now(), Profile::Auto).await
             }
             "application/json" => {
                 let ask: Ask = request.json()?;
@@ -76,18 +88,31 @@ impl Verification {
                     UploadId::parse(&ask.upload_id).map_err(|_| Problem::invalid("/upload_id", "wrong_id_type"))?;
                 let at = ask.at.map_or(Ok(now), |text| text.parse().map_err(|_| Problem::invalid("/at", "rfc3339")))?;
                 let bytes = self.objects.read(&paths::upload(&id), FILE_LIMIT).await?;
-                self.answer(&bytes.ok_or_else(|| Problem::new("not-found"))?, at, profile(ask.policy.as_deref())?).await
+                let bytes = bytes.ok_or_else(|| Problem::new("not-found"))?;
+                self.answer(request, FILE_NAME, &bytes, at, profile(ask.policy.as_deref())?).await
             }
             _ => Err(Problem::new("unsupported-media-type")),
         }
     }
 
-    async fn answer(&self, file: &[u8], at: Timestamp, profile: Profile) -> Result<Reply, Problem> {
+    /// The report, as a page for people and as JSON for everybody else.
+    async fn answer(
+        &self,
+        request: &Request,
+        name: &str,
+        file: &[u8],
+        at: Timestamp,
+        profile: Profile,
+    ) -> Result<Reply, Problem> {
         if file.is_empty() {
             return Err(Problem::new("empty-file"));
         }
-        let report = self.judge(file, at, profile).await?;
-        Ok(Reply::json(200, &report.to_json()))
+        let report = Report { file: name.to_owned(), ..self.judge(file, at, profile).await? };
+        Ok(if page::is_wanted(request) {
+            page::html(200, web::judged(page::look(request, self.test_anchors), &report))
+        } else {
+            Reply::json(200, &report.to_json())
+        })
     }
 
     /// Judges with what the register says: by the file's digest, else by the number that the seal carries.
@@ -115,10 +140,19 @@ impl Verification {
             register,
             test_anchors: self.test_anchors,
         };
-        pades::judge(file, "ban-sao.pdf", &policy)
+        pades::judge(file, FILE_NAME, &policy)
     }
 
     async fn by_number(&self, request: &Request) -> Result<Reply, Problem> {
+        let answer = self.registered(request).await?;
+        Ok(if page::is_wanted(request) {
+            page::registered(request, page::look(request, self.test_anchors), &answer)
+        } else {
+            Reply::json(200, &answer)
+        })
+    }
+
+    async fn registered(&self, request: &Request) -> Result<Value, Problem> {
         let text = |name: &str| {
             request
                 .query
@@ -134,14 +168,14 @@ impl Verification {
         let found = self.records.public_by_number(unit, suffix, i16::try_from(year).unwrap_or(0), n).await?;
         let book = request.query.get("book");
         let found = found.filter(|copy| book.is_none_or(|book| *book == copy.number.book));
-        let Some(copy) = found else { return Ok(Reply::json(200, &json!({"status": "unknown"}))) };
+        let Some(copy) = found else { return Ok(json!({"status": "unknown"})) };
         let status = if copy.annulled_at.is_some() { "annulled" } else { "active" };
         let mut shown = json!({"status": status, "sealed_on": rfc3339(copy.sealed_at)[..10].to_owned()});
         if let Some(wanted) = request.query.get("sha256") {
             shown["matches_hash"] =
                 json!(copy.digests.iter().any(|digest| hex::encode(digest) == wanted.to_ascii_lowercase()));
         }
-        Ok(Reply::json(200, &shown))
+        Ok(shown)
     }
 }
 
@@ -187,11 +221,17 @@ impl Function for Verification {
 
     async fn http(&self, request: &Request) -> Result<Reply, Problem> {
         let (method, path) = request.route();
-        match (method, path.as_slice()) {
+        let answer = match (method, path.as_slice()) {
             ("POST", ["v1", "verifications"]) => self.verify(request).await,
             ("GET", ["v1", "copies", "by-number"]) => self.by_number(request).await,
             ("GET", ["v1", "explanations", code]) => explanation(request, code),
             _ => Err(Problem::new("not-found")),
+        };
+        match answer {
+            Err(problem) if page::is_wanted(request) => {
+                Ok(page::troubled(&problem, request, page::look(request, self.test_anchors)))
+            }
+            answer => answer,
         }
     }
 }

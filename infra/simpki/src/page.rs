@@ -68,14 +68,14 @@ fn page(status: StatusCode, title: &str, refresh: Option<i64>, style: &str, body
 }
 
 fn not_found() -> Response {
-    let body = html! { main class="desk" { h1 { "Không có điện thoại này" } p { a href="/phone" { "Danh sách điện thoại thử nghiệm" } } } };
+    let body = html! { main class="desk list" { h1 { "Không có điện thoại này" } p { a href="/phone" { "Danh sách điện thoại thử nghiệm" } } } };
     page(StatusCode::NOT_FOUND, "Không có điện thoại này", None, "", &body)
 }
 
 async fn all_phones(State(engine): Shared) -> Response {
     let sims = engine.sims();
     let body = html! {
-        main class="desk" {
+        main class="desk list" {
             h1 { "Điện thoại thử nghiệm" }
             p { "Mỗi dòng là một SIM ký số của trình giả lập. Khoá và PIN chỉ dùng để thử." }
             ul class="sims" {
@@ -127,9 +127,14 @@ fn countdown_style(left: i64) -> String {
     )
 }
 
+/// A drawing and no emoji: fonts differ.
+fn lock() -> Markup {
+    html! { svg class="lock" viewBox="0 0 24 24" aria-hidden="true" { path d="M6 11h12v9H6zM8.5 11V7.5a3.5 3.5 0 0 1 7 0V11" {} } }
+}
+
 fn prompt_view(sim: &Subscriber, prompt: &Transaction, note: Option<&str>) -> Markup {
     html! {
-        header class="app" { span class="lock" aria-hidden="true" { "🔒" } h1 { "Ký số SIM PKI" } }
+        header class="app" { (lock()) h1 { "Ký số SIM PKI" } }
         @if note == Some("wrong-pin") {
             p class="alert" role="alert" data-testid="note" { "Sai mã PIN. Còn " (sim.tries_left()) " lần thử." }
         }
@@ -164,7 +169,7 @@ fn idle_view(sim: &Subscriber, last: Option<&Transaction>, note: Option<&str>) -
         _ => None,
     };
     html! {
-        header class="app" { span class="lock" aria-hidden="true" { "🔒" } h1 { "Ký số SIM PKI" } }
+        header class="app" { (lock()) h1 { "Ký số SIM PKI" } }
         @if sim.blocked() {
             p class="alert" role="alert" data-testid="blocked" { "Mã PIN đã bị khoá vì nhập sai quá số lần cho phép." }
         } @else if let Some((class, text)) = message {

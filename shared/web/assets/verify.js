@@ -1,99 +1,89 @@
 "use strict";
+// Sends what the form would send and shows the answer without a reload. All sentences come from the page.
 (() => {
-  const drop = document.getElementById("drop");
+  const form = document.getElementById("drop");
   const input = document.getElementById("file");
-  const result = document.getElementById("result");
-  const names = {
-    integrity: "Tệp còn nguyên vẹn",
-    signer_certificates: "Chứng thư của lãnh đạo và cơ quan",
-    timestamps: "Dấu thời gian",
-    trust_service: "Tổ chức cung cấp chứng thư",
-    register: "Có trong sổ chứng thực",
-  };
-  const marks = { pass: "✔", fail: "✖", not_checked: "–", unknown: "?" };
-  const roles = { leader: "Lãnh đạo ký", agency: "Cơ quan đóng dấu", other: "Chữ ký", timestamp: "Dấu thời gian" };
+  const status = document.getElementById("status");
+  const words = form.dataset;
+  const same = { createHTML: (text) => text };
+  const policy = self.trustedTypes ? trustedTypes.createPolicy("ctdt", same) : same;
+  let running = 0;
 
-  function node(name, text, kind) {
-    const made = document.createElement(name);
-    if (text !== undefined && text !== null) made.textContent = text;
-    if (kind) made.className = kind;
-    return made;
+  function say(text, kind) {
+    status.textContent = text;
+    status.className = kind ? "status " + kind : "status";
   }
 
-  function sentence(reason) {
-    return reason.text ? reason.text.vi : reason.code;
+  function dress(result) {
+    const print = result.querySelector("[data-print]");
+    if (!print) return;
+    print.hidden = false;
+    print.addEventListener("click", () => self.print());
   }
 
-  function check(item) {
-    const line = node("li");
-    line.append(node("span", marks[item.result] || "?"), node("span", names[item.id] || item.id));
-    for (const reason of item.reasons || []) line.append(node("small", sentence(reason)));
-    return line;
+  function show(text) {
+    const page = new DOMParser().parseFromString(policy.createHTML(text), "text/html");
+    const result = page.getElementById("result");
+    if (!result) return say(words.failed, "trouble");
+    const heading = result.querySelector("h2");
+    // The attribute is for a page that is loaded; here the focus is moved by hand.
+    heading?.removeAttribute("autofocus");
+    document.getElementById("result").replaceWith(result);
+    dress(result);
+    say("");
+    heading?.focus();
   }
 
-  function row(list, name, value) {
-    if (value) list.append(node("dt", name), node("dd", value));
-  }
-
-  function signer(item) {
-    const card = node("section", null, "signer");
-    card.append(node("h3", roles[item.role] || item.field));
-    const list = node("dl");
-    const who = item.signer || {};
-    row(list, "Người ký", who.common_name || who.subject);
-    row(list, "Tổ chức", who.organisation);
-    row(list, "Lúc", item.signed_at ? new Date(item.signed_at).toLocaleString("vi-VN", { timeZone: "Asia/Ho_Chi_Minh" }) : null);
-    row(list, "Thời gian theo", item.time_source === "timestamp" ? "dấu thời gian" : "khai báo của người ký");
-    row(list, "Mức", item.level);
-    card.append(list);
-    return card;
-  }
-
-  function show(report) {
-    const bar = node("div", null, "verdict " + report.verdict);
-    const head = node("h2", report.verdict_text);
-    head.tabIndex = -1;
-    head.dataset.testid = "verdict";
-    bar.append(head, node("p", report.summary), node("p", report.action));
-    result.replaceChildren(bar);
-    if (report.number) {
-      const n = report.number;
-      result.append(node("p", `Số chứng thực ${n.number}, quyển số ${n.book}/${n.year} - ${n.suffix}`, "number"));
-    }
-    const list = node("ul", null, "checks");
-    for (const item of report.checks || []) list.append(check(item));
-    result.append(list);
-    const cards = node("div", null, "signers");
-    for (const item of report.signatures || []) if (item.kind === "signature") cards.append(signer(item));
-    result.append(cards);
-    head.focus();
-  }
-
-  function trouble(problem) {
-    const bar = node("div", null, "verdict indeterminate");
-    bar.append(node("h2", problem.title || "Không kiểm tra được"), node("p", problem.detail || ""), node("p", problem.action || ""));
-    result.replaceChildren(bar);
-  }
-
-  async function judge(file) {
-    result.replaceChildren(node("p", "Đang kiểm tra…"));
+  async function ask(address, options) {
+    const mine = ++running;
+    document.getElementById("result").replaceChildren();
     try {
-      const answer = await fetch("/v1/verifications", { method: "POST", headers: { "Content-Type": "application/pdf" }, body: file });
-      const body = await answer.json();
-      if (answer.ok) show(body);
-      else trouble(body);
+      const answer = await fetch(address, { ...options, headers: { Accept: "text/html" } });
+      const text = await answer.text();
+      if (mine === running) show(text);
     } catch {
-      trouble({ detail: "Không liên lạc được máy chủ. Thử lại sau." });
+      if (mine === running) say(words.unreachable, "trouble");
     }
   }
 
-  drop.addEventListener("submit", (event) => event.preventDefault());
-  input.addEventListener("change", () => input.files.length && judge(input.files[0]));
-  for (const name of ["dragenter", "dragover"]) drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.add("over"); });
-  drop.addEventListener("dragleave", () => drop.classList.remove("over"));
-  drop.addEventListener("drop", (event) => {
+  function check() {
+    const file = input.files[0];
+    if (!file) return;
+    if (file.size > Number(words.limit)) {
+      running += 1;
+      document.getElementById("result").replaceChildren();
+      return say(words.large, "trouble");
+    }
+    say(`${words.busy} ${file.name}…`);
+    ask(form.action, { method: "POST", body: new FormData(form) });
+  }
+
+  form.classList.add("auto");
+  form.addEventListener("submit", (event) => {
     event.preventDefault();
-    drop.classList.remove("over");
-    if (event.dataTransfer.files.length) judge(event.dataTransfer.files[0]);
+    check();
   });
+  // The same file may be chosen again.
+  input.addEventListener("click", () => { input.value = ""; });
+  input.addEventListener("change", check);
+  for (const name of ["dragenter", "dragover"]) {
+    form.addEventListener(name, (event) => {
+      event.preventDefault();
+      form.classList.add("over");
+    });
+  }
+  form.addEventListener("dragleave", () => form.classList.remove("over"));
+  form.addEventListener("drop", (event) => {
+    event.preventDefault();
+    form.classList.remove("over");
+    if (!event.dataTransfer.files.length) return;
+    input.files = event.dataTransfer.files;
+    check();
+  });
+  // A file dropped beside the form would replace the page.
+  for (const name of ["dragover", "drop"]) document.addEventListener(name, (event) => event.preventDefault());
+
+  const register = document.querySelector("a[data-ask]");
+  if (register) ask(register.href, {});
+  dress(document);
 })();

@@ -1,0 +1,162 @@
+use pades::{CheckResult, Reason, Report, ReportKind, Text, Verdict};
+
+use crate::*;
+
+const LOOKS: [Look; 2] = [Look { sandbox: true, lang: Lang::Vi }, Look { sandbox: false, lang: Lang::En }];
+
+fn sample() -> Report {
+    serde_json::from_str(include_str!("sample-report.json")).expect("the sample is a report")
+}
+
+fn printed() -> Printed {
+    Printed {
+        unit_code: "000.00.01.H54".into(),
+        number: "152".into(),
+        book: "01".into(),
+        year: "2026".into(),
+        suffix: "SCT/BS".into(),
+        register: "/v1/copies/by-number?unit_code=000.00.01.H54&year=2026&number=152".into(),
+    }
+}
+
+fn pages(look: Look) -> Vec<String> {
+    let trouble = Trouble { title: "a".into(), detail: "b".into(), action: "c".into() };
+    let found = [Registered::Active("2026-11-23".into()), Registered::Annulled, Registered::Unknown];
+    let mut all = vec![
+        home(look),
+        docs(look),
+        download(look),
+        verify(look, None),
+        verify(look, Some(&printed())),
+        judged(look, &sample()),
+        troubled(look, &trouble),
+    ];
+    all.extend(found.iter().map(|found| registered(look, &printed(), found)));
+    all
+}
+
+/// The policy of [`HEADERS`] would stop them; so they must not be there.
+#[test]
+fn nothing_is_inline() {
+    for page in LOOKS.into_iter().flat_map(pages) {
+        assert!(!page.contains("<style") && !page.contains("style=") && !page.contains(" onclick"), "{page}");
+        for script in page.split("<script").skip(1) {
+            assert!(script.trim_start().starts_with("src="), "{script}");
+        }
+        assert_eq!(page.matches("<h1").count(), 1);
+        assert_eq!(page.matches("<main").count(), 1);
+    }
+}
+
+#[test]
+fn pages_speak_one_language() {
+    for look in LOOKS {
+        for page in pages(look) {
+            assert!(page.contains(&format!("<html lang=\"{}\"", look.lang.tag())));
+        }
+    }
+    let vietnamese = verify(LOOKS[0], None);
+    assert!(vietnamese.contains("Thả tệp PDF vào đây") && vietnamese.contains("/v1/verifications\""));
+    let english = verify(LOOKS[1], None);
+    assert!(english.contains("Drop the PDF here") && english.contains("/v1/verifications?lang=en"));
+}
+
+#[test]
+fn only_a_sandbox_says_so() {
+    let live = Look { sandbox: false, lang: Lang::Vi };
+    assert!(home(LOOKS[0]).contains("/phone") && home(LOOKS[0]).contains("không có giá trị pháp lý"));
+    assert!(!home(live).contains("/phone") && !home(live).contains("thử nghiệm"));
+}
+
+/// Names in certificates are chosen by strangers.
+#[test]
+fn strangers_texts_are_escaped() {
+    let mut report = sample();
+    report.file = "<script>alert(1)</script>.pdf".into();
+    report.signatures[0].signer.as_mut().expect("a signer").organisation = Some("<img src=x onerror=alert(1)>".into());
+    let page = judged(LOOKS[0], &report);
+    assert!(!page.contains("<script>alert") && !page.contains("<img"), "{page}");
+}
+
+#[test]
+fn five_answers() {
+    let with = |change: &dyn Fn(&mut Report)| {
+        let mut report = sample();
+        change(&mut report);
+        Phrase::of(&report)
+    };
+    let because = |report: &mut Report, code: &str| {
+        let text = Text { vi: String::new(), en: String::new() };
+        report.reasons = vec![Reason { code: code.into(), text, params: Default::default() }];
+    };
+    assert_eq!(with(&|_| {}), Phrase::Valid);
+    assert_eq!(with(&|r| r.verdict = Verdict::Invalid), Phrase::Invalid);
+    assert_eq!(with(&|r| r.verdict = Verdict::Indeterminate), Phrase::Unsure);
+    assert_eq!(with(&|r| r.kind = ReportKind::SignedPdf), Phrase::NotACopy);
+    let unsigned = |r: &mut Report| (r.kind, r.verdict) = (ReportKind::Unsigned, Verdict::Invalid);
+    assert_eq!(with(&unsigned), Phrase::NotACopy);
+    let annulled = |r: &mut Report| {
+        r.verdict = Verdict::Invalid;
+        because(r, "annulled");
+    };
+    assert_eq!(with(&annulled), Phrase::Annulled);
+    // A broken signature in another PDF is wrong, not merely another kind of file.
+    let forged = |r: &mut Report| (r.kind, r.verdict) = (ReportKind::SignedPdf, Verdict::Invalid);
+    assert_eq!(with(&forged), Phrase::Invalid);
+    // "Cannot be told" wins over everything but an annulment.
+    let unclear = |r: &mut Report| (r.kind, r.verdict) = (ReportKind::Unsigned, Verdict::Indeterminate);
+    assert_eq!(with(&unclear), Phrase::Unsure);
+}
+
+#[test]
+fn a_report_says_who_when_and_how_one_knows() {
+    let page = judged(LOOKS[0], &sample());
+    for text in [
+        "HỢP LỆ",
+        "Có thể tiếp nhận.",
+        "Số chứng thực 152, quyển số 01/2026 - SCT/BS",
+        "Nguyễn Thị Mẫu",
+        "23/11/2026 14:05:31 (theo dấu thời gian)",
+        "có hiệu lực lúc ký, chưa bị thu hồi",
+        "01/01/2026 – 01/01/2028",
+        "Cơ quan đóng dấu",
+        "không có thay đổi nào sau đó",
+        "Sau chữ ký của lãnh đạo chỉ có các thay đổi được phép.",
+        "TOTAL-PASSED",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    let english = judged(LOOKS[1], &sample());
+    assert!(english.contains("Attestation no. 152") && english.contains("You may accept it."), "{english}");
+    assert!(!english.contains("Có thể"), "{english}");
+}
+
+/// Validity is told as at signing, not as of today.
+#[test]
+fn a_certificate_that_was_not_in_force_is_called_so() {
+    let mut report = sample();
+    report.signatures[0].signed_at = Some("2028-06-01T00:00:00+07:00".into());
+    assert!(judged(LOOKS[0], &report).contains("không có hiệu lực lúc ký"));
+    report.signatures[0].signed_at = None;
+    assert!(judged(LOOKS[0], &report).contains("chưa rõ hiệu lực lúc ký"));
+}
+
+/// What failed is open, what passed is folded.
+#[test]
+fn failed_checks_are_open() {
+    let mut report = sample();
+    report.checks[0].result = CheckResult::Fail;
+    let page = judged(LOOKS[0], &report);
+    let open = |result: &str| {
+        page.split("<li class=\"").filter(|li| li.starts_with(result) && li.contains("<details open")).count()
+    };
+    assert_eq!((open("fail"), open("pass")), (1, 0), "{page}");
+}
+
+/// Weight (pages.md §6): a phone on a slow net.
+#[test]
+fn pages_are_light() {
+    let page = judged(LOOKS[0], &sample()).len();
+    assert!(page + STYLE.len() + SCRIPT.len() < 60_000, "{page}");
+    assert!(SCRIPT.len() < 5_000);
+}
