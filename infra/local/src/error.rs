@@ -47,6 +47,9 @@ pub enum Error {
         /// What happened.
         message: String,
     },
+    /// Whoever makes the functions of this process could not.
+    #[error("the functions could not be made: {0}")]
+    Handlers(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Error {

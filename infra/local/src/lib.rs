@@ -3,12 +3,27 @@
 pub mod cfn;
 pub mod clock;
 pub mod credentials;
+pub mod directory;
 pub mod endpoints;
 pub mod error;
 pub mod files;
+pub mod functions;
+pub mod gateway;
+pub mod invoke;
+mod people;
+mod places;
+pub mod pump;
+mod reset;
 pub mod resources;
 pub mod responders;
+pub mod runtime_api;
+mod sandbox;
+pub mod sdk;
+mod seed;
 pub mod serve;
+mod simulator;
+pub mod stack;
 pub mod testpki;
+pub mod tokens;
 
 pub use error::{Error, Result};

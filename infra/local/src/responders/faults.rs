@@ -131,4 +131,9 @@ impl Faults {
         set.delay_ms = change.delay_ms.unwrap_or(set.delay_ms).min(MAX_DELAY_MS);
         *set
     }
+
+    /// Turns every switch off.
+    pub fn off(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = FaultSet::default();
+    }
 }

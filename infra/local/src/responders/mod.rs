@@ -8,12 +8,12 @@ mod faults;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pki::issue::{
@@ -21,8 +21,6 @@ use pki::issue::{
     ocsp_error, ocsp_response, timestamp_rejection, timestamp_response, timestamp_token,
 };
 use pki::ocsp::CertStatus;
-use serde::Deserialize;
-use serde_json::{Value, json};
 
 pub use self::faults::{FaultChange, FaultSet, Faults, FileFault, MAX_DELAY_MS, OcspFault, TsaFault};
 use crate::testpki::{Ca, Error, Holder, TestPki, serial};
@@ -65,15 +63,6 @@ pub fn routes(pki: Arc<TestPki>, clock: Clock, faults: Arc<Faults>) -> Router {
         .route("/aia/{file}", get(aia_file))
         .route("/tsa", post(tsa))
         .layer(DefaultBodyLimit::max(MAX_REQUEST))
-        .with_state(Shared { pki, clock, faults })
-}
-
-/// The sandbox's switches: `GET|POST /v1/sandbox/responders` with the members of [`FaultChange`], and
-/// `POST /v1/sandbox/revocations {"serial","at"?,"reason"?}`. Mounted in `demo` and `dev` only.
-pub fn faults_routes(pki: Arc<TestPki>, clock: Clock, faults: Arc<Faults>) -> Router {
-    Router::new()
-        .route("/v1/sandbox/responders", get(show_faults).post(set_faults))
-        .route("/v1/sandbox/revocations", get(show_issued).post(revoke))
         .with_state(Shared { pki, clock, faults })
 }
 
@@ -257,54 +246,6 @@ fn stamp(shared: &Shared, request: &[u8], fault: TsaFault) -> Result<Vec<u8>, Er
     let key = &signer.key;
     let token = timestamp_token(&spec, &chain, key.algorithm(), &|attributes| key.sign(attributes))?;
     Ok(timestamp_response(&token))
-}
-
-// ---- the sandbox's switches
-
-async fn show_faults(State(shared): State<Shared>) -> Json<FaultSet> {
-    Json(shared.faults.get())
-}
-
-async fn set_faults(State(shared): State<Shared>, body: Bytes) -> Response {
-    match serde_json::from_slice::<FaultChange>(&body) {
-        Ok(change) => Json(shared.faults.change(change)).into_response(),
-        Err(error) => malformed(&error),
-    }
-}
-
-fn malformed(error: &serde_json::Error) -> Response {
-    let body = json!({"code": "malformed-request", "title": "Dữ liệu không hợp lệ.", "detail": error.to_string(), "status": 400});
-    (StatusCode::BAD_REQUEST, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RevokeIn {
-    serial: String,
-    at: Option<i64>,
-    reason: Option<u8>,
-}
-
-async fn revoke(State(shared): State<Shared>, body: Bytes) -> Response {
-    let asked: RevokeIn = match serde_json::from_slice(&body) {
-        Ok(asked) => asked,
-        Err(error) => return malformed(&error),
-    };
-    let at = asked.at.unwrap_or_else(|| shared.now());
-    match shared.pki.revoke(&asked.serial, at, asked.reason) {
-        Ok(true) => Json(json!({"serial": asked.serial, "at": at})).into_response(),
-        Ok(false) => StatusCode::NOT_FOUND.into_response(),
-        Err(error) => failed(&error),
-    }
-}
-
-async fn show_issued(State(shared): State<Shared>) -> Response {
-    let issued = match shared.pki.issued() {
-        Ok(issued) => issued,
-        Err(error) => return failed(&error),
-    };
-    let one = |i: &crate::testpki::Issued| json!({"serial": i.serial, "issuer": i.issuer.name(), "purpose": i.purpose, "subject": i.certificate.subject(), "revoked_at": i.revoked_at});
-    Json(json!({"data": issued.iter().map(one).collect::<Vec<Value>>()})).into_response()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use pki::Certificate;
 use pki::ocsp::{CertStatus, Freshness, Response as OcspResponse};
 use serde_json::{Value, json};
 
-use super::{Faults, VALIDITY_SECONDS, faults_routes, routes};
+use super::{Faults, VALIDITY_SECONDS, routes};
 use crate::testpki::{Ca, TestPki};
 
 const NOW: i64 = 1_795_000_000;
@@ -23,6 +23,7 @@ struct Stack {
     base: String,
     pki: Arc<TestPki>,
     clock: Arc<AtomicI64>,
+    faults: Arc<Faults>,
     leaf: Certificate,
     issuer: Certificate,
     http: reqwest::Client,
@@ -37,15 +38,14 @@ impl Stack {
         let ticking = Arc::clone(&clock);
         let now: super::Clock = Arc::new(move || ticking.load(Ordering::SeqCst));
         let faults = Arc::new(Faults::default());
-        let router = routes(Arc::clone(&pki), Arc::clone(&now), Arc::clone(&faults));
-        let router = router.merge(faults_routes(Arc::clone(&pki), now, faults));
+        let router = routes(Arc::clone(&pki), now, Arc::clone(&faults));
         tokio::spawn(async move { axum::serve(listener, router).await });
         let key = KeyPair::generate(KeySize::Rsa2048).expect("a key");
         let spki: PublicKeyX509Der<'_> = key.public_key().as_der().expect("an encoding");
         let chain = pki.agency_chain("UBND xã Thử Nghiệm", "UBND tỉnh Thử Nghiệm", spki.as_ref()).expect("a chain");
         let mut chain = chain.iter().map(|der| Certificate::from_der(der).expect("DER"));
         let (leaf, issuer) = (chain.next().expect("a leaf"), chain.next().expect("an issuer"));
-        Stack { base, pki, clock, leaf, issuer, http: reqwest::Client::new() }
+        Stack { base, pki, clock, faults, leaf, issuer, http: reqwest::Client::new() }
     }
 
     async fn post(&self, path: &str, body: Vec<u8>) -> Vec<u8> {
@@ -57,9 +57,8 @@ impl Stack {
         self.http.get(url).send().await.expect("an answer").bytes().await.expect("bytes").to_vec()
     }
 
-    async fn switch(&self, change: Value) {
-        let sent = self.http.post(format!("{}/v1/sandbox/responders", self.base)).json(&change).send().await;
-        assert!(sent.expect("an answer").status().is_success());
+    fn switch(&self, change: Value) {
+        self.faults.change(serde_json::from_value(change).expect("a change"));
     }
 
     async fn ocsp(&self) -> Vec<u8> {
@@ -121,14 +120,14 @@ async fn a_root_answers_for_its_issuing_ca() {
 async fn each_ocsp_fault_is_noticed() {
     let stack = Stack::start().await;
     for fault in ["garbage", "wrong-cert-id", "expired", "stranger", "try-later"] {
-        stack.switch(json!({ "ocsp": fault })).await;
+        stack.switch(json!({ "ocsp": fault }));
         assert!(stack.judge(&stack.ocsp().await).is_err(), "{fault}");
     }
-    stack.switch(json!({"ocsp": "unknown"})).await;
+    stack.switch(json!({"ocsp": "unknown"}));
     assert_eq!(stack.judge(&stack.ocsp().await).expect("an answer"), CertStatus::Unknown);
-    stack.switch(json!({"ocsp": "revoked"})).await;
+    stack.switch(json!({"ocsp": "revoked"}));
     assert!(matches!(stack.judge(&stack.ocsp().await).expect("an answer"), CertStatus::Revoked { .. }));
-    stack.switch(json!({"ocsp": "none"})).await;
+    stack.switch(json!({"ocsp": "none"}));
     assert_eq!(stack.judge(&stack.ocsp().await).expect("an answer"), CertStatus::Good);
     let other =
         stack.post("/ocsp/public", pki::ocsp::request(&stack.leaf, &stack.issuer, None).expect("a request")).await;
@@ -150,7 +149,7 @@ async fn crl_and_issuer_files() {
     let list = stack.get(&crl_url).await;
     assert!(matches!(look(list, NOW + 30 * 86_400).expect("a list"), CertStatus::Revoked { .. }));
     for fault in ["garbage", "expired", "stranger"] {
-        stack.switch(json!({ "crl": fault })).await;
+        stack.switch(json!({ "crl": fault }));
         assert!(look(stack.get(&crl_url).await, NOW + 30 * 86_400).is_err(), "{fault}");
     }
 }
@@ -171,13 +170,13 @@ async fn the_tsa_stamps_by_the_shared_clock() {
 async fn each_tsa_fault_is_noticed() {
     let stack = Stack::start().await;
     for fault in ["wrong-nonce", "wrong-imprint", "garbage", "rejection", "http-500"] {
-        stack.switch(json!({ "tsa": fault })).await;
+        stack.switch(json!({ "tsa": fault }));
         assert!(stack.stamp().await.is_err(), "{fault}");
     }
-    stack.switch(json!({"tsa": "wrong-certificate"})).await;
+    stack.switch(json!({"tsa": "wrong-certificate"}));
     let verified = stack.stamp().await.and_then(|token| token.verify(&|_| IMPRINT.to_vec()));
     assert!(verified.is_err(), "a certificate that may not stamp");
-    stack.switch(json!({"tsa": "none"})).await;
+    stack.switch(json!({"tsa": "none"}));
     assert!(stack.stamp().await.is_ok());
     let refused = stack.post("/tsa", vec![0x30, 0x00]).await;
     assert!(pki::tsp::check_response(&refused, &IMPRINT, &NONCE).is_err());

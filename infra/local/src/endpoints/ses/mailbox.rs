@@ -74,6 +74,24 @@ impl Mailbox {
         self.letters.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Throws every letter away.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when a file cannot be removed; then that letter and those before it stay.
+    pub fn clear(&self) -> Result<()> {
+        let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(directory) = &self.directory {
+            // The newest first: whatever is left is a beginning, and the next letter gets the next number.
+            for number in (0..letters.len()).rev() {
+                let file = directory.join(file_name(number));
+                fs::remove_file(&file).map_err(Error::io(&file))?;
+                letters.truncate(number);
+            }
+        }
+        letters.clear();
+        Ok(())
+    }
+
     pub(super) fn put(&self, recipients: &[String], draft: &Draft) -> Result<String> {
         let id = uuid::Uuid::now_v7().to_string();
         let at = clock::rfc3339(self.clock.now());
@@ -95,12 +113,16 @@ impl Mailbox {
             };
             if let Some(directory) = &self.directory {
                 let json = serde_json::to_vec_pretty(&letter).map_err(|error| Error::service("sesv2", error))?;
-                files::replace(&directory.join(format!("{:08}.json", letters.len())), &json)?;
+                files::replace(&directory.join(file_name(letters.len())), &json)?;
             }
             letters.push(letter);
         }
         Ok(id)
     }
+}
+
+fn file_name(number: usize) -> String {
+    format!("{number:08}.json")
 }
 
 /// The http and https links in a text.
