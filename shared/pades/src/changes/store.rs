@@ -1,6 +1,6 @@
 //! `/DSS` (C8): material may come, never be something else.
 
-use pdf::{Dict, Document, Object};
+use pdf::{Dict, Document, Object, Stream};
 
 use super::compare::{Stop, Stops};
 use super::{Class, Step};
@@ -25,7 +25,7 @@ impl Step<'_, '_> {
         let mut fine = is.iter().all(|(key, _)| STORE_KEYS.contains(&key)) && !is.has_duplicates();
         fine &= !was.contains(b"VRI") || is.contains(b"VRI");
         for key in [&b"Certs"[..], b"CRLs", b"OCSPs"] {
-            fine &= is_material_list(after, is, key)?;
+            fine &= self.is_material_list(is, key)?;
         }
         let replaced = object.is_some_and(|id| self.is_fresh(id));
         fine &= self.entries_fine(was, is, replaced)?;
@@ -61,9 +61,28 @@ impl Step<'_, '_> {
             let Object::Dict(entry) = after.resolve(entry)? else { return Ok(false) };
             let mut fine = named && entry.iter().all(|(key, _)| ENTRY_KEYS.contains(&key));
             for key in [&b"Cert"[..], b"CRL", b"OCSP"] {
-                fine &= is_material_list(after, entry, key)?;
+                fine &= self.is_material_list(entry, key)?;
             }
             if !fine {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// An array of references to streams of material. What was there may go; what stays under its number stays what it was.
+    fn is_material_list(&self, dict: &Dict, key: &[u8]) -> Result<bool, Stop> {
+        let after = self.after;
+        let list = match after.get(dict, key)? {
+            Object::Null => return Ok(true),
+            Object::Array(list) => list,
+            _ => return Ok(false),
+        };
+        for item in list {
+            let Object::Ref(id) = item else { return Ok(false) };
+            let Object::Stream(stream) = after.resolve(item)? else { return Ok(false) };
+            let stays = self.is_fresh(*id) || self.compare.difference(item, item, Stops::None, None)?.is_none();
+            if !stays || !is_material(after, stream) {
                 return Ok(false);
             }
         }
@@ -78,24 +97,48 @@ impl Step<'_, '_> {
     }
 }
 
-/// An array of references to streams that hold DER.
-fn is_material_list(document: &Document<'_>, dict: &Dict, key: &[u8]) -> Result<bool, Stop> {
-    let list = match document.get(dict, key)? {
-        Object::Null => return Ok(true),
-        Object::Array(list) => list,
-        _ => return Ok(false),
+/// A stream that holds one DER SEQUENCE and nothing else, without keys that would make it anything else.
+fn is_material(document: &Document<'_>, stream: &Stream) -> bool {
+    let keys: &[&[u8]] = &[b"Length", b"Filter", b"DecodeParms", b"Type"];
+    let plain = stream.dict.iter().all(|(key, _)| keys.contains(&key));
+    plain && document.decode(stream).is_ok_and(|bytes| is_sequence(&bytes))
+}
+
+/// Tag, length and as many bytes as the length says (X.690 §8.1), give or take a line end that a writer counted in.
+fn is_sequence(bytes: &[u8]) -> bool {
+    let (first, rest) = match bytes {
+        [0x30, first, rest @ ..] => (*first, rest),
+        _ => return false,
     };
-    for item in list {
-        let Object::Ref(_) = item else { return Ok(false) };
-        let Object::Stream(stream) = document.resolve(item)? else { return Ok(false) };
-        let keys: &[&[u8]] = &[b"Length", b"Filter", b"DecodeParms", b"Type"];
-        if stream.dict.iter().any(|(key, _)| !keys.contains(&key)) {
-            return Ok(false);
+    let octets = usize::from(first & 0x7f);
+    let (length, body) = match first {
+        0..0x80 => (Some(octets), rest),
+        // Of indefinite length: only its end would tell.
+        0x80 => return rest.ends_with(&[0, 0]),
+        _ => {
+            let (length, body) = rest.split_at_checked(octets.min(8)).unwrap_or_default();
+            let number =
+                length.iter().try_fold(0usize, |sum, octet| sum.checked_mul(256)?.checked_add((*octet).into()));
+            (number.filter(|_| octets <= 8), body)
         }
-        let Ok(bytes) = document.decode(stream) else { return Ok(false) };
-        if bytes.first() != Some(&0x30) {
-            return Ok(false);
+    };
+    length.and_then(|length| body.get(length..)).is_some_and(|after| after.iter().all(|b| matches!(b, b'\r' | b'\n')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_sequence;
+
+    #[test]
+    fn only_one_whole_sequence_is_material() {
+        for good in
+            [&[0x30, 0][..], &[0x30, 1, 5], &[0x30, 0x81, 1, 5], &[0x30, 0x82, 0, 1, 5, b'\n'], &[0x30, 0x80, 0, 0]]
+        {
+            assert!(is_sequence(good), "{good:?}");
+        }
+        let text = b"0 0 595 842 re f";
+        for bad in [&[][..], &[0x30], &[0x31, 0], &[0x30, 2, 5], &[0x30, 0, 5], &[0x30, 0xff, 1], text] {
+            assert!(!is_sequence(bad), "{bad:?}");
         }
     }
-    Ok(true)
 }

@@ -1,10 +1,9 @@
 //! Make and judge: the whole life of a certified copy (R64–R68).
 
-mod common;
-
-use common::{judge, *};
 use pades::*;
 use pki::ocsp::CertStatus;
+
+use crate::common::{judge, *};
 
 /// R64–R68: leader, seal, archive; every level is what it should be.
 #[test]

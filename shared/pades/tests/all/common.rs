@@ -9,17 +9,17 @@ use pki::ocsp::CertStatus;
 use pki::path::Evidence;
 
 /// 2026-11-23 14:05:31 +07:00.
-pub const NOW: i64 = 1_795_417_531;
+pub(crate) const NOW: i64 = 1_795_417_531;
 const YEAR: i64 = 31_536_000;
 
-pub struct Key(EcdsaKeyPair);
+pub(crate) struct Key(EcdsaKeyPair);
 
 impl Key {
-    pub fn generate() -> Key {
+    pub(crate) fn generate() -> Key {
         Key(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).expect("a P-256 key"))
     }
 
-    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
+    pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
         self.0.sign(&SystemRandom::new(), message).expect("an ECDSA signature").as_ref().to_vec()
     }
 
@@ -30,17 +30,17 @@ impl Key {
     }
 }
 
-pub struct Identity {
-    pub key: Key,
-    pub chain: Vec<Certificate>,
+pub(crate) struct Identity {
+    pub(crate) key: Key,
+    pub(crate) chain: Vec<Certificate>,
 }
 
-pub struct Pki {
-    pub root: Identity,
-    pub ca: Identity,
-    pub leader: Identity,
-    pub agency: Identity,
-    pub tsa: Identity,
+pub(crate) struct Pki {
+    pub(crate) root: Identity,
+    pub(crate) ca: Identity,
+    pub(crate) leader: Identity,
+    pub(crate) agency: Identity,
+    pub(crate) tsa: Identity,
 }
 
 fn issue_one(
@@ -69,7 +69,7 @@ fn issue_one(
 }
 
 impl Pki {
-    pub fn new() -> Pki {
+    pub(crate) fn new() -> Pki {
         use Attribute::{CommonName, Country, Organisation, UserId};
         let ca = |spec: &mut CertificateSpec| {
             spec.ca = Some(None);
@@ -93,11 +93,11 @@ impl Pki {
         Pki { root, ca: sub, leader, agency, tsa }
     }
 
-    pub fn anchors(&self) -> Vec<Certificate> {
+    pub(crate) fn anchors(&self) -> Vec<Certificate> {
         self.root.chain.clone()
     }
 
-    pub fn token(&self, imprint: [u8; 32], at: i64) -> Vec<u8> {
+    pub(crate) fn token(&self, imprint: [u8; 32], at: i64) -> Vec<u8> {
         let spec = issue::TimestampSpec {
             policy: "1.3.6.1.4.1.99999.1".to_owned(),
             serial: vec![7],
@@ -112,7 +112,7 @@ impl Pki {
     }
 
     /// OCSP answer of the CA about a leaf.
-    pub fn ocsp(&self, certificate: &Certificate, status: CertStatus, at: i64) -> Vec<u8> {
+    pub(crate) fn ocsp(&self, certificate: &Certificate, status: CertStatus, at: i64) -> Vec<u8> {
         let issuer = self.ca.chain.first().expect("a CA");
         let answer = issue::OcspAnswer {
             asked: issue::OcspAsked::new(certificate, issuer).expect("a CertID"),
@@ -126,7 +126,7 @@ impl Pki {
     }
 
     /// CRL of the root about the CA.
-    pub fn crl(&self, at: i64) -> Vec<u8> {
+    pub(crate) fn crl(&self, at: i64) -> Vec<u8> {
         let root = self.root.chain.first().expect("a root");
         let spec =
             issue::CrlSpec { this_update: at, next_update: Some(at + 30 * 86_400), number: 1, ..Default::default() };
@@ -135,7 +135,7 @@ impl Pki {
 }
 
 /// Builds a classic file from objects 1…n.
-pub fn classic(objects: &[String]) -> Vec<u8> {
+pub(crate) fn classic(objects: &[String]) -> Vec<u8> {
     let mut file = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n".to_vec();
     let mut offsets = Vec::new();
     for (at, object) in objects.iter().enumerate() {
@@ -157,7 +157,7 @@ fn content(text: &str) -> String {
 }
 
 /// One page, fields `Leader` and `Seal`; the seal's field locks everything.
-pub fn base() -> Vec<u8> {
+pub(crate) fn base() -> Vec<u8> {
     classic(&[
         "<</Type/Catalog/Pages 2 0 R/AcroForm 6 0 R>>".to_owned(),
         "<</Type/Pages/Count 1/Kids[3 0 R]>>".to_owned(),
@@ -173,7 +173,7 @@ pub fn base() -> Vec<u8> {
 }
 
 /// One page of 240 by 120 points with a rectangle and a line of text.
-pub fn appearance() -> Vec<u8> {
+pub(crate) fn appearance() -> Vec<u8> {
     classic(&[
         "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
         "<</Type/Pages/Count 1/Kids[3 0 R]>>".to_owned(),
@@ -183,7 +183,7 @@ pub fn appearance() -> Vec<u8> {
     ])
 }
 
-pub fn facts() -> EcopyFacts {
+pub(crate) fn facts() -> EcopyFacts {
     EcopyFacts {
         number: 152,
         book: "01".to_owned(),
@@ -194,13 +194,13 @@ pub fn facts() -> EcopyFacts {
     }
 }
 
-pub struct Made {
-    pub base: Vec<u8>,
-    pub signed: Vec<u8>,
-    pub sealed: Vec<u8>,
+pub(crate) struct Made {
+    pub(crate) base: Vec<u8>,
+    pub(crate) signed: Vec<u8>,
+    pub(crate) sealed: Vec<u8>,
 }
 
-pub fn sign(
+pub(crate) fn sign(
     pki: &Pki,
     file: &[u8],
     who: &Identity,
@@ -238,14 +238,14 @@ pub fn sign(
     }
 }
 
-pub fn make(pki: &Pki) -> Made {
+pub(crate) fn make(pki: &Pki) -> Made {
     let base = base();
     let signed = sign(pki, &base, &pki.leader, "Leader", None, true, NOW);
     let sealed = sign(pki, &signed, &pki.agency, "Seal", Some(facts()), true, NOW + 60);
     Made { base, signed, sealed }
 }
 
-pub fn archive(pki: &Pki, sealed: &[u8], at: i64) -> Vec<u8> {
+pub(crate) fn archive(pki: &Pki, sealed: &[u8], at: i64) -> Vec<u8> {
     let people = [&pki.leader, &pki.agency, &pki.tsa];
     let ocsps: Vec<Vec<u8>> =
         people.iter().map(|who| pki.ocsp(who.chain.first().expect("a leaf"), CertStatus::Good, at - 10)).collect();
@@ -265,22 +265,22 @@ pub fn archive(pki: &Pki, sealed: &[u8], at: i64) -> Vec<u8> {
     pades::embed(&prepared.file, prepared.contents, &token).expect("embedded")
 }
 
-pub fn judge_as(file: &[u8], anchors: &[Certificate], at: i64, profile: Profile) -> Report {
+pub(crate) fn judge_as(file: &[u8], anchors: &[Certificate], at: i64, profile: Profile) -> Report {
     let extra = Evidence::default();
     let policy = Policy { anchors, at, profile, extra: &extra, register: None, test_anchors: false };
     pades::judge(file, "a.pdf", &policy)
 }
 
-pub fn judge(file: &[u8], pki: &Pki) -> Report {
+pub(crate) fn judge(file: &[u8], pki: &Pki) -> Report {
     judge_as(file, &pki.anchors(), NOW + 3600, Profile::Auto)
 }
 
-pub fn codes(report: &Report) -> Vec<&str> {
+pub(crate) fn codes(report: &Report) -> Vec<&str> {
     report.reasons.iter().map(|reason| reason.code.as_str()).collect()
 }
 
 /// Appends a revision that writes the given objects.
-pub fn append(file: &[u8], objects: &[(u32, &str)]) -> Vec<u8> {
+pub(crate) fn append(file: &[u8], objects: &[(u32, &str)]) -> Vec<u8> {
     let mut grown = file.to_vec();
     let text = String::from_utf8_lossy(file);
     let number = |marker: &str| -> String {
