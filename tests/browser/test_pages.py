@@ -47,7 +47,7 @@ def drop(page, data, name):
     )
     page.dispatch_event("[data-testid=drop]", "drop", {"dataTransfer": carried})
     page.get_by_test_id("verdict").wait_for()
-    return page.get_by_test_id("verdict").inner_text()
+    return page.get_by_test_id("verdict").inner_text().strip()
 
 
 def altered(data):
@@ -85,7 +85,23 @@ def test_the_file_can_be_chosen_without_dragging(page, copy_file):
     chosen = {"name": "ban-sao.pdf", "mimeType": "application/pdf", "buffer": copy_file["data"]}
     page.get_by_test_id("file").set_input_files(chosen)
     page.get_by_test_id("verdict").wait_for()
-    assert page.get_by_test_id("verdict").inner_text() == "HỢP LỆ"
+    assert page.get_by_test_id("verdict").inner_text().strip() == "HỢP LỆ"
+
+
+def test_the_page_works_without_scripts(chromium, stack, copy_file):
+    context = chromium.new_context(base_url=stack, locale="vi-VN", java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/verify")
+    chosen = {"name": "ban-sao.pdf", "mimeType": "application/pdf", "buffer": copy_file["data"]}
+    page.get_by_test_id("file").set_input_files(chosen)
+    page.locator("#drop button[type=submit]").click()
+    assert page.get_by_test_id("verdict").inner_text().strip() == "HỢP LỆ"
+    context.close()
+
+
+def test_the_verdict_is_said_in_english_too(page, copy_file):
+    page.goto("/verify?lang=en")
+    assert drop(page, copy_file["data"], "ban-sao.pdf").upper() == "VALID"
 
 
 def test_what_is_no_pdf_gets_a_verdict_too(page):

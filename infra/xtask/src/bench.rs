@@ -11,7 +11,7 @@ use crate::{python, tools};
 type Bench = fn() -> Result<(), Failure>;
 
 /// The benches that there are.
-const NAMES: &[(&str, Bench)] = &[("start", start)];
+const NAMES: &[(&str, Bench)] = &[("seal", || figures("seal")), ("start", start), ("verify", || figures("verify"))];
 
 /// From empty caches: every function with the SDK.
 const BUILD: Duration = Duration::from_secs(45 * 60);
@@ -26,6 +26,11 @@ pub(crate) fn run(name: &str) -> Result<(), Failure> {
         Some((_, bench)) => bench(),
         None => Err(format!("no bench `{name}` yet; there is: {}", names.join(", "))),
     }
+}
+
+/// CPU of the pure cores, against one SHA-256 pass.
+fn figures(name: &str) -> Result<(), Failure> {
+    shows(cargo().args(["bench", "--quiet", "--package", "tests", "--bench", "figures", "--", name]))
 }
 
 /// CPU of every function until it asks for its first event.
@@ -53,6 +58,6 @@ mod tests {
 
     #[test]
     fn an_unknown_bench_names_the_known_ones() {
-        assert_eq!(run("nothing"), Err("no bench `nothing` yet; there is: start".to_owned()));
+        assert_eq!(run("nothing"), Err("no bench `nothing` yet; there is: seal, start, verify".to_owned()));
     }
 }
