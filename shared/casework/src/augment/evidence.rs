@@ -126,7 +126,7 @@ impl<R, O, S: TrustServices, W: crate::Workshop, C: Chance> Run<'_, R, O, S, W, 
             let Some(crls) = self.responder_crls(responder.as_ref(), issuer).await else { continue };
             return Some(Statement { ocsp: Some(der), crls, responder });
         }
-        let crl = self.crl(member, issuer).await?;
+        let (crl, _) = self.crl(member, issuer).await?;
         Some(Statement { crls: vec![crl], ..Statement::default() })
     }
 
@@ -135,18 +135,19 @@ impl<R, O, S: TrustServices, W: crate::Workshop, C: Chance> Run<'_, R, O, S, W, 
     async fn responder_crls(&self, responder: Option<&Certificate>, issuer: &Certificate) -> Option<Vec<Vec<u8>>> {
         match responder {
             Some(responder) if !responder.has_ocsp_nocheck() && !responder.crl_urls().is_empty() => {
-                Some(vec![self.crl(responder, issuer).await?])
+                let (crl, status) = self.crl(responder, issuer).await?;
+                (status == CertStatus::Good).then(|| vec![crl])
             }
             _ => Some(Vec::new()),
         }
     }
 
-    async fn crl(&self, member: &Certificate, issuer: &Certificate) -> Option<Vec<u8>> {
+    /// A usable CRL and what it says. That it says "revoked" is an answer too: when, is judged with the rest.
+    async fn crl(&self, member: &Certificate, issuer: &Certificate) -> Option<(Vec<u8>, CertStatus)> {
         for url in member.crl_urls().iter().take(URLS) {
-            if let Ok(der) = self.services.fetch(Kind::Crl, url, None).await
-                && lists(&der, member, issuer, self.now)
-            {
-                return Some(der);
+            let Ok(der) = self.services.fetch(Kind::Crl, url, None).await else { continue };
+            if let Some(status) = listed(&der, member, issuer, self.now) {
+                return Some((der, status));
             }
         }
         None
@@ -180,7 +181,137 @@ fn answers(
     says.then(|| found.delegated.then_some(found.responder))
 }
 
-/// Whether a CRL may be used: by this issuer, about this certificate, in force now.
-fn lists(der: &[u8], member: &Certificate, issuer: &Certificate, now: Timestamp) -> bool {
-    Crl::parse(der).and_then(|crl| crl.check(member, issuer, now.as_second(), Freshness::Historical)).is_ok()
+/// What a CRL says, when it may be used: by this issuer, about this certificate, in force now.
+fn listed(der: &[u8], member: &Certificate, issuer: &Certificate, now: Timestamp) -> Option<CertStatus> {
+    let crl = Crl::parse(der).ok()?;
+    let found = crl.check(member, issuer, now.as_second(), Freshness::Historical).ok()?;
+    Some(found.status)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::model::Sha256;
+    use domain::ports::Fault;
+    use pki::issue::{self, Attribute, CertificateSpec, ExtendedKeyUsage, KeyUsage, SignatureAlgorithm};
+    use testkit::{Identity, NOW, World, run, trees};
+
+    use super::*;
+    use crate::Workbench;
+
+    const CRL_URL: &str = "http://crl.responder.test/";
+
+    fn sign(who: &Identity, bytes: &[u8]) -> Vec<u8> {
+        let sha256: Sha256 = crate::support::sha256(&[bytes]);
+        who.key.sign(&sha256, 0)
+    }
+
+    /// A responder that the issuing authority has delegated; its key is the leader's.
+    fn responder(nocheck: bool) -> Certificate {
+        let tree = &trees().ours;
+        let spec = CertificateSpec {
+            serial: vec![0x41],
+            subject: vec![(Attribute::CommonName, "OCSP mẫu".to_owned())],
+            not_before: NOW.as_second() - 1000,
+            not_after: NOW.as_second() + 1000,
+            spki_der: tree.leader.leaf().spki_der(),
+            key_usage: vec![KeyUsage::DigitalSignature],
+            extended_key_usage: vec![ExtendedKeyUsage::OcspSigning],
+            ocsp_nocheck: nocheck,
+            crl_urls: vec![CRL_URL.to_owned()],
+            ..CertificateSpec::default()
+        };
+        let algorithm = SignatureAlgorithm::EcdsaSha256;
+        issue::certificate(&spec, Some(tree.ca.leaf()), algorithm, &|tbs| sign(&tree.ca, tbs)).expect("issued")
+    }
+
+    /// An answer about the agency, by the issuer itself or by its responder.
+    fn answer(status: CertStatus, delegated: Option<&Certificate>) -> Vec<u8> {
+        let tree = &trees().ours;
+        let (at, issuer) = (NOW.as_second(), tree.ca.leaf());
+        let asked = issue::OcspAsked::new(tree.agency.leaf(), issuer).expect("a CertID");
+        let answers = vec![issue::OcspAnswer { asked, status, this_update: at, next_update: Some(at + 60) }];
+        let spec = issue::OcspSpec { produced_at: at, answers, nonce: None };
+        let (signer, by) = delegated.map_or((issuer, &tree.ca), |responder| (responder, &tree.leader));
+        let embedded: Vec<Certificate> = delegated.cloned().into_iter().collect();
+        let algorithm = SignatureAlgorithm::EcdsaSha256;
+        issue::ocsp_response(&spec, signer, &embedded, algorithm, &|tbs| sign(by, tbs)).expect("an answer")
+    }
+
+    fn crl(revoked: &[&Certificate]) -> Vec<u8> {
+        let tree = &trees().ours;
+        let at = NOW.as_second() - 10;
+        let entry = |one: &&Certificate| issue::RevokedEntry { serial: one.serial(), at, reason: Some(1) };
+        let revoked = revoked.iter().map(entry).collect();
+        let spec =
+            issue::CrlSpec { this_update: at, next_update: Some(at + 60), number: 1, revoked, ..Default::default() };
+        let algorithm = SignatureAlgorithm::EcdsaSha256;
+        issue::crl(&spec, tree.ca.leaf(), algorithm, &|tbs| sign(&tree.ca, tbs)).expect("a CRL")
+    }
+
+    /// Hosts that give the same to everybody.
+    struct Hosts {
+        ocsp: Vec<u8>,
+        crl: Option<Vec<u8>>,
+    }
+
+    impl TrustServices for Hosts {
+        async fn timestamp(&self, _request: &[u8]) -> Result<Vec<u8>, Fault> {
+            Err(Fault("not asked".into()))
+        }
+
+        async fn fetch(&self, kind: Kind, _url: &str, _body: Option<&[u8]>) -> Result<Vec<u8>, Fault> {
+            match kind {
+                Kind::Ocsp => Ok(self.ocsp.clone()),
+                Kind::Crl => self.crl.clone().ok_or_else(|| Fault("no CRL".into())),
+                Kind::Issuer => Err(Fault("not asked".into())),
+            }
+        }
+    }
+
+    /// What speaks for the agency: (an OCSP answer, CRLs, a responder).
+    fn statement(ocsp: Vec<u8>, crl: Option<Vec<u8>>) -> Option<(bool, usize, bool)> {
+        let (world, services) = (World::new(NOW), Hosts { ocsp, crl });
+        let workshop = Workbench::new(trees().anchors(), String::new());
+        let run_of = Run {
+            records: &world,
+            objects: &world,
+            services: &services,
+            workshop: &workshop,
+            chance: &world,
+            now: NOW,
+        };
+        let tree = &trees().ours;
+        let found = run(run_of.statement(tree.agency.leaf(), tree.ca.leaf()))?;
+        Some((found.ocsp.is_some(), found.crls.len(), found.responder.is_some()))
+    }
+
+    /// Decision 20: "unknown" is no answer; the CRL is asked, and without it nothing is known.
+    #[test]
+    fn unknown_is_no_evidence() {
+        assert_eq!(statement(answer(CertStatus::Good, None), None), Some((true, 0, false)));
+        assert_eq!(statement(answer(CertStatus::Unknown, None), Some(crl(&[]))), Some((false, 1, false)));
+        assert_eq!(statement(answer(CertStatus::Unknown, None), None), None);
+    }
+
+    /// RFC 6960 §4.2.2.2.1: a responder without nocheck is cleared by its issuer's CRL, or does not count.
+    #[test]
+    fn a_responder_does_not_vouch_for_itself() {
+        let (free, bound) = (responder(true), responder(false));
+        assert_eq!(statement(answer(CertStatus::Good, Some(&free)), None), Some((true, 0, true)));
+        assert_eq!(statement(answer(CertStatus::Good, Some(&bound)), None), None);
+        assert_eq!(statement(answer(CertStatus::Good, Some(&bound)), Some(crl(&[]))), Some((true, 1, true)));
+        let listed = Some(crl(&[&bound]));
+        assert_eq!(statement(answer(CertStatus::Good, Some(&bound)), listed), Some((false, 1, false)));
+    }
+
+    /// Equal bytes stand once in `/DSS` and speak for both signatures.
+    #[test]
+    fn a_piece_is_stored_once() {
+        let mut pieces = Vec::new();
+        for (der, field) in [(b"a", "Leader"), (b"a", "Seal"), (b"a", "Seal"), (b"b", "Seal")] {
+            add(&mut pieces, der, field);
+        }
+        let fields: Vec<_> = pieces.iter().map(|piece| piece.fields.join(" ")).collect();
+        assert_eq!(fields, ["Leader Seal", "Seal"]);
+    }
 }

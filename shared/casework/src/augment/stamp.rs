@@ -31,3 +31,43 @@ fn usable(response: &[u8], imprint: &Sha256, nonce: &[u8], anchors: &[Certificat
     let strong = facts.weak.is_empty() && path.weak.is_empty();
     (near && strong && path.is_trusted()).then(|| token.der().to_vec())
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::ports::TrustServices as _;
+    use jiff::SignedDuration;
+    use testkit::{Habit, NOW, World, run, trees};
+
+    use super::*;
+
+    const IMPRINT: Sha256 = [7; 32];
+    const NONCE: [u8; 16] = [9; 16];
+
+    fn answer(habit: Habit) -> Vec<u8> {
+        let world = World::new(NOW);
+        world.habits(|habits| habits.tsa = habit);
+        run(world.timestamp(&pki::tsp::request(&IMPRINT, &NONCE))).expect("an answer")
+    }
+
+    fn is_usable(response: &[u8], now: Timestamp) -> bool {
+        usable(response, &IMPRINT, &NONCE, &trees().anchors(), now).is_some()
+    }
+
+    /// F11: a good token by somebody of no configured root is refused here, before any file is made of it.
+    #[test]
+    fn only_an_authority_under_a_configured_root_counts() {
+        assert!(is_usable(&answer(Habit::Right), NOW));
+        for habit in [Habit::OtherCertificate, Habit::OtherHash, Habit::BadNonce, Habit::Refusing, Habit::Garbage] {
+            assert!(!is_usable(&answer(habit), NOW), "{habit:?}");
+        }
+    }
+
+    /// F7, F11: a quarter of an hour either way is a clock that strays, more is a wrong time.
+    #[test]
+    fn a_wrong_time_is_refused() {
+        let response = answer(Habit::Right);
+        for (seconds, usable) in [(900, true), (901, false), (-900, true), (-901, false)] {
+            assert_eq!(is_usable(&response, NOW + SignedDuration::from_secs(seconds)), usable, "{seconds}");
+        }
+    }
+}
