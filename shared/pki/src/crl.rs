@@ -62,7 +62,8 @@ impl Crl {
         if der.len() > MAX_LENGTH {
             return Err(Error::Limit { what: WHAT, limit: MAX_LENGTH });
         }
-        let mut outer = Reader::new(der).expect(SEQUENCE, WHAT)?.reader();
+        let whole = Reader::new(der).expect(SEQUENCE, WHAT)?;
+        let mut outer = whole.reader();
         let tbs = outer.expect(SEQUENCE, WHAT)?;
         let algorithm = outer.expect(SEQUENCE, WHAT)?;
         let signature = asn1::bit_octets(outer.expect(BIT_STRING, WHAT)?.content, WHAT)?.to_vec();
@@ -80,7 +81,7 @@ impl Crl {
         };
         let revoked = reader.optional(SEQUENCE, WHAT)?.map_or(&[][..], |list| list.content);
         let mut crl = Self {
-            der: der.to_vec(),
+            der: whole.full.to_vec(),
             tbs: span(der, tbs.full),
             scheme: Scheme::read(&algorithm, None)?,
             signature,

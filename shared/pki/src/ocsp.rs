@@ -125,7 +125,8 @@ impl Response {
         if der.len() > MAX_LENGTH {
             return Err(Error::Limit { what: WHAT, limit: MAX_LENGTH });
         }
-        let mut outer = asn1::Reader::new(der).expect(SEQUENCE, WHAT)?.reader();
+        let whole = asn1::Reader::new(der).expect(SEQUENCE, WHAT)?;
+        let mut outer = whole.reader();
         let status = asn1::small_integer(outer.expect(ENUMERATED, WHAT)?.content, WHAT)?;
         if status != 0 {
             return Err(Error::OcspRefused { status: u8::try_from(status).unwrap_or(u8::MAX) });
@@ -136,11 +137,11 @@ impl Response {
         }
         let basic = asn1::only(bytes.expect(OCTET_STRING, WHAT)?.content, SEQUENCE, WHAT)?;
         let mut read = read_basic(&basic)?;
-        read.der = der.to_vec();
+        read.der = whole.full.to_vec();
         Ok(read)
     }
 
-    /// The response as it was read.
+    /// The response, without what may have followed it.
     #[must_use]
     pub fn der(&self) -> &[u8] {
         &self.der

@@ -122,9 +122,9 @@ impl<R, O, S: TrustServices, W: crate::Workshop, C: Chance> Run<'_, R, O, S, W, 
             let nonce = self.chance.bytes16();
             let Ok(request) = pki::ocsp::request(member, issuer, Some(&nonce)) else { continue };
             let Ok(der) = self.services.fetch(Kind::Ocsp, url, Some(&request)).await else { continue };
-            let Some(responder) = answers(&der, member, issuer, &nonce, self.now) else { continue };
+            let Some((ocsp, responder)) = answers(&der, member, issuer, &nonce, self.now) else { continue };
             let Some(crls) = self.responder_crls(responder.as_ref(), issuer).await else { continue };
-            return Some(Statement { ocsp: Some(der), crls, responder });
+            return Some(Statement { ocsp: Some(ocsp), crls, responder });
         }
         let (crl, _) = self.crl(member, issuer).await?;
         Some(Statement { crls: vec![crl], ..Statement::default() })
@@ -146,8 +146,8 @@ impl<R, O, S: TrustServices, W: crate::Workshop, C: Chance> Run<'_, R, O, S, W, 
     async fn crl(&self, member: &Certificate, issuer: &Certificate) -> Option<(Vec<u8>, CertStatus)> {
         for url in member.crl_urls().iter().take(URLS) {
             let Ok(der) = self.services.fetch(Kind::Crl, url, None).await else { continue };
-            if let Some(status) = listed(&der, member, issuer, self.now) {
-                return Some((der, status));
+            if let Some(found) = listed(&der, member, issuer, self.now) {
+                return Some(found);
             }
         }
         None
@@ -165,27 +165,28 @@ fn trusted(chain: &Chain, pool: &[Certificate], anchors: &[Certificate], at: i64
 }
 
 /// Whether an OCSP answer may be used: about this certificate, by somebody the issuer allows, in force now, our nonce if it
-/// has one, and it says something. `Some` with the delegated responder, if there is one.
+/// has one, and it says something. `Some` with the response, cut to the structure, and the delegated responder, if there
+/// is one.
 fn answers(
     der: &[u8],
     member: &Certificate,
     issuer: &Certificate,
     nonce: &[u8],
     now: Timestamp,
-) -> Option<Option<Certificate>> {
+) -> Option<(Vec<u8>, Option<Certificate>)> {
     let response = Response::parse(der).ok()?;
     // Many responders leave the nonce out; how old such an answer may be, its own dates say.
     response.check_nonce(nonce, false).ok()?;
     let found = response.check(member, issuer, now.as_second(), Freshness::Historical).ok()?;
     let says = found.status != CertStatus::Unknown;
-    says.then(|| found.delegated.then_some(found.responder))
+    says.then(|| (response.der().to_vec(), found.delegated.then_some(found.responder)))
 }
 
-/// What a CRL says, when it may be used: by this issuer, about this certificate, in force now.
-fn listed(der: &[u8], member: &Certificate, issuer: &Certificate, now: Timestamp) -> Option<CertStatus> {
+/// A CRL, cut to the structure, and what it says, when it may be used: by this issuer, about this certificate, in force now.
+fn listed(der: &[u8], member: &Certificate, issuer: &Certificate, now: Timestamp) -> Option<(Vec<u8>, CertStatus)> {
     let crl = Crl::parse(der).ok()?;
     let found = crl.check(member, issuer, now.as_second(), Freshness::Historical).ok()?;
-    Some(found.status)
+    Some((crl.der().to_vec(), found.status))
 }
 
 #[cfg(test)]
@@ -302,6 +303,18 @@ mod tests {
         assert_eq!(statement(answer(CertStatus::Good, Some(&bound)), Some(crl(&[]))), Some((true, 1, true)));
         let listed = Some(crl(&[&bound]));
         assert_eq!(statement(answer(CertStatus::Good, Some(&bound)), listed), Some((false, 1, false)));
+    }
+
+    /// What follows a structure does not come into `/DSS`: a verifier takes only whole ones.
+    #[test]
+    fn what_follows_is_cut() {
+        let (agency, issuer) = (trees().ours.agency.leaf(), trees().ours.ca.leaf());
+        let (ocsp, crl) = (answer(CertStatus::Good, None), crl(&[]));
+        let longer = |der: &[u8]| [der, b"<!-- cached -->"].concat();
+        let (cut, _) = answers(&longer(&ocsp), agency, issuer, &[1], NOW).expect("an answer");
+        assert_eq!(cut, ocsp);
+        let (cut, _) = listed(&longer(&crl), agency, issuer, NOW).expect("a CRL");
+        assert_eq!(cut, crl);
     }
 
     /// Equal bytes stand once in `/DSS` and speak for both signatures.
