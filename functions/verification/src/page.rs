@@ -87,3 +87,71 @@ pub(crate) fn registered(request: &Request, look: Look, answer: &Value) -> Reply
     };
     html(200, web::registered(look, &printed, &found))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn request(headers: &[(&str, &str)], query: &[(&str, &str)], body: &[u8]) -> Request {
+        let map = |pairs: &[(&str, &str)]| pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        Request {
+            method: "POST".into(),
+            path: "/v1/verifications".into(),
+            segments: vec!["v1".into(), "verifications".into()],
+            query: map(query),
+            headers: map(headers),
+            body: body.to_vec(),
+            source_ip: String::new(),
+            request_id: "req_12345678".into(),
+        }
+    }
+
+    fn form(parts: &str) -> Request {
+        request(&[("content-type", "multipart/form-data; boundary=x")], &[], parts.replace('\n', "\r\n").as_bytes())
+    }
+
+    const SENT: &str = "--x\nContent-Disposition: form-data; name=\"other\"\n\n1\n\
+        --x\nContent-Disposition: form-data; name=\"file\"; filename=\"bản sao.pdf\"\nContent-Type: application/pdf\n\n%PDF-1.7\n--x--\n";
+
+    #[tokio::test]
+    async fn a_form_brings_a_file_and_its_name() {
+        let sent = sent(&form(SENT)).await.expect("a file");
+        assert_eq!((sent.name.as_str(), sent.bytes.as_slice()), ("bản sao.pdf", &b"%PDF-1.7"[..]));
+    }
+
+    #[tokio::test]
+    async fn a_form_without_a_file_is_told_so() {
+        let without = "--x\nContent-Disposition: form-data; name=\"other\"\n\n1\n--x--\n";
+        assert_eq!(sent(&form(without)).await.err().map(|problem| problem.code()), Some("empty-file"));
+        for broken in ["", "--x\nContent-Disposition: form-data; name=\"file\"\n\nno end"] {
+            let code = sent(&form(broken)).await.err().map(|problem| problem.code());
+            assert_eq!(code, Some("malformed-request"), "{broken:?}");
+        }
+        let unbounded = request(&[("content-type", "multipart/form-data")], &[], b"");
+        assert_eq!(sent(&unbounded).await.err().map(|problem| problem.code()), Some("malformed-request"));
+    }
+
+    /// What a program can do is not what a person at the page can do.
+    #[test]
+    fn a_problem_is_a_sentence_in_the_language_of_the_page() {
+        let (vietnamese, english) = (request(&[], &[], b""), request(&[], &[("lang", "en")], b""));
+        for (asked, words) in
+            [(&vietnamese, "Dùng chương trình ctdt verify"), (&english, "Use the program ctdt verify")]
+        {
+            let reply = troubled(&Problem::new("use-upload"), asked, look(asked, false));
+            let page = String::from_utf8(reply.body.clone()).expect("text");
+            assert_eq!(reply.status, 413);
+            assert!(page.contains(words) && !page.contains("upload_id"), "{page}");
+            assert!(reply.get("content-security-policy").is_some_and(|policy| policy.contains("default-src 'none'")));
+        }
+    }
+
+    #[test]
+    fn only_browsers_get_pages() {
+        let asks = |accept: &str| is_wanted(&request(&[("accept", accept)], &[], b""));
+        assert!(asks("text/html,application/xhtml+xml,*/*;q=0.8") && asks("text/html"));
+        assert!(!asks("*/*") && !asks("application/json"));
+        assert!(!is_wanted(&Request { headers: BTreeMap::new(), ..request(&[], &[], b"") }));
+    }
+}
