@@ -18,7 +18,7 @@ pub enum Error {
     #[error("{0}")]
     Port(String),
     /// Another process uses the same data directory.
-    #[error("the data directory {0} is in use by another process")]
+    #[error("thư mục dữ liệu {0} đang được tiến trình khác dùng / the data directory {0} is in use by another process")]
     Busy(PathBuf),
     /// An embedded service did not start or answered something unexpected.
     #[error("{service}: {message}")]

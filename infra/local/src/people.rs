@@ -327,6 +327,7 @@ mod tests {
     #[test]
     fn every_number_and_code_is_well_formed_and_used_once() {
         for person in PEOPLE {
+            assert_eq!(identity::name(person.name), person.name);
             let number = identity::identity(person.id_type, person.id_number).expect(person.key);
             assert_eq!(number.number, person.id_number);
             let phone = person.phone.map(identity::phone);

@@ -300,8 +300,8 @@ impl Sandbox {
         self.faults.off();
         self.outage.set(DirectoryFault::None);
         self.clock.set_offset_s(0).map_err(failed)?;
-        self.mailbox.clear().map_err(failed)?;
         self.reset.run().await.map_err(failed)?;
+        self.mailbox.clear().map_err(failed)?;
         Ok(self.time())
     }
 }

@@ -289,7 +289,7 @@ impl S3 for Objects {
         let config = BucketConfig { versioned: object_lock, object_lock, ..BucketConfig::default() };
         self.disk.create_bucket(&req.input.bucket, config)?;
         let location = Some(format!("/{}", req.input.bucket));
-        Ok(S3Response::new(CreateBucketOutput { location, ..Default::default() }))
+        Ok(S3Response::new(CreateBucketOutput { location }))
     }
 
     async fn head_bucket(&self, req: S3Request<HeadBucketInput>) -> S3Result<S3Response<HeadBucketOutput>> {
