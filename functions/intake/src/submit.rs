@@ -32,8 +32,8 @@ impl Intake {
             let case = self.load_case(request, id, &caller, &[Right::Create]).await?;
             match_case(request, &case)?;
             at_desk(&case)?;
-            let copies = self.complete_copies(&case).await?;
             let body: Submit = if request.body.is_empty() { Submit { leader_id: None } } else { request.json()? };
+            let copies = self.complete_copies(&case).await?;
             let unit = self.unit(&case.unit).await?;
             let leader = self.leader(body.leader_id, &unit, now).await?;
             let mut case = touched(case, &caller, now);

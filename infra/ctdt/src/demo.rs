@@ -124,14 +124,13 @@ async fn receive(run: &mut Run) -> Result<Case, Failure> {
     let start = free.and_then(|slot| slot["start"].as_str()).unwrap_or_default();
     let body = json!({
         "unit_id": unit, "start": start, "account": {"kind": "person", "id": citizen.account},
-        "originals": [{"type_id": "diploma", "title": "Bằng tốt nghiệp đại học", "pages": 1}],
+        "originals": [{"type_id": "diploma", "title": "Bằng tốt nghiệp cao đẳng nghề", "pages": 1}],
     });
     let visit = run.api.send(Call::post("/v1/appointments", &body).by(&portal.token)).await?;
     run.say(&format!("Đặt lịch hẹn {}", visit.text("/code")?), "appointment booked");
 
     let body = json!({"appointment_id": visit.text("/id")?, "basis": "paper_original"});
     let case = run.api.send(Call::post("/v1/cases", &body).by(&clerk.token)).await?;
-    let id = case.text("/id")?;
     run.say(&format!("Tiếp nhận hồ sơ {}, hạn trả {}", case.text("/code")?, case.text("/due_at")?), "case received");
 
     checked(run, &case).await
@@ -189,7 +188,7 @@ async fn scan_and_submit(run: &mut Run, case: &Case, scan: Scan) -> Result<Strin
     run.say(&format!("Tải bản quét lên: {pages} trang"), "scan uploaded and checked");
 
     let body = json!({
-        "type_id": "diploma", "title": "Bằng tốt nghiệp đại học", "issuer": "Trường Đại học Mẫu", "pages": pages,
+        "type_id": "diploma", "title": "Bằng tốt nghiệp cao đẳng nghề", "issuer": "Trường Cao đẳng nghề Mẫu Sông Hồng", "pages": pages,
         "upload_ids": [upload],
     });
     let added = Call::post(format!("/v1/cases/{}/copies", case.id), &body).by(&clerk.token).on(&case.etag);

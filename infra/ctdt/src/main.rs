@@ -83,9 +83,12 @@ fn main() -> ExitCode {
     }
 }
 
+/// Warnings of ours; the embedded DynamoDB warns of every question it answers with no.
+const QUIET: &str = "warn,dynoxide=error";
+
 fn within(work: impl Future<Output = Result<ExitCode, api::Error>>) -> ExitCode {
     tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("CTDT_LOG").unwrap_or_else(|_| "warn".into()))
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("CTDT_LOG").unwrap_or_else(|_| QUIET.into()))
         .with_writer(std::io::stderr)
         .init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

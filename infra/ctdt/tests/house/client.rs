@@ -11,7 +11,6 @@ use serde_json::Value;
 #[derive(Clone, Debug)]
 pub(crate) struct Persona {
     pub(crate) token: String,
-    pub(crate) unit: String,
     pub(crate) account: String,
     pub(crate) phone: String,
     pub(crate) pin: String,
@@ -157,7 +156,6 @@ impl Client {
             let text = |name: &str| one[name].as_str().unwrap_or_default().to_owned();
             let persona = Persona {
                 token: text("token"),
-                unit: text("unit_id"),
                 account: text("account_id"),
                 phone: text("phone"),
                 pin: text("pin"),
