@@ -15,9 +15,12 @@ impl std::fmt::Display for Missing {
 
 impl std::error::Error for Missing {}
 
+/// From a name to its value.
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
+
 /// Where settings come from: the process, or a map with the same names.
 #[derive(Clone)]
-pub struct Env(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub struct Env(Arc<Lookup>);
 
 impl Env {
     /// The environment of the process.

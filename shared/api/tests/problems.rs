@@ -38,6 +38,7 @@ fn example(code: &Code) -> Value {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a person asks this test to rewrite the pages")]
 fn every_code_has_its_page_and_every_page_its_code() {
     let update = std::env::var_os("UPDATE_EXPECT").is_some();
     let folder = folder();
