@@ -112,6 +112,23 @@ fn killed_at_every_step() {
     }
 }
 
+/// F2, F21, I11: the request for a seal itself is lost or its answer is; whoever asks again when the copy still waits gets one
+/// session, one number.
+#[test]
+fn all_singles_and_pairs_of_the_request() {
+    let world = office();
+    let copy = signed(&world, COPY);
+    let tried = every_fate(&world, 0..usize::MAX, 2, |world| {
+        while state(world, &copy) == "signed" {
+            drop(request_seal(world, std::slice::from_ref(&copy)));
+        }
+        until_sealed(world, &copy);
+        examine(world);
+        assert_eq!((number(world, &copy), world.look(|table| table.sessions.len())), (Some(1), 1));
+    });
+    assert!(tried.runs > 500, "{tried:?}");
+}
+
 /// F3, F4, I10: every event of the stream comes again, in the order and against it, at once and three days later; nothing
 /// changes, and nobody gets a second letter.
 #[test]

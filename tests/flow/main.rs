@@ -6,6 +6,7 @@
 mod fates;
 mod job;
 mod leader;
+mod letters;
 mod orders;
 mod outside;
 mod transitions;

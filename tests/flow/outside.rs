@@ -128,33 +128,6 @@ fn a_wrong_key() {
     }
 }
 
-/// The mail service is away: the copy is in the store, and no letter goes out twice when it is back.
-#[test]
-fn a_mail_service_that_is_away() {
-    let (world, copy) = requested();
-    let mut case = world.look(|table| table.cases[&people::case(1)].clone());
-    case.requester.account = None;
-    case.version += 1;
-    let event = domain::model::Event {
-        subject: case.id.to_string(),
-        seq: case.version,
-        actor: people::clerk(),
-        action: "case.changed".into(),
-        at: world.now(),
-    };
-    world.seed(vec![domain::ports::Write::Case(case), domain::ports::Write::Event(event)]);
-    world.habits(|habits| habits.mail = Habit::Silent);
-    endure(&world);
-    endure(&world);
-    assert!(world.letters().is_empty());
-    world.habits(|habits| habits.mail = Habit::Right);
-    ends_well(&world, &copy);
-    let letters = world.letters();
-    assert_eq!(letters.len(), 1);
-    let text = format!("{letters:?}");
-    assert!(!text.contains("000000000002") && !text.contains("Trần Thị Mẫu"), "decision 22, R53: {text}");
-}
-
 /// F19, I4: the leader's X.509 certificate is revoked after the signature: the time-stamp is older, so the copy ends valid.
 #[test]
 fn a_leader_revoked_after_signing() {
