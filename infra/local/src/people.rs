@@ -351,7 +351,7 @@ mod tests {
     fn identifiers_are_the_same_everywhere_and_the_first_office_sorts_first() {
         let ids: Vec<_> = OFFICES.iter().map(Office::id).collect();
         assert!(ids.is_sorted());
-        assert_eq!(ids.first().map(UnitId::as_str), Some("unit_01kdvdna00e5g97ytkrwdxmz5k"));
+        assert_eq!(ids.first().map(UnitId::as_str), Some("unit_01kdvdna00enj9xtedd41f44xn"));
         for office in OFFICES {
             let here = |key: &&str| Actor::by_key(key).is_some_and(|a| a.office == Some(office.key) && a.sim.is_some());
             assert!(office.leaders.iter().all(here), "{}", office.key);
