@@ -154,12 +154,8 @@ impl Client {
         let all = client.send(Call::get("/v1/sandbox/personas")).await.is(200).json();
         for one in all["data"].as_array().expect("a list") {
             let text = |name: &str| one[name].as_str().unwrap_or_default().to_owned();
-            let persona = Persona {
-                token: text("token"),
-                account: text("account_id"),
-                phone: text("phone"),
-                pin: text("pin"),
-            };
+            let persona =
+                Persona { token: text("token"), account: text("account_id"), phone: text("phone"), pin: text("pin") };
             client.personas.insert(text("key"), persona);
         }
         client

@@ -8,6 +8,8 @@ use crate::stack::Stack;
 
 /// Copies that are sealed at the same time.
 const COPIES: usize = 200;
+/// Between two polls, as `poll_after` says.
+const ADVISED: std::time::Duration = std::time::Duration::from_secs(1);
 /// Copies under one prompt.
 const BATCH: u8 = 20;
 
@@ -32,8 +34,8 @@ async fn two_hundred_seals_at_once() {
 
 async fn sealed(client: Client, copy: String) -> u64 {
     let asked = client.by("seal_keeper", seal(std::slice::from_ref(&copy))).await.is(202).text("/id");
-    assert_eq!(ended(&client, "seal_keeper", &asked).await["state"], "done");
-    let number = archived(&client, &copy).await["number"].as_u64().expect("a number");
+    assert_eq!(ended_asking_every(&client, "seal_keeper", &asked, ADVISED).await["state"], "done");
+    let number = archived_asking_every(&client, &copy, ADVISED).await["number"].as_u64().expect("a number");
     let report = report(&client, file(&client, &copy).await).await;
     assert_eq!(report["verdict"], "valid", "{report}");
     assert_eq!(report["number"]["number"].as_u64(), Some(number));

@@ -8,7 +8,9 @@ use sha2::{Digest as _, Sha256};
 use crate::client::{Answer, Call, Client};
 
 /// Longest wait for something that happens by itself.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
+/// Between two polls of a test that is alone: sooner than the API advises.
+const POLL: Duration = Duration::from_millis(50);
 
 /// A small scan: a grey page of 200 dpi as PNG, different for each `seed`.
 pub(crate) fn scan(seed: u8) -> Vec<u8> {
@@ -127,6 +129,11 @@ pub(crate) async fn confirm(client: &Client) {
 
 /// Follows a session until it ends.
 pub(crate) async fn ended(client: &Client, by: &str, session: &str) -> Value {
+    ended_asking_every(client, by, session, POLL).await
+}
+
+/// As [`ended`], with another wait between two polls.
+pub(crate) async fn ended_asking_every(client: &Client, by: &str, session: &str, wait: Duration) -> Value {
     let until = Instant::now() + PATIENCE;
     loop {
         let now = client.by(by, Call::get(format!("/v1/sign-sessions/{session}"))).await.is(200).json();
@@ -134,7 +141,7 @@ pub(crate) async fn ended(client: &Client, by: &str, session: &str) -> Value {
             return now;
         }
         assert!(Instant::now() < until, "still {now}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(wait).await;
     }
 }
 
@@ -152,6 +159,11 @@ pub(crate) fn seal(copies: &[String]) -> Call {
 
 /// Waits until a copy has the level B-LTA; gives the copy.
 pub(crate) async fn archived(client: &Client, copy: &str) -> Value {
+    archived_asking_every(client, copy, POLL).await
+}
+
+/// As [`archived`], with another wait between two polls.
+pub(crate) async fn archived_asking_every(client: &Client, copy: &str, wait: Duration) -> Value {
     let until = Instant::now() + PATIENCE;
     loop {
         let now = client.by("clerk", Call::get(format!("/v1/copies/{copy}"))).await.is(200).json();
@@ -159,7 +171,7 @@ pub(crate) async fn archived(client: &Client, copy: &str) -> Value {
             return now;
         }
         assert!(Instant::now() < until, "still {now}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(wait).await;
     }
 }
 
