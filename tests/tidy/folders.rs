@@ -41,9 +41,7 @@ fn every_sample_event_is_one_that_comes() {
             let key = event["routeKey"].as_str().unwrap_or_default();
             let raw = event["rawPath"].as_str().unwrap_or_default();
             http["path"] == event["rawPath"]
-                && routes.iter().any(|r| {
-                    r.function == function && format!("{} {}", r.method, r.path) == key && fits_path(&r.path, raw)
-                })
+                && routes.iter().any(|r| r.function == function && r.key() == key && fits_path(&r.path, raw))
         } else if event["Records"].is_array() {
             !events(properties, "DynamoDB").is_empty()
         } else {

@@ -21,6 +21,7 @@ pub(crate) struct Route {
 /// Every route with what the API promises of it: K needs `Idempotency-Key`, M needs `If-Match`. A new route comes here
 /// with its promise.
 const PROMISES: &[(&str, &str)] = &[
+    ("$default", ""),
     ("GET /", ""),
     ("GET /assets/{name}", ""),
     ("GET /d/{token}", ""),
@@ -73,6 +74,16 @@ const PROMISES: &[(&str, &str)] = &[
     ("PUT /v1/copies/{id}/attestation", "M"),
 ];
 
+/// The route of everything that has no route.
+const REST: &str = "$default";
+
+impl Route {
+    /// As the template spells it.
+    pub(crate) fn key(&self) -> String {
+        format!("{} {}", self.method, self.path).trim_end().to_owned()
+    }
+}
+
 /// The routes of the template.
 pub(crate) fn routes() -> Vec<Route> {
     let functions: BTreeMap<String, String> =
@@ -87,7 +98,8 @@ pub(crate) fn routes() -> Vec<Route> {
         let uri = words(&integration["Properties"]["IntegrationUri"]);
         let logical = uri.trim_end_matches(".Arn");
         let function = functions.get(logical).unwrap_or_else(|| panic!("{name}: {logical} is no function")).clone();
-        let (method, path) = key.split_once(' ').unwrap_or_else(|| panic!("{name}: {key} is no route"));
+        // `$default` takes what no other route takes.
+        let (method, path) = key.split_once(' ').unwrap_or((REST, ""));
         found.push(Route { method: method.to_owned(), path: path.to_owned(), function });
     }
     found
@@ -156,7 +168,7 @@ fn every_route_has_a_handler_and_the_other_way_round() {
     let mut findings = Vec::new();
     for function in functions() {
         let arms = arms(&sources(&format!("functions/{function}")));
-        let own: Vec<&Route> = routes.iter().filter(|route| route.function == function).collect();
+        let own: Vec<&Route> = routes.iter().filter(|r| r.function == function && r.method != REST).collect();
         let unanswered = own.iter().filter(|route| !arms.iter().any(|arm| takes(arm, &route.method, &route.path)));
         findings.extend(unanswered.map(|route| format!("{function}: nothing answers {} {}", route.method, route.path)));
         let unreachable = arms.iter().filter(|arm| !own.iter().any(|route| takes(arm, &route.method, &route.path)));
@@ -177,24 +189,21 @@ fn every_route_has_a_handler_and_the_other_way_round() {
 #[test]
 fn no_route_twice() {
     let mut seen = BTreeSet::new();
-    let twice: Vec<String> = routes()
-        .into_iter()
-        .map(|route| format!("{} {}", route.method, route.path))
-        .filter(|key| !seen.insert(key.clone()))
-        .collect();
+    let twice: Vec<String> =
+        routes().into_iter().map(|route| route.key()).filter(|key| !seen.insert(key.clone())).collect();
     no(twice);
 }
 
 #[test]
 fn every_route_makes_its_promise() {
-    let routed: BTreeSet<String> = routes().iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+    let routed: BTreeSet<String> = routes().iter().map(Route::key).collect();
     let promised: BTreeSet<String> = PROMISES.iter().map(|(key, _)| (*key).to_owned()).collect();
     let mut findings: Vec<String> =
         routed.difference(&promised).map(|key| format!("{key} has no row in PROMISES")).collect();
     findings.extend(promised.difference(&routed).map(|key| format!("{key} has a row in PROMISES and no route")));
     let mut known: BTreeMap<String, (Vec<Arm>, BTreeMap<String, String>)> = BTreeMap::new();
     for route in routes() {
-        let key = format!("{} {}", route.method, route.path);
+        let key = route.key();
         let Some((_, promise)) = PROMISES.iter().find(|(known, _)| *known == key) else { continue };
         let (arms, bodies) = known.entry(route.function.clone()).or_insert_with(|| {
             let source = sources(&format!("functions/{}", route.function));
