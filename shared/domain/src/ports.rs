@@ -58,7 +58,7 @@ pub enum Write {
     Outbox(Outbox),
     /// Takes finished work away; fine when it is gone.
     OutboxDone(EventId),
-    /// Moves the next attempt of waiting work.
+    /// Moves the next attempt of waiting work; it must still be there.
     OutboxLater(EventId, Timestamp),
     /// A line of history; must not exist.
     Event(Event),
