@@ -25,10 +25,13 @@ pub(crate) fn line(status: u16, kind: &'static str, body: impl Into<Vec<u8>>) ->
     Line { status, kind, body: body.into(), location: None }
 }
 
+/// Path and body of a request.
+type Asked = (String, Vec<u8>);
+
 #[derive(Clone)]
 pub(crate) struct Script {
     lines: Arc<Mutex<VecDeque<Line>>>,
-    asked: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+    asked: Arc<Mutex<Vec<Asked>>>,
     pub(crate) address: std::net::SocketAddr,
 }
 
@@ -52,7 +55,7 @@ impl Script {
     }
 
     /// Paths and bodies, in order.
-    pub(crate) fn asked(&self) -> Vec<(String, Vec<u8>)> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().expect("no panic").clone()
     }
 }
