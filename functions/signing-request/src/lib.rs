@@ -3,9 +3,9 @@
 //! Does not follow sessions (that is `signing-callback`) and does not seal (that is `numbering`).
 
 use api::{Edge, Env, Error, Function, Keys, Problem, Reply, Request, idempotent, needs, session_view};
+use casework::Workbench;
 use casework::leader::{self, OpenSession};
 use casework::numbering::{self, RequestSeal};
-use casework::Workbench;
 use domain::ids::CopyId;
 use domain::model::{Right, Session, User};
 use domain::ports::Records;

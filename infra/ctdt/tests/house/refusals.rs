@@ -239,7 +239,7 @@ async fn a_phone_that_says_no_leaves_the_copy_unsigned() {
     let session = ask_leader(&client, &copies).await.text("/id");
     let pin: String = client.persona("leader").pin.chars().map(|c| if c == '7' { '3' } else { '7' }).collect();
     let wrong = Call::post(format!("/v1/sandbox/phones/{phone}/confirm"), &json!({"pin": pin}));
-    assert_eq!(client.send(wrong).await.is(422).json()["code"], "wrong-pin");
+    assert_eq!(client.send(wrong).await.is(422).text("/errors/0/code"), "wrong-pin");
     client.send(Call::post("/v1/sandbox/clock", &json!({"advance_s": 3600}))).await.is(200);
     assert_eq!(ended(&client, "leader", &session).await["state"], "expired");
     assert_eq!(status().await, "submitted");
