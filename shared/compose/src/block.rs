@@ -21,7 +21,7 @@ const PAD: f32 = 10.0;
 const LEADER_HEIGHT: f32 = 50.0;
 const SEAL_HEIGHT: f32 = 104.0;
 const SANDBOX_TEXT: &str = "BẢN THỬ NGHIỆM – KHÔNG CÓ GIÁ TRỊ";
-pub(crate) const MARK_SIZE: f32 = 7.0;
+pub(crate) const MARK_SIZE: f32 = 9.0;
 
 /// A rectangle with y downwards: x, y, w, h.
 pub(crate) type Down = (f32, f32, f32, f32);

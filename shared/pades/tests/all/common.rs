@@ -71,14 +71,20 @@ fn issue_one(
 impl Pki {
     pub(crate) fn new() -> Pki {
         use Attribute::{CommonName, Country, Organisation, UserId};
+        // Nobody answers there; a judge from outside asks for evidence only where an address says that there is some.
+        let ocsp = || vec!["http://ocsp.example.invalid/".to_owned()];
         let ca = |spec: &mut CertificateSpec| {
             spec.ca = Some(None);
+            spec.crl_urls = vec!["http://crl.example.invalid/root.crl".to_owned()];
             spec.key_usage = vec![KeyUsage::KeyCertSign, KeyUsage::CrlSign];
         };
-        let person =
-            |spec: &mut CertificateSpec| spec.key_usage = vec![KeyUsage::DigitalSignature, KeyUsage::NonRepudiation];
+        let person = |spec: &mut CertificateSpec| {
+            spec.key_usage = vec![KeyUsage::DigitalSignature, KeyUsage::NonRepudiation];
+            spec.ocsp_urls = ocsp();
+        };
         let stamp = |spec: &mut CertificateSpec| {
             spec.key_usage = vec![KeyUsage::DigitalSignature];
+            spec.ocsp_urls = ocsp();
             spec.extended_key_usage = vec![ExtendedKeyUsage::TimeStamping];
             spec.extended_key_usage_critical = true;
         };

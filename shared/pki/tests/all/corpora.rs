@@ -1,1 +1,78 @@
-//! NIST PKITS, where the corpora lie beside the project. Left out, aloud, where they do not.
+//! NIST PKITS, 246 cases, where the corpora lie beside the project. Left out, aloud, where they do not.
+//!
+//! Differences stand with their reasons in `exceptions.toml`; one that is no difference any more fails the test too.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use pki::Certificate;
+use pki::path::{Evidence, Purpose, build, revocation};
+use serde_json::Value;
+
+/// 2020-01-01, inside the validity of the suite's certificates (2010 to 2030).
+const AT: i64 = 1_577_836_800;
+const ANCHOR: &str = "TrustAnchorRootCertificate.crt";
+const ANCHOR_CRL: &str = "TrustAnchorRootCRL.crl";
+
+fn folder() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/certs/nist-pkits");
+    folder.join("pkits.json").is_file().then_some(folder)
+}
+
+/// `"name" = "reason"` per line; everything else is a comment.
+fn exceptions() -> BTreeMap<String, String> {
+    let pair = |line: &str| {
+        let (name, reason) = line.strip_prefix('"')?.split_once("\" = \"")?;
+        Some((name.to_owned(), reason.strip_suffix('"')?.to_owned()))
+    };
+    include_str!("exceptions.toml").lines().filter_map(pair).collect()
+}
+
+fn names(case: &Value, key: &str) -> Vec<String> {
+    let list = case.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// Whether the path is valid and, where the case asks, nothing on it is revoked or unknown. Err: an X.509 certificate cannot be read.
+fn holds(folder: &Path, case: &Value) -> Result<bool, pki::Error> {
+    let read = |kind: &str, name: &str| std::fs::read(folder.join(kind).join(name)).expect("a file of the suite");
+    let leaf = Certificate::from_der(&read("certs", case["cert"].as_str().expect("a leaf")))?;
+    let others = names(case, "other_certs");
+    let pool = others.iter().map(|name| Certificate::from_der(&read("certs", name))).collect::<Result<Vec<_>, _>>()?;
+    let anchors = [Certificate::from_der(&read("certs", ANCHOR))?];
+    let path = build(&leaf, &pool, &anchors, AT, Purpose::Any);
+    if !path.is_trusted() || case.get("revocation") == Some(&Value::Bool(false)) {
+        return Ok(path.is_trusted());
+    }
+    let mut crls: Vec<Vec<u8>> = names(case, "crls").iter().map(|name| read("crls", name)).collect();
+    crls.push(read("crls", ANCHOR_CRL));
+    let evidence = Evidence { certificates: pool, ocsps: Vec::new(), crls };
+    Ok(revocation(&path.chain, &evidence, AT).is_good())
+}
+
+/// RFC 5280 §6 as NIST tests it.
+#[test]
+fn paths_are_judged_as_nist_says() {
+    let Some(folder) = folder() else {
+        eprintln!("LEFT OUT: NIST PKITS is not beside the project (../shared/corpora); paths were not compared");
+        return;
+    };
+    let text = std::fs::read_to_string(folder.join("pkits.json")).expect("a list of cases");
+    let cases: Vec<Value> = serde_json::from_str(&text).expect("JSON");
+    let exceptions = exceptions();
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let name = case["name"].as_str().expect("a name");
+        let expected = case.get("error").is_none();
+        let found = holds(&folder, case);
+        let agrees = matches!(found, Ok(found) if found == expected) || (found.is_err() && !expected);
+        match (agrees, exceptions.get(name)) {
+            (false, None) => wrong.push(format!("{name}: expected {expected}, found {found:?}")),
+            (true, Some(reason)) => wrong.push(format!("{name}: agrees now, is no exception: {reason}")),
+            _ => {}
+        }
+    }
+    assert_eq!(cases.len(), 246);
+    println!("{} cases, {} exceptions", cases.len(), exceptions.len());
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+}
