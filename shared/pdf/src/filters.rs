@@ -282,8 +282,5 @@ fn paeth(left: u8, up: u8, corner: u8) -> u8 {
 pub fn encode_flate(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::with_capacity(bytes.len() / 2), Compression::default());
     // Writing to memory cannot fail; an empty result would still be caught by every reader.
-    match encoder.write_all(bytes).and_then(|()| encoder.finish()) {
-        Ok(out) => out,
-        Err(_) => Vec::new(),
-    }
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).unwrap_or_default()
 }

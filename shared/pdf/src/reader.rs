@@ -249,7 +249,7 @@ impl<'a> Document<'a> {
         let mut gaps = Vec::new();
         let mut done = 0;
         let end = self.bytes().len();
-        for span in spans.into_iter().chain([end..end]) {
+        for span in spans.into_iter().chain(std::iter::once(end..end)) {
             let gap = self.bytes().get(..span.start).unwrap_or_default();
             if span.start > done && crate::lexer::skip_space(gap, done) < span.start {
                 gaps.push(done..span.start);

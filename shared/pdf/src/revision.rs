@@ -130,7 +130,7 @@ pub(crate) fn read(env: &Env<'_>, startxref: usize) -> Result<History, Error> {
         let Tail { word, eof, end } = tail(env, sections_end, next, first.offset);
         spans.push(word..end);
         spans.extend((group.len() > 1).then(|| first_page_mark(env, first.end)));
-        spans.extend(group.iter().flat_map(|s| s.hybrid.clone().into_iter().chain([s.offset..s.end])));
+        spans.extend(group.iter().flat_map(|s| s.hybrid.clone().into_iter().chain(std::iter::once(s.offset..s.end))));
         if end <= start || sections_end > next {
             return Err(bad(first.offset, "sections overlap"));
         }
