@@ -232,20 +232,19 @@ struct Row {
     cells: Vec<String>,
 }
 
-/// Lines with aligned columns and a summary (api.md §2.6).
+/// Lines with aligned columns and a summary (api.md §2.6). Valid files and others say different things, so each kind has columns of its own.
 fn table(answers: &[Answer], offline: bool) -> String {
     let rows: Vec<Row> = answers.iter().map(|one| row(&one.report)).collect();
     let widest = |cell: &dyn Fn(&Row) -> usize| rows.iter().map(cell).max().unwrap_or(0);
     let (file, verdict) = (widest(&|row| width(&row.file)), widest(&|row| width(&row.verdict)));
-    let columns = widest(&|row| row.cells.len());
-    let cells: Vec<usize> =
-        (0..columns).map(|at| widest(&|row| row.cells.get(at).map_or(0, |cell| width(cell)))).collect();
     let mut text = String::new();
     for row in &rows {
         let mut line = format!(" {} {}  {}", row.mark, padded(&row.file, file), padded(&row.verdict, verdict));
-        for (cell, width) in row.cells.iter().zip(&cells) {
+        for (at, cell) in row.cells.iter().enumerate() {
+            let like = rows.iter().filter(|other| other.cells.len() == row.cells.len());
+            let widest = like.filter_map(|other| other.cells.get(at)).map(|cell| width(cell)).max().unwrap_or(0);
             line.push_str("  ");
-            line.push_str(&padded(cell, *width));
+            line.push_str(&padded(cell, widest));
         }
         text.push_str(line.trim_end());
         text.push('\n');
@@ -338,4 +337,103 @@ fn width(text: &str) -> usize {
 
 fn padded(text: &str, to: usize) -> String {
     format!("{text}{}", " ".repeat(to.saturating_sub(width(text))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn question() -> Question {
+        Question { anchors: Vec::new(), at: 1_795_417_531, profile: Profile::Auto }
+    }
+
+    fn scan(name: &str) -> Answer {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/scans").join(name);
+        answer(&path, &question(), TIME_LIMIT)
+    }
+
+    /// Decision 43: unsigned is invalid with its reason, an untrusted chain cannot be told.
+    #[test]
+    fn verdicts_become_exit_statuses() {
+        let (unsigned, untrusted) = (scan("libreoffice.pdf"), scan("da-ky.pdf"));
+        assert_eq!(unsigned.report.reasons.first().map(|reason| reason.code.as_str()), Some("no-signature"));
+        assert_eq!(untrusted.report.verdict, Verdict::Indeterminate);
+        assert_eq!(status(&[scan("da-ky.pdf")]), 2);
+        assert_eq!(status(&[untrusted, unsigned]), 1);
+        assert_eq!(status(&[scan("da-ky.pdf"), scan("missing.pdf")]), 3);
+        assert_eq!(status(&[scan("libreoffice.pdf"), scan("missing.pdf")]), 1, "an invalid file is the graver news");
+        assert_eq!(status(&[scan("README.md")]), 1, "what is no PDF is refused with a reason");
+    }
+
+    /// Contract §2: one object, every key in its place, also for a file that cannot be opened.
+    #[test]
+    fn the_object_has_the_shape_of_the_contract() {
+        let object = document(&[scan("da-ky.pdf"), scan("missing.pdf")]);
+        let signed = &object["files"][0];
+        for key in ["file", "verdict", "kind", "sha256", "size", "reasons", "signatures"] {
+            assert!(!signed[key].is_null(), "{key}");
+        }
+        let one = &signed["signatures"][0];
+        for (key, value) in
+            [("kind", "signature"), ("integrity", "intact"), ("covers", "whole_file"), ("changes_after", "none")]
+        {
+            assert_eq!(one[key], value, "{key}");
+        }
+        assert_eq!(object["files"][1]["kind"], "unreadable");
+        assert_eq!(object["files"][1]["reasons"][0]["code"], "file-unreadable");
+        assert!(
+            object["files"][1]["reasons"][0]["text"]["vi"]
+                .as_str()
+                .is_some_and(|text| text.starts_with("Không mở được"))
+        );
+    }
+
+    /// A fault of ours, or a file that takes for ever, is an answer.
+    #[test]
+    fn faults_and_slowness_are_answers() {
+        assert_eq!(guarded(TIME_LIMIT, || 7), Ok(7));
+        assert_eq!(
+            guarded(TIME_LIMIT, || if std::hint::black_box(true) {
+                panic!("on purpose")
+            }),
+            Err(Fault::Broken)
+        );
+        let wait = || std::thread::sleep(Duration::from_secs(3));
+        assert_eq!(guarded(Duration::from_millis(20), wait), Err(Fault::Slow));
+        let report = question().refuse(&[], "a.pdf", "reader-failed", "");
+        assert_eq!((report.verdict, report.kind), (Verdict::Indeterminate, ReportKind::Unreadable));
+    }
+
+    /// Pipes, folders and endless devices are not read; a file over the limit is refused unread.
+    #[test]
+    fn only_regular_files_of_bounded_length_are_read() {
+        assert!(read(Path::new("/dev/zero"), FILE_LIMIT).is_err());
+        assert!(read(Path::new(env!("CARGO_MANIFEST_DIR")), FILE_LIMIT).is_err());
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        assert!(matches!(read(&manifest, 10), Ok(None)));
+        assert!(matches!(read(&manifest, FILE_LIMIT), Ok(Some(_))));
+    }
+
+    /// What files say about themselves does not steer the terminal, and letters with marks do not shift the columns.
+    #[test]
+    fn lines_are_aligned_and_harmless() {
+        assert_eq!(plain("a\u{1b}[31mb\u{202e}c\n"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}");
+        assert_eq!((width("Nguyễn"), width("Nguye\u{302}\u{303}n")), (6, 6));
+        assert_eq!(short_time("2026-11-23T14:05:31+07:00").as_deref(), Some("23/11/2026 14:05"));
+        let text = table(&[scan("libreoffice.pdf"), scan("da-ky.pdf")], true);
+        let arrows: Vec<usize> = text.lines().filter_map(|line| line.find('→').map(|at| width(&line[..at]))).collect();
+        assert!(matches!(arrows.as_slice(), [one, other] if one == other), "{text}");
+        assert!(text.ends_with("2 tệp · 0 hợp lệ · 1 không · 1 chưa rõ  exit 1\n"), "{text}");
+    }
+
+    /// A folder gives what its files hold; a file without an X.509 certificate is a mistake of the caller.
+    #[test]
+    fn anchors_come_from_files_and_folders() {
+        let missing = read_anchors(Path::new("/nowhere.pem"));
+        assert!(missing.is_err_and(|error| error.contains("/nowhere.pem")));
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        assert!(read_anchors(&manifest).is_err());
+        assert!(read_anchors(Path::new(env!("CARGO_MANIFEST_DIR"))).is_err());
+        assert!(anchors_in(&[0x30, 0x82]).is_err());
+    }
 }
