@@ -53,7 +53,7 @@ pub(crate) fn ink_map(image: &DynamicImage, matrix: [f32; 6], size: (f32, f32)) 
 }
 
 fn cells(points: f32) -> Option<usize> {
-    (points.is_finite() && points >= CELL && points <= 20_000.0).then(|| (points / CELL).ceil() as usize)
+    (CELL..=20_000.0).contains(&points).then(|| (points / CELL).ceil() as usize)
 }
 
 /// The darkest of the colour channels of every pixel: yellow ink counts like black ink.

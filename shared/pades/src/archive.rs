@@ -29,6 +29,9 @@ pub struct LongTerm<'a> {
     pub crls: Vec<Material<'a>>,
 }
 
+/// The list of an entry that a kind of material belongs to.
+type Select = fn(&mut Entry) -> &mut Vec<Object>;
+
 /// Adds two revisions: `/DSS` with one VRI entry per signature, then an invisible document time-stamp whose token is still missing.
 ///
 /// Two revisions and not one, so that the time-stamp covers the material by its byte range alone. With empty material only the
@@ -77,7 +80,7 @@ fn add_store(file: &[u8], material: &LongTerm<'_>) -> Result<Option<Vec<u8>>, Er
     let catalog = document.catalog()?;
     let mut store = document.get(catalog, b"DSS")?.as_dict().cloned().unwrap_or_default();
     let mut entries: BTreeMap<String, Entry> = BTreeMap::new();
-    let lists: [(&str, &[Material<'_>], fn(&mut Entry) -> &mut Vec<Object>); 3] = [
+    let lists: [(&str, &[Material<'_>], Select); 3] = [
         ("Certs", &material.certificates, |entry| &mut entry.certificates),
         ("OCSPs", &material.ocsps, |entry| &mut entry.ocsps),
         ("CRLs", &material.crls, |entry| &mut entry.crls),

@@ -11,7 +11,7 @@ impl Step<'_, '_> {
     pub(super) fn bytes(&mut self, index: usize) -> Result<(), Stop> {
         let after = self.after;
         let Some(revision) = after.revisions().get(index) else { return Ok(()) };
-        let mut spans: Vec<Range<usize>> = vec![revision.xref_offset..revision.end];
+        let mut spans: Vec<Range<usize>> = std::iter::once(revision.xref_offset..revision.end).collect();
         for entry in after.entries(index) {
             let Location::Offset(offset) = entry.location else { continue };
             if offset >= revision.start && offset < revision.end {

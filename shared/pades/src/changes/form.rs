@@ -99,7 +99,7 @@ impl Step<'_, '_> {
         self.direct_fields(old, new)?;
         let mut names = BTreeSet::new();
         for (id, node) in is.iter().filter(|(_, node)| node.terminal) {
-            if !names.insert(&node.name) && !was.get(id).is_some_and(|old| old.name == node.name) {
+            if !names.insert(&node.name) && was.get(id).is_none_or(|old| old.name != node.name) {
                 self.forbid("field-name", Some(*id));
             }
         }

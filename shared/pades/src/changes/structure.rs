@@ -22,12 +22,15 @@ impl Step<'_, '_> {
             return Ok(());
         };
         if old.reference(b"StructTreeRoot") == new.reference(b"StructTreeRoot")
-            && self.compare.difference(
-                &Object::Dict(was.clone()),
-                &Object::Dict(is.clone()),
-                Stops::All,
-                old.reference(b"StructTreeRoot"),
-            )? == None
+            && self
+                .compare
+                .difference(
+                    &Object::Dict(was.clone()),
+                    &Object::Dict(is.clone()),
+                    Stops::All,
+                    old.reference(b"StructTreeRoot"),
+                )?
+                .is_none()
         {
             return Ok(());
         }

@@ -85,7 +85,7 @@ fn wrong_signatures_are_told_apart() {
 #[test]
 fn a_missing_signer_is_named() {
     let pki = Pki::new();
-    let full = sign(&pki.leader, &[pki.leader.cert.clone()]);
+    let full = sign(&pki.leader, std::slice::from_ref(&pki.leader.cert));
     // Cut the [0] certificates out by rebuilding around them: swap in another bag of the same shape.
     let at = full.windows(pki.leader.cert.der().len()).position(|part| part == pki.leader.cert.der()).expect("inside");
     let mut damaged = full.clone();
@@ -95,7 +95,7 @@ fn a_missing_signer_is_named() {
     {
         assert_eq!(parsed.unreadable_certificates(), 1);
         assert_eq!(parsed.verify(&over(CONTENT)), Err(Error::SignerNotFound));
-        parsed.verify_with(&over(CONTENT), &[pki.leader.cert.clone()]).expect("found in the pool");
+        parsed.verify_with(&over(CONTENT), std::slice::from_ref(&pki.leader.cert)).expect("found in the pool");
     }
 }
 
@@ -103,7 +103,7 @@ fn a_missing_signer_is_named() {
 #[test]
 fn trailing_octets_are_seen() {
     let pki = Pki::new();
-    let mut contents = sign(&pki.seal, &[pki.seal.cert.clone()]);
+    let mut contents = sign(&pki.seal, std::slice::from_ref(&pki.seal.cert));
     let length = contents.len();
     contents.resize(32_768, 0);
     let parsed = SignedData::parse(&contents).expect("readable");
@@ -139,14 +139,14 @@ fn ber_is_understood() {
 #[test]
 fn timestamps_ride_along() {
     let pki = Pki::new();
-    let cms = sign(&pki.leader, &[pki.leader.cert.clone()]);
+    let cms = sign(&pki.leader, std::slice::from_ref(&pki.leader.cert));
     let value = SignedData::parse(&cms).expect("readable").signature_value().to_vec();
     let token = pki.token(&timestamp_spec(&sha256(&value), None));
     let stamped = add_timestamp(&cms, &token).expect("stamped");
     let twice = add_timestamp(&stamped, &token).expect("stamped twice");
     let attributes = signed_attributes(&sha256(CONTENT), &pki.leader.cert).expect("attributes");
-    let at_once =
-        assemble(&attributes, &value, &[pki.leader.cert.clone()], Some(&token)).expect("the same signature again");
+    let at_once = assemble(&attributes, &value, std::slice::from_ref(&pki.leader.cert), Some(&token))
+        .expect("the same signature again");
     assert_eq!(at_once, stamped);
     for (bytes, count) in [(stamped, 1), (twice, 2)] {
         let parsed = SignedData::parse(&bytes).expect("readable");

@@ -159,7 +159,7 @@ fn the_chain_needs_evidence_for_each_member() {
     let found = revocation(&chain, &evidence, NOW);
     assert!(found.is_good() && found.later.is_empty());
     assert_eq!(found.used, [EvidenceItem::Ocsp(1), EvidenceItem::Crl(1)]);
-    assert_eq!(found.responders, [pki.responder.cert.clone()]);
+    assert_eq!(found.responders, std::slice::from_ref(&pki.responder.cert));
     let unknown = ocsp_by(&pki.responder, true, &pki.leader, &pki.ca, CertStatus::Unknown, NOW);
     let only = Evidence { ocsps: vec![unknown], crls: evidence.crls[1..].to_vec(), ..Evidence::default() };
     assert!(matches!(revocation(&chain, &only, NOW).status, RevocationStatus::Unknown { .. }));

@@ -12,7 +12,7 @@ fn outcome(leaf: &Holder, pool: &[&Holder], anchor: &Holder, at: i64, purpose: P
 
 fn report(leaf: &Holder, pool: &[&Holder], anchor: &Holder, at: i64, purpose: Purpose) -> PathReport {
     let pool: Vec<_> = pool.iter().map(|holder| holder.cert.clone()).collect();
-    build(&leaf.cert, &pool, &[anchor.cert.clone()], at, purpose)
+    build(&leaf.cert, &pool, std::slice::from_ref(&anchor.cert), at, purpose)
 }
 
 /// What pages show: Vietnamese letters are kept, serial, validity, key, locations, PEM.
@@ -98,7 +98,8 @@ fn a_namesake_is_no_issuer() {
     let at = der.windows(2).position(|pair| pair == [0x5a, 3]).expect("the serial");
     der[at + 1] = 4;
     let forged = Certificate::from_der(&der).expect("still readable");
-    let report = build(&forged, &[pki.ca.cert.clone()], &[pki.root.cert.clone()], NOW, Purpose::Signing);
+    let report =
+        build(&forged, std::slice::from_ref(&pki.ca.cert), std::slice::from_ref(&pki.root.cert), NOW, Purpose::Signing);
     assert_eq!(report.outcome, Outcome::Invalid { reason: Error::SignatureInvalid });
 }
 

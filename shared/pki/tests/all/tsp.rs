@@ -85,6 +85,6 @@ fn the_signer_must_be_a_tsa() {
     // A document signature is not a token.
     let attributes = pki::cms::signed_attributes(&imprint, &pki.leader.cert).expect("attributes");
     let raw = pki.leader.key.sign(&attributes);
-    let cms = pki::cms::assemble(&attributes, &raw, &[pki.leader.cert.clone()], None).expect("a CMS");
+    let cms = pki::cms::assemble(&attributes, &raw, std::slice::from_ref(&pki.leader.cert), None).expect("a CMS");
     assert_eq!(check_response(&timestamp_response(&cms), &imprint, NONCE).err(), Some(Error::NotATimestamp));
 }
