@@ -74,7 +74,7 @@ impl Intake {
         }
         let mut writes = Vec::new();
         let (unit, requester, appointment) = match (body.appointment_id, body.requester) {
-            (Some(id), None) => self.from_visit(&id, caller, &mut writes).await?,
+            (Some(id), None) => self.of_visit(&id, caller, &mut writes).await?,
             (None, Some(dto)) => self.walk_in(dto, body.unit_id, caller).await?,
             _ => return Err(Problem::invalid("/requester", "exactly_one_of_appointment_id_and_requester")),
         };
@@ -145,7 +145,7 @@ impl Intake {
         }
     }
 
-    async fn from_visit(
+    async fn of_visit(
         &self,
         id: &str,
         caller: &User,
