@@ -438,6 +438,7 @@ mod tests {
     #[test]
     fn only_rates_are_schedules() {
         assert_eq!(rate("rate(1 minute)"), Some(Duration::from_secs(60)));
+        assert_eq!(rate("rate(3 hours)"), Some(Duration::from_secs(10_800)));
         assert_eq!(rate("rate(2 days)"), Some(Duration::from_secs(172_800)));
         for wrong in ["rate(0 minutes)", "rate(1 week)", "rate(1minute)", "cron(0 1 * * ? *)", ""] {
             assert_eq!(rate(wrong), None, "{wrong}");

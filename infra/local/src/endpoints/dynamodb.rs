@@ -32,11 +32,7 @@ impl DynamoDb {
     /// [`Error::Service`] when the database cannot be opened, [`Error::Port`] when the listener is unusable.
     pub fn start(listener: StdListener, file: Option<&Path>, stop: Stop) -> Result<Self> {
         let url = serve::base_url(&listener)?;
-        let database = match file {
-            Some(path) => Database::new(&path.to_string_lossy()),
-            None => Database::memory(),
-        }
-        .map_err(|error| Error::service(SERVICE, error))?;
+        let database = open(file)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("local-dynamodb")
@@ -65,6 +61,33 @@ impl DynamoDb {
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }
     }
+}
+
+/// dynoxide finds a stream's end and a reader's place by going through all its records, images included, at each write
+/// and at each read: 40 ms at 10,000 records of 4 KB. With this index both take microseconds.
+const STREAM_INDEX: &str = "CREATE INDEX IF NOT EXISTS local_stream_order \
+     ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
+
+fn open(file: Option<&Path>) -> Result<Database> {
+    let failed = |error: dynoxide::DynoxideError| Error::service(SERVICE, error);
+    if let Some(path) = file {
+        let database = Database::new(&path.to_string_lossy()).map_err(failed)?;
+        index(path)?;
+        return Ok(database);
+    }
+    // a database in memory is out of reach: it starts as the copy of an empty file that has the index
+    let folder = tempfile::tempdir().map_err(|error| Error::service(SERVICE, error))?;
+    let path = folder.path().join("empty.sqlite");
+    drop(Database::new(&path.to_string_lossy()).map_err(failed)?);
+    index(&path)?;
+    let database = Database::memory().map_err(failed)?;
+    database.restore_from(&path.to_string_lossy()).map_err(failed)?;
+    Ok(database)
+}
+
+fn index(path: &Path) -> Result<()> {
+    let made = rusqlite::Connection::open(path).and_then(|connection| connection.execute_batch(STREAM_INDEX));
+    made.map_err(|error| Error::service(SERVICE, error))
 }
 
 async fn serve_until(listener: StdListener, database: Database, stop: Stop) {
@@ -98,6 +121,28 @@ async fn sweep(database: Database) {
             Ok(0) => {}
             Ok(count) => tracing::debug!(count, "dynamodb: expired items removed"),
             Err(error) => tracing::warn!(%error, "dynamodb: the sweep of expired items failed"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both kinds of database have the index, and SQLite answers dynoxide's question for the stream's end with it.
+    #[test]
+    fn the_stream_is_indexed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (kept, copy) = (folder.path().join("kept.sqlite"), folder.path().join("copy.sqlite"));
+        drop(open(Some(&kept)).expect("a file"));
+        drop(open(Some(&kept)).expect("the same file again"));
+        open(None).expect("a database in memory").vacuum_into(&copy.to_string_lossy()).expect("a copy");
+        for path in [kept, copy] {
+            let connection = rusqlite::Connection::open(path).expect("a database");
+            let question = "EXPLAIN QUERY PLAN SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1 \
+                            FROM _stream_records WHERE table_name = ?1";
+            let plan: String = connection.query_row(question, ["t"], |row| row.get("detail")).expect("a plan");
+            assert!(plan.contains("local_stream_order"), "{plan}");
         }
     }
 }
