@@ -69,7 +69,6 @@ fn padding(file: &[u8]) -> Vec<Range<usize>> {
 /// R64: a flip of any single byte that a signature covers is rejected. Every byte is tried but for the zeros that pad the leader's
 /// `/Contents`: of them every 61st.
 #[test]
-#[expect(clippy::disallowed_methods, reason = "a switch for whoever has some minutes")]
 fn every_flipped_byte_is_rejected() {
     flip_all(61);
 }

@@ -320,7 +320,6 @@ fn the_door_opens_only_for_the_expected_signature() {
 
 /// The archive's door.
 #[test]
-#[expect(clippy::disallowed_methods, reason = "where outside judges want the files")]
 fn the_archive_is_verified_against_the_sealed_file() {
     let pki = Pki::new();
     let made = make(&pki);
