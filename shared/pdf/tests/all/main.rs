@@ -1,0 +1,8 @@
+//! The reader and the incremental writer, on files written by hand for each rule.
+
+mod files;
+mod hostile;
+mod increments;
+mod objects;
+mod revisions;
+mod structure;
