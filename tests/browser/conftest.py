@@ -101,9 +101,9 @@ def picture(request):
     """Keeps a picture for the documents when asked to."""
     folder = request.config.getoption("--pictures")
 
-    def keep(page, name):
+    def keep(shot, name):
         if folder:
             os.makedirs(folder, exist_ok=True)
-            page.screenshot(path=folder / name, full_page=True)
+            (folder / name).write_bytes(shot)
 
     return keep

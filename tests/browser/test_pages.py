@@ -57,22 +57,20 @@ def altered(data):
     return bytes(changed)
 
 
-def test_the_phone_shows_the_prompt_and_takes_the_pin(copy_file, request):
+def test_the_phone_shows_the_prompt_and_takes_the_pin(copy_file, picture):
     phone = copy_file["phone"]
     assert phone["code"].strip() == copy_file["session"]["verification_code"]
     assert phone["text"].strip()
     assert "Đã đồng ý" in phone["note"]
     assert not copy_file["troubles"], copy_file["troubles"]
-    folder = request.config.getoption("--pictures")
-    if folder:
-        (folder / "dien-thoai.png").write_bytes(copy_file["shot"])
+    picture(copy_file["shot"], "dien-thoai.png")
 
 
 def test_a_good_copy_is_called_valid(page, copy_file, picture):
     page.goto("/verify")
     assert drop(page, copy_file["data"], "ban-sao.pdf") == "HỢP LỆ"
     assert page.evaluate("document.activeElement.dataset.testid") == "verdict", "the focus moves to the verdict"
-    picture(page, "kiem-tra.png")
+    picture(page.screenshot(full_page=True), "kiem-tra.png")
 
 
 def test_an_altered_copy_is_called_invalid(page, copy_file):
