@@ -164,6 +164,30 @@ fn events_that_come_too_early_do_no_harm() {
     assert_eq!((number(&world, &copy), archived(&world, &copy).is_some()), (Some(1), true));
 }
 
+/// House rule 7: whoever comes after somebody who was killed between creating a file and recording it looks first: nothing is
+/// asked of anybody outside again, and the file that is there is the one.
+#[test]
+fn who_comes_later_looks_first() {
+    for (topic, ending) in [(Topic::FinishSeal, "-sealed.pdf"), (Topic::Archive, "-archived.pdf")] {
+        let (world, copy) = requested();
+        Topic::ALL.into_iter().skip(1).take_while(|before| *before != topic).for_each(|before| settle(&world, before));
+        let item = the_work(&world, topic);
+        let there = |world: &World| world.paths("numbers/").into_iter().find(|path| path.ends_with(ending));
+        let steps = (1..).find(|steps| {
+            let world = world.clone();
+            run_for(work(&world, &item), *steps);
+            there(&world).is_some()
+        });
+        assert!(!run_for(work(&world, &item), steps.expect("the file is created")));
+        let file = world.object(&there(&world).expect("the file"));
+        world.habits(|habits| (habits.tsa, habits.ocsp, habits.crl) = (Habit::Silent, Habit::Silent, Habit::Silent));
+        run(work(&world, &item)).expect("nothing is asked of anybody");
+        let recorded = copy_of(&world, &copy).state.file().and_then(|file| world.object(&file.path));
+        assert!(file.is_some() && recorded == file, "{topic:?}: {}", state(&world, &copy));
+        examine(&world);
+    }
+}
+
 /// R48: the copies of one request get their numbers in their order, and twenty of them fit into one transaction.
 #[test]
 fn a_batch_of_twenty_is_numbered_in_its_order() {
