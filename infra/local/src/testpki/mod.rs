@@ -438,9 +438,12 @@ impl Maker<'_> {
             spec.key_usage = vec![KeyUsage::KeyCertSign, KeyUsage::CrlSign];
             spec.not_before = self.now.saturating_sub(YEAR.saturating_mul(if root { 3 } else { 2 }));
             spec.not_after = self.now.saturating_add(YEAR.saturating_mul(if root { 20 } else { 10 }));
+            // A root publishes a list about its issuing CAs, as roots do. pyHanko's archive validation does not accept an answer
+            // that a trust anchor signed by its own hand.
+            spec.ocsp_urls = Vec::new();
             if root {
-                // Nobody revokes a root: it names no responder.
-                (spec.ocsp_urls, spec.issuer_urls, spec.crl_urls) = (Vec::new(), Vec::new(), Vec::new());
+                // Nobody revokes a root: it names nobody to ask.
+                (spec.issuer_urls, spec.crl_urls) = (Vec::new(), Vec::new());
             }
             issue(&spec, parent, parent.map_or(key, |p| &p.key))
         })
