@@ -60,6 +60,8 @@ pub(crate) fn troubled(problem: &Problem, request: &Request, look: Look) -> Repl
         // The document tells a program what to do; a person at the page has another way.
         ("use-upload", Lang::Vi) => "Dùng chương trình ctdt verify trên máy của bạn.".to_owned(),
         ("use-upload", Lang::En) => "Use the program ctdt verify on your machine.".to_owned(),
+        ("empty-file", Lang::Vi) => "Chọn lại đúng tệp PDF đã nhận.".to_owned(),
+        ("empty-file", Lang::En) => "Choose the PDF that you received.".to_owned(),
         _ => text("action"),
     };
     let detail = text("detail");
