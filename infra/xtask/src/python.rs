@@ -97,7 +97,7 @@ fn picture_folder() -> PathBuf {
     root().join("docs/pictures")
 }
 
-/// Takes the pictures of the documents: both ends of a copy, the verify page, the phone.
+/// Takes the pictures of the documents: copies, the verify page, the phone.
 ///
 /// # Errors
 /// What stopped it, with the place of the log.
@@ -105,23 +105,23 @@ pub(crate) fn pictures() -> Result<(), Failure> {
     let log = Log::new("pictures")?;
     let done = tools::install(&log)
         .and_then(|()| stages::release(&log))
-        .and_then(|()| demo::one(&log))
+        .and_then(|()| demo::for_pictures(&log))
         .and_then(|()| draw(&log))
         .and_then(|()| browser(&log, true));
     done.map_err(|why| format!("{why}; see {}", log.path().display()))
 }
 
-/// The first and the last page of the built-in copy.
+/// The built-in copy, and both ends of one that got a page of its own for the wording.
 fn draw(log: &Log) -> Result<(), Failure> {
     let folder = picture_folder();
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let copy = demo::built_in().join("ban-sao.pdf");
-    log.run(Command::new("pdfinfo").arg(&copy), LINT)?;
+    let (one, two) = (demo::built_in().join("ban-sao.pdf"), demo::added().join("ban-sao.pdf"));
+    log.run(Command::new("pdfinfo").arg(&two), LINT)?;
     let last = last_page(&log.text()).ok_or("pdfinfo tells no number of pages")?;
-    for (page, name) in [(1, "trang-dau"), (last, "trang-cuoi")] {
+    for (copy, page, name) in [(&one, 1, "ban-sao"), (&two, 1, "trang-dau"), (&two, last, "trang-cuoi")] {
         let page = page.to_string();
         let mut draw = Command::new("pdftoppm");
-        draw.args(["-png", "-r", "80", "-singlefile", "-f", &page, "-l", &page]).arg(&copy).arg(folder.join(name));
+        draw.args(["-png", "-r", "80", "-singlefile", "-f", &page, "-l", &page]).arg(copy).arg(folder.join(name));
         log.run(&mut draw, LINT)?;
     }
     Ok(())
