@@ -298,12 +298,12 @@ async fn uploads_refuse_what_is_no_scan() {
     assert!(put(&client, &open, bytes).await.status >= 400, "a second time");
 
     for (name, media_type, code) in [
-        ("form.pdf", "application/pdf", "pdf-active-content"),
-        ("signed.pdf", "application/pdf", "pdf-already-signed"),
-        ("encrypted.pdf", "application/pdf", "pdf-encrypted"),
-        ("broken.pdf", "application/pdf", "pdf-broken"),
+        ("scans/bieu-mau.pdf", "application/pdf", "pdf-active-content"),
+        ("scans/da-ky.pdf", "application/pdf", "pdf-already-signed"),
+        ("vectors/scans/mat-khau.pdf", "application/pdf", "pdf-encrypted"),
+        ("vectors/scans/cut-duoi.pdf", "application/pdf", "pdf-broken"),
     ] {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/scans/");
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/");
         let bytes = std::fs::read(format!("{path}{name}")).unwrap_or_else(|error| panic!("{name}: {error}"));
         let open = start(declared(media_type, &bytes)).await.is(201);
         put(&client, &open, bytes).await.is(200);
