@@ -20,6 +20,9 @@ const GET: Duration = Duration::from_secs(60);
 /// The headers that bind a PUT to its body. Each is part of the signature.
 const BOUND: [&str; 4] = ["content-length", "content-type", "if-none-match", "x-amz-checksum-sha256"];
 
+/// On Lambda the SDK adds this to every request. It is never signed, and who follows a link need not send it.
+const TRACE: &str = "x-amzn-trace-id";
+
 /// What a PUT must bring.
 pub(crate) struct Body<'a> {
     pub(crate) content_type: &'a str,
@@ -69,7 +72,8 @@ fn lifetime(time: Duration) -> Result<PresigningConfig, Fault> {
 
 /// Where, and with which headers, by name.
 fn link(request: &PresignedRequest) -> Presigned {
-    let mut headers: Vec<_> = request.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let sent = request.headers().filter(|(name, _)| !name.eq_ignore_ascii_case(TRACE));
+    let mut headers: Vec<_> = sent.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     headers.sort();
     Presigned { url: request.uri().to_owned(), headers }
 }
