@@ -37,6 +37,7 @@ pub(crate) fn unreadable(file: &[u8], name: &str, policy: &Policy<'_>, reason: R
 pub(crate) fn report(file: &[u8], name: &str, policy: &Policy<'_>, case: Case) -> Report {
     let mut reasons: Vec<Reason> = Vec::new();
     let mut signatures = Vec::new();
+    let stamps_alone = case.found.iter().all(Found::is_timestamp);
     for (at, found) in case.found.iter().enumerate() {
         let (Some(crypto), Some(trust), Some((changes, change_reasons))) =
             (case.cryptos.get(at), case.trusts.get(at), case.changes.get(at))
@@ -44,7 +45,7 @@ pub(crate) fn report(file: &[u8], name: &str, policy: &Policy<'_>, case: Case) -
             continue;
         };
         let one = signature(found, crypto, trust, *changes, change_reasons, case.copy);
-        reasons.extend(one.reasons.iter().filter(|reason| counts(&one, reason)).cloned());
+        reasons.extend(one.reasons.iter().filter(|reason| stamps_alone || counts(&one, reason)).cloned());
         signatures.push(one);
     }
     if signatures.is_empty() {
@@ -68,6 +69,7 @@ pub(crate) fn report(file: &[u8], name: &str, policy: &Policy<'_>, case: Case) -
 }
 
 /// A document time-stamp proves time; when it cannot be believed that is its own affair as long as the signatures stand without it.
+/// Where nobody signed, nothing else stands, and whoever asks about such a file asks about its time-stamps.
 fn counts(one: &SignatureReport, reason: &Reason) -> bool {
     one.kind == SignatureKind::Signature
         || severity(&reason.code) == Severity::Fatal

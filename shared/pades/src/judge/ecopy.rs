@@ -75,11 +75,15 @@ pub(crate) fn check(
     reasons
 }
 
+/// The leader's organisation is the agency: its common name where `O` names the body above it, else its `O`.
 fn signers(person: &Certificate, agency: &Certificate, reasons: &mut Vec<Reason>) {
     let personal = agency.user_ids().iter().any(|id| PERSONAL.iter().any(|prefix| id.starts_with(prefix)));
     if personal || agency.organisation().is_none() || person == agency {
         reasons.push(Reason::new("not-agency-certificate"));
-    } else if person.organisation().is_some() && person.organisation() != agency.organisation() {
+    } else if person
+        .organisation()
+        .is_some_and(|of| agency.organisation() != Some(of.clone()) && agency.common_name() != Some(of))
+    {
         let params = [
             ("leader", person.organisation().unwrap_or_default()),
             ("seal", agency.organisation().unwrap_or_default()),

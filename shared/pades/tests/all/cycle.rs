@@ -318,6 +318,18 @@ fn the_door_opens_only_for_the_expected_signature() {
     assert_eq!(verify_signature(&made.sealed, &seal).expect("opens").signed_at(), NOW + 60);
 }
 
+/// Where nobody signed, the verdict is that of the time-stamp: nobody's word is not valid.
+#[test]
+fn a_time_stamp_alone_is_judged_by_its_own_trust() {
+    let pki = Pki::new();
+    let prepared = prepare_archive(&make(&pki).base, &LongTerm::default()).expect("prepared");
+    let token = pki.token(signed_digest(&prepared.file, prepared.contents.clone()), NOW);
+    let file = embed(&prepared.file, prepared.contents, &token).expect("embedded");
+    let stranger = judge_as(&file, &[], NOW + 3600, Profile::General);
+    assert_eq!(stranger.verdict, Verdict::Indeterminate, "{:?}", stranger.reasons);
+    assert!(codes(&stranger).contains(&"tsa-untrusted"), "{:?}", stranger.reasons);
+}
+
 /// The archive's door.
 #[test]
 fn the_archive_is_verified_against_the_sealed_file() {
