@@ -159,6 +159,50 @@ static ROWS: &[Explanation] = &[
         ("Đề nghị người nộp gửi tệp không đặt mật khẩu.", "Ask for the file without a password."),
     ),
     row(
+        "pdf-locked",
+        Unknown,
+        Integrity,
+        Requester,
+        (
+            "Tệp PDF cần mật khẩu để mở: chỉ kiểm tra được mã băm và chữ ký, không xem được nội dung.",
+            "The PDF needs a password: only digests and signatures could be checked, not the content.",
+        ),
+        ("Đề nghị người nộp gửi tệp không đặt mật khẩu.", "Ask for the file without a password."),
+    ),
+    row(
+        "pdf-rebuilt",
+        Unknown,
+        Integrity,
+        Requester,
+        (
+            "Bảng tham chiếu của tệp PDF bị hỏng; nội dung được dựng lại từ các đối tượng ({detail}).",
+            "The cross-reference of the PDF is damaged; it was put together from its objects ({detail}).",
+        ),
+        ORIGINAL,
+    ),
+    row(
+        "two-readings",
+        Unknown,
+        Integrity,
+        Requester,
+        (
+            "Phần đã ký có thể hiện ra khác nhau tuỳ phần mềm đọc ({field}: {detail}).",
+            "What was signed may look different from one reader to another ({field}: {detail}).",
+        ),
+        ORIGINAL,
+    ),
+    row(
+        "shadow-capable",
+        Note,
+        Integrity,
+        Technician,
+        (
+            "Tệp đã ký có chỗ dễ bị lợi dụng để đổi nội dung về sau ({detail}); chưa bị lợi dụng.",
+            "The signed file has places that lend themselves to a later change of content ({detail}); none was made.",
+        ),
+        STILL_VALID,
+    ),
+    row(
         "no-signature",
         Fatal,
         Integrity,

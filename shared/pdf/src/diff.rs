@@ -91,6 +91,11 @@ pub fn dict_changes(
     Ok(changes)
 }
 
+/// Are two values of one file the same as they are written, references by id?
+pub(crate) fn same_without_following(document: &Document<'_>, first: &Object, second: &Object) -> Result<bool, Error> {
+    Comparer::new(document, document, false).equal(first, second)
+}
+
 struct Comparer<'d, 'a, 'b> {
     before: &'d Document<'a>,
     after: &'d Document<'b>,

@@ -133,6 +133,10 @@ pub enum FindingKind {
     ZeroOffset,
     /// An object stream was written anew, and with it objects that the section does not list.
     ImplicitRedefinition,
+    /// The cross-reference names a place where the object is not: it reads as null.
+    MissingObject,
+    /// There is no usable cross-reference: the file was put together from its objects.
+    Rebuilt,
     /// More departures than are remembered: nobody knows what the others are.
     TooMany,
 }

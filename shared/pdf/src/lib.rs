@@ -1,8 +1,8 @@
 //! PDF objects, reader and incremental writer; knows no cryptography.
 //!
-//! What this crate does NOT do: it does not decrypt, does not rebuild a broken cross-reference, does not render, does not
-//! judge signatures. It reads the file as its cross-reference says (ISO 32000-2 clause 7.5), remembers in [`Finding`]s where it had to be
-//! tolerant, and leaves the verdict to the caller. Everything read from outside is bounded by [`Limits`].
+//! What this crate does NOT do: it asks for no password, does not render, does not judge signatures. It reads the file as its
+//! cross-reference says (ISO 32000-2 clause 7.5), remembers in [`Finding`]s where it had to be tolerant, tells in [`Reading`]s where a reader
+//! that scans for objects sees something else, and leaves the verdict to the caller. Everything read from outside is bounded by [`Limits`].
 
 mod diff;
 mod error;
@@ -18,6 +18,7 @@ mod objstm;
 mod parser;
 mod reader;
 mod revision;
+mod scan;
 mod text;
 mod walk;
 mod write;
@@ -34,6 +35,7 @@ pub use object::{Dict, ObjId, Object, PdfString, Stream, StreamData};
 pub use parser::parse_object;
 pub use reader::Document;
 pub use revision::{Location, Revision, XrefEntry, XrefKind};
+pub use scan::Reading;
 pub use text::{decode_text, encode_text};
 pub use walk::{Page, Rect};
 pub use write::serialize;

@@ -4,9 +4,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::error::Error;
+use crate::filters;
 use crate::lexer::{skip_space, unsigned};
-use crate::object::{ObjId, Object};
-use crate::xref::Env;
+use crate::object::{Dict, ObjId, Object};
+use crate::xref::{Env, direct_steps};
 
 /// A decoded object stream.
 #[derive(Debug)]
@@ -31,6 +32,27 @@ impl ObjectStream {
             pos = end;
         }
         Ok(ObjectStream { data, index })
+    }
+
+    /// As [`ObjectStream::new`], by what the stream's dictionary says.
+    pub(crate) fn of(env: &Env<'_>, dict: &Dict, data: Vec<u8>) -> Result<ObjectStream, Error> {
+        let number = |key: &[u8]| dict.int(key).and_then(|v| usize::try_from(v).ok());
+        let (Some(n), Some(first)) = (number(b"N"), number(b"First")) else {
+            return Err(Error::Structure("object stream without /N or /First"));
+        };
+        ObjectStream::new(env, data, n, first)
+    }
+
+    /// From the encoded bytes, not encrypted.
+    pub(crate) fn decode(env: &Env<'_>, dict: &Dict, raw: &[u8]) -> Result<ObjectStream, Error> {
+        let steps = direct_steps(dict, &env.limits)?;
+        let decoded = filters::run(&env.budget, &steps, raw, env.limits.decoded_stream)?;
+        ObjectStream::of(env, dict, decoded.bytes)
+    }
+
+    /// The numbers of its members, in their order.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> {
+        self.index.iter().map(|(num, _)| *num)
     }
 
     /// The object, and whether it was where the cross-reference said.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::error::{Error, Finding, FindingKind, LimitKind};
 use crate::filters::{self, Step};
@@ -12,6 +12,7 @@ use crate::object::{Dict, ObjId, Object, Stream, StreamData};
 use crate::objstm::{ObjectStream, StreamCache};
 use crate::parser::{Budget, ValueSpan};
 use crate::revision::{self, Definition, History, Location, Revision, XrefEntry};
+use crate::scan::{self, Header};
 use crate::xref::{self, Env};
 
 /// References followed in a row before it is a loop.
@@ -19,13 +20,17 @@ const CHAIN: usize = 32;
 static NULL: Object = Object::Null;
 
 #[derive(Debug)]
-struct Shared<'a> {
-    env: Env<'a>,
+pub(crate) struct Shared<'a> {
+    pub(crate) env: Env<'a>,
     header: usize,
     version: (u8, u8),
-    history: History,
+    pub(crate) history: History,
     encrypted: bool,
+    /// Put together by scanning; was there a choice?
+    rebuilt: Option<bool>,
     streams: Mutex<StreamCache>,
+    /// Plain definitions by where they stand.
+    by_offset: OnceLock<Vec<(usize, u32)>>,
 }
 
 /// A view of a PDF file. Cheap to clone; views share what has been parsed.
@@ -44,13 +49,7 @@ impl<'a> Document<'a> {
     /// # Errors
     /// No header, no usable cross-reference, limits.
     pub fn open(bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>, Error> {
-        if bytes.len() > limits.file_bytes {
-            return Err(Error::Limit(LimitKind::FileBytes));
-        }
-        let header = find(bytes, b"%PDF-", 0, 1024 + 5).ok_or(Error::NoHeader)?;
-        let budget = Budget::new(limits, bytes.len());
-        let findings = Mutex::new(BTreeSet::new());
-        let mut env = Env { bytes, limits: limits.clone(), budget, base: 0, findings };
+        let (mut env, header) = environment(bytes, limits)?;
         let startxref = revision::last_startxref(bytes).ok_or(Error::NoStartxref)?;
         if header > 0 {
             env.note(FindingKind::JunkBeforeHeader, 0, None);
@@ -61,11 +60,43 @@ impl<'a> Document<'a> {
             }
         }
         let history = revision::read(&env, startxref.saturating_add(env.base))?;
+        Document::new(env, header, history, None)
+    }
+
+    /// Opens a file whose cross-reference is of no use, as viewers do that look for objects: the newest definition of each number counts, all
+    /// in one revision. Such a file is never read otherwise than by [`Document::open`] where that can read it.
+    ///
+    /// # Errors
+    /// No header, no catalog, limits.
+    pub fn rebuild(bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>, Error> {
+        let (env, header) = environment(bytes, limits)?;
+        let scan::Rebuilt { history, ambiguous } = scan::rebuild(&env)?;
+        Document::new(env, header, history, Some(ambiguous))
+    }
+
+    fn new(env: Env<'a>, header: usize, history: History, rebuilt: Option<bool>) -> Result<Document<'a>, Error> {
         let view = history.revisions.len().checked_sub(1).ok_or(Error::NoStartxref)?;
-        let version = version(bytes, header);
+        let version = version(env.bytes, header);
         let encrypted = history.revisions.iter().any(|r| r.trailer.get(b"Encrypt").is_some_and(|v| !v.is_null()));
-        let shared = Shared { env, header, version, history, encrypted, streams: Mutex::default() };
+        let (streams, by_offset) = (Mutex::default(), OnceLock::new());
+        let shared = Shared { env, header, version, history, encrypted, rebuilt, streams, by_offset };
         Ok(Document { shared: Arc::new(shared), view, shown_only: false })
+    }
+
+    /// Was it opened by [`Document::rebuild`], and if so, could it have been put together otherwise too?
+    #[must_use]
+    pub fn rebuilt(&self) -> Option<bool> {
+        self.shared.rebuilt
+    }
+
+    pub(crate) fn shared(&self) -> &Shared<'a> {
+        &self.shared
+    }
+
+    /// The file as of a revision, also one that this view does not have.
+    pub(crate) fn at_any_revision(&self, n: usize) -> Document<'a> {
+        let view = n.min(self.shared.history.revisions.len().saturating_sub(1));
+        Document { shared: Arc::clone(&self.shared), view, shown_only: self.shown_only }
     }
 
     /// The whole file, whatever the view.
@@ -101,6 +132,12 @@ impl<'a> Document<'a> {
     /// Does a trailer of the file name `/Encrypt`? Strings and streams are then not readable.
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
+        self.shared.encrypted
+    }
+
+    /// Is it encrypted and not opened by the empty password? Then strings and streams are as they are written.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
         self.shared.encrypted
     }
 
@@ -414,13 +451,23 @@ impl<'a> Document<'a> {
     }
 }
 
+fn environment<'a>(bytes: &'a [u8], limits: &Limits) -> Result<(Env<'a>, usize), Error> {
+    if bytes.len() > limits.file_bytes {
+        return Err(Error::Limit(LimitKind::FileBytes));
+    }
+    let header = find(bytes, b"%PDF-", 0, 1024 + 5).ok_or(Error::NoHeader)?;
+    let budget = Budget::new(limits, bytes.len());
+    let findings = Mutex::new(BTreeSet::new());
+    Ok((Env { bytes, limits: limits.clone(), budget, base: 0, findings }, header))
+}
+
 fn version(bytes: &[u8], header: usize) -> (u8, u8) {
     let digit = |pos: usize| bytes.get(pos).filter(|b| b.is_ascii_digit()).map_or(0, |b| b - b'0');
     (digit(header + 5), digit(header + 7))
 }
 
 impl Shared<'_> {
-    fn value(&self, definition: u32, generation: Option<u16>) -> Result<&Object, Error> {
+    pub(crate) fn value(&self, definition: u32, generation: Option<u16>) -> Result<&Object, Error> {
         let Some(found) = self.history.definitions.get(definition) else { return Ok(&NULL) };
         if found.location == Location::Free {
             return Ok(&NULL);
@@ -460,8 +507,11 @@ impl Shared<'_> {
     fn plain(&self, definition: &Definition, offset: usize, compressed_length: bool) -> Result<Object, Error> {
         let id = ObjId::new(definition.num, definition.generation);
         let mut parser = self.env.parser(offset);
-        let found = parser.indirect_header().filter(|found| found.num == id.num);
-        let found = found.ok_or(Error::WrongObject { id, offset })?;
+        let Some(found) = parser.indirect_header().filter(|found| found.num == id.num) else {
+            // Who looks there finds nothing, and an undefined object is null (clause 7.3.10). Offset 0: the object tells where it counts.
+            self.env.note(FindingKind::MissingObject, 0, Some(id));
+            return Ok(Object::Null);
+        };
         if found.generation != id.generation {
             self.env.note(FindingKind::GenerationMismatch, offset, Some(id));
         }
@@ -517,7 +567,7 @@ impl Shared<'_> {
         usize::try_from(value).ok()
     }
 
-    fn container(&self, num: u32, view: usize) -> Result<Arc<ObjectStream>, Error> {
+    pub(crate) fn container(&self, num: u32, view: usize) -> Result<Arc<ObjectStream>, Error> {
         let id = ObjId::new(num, 0);
         let missing = Error::WrongObject { id, offset: num as usize };
         let found = self.history.definitions.find(num, view).ok_or(missing.clone())?;
@@ -528,20 +578,51 @@ impl Shared<'_> {
         let definition = self.history.definitions.get(found).ok_or(missing.clone())?;
         let Location::Offset(_) = definition.location else { return Err(missing) };
         let Object::Stream(stream) = self.load(definition, false)? else { return Err(missing) };
-        let number = |key: &[u8]| stream.dict.int(key).and_then(|v| usize::try_from(v).ok());
-        let (Some(n), Some(first)) = (number(b"N"), number(b"First")) else {
-            return Err(Error::Structure("object stream without /N or /First"));
-        };
-        let steps = xref::direct_steps(&stream.dict, &self.env.limits)?;
-        let data = self.decoded(&stream, &steps)?;
-        let stream = Arc::new(ObjectStream::new(&self.env, data, n, first)?);
+        let stream = Arc::new(self.object_stream(&stream)?);
         let room = (12 << 20) + 2 * self.env.bytes.len();
         self.streams.lock().unwrap_or_else(PoisonError::into_inner).put(found, &stream, room);
         Ok(stream)
     }
 
+    pub(crate) fn object_stream(&self, stream: &Stream) -> Result<ObjectStream, Error> {
+        let steps = xref::direct_steps(&stream.dict, &self.env.limits)?;
+        let data = self.decoded(stream, &steps)?;
+        ObjectStream::of(&self.env, &stream.dict, data)
+    }
+
+    /// The object behind a header that the cross-reference may not know.
+    pub(crate) fn at_header(&self, header: Header) -> Result<Object, Error> {
+        let ObjId { num, generation } = header.id;
+        let revision = u16::try_from(self.history.revisions.len().saturating_sub(1)).unwrap_or(u16::MAX);
+        let (location, cell) = (Location::Offset(header.offset), OnceLock::new());
+        let definition = Definition { num, generation, revision, implicit: false, hidden: false, location, cell };
+        self.plain(&definition, header.offset, true)
+    }
+
+    /// Plain definitions, by where their number stands.
+    pub(crate) fn by_offset(&self) -> &[(usize, u32)] {
+        self.by_offset.get_or_init(|| {
+            let all = self.history.definitions.all.iter().enumerate();
+            let place = |(n, definition): (usize, &Definition)| match definition.location {
+                Location::Offset(offset) => {
+                    Some((crate::lexer::skip_space(self.env.bytes, offset), u32::try_from(n).ok()?))
+                }
+                _ => None,
+            };
+            let mut places: Vec<(usize, u32)> = all.filter_map(place).collect();
+            places.sort_unstable();
+            places
+        })
+    }
+
+    /// The last plain definition that begins at or before a place.
+    pub(crate) fn listed_before(&self, offset: usize) -> Option<(usize, u32)> {
+        let places = self.by_offset();
+        places.get(places.partition_point(|(place, _)| *place <= offset).checked_sub(1)?).copied()
+    }
+
     /// From the object's number to after its `endobj`, for a definition outside object streams.
-    fn span(&self, definition: u32) -> Option<Range<usize>> {
+    pub(crate) fn span(&self, definition: u32) -> Option<Range<usize>> {
         let Location::Offset(offset) = self.history.definitions.get(definition)?.location else { return None };
         let bytes = self.env.bytes;
         let end = match self.value(definition, None).ok()? {

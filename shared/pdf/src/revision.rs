@@ -257,7 +257,7 @@ fn merged(env: &Env<'_>, group: &[Section]) -> Vec<RawEntry> {
 }
 
 impl Definitions {
-    fn build(env: &Env<'_>, listed: Vec<Vec<RawEntry>>) -> Result<Definitions, Error> {
+    pub(crate) fn build(env: &Env<'_>, listed: Vec<Vec<RawEntry>>) -> Result<Definitions, Error> {
         let implicit = implied(env, &listed)?;
         let mut made = Definitions::default();
         for (revision, (entries, implied)) in listed.iter().zip(implicit).enumerate() {
@@ -292,6 +292,19 @@ impl Definitions {
     /// The definition of a number that counts as of a revision.
     pub(crate) fn find(&self, num: u32, view: usize) -> Option<u32> {
         find_in(&self.by_number, &self.all, num, view)
+    }
+
+    /// All definitions of a number, oldest first.
+    pub(crate) fn of_number(&self, num: u32) -> &[u32] {
+        let number = |n: &u32| self.get(*n).map_or(0, |definition| definition.num);
+        let (from, to) =
+            (self.by_number.partition_point(|n| number(n) < num), self.by_number.partition_point(|n| number(n) <= num));
+        self.by_number.get(from..to).unwrap_or_default()
+    }
+
+    /// All definitions by number, then revision.
+    pub(crate) fn in_order(&self) -> &[u32] {
+        &self.by_number
     }
 
     /// As [`Definitions::find`], as a reader sees it that does not know hybrid sections.

@@ -9,6 +9,7 @@ mod bytes;
 mod compare;
 mod form;
 mod pages;
+mod readings;
 mod store;
 mod structure;
 mod xmp;
@@ -20,6 +21,7 @@ use pdf::{ChangeKind, Dict, Document, ObjId, Object};
 
 pub(crate) use compare::Stop;
 use compare::{Compare, NULL, Stops};
+pub(crate) use readings::Readings;
 
 /// Values that all comparisons of one file may look at together.
 pub(crate) const BUDGET: u64 = 40_000_000;

@@ -122,6 +122,10 @@ fn signature(
         (false, _) if reasons.iter().any(|reason| reason.code == "later-change-not-of-a-copy") => {
             (Indication::Indeterminate, Some("SIG_CONSTRAINTS_FAILURE"))
         }
+        // validation.md §2.4 F: what two readers see differently is not clear, however whole it is.
+        (false, None) if reasons.iter().any(|reason| reason.code == "two-readings") => {
+            (Indication::Indeterminate, Some("FORMAT_FAILURE"))
+        }
         (false, None) => (Indication::TotalPassed, None),
         (false, Some(sub @ ("REVOKED" | "EXPIRED"))) => (Indication::TotalFailed, Some(sub)),
         (false, Some(sub)) => (Indication::Indeterminate, Some(sub)),

@@ -6,7 +6,7 @@ use std::ops::Range;
 use pdf::{Dict, Document, ObjId, Object};
 
 use super::digest::Ranges;
-use crate::report::Covers;
+use crate::report::{Covers, Reason};
 
 /// Signatures that are judged in one file.
 const SIGNATURES: usize = 256;
@@ -42,6 +42,40 @@ impl Found {
     pub(crate) fn is_timestamp(&self) -> bool {
         self.sub_filter() == b"ETSI.RFC3161" || self.dict.is_type(b"DocTimeStamp")
     }
+}
+
+/// Opens a file as its cross-reference says; where that is of no use, from its objects.
+pub(crate) fn open(file: &[u8]) -> Result<Document<'_>, pdf::Error> {
+    let limits = pdf::Limits::default();
+    match Document::open(file, &limits) {
+        Err(error @ (pdf::Error::NoHeader | pdf::Error::Limit(_))) => Err(error),
+        // The first error says more about the file than the second.
+        Err(error) => Document::rebuild(file, &limits).map_err(|_| error),
+        opened => opened,
+    }
+}
+
+/// What the state of the file itself takes from every verdict about it. An error ends the examination: a damaged file without a
+/// signature, an encrypted file in the place of a certified copy, or one whose signatures nobody can see without its password.
+pub(crate) fn condition(document: &Document<'_>, found: &[Found], copy: bool) -> Result<Vec<Reason>, Reason> {
+    let mut notes = Vec::new();
+    if document.is_encrypted() && (copy || document.is_locked() && found.is_empty()) {
+        return Err(Reason::new("pdf-encrypted"));
+    }
+    if document.is_locked() {
+        notes.push(Reason::new("pdf-locked"));
+    }
+    match document.rebuilt() {
+        Some(_) if found.is_empty() => {
+            return Err(Reason::with("pdf-broken", &[("detail", "cross-reference".to_owned())]));
+        }
+        Some(ambiguous) => {
+            let detail = if ambiguous { "có nhiều cách dựng" } else { "chỉ có một cách dựng" };
+            notes.push(Reason::with("pdf-rebuilt", &[("detail", detail.to_owned())]));
+        }
+        None => {}
+    }
+    Ok(notes)
 }
 
 /// One view per revision, oldest first.
@@ -173,7 +207,12 @@ fn coverage(views: &[Document<'_>], brought: usize, end: usize) -> (Covers, usiz
     match last {
         Some(revision) if revision.index >= brought && blank(revision.eof..end) => {
             let rest = newest.revisions().len() == revision.index + 1 && blank(end..newest.bytes().len());
-            (if rest { Covers::WholeFile } else { Covers::WholeRevision }, revision.index)
+            match rest {
+                true => (Covers::WholeFile, revision.index),
+                // Where revisions had to be guessed, only the end of the file is beyond doubt.
+                false if newest.rebuilt().is_some() => (Covers::Partial, brought),
+                false => (Covers::WholeRevision, revision.index),
+            }
         }
         _ => (Covers::Partial, brought),
     }

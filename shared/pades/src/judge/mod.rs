@@ -12,9 +12,9 @@ pub(crate) mod trust;
 
 use std::cell::Cell;
 
-use pdf::{Document, FindingKind, Limits};
+use pdf::{Document, FindingKind};
 
-use crate::changes::{self, Change, Stop};
+use crate::changes::{self, Change, Readings, Stop};
 use crate::policy::{Policy, Profile};
 use crate::report::{Changes, Reason, Report, Role};
 use crypto::Crypto;
@@ -56,10 +56,7 @@ pub(crate) struct Case {
 
 /// Opens and examines; the error is the reason why the file has no verdict of its own.
 pub(crate) fn examine(file: &[u8], policy: &Policy<'_>) -> Result<Case, Reason> {
-    let document = Document::open(file, &Limits::default()).map_err(|error| unreadable_reason(&error))?;
-    if document.is_encrypted() {
-        return Err(Reason::new("pdf-encrypted"));
-    }
+    let document = find::open(file).map_err(|error| unreadable_reason(&error))?;
     let look = |error: pdf::Error| unreadable_reason(&error);
     document.pages().map_err(look)?;
     let views = find::views(&document).map_err(look)?;
@@ -69,6 +66,7 @@ pub(crate) fn examine(file: &[u8], policy: &Policy<'_>) -> Result<Case, Reason> 
         Profile::Ecopy => true,
         Profile::General => false,
     };
+    let notes = find::condition(&document, &found, copy)?;
     let ranges: Vec<Ranges> = found.iter().filter_map(|one| one.ranges).collect();
     if hash_work(&ranges) > 16 * file.len() as u64 + (64 << 20) {
         return Err(Reason::with("pdf-too-complex", &[("detail", "byte ranges".to_owned())]));
@@ -84,7 +82,6 @@ pub(crate) fn examine(file: &[u8], policy: &Policy<'_>) -> Result<Case, Reason> 
     let copy_reasons = if copy { ecopy::check(&views, &found, &cryptos, &permissions) } else { Vec::new() };
     let number = if copy { ecopy::facts(&document, &found) } else { None };
     let prefixes = prefixes(&document, &found, policy.register.is_some() && copy);
-    let notes = Vec::new();
     Ok(Case { copy, found, cryptos, trusts, changes, copy_reasons, notes, number, prefixes })
 }
 
@@ -159,6 +156,7 @@ fn later_changes(
     let tail = document.trailing_bytes();
     let garbage = !document.bytes().get(tail.clone()).unwrap_or_default().iter().all(find::is_blank);
     let ambiguous = ambiguities(document);
+    let readings = Readings::of(document);
     let judged = found.iter().zip(permissions).map(|(one, permissions)| {
         let (mut changes, mut reasons) = (Changes::None, Vec::new());
         for steps in &states {
@@ -175,6 +173,15 @@ fn later_changes(
             changes = Changes::NotPermitted;
             reasons.push(unclear(one, &format!("{:?} tại {}", finding.kind, finding.offset)));
         }
+        if let Some(detail) = readings.later(one.revision) {
+            changes = Changes::NotPermitted;
+            reasons.push(unclear(one, &detail));
+        }
+        reasons.extend(
+            readings
+                .signed(one.revision)
+                .map(|detail| Reason::with("two-readings", &[("field", one.field.clone()), ("detail", detail)])),
+        );
         (changes, reasons)
     });
     judged.collect()
@@ -270,6 +277,7 @@ fn ambiguities(document: &Document<'_>) -> Vec<pdf::Finding> {
                 | K::GenerationMismatch
                 | K::ObjectStreamIndex
                 | K::DuplicateKey
+                | K::MissingObject
                 | K::TooMany
         )
     };
