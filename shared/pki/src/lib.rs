@@ -20,6 +20,7 @@ pub mod crl;
 pub mod issue;
 pub mod ocsp;
 pub mod path;
+pub mod trustlist;
 pub mod tsp;
 
 pub use certificate::{Certificate, KeyAlgorithm};

@@ -6,4 +6,5 @@ mod hostile;
 mod pki;
 mod revocation;
 mod trust;
+mod trustlist;
 mod tsp;
