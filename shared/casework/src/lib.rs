@@ -9,6 +9,7 @@ pub mod examine;
 pub mod leader;
 pub mod numbering;
 mod support;
+pub mod trust;
 pub mod workshop;
 
 use domain::ports::{Fault, Objects};

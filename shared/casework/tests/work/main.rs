@@ -5,6 +5,7 @@
 mod augmenting;
 mod delivering;
 mod examining;
+mod trusting;
 
 use casework::{Halt, Outcome, examine, numbering};
 use domain::copy::CopyState;

@@ -1,0 +1,130 @@
+//! Which trust list is in use: loaded from the bucket, kept, and left in place when an update is bad.
+//!
+//! Does not write: publishing is the operator's act, who puts the list that was in use beside the new one. A bad update (wrong
+//! signature, older, forked, malformed, empty, for tests on a production stack, or no answer) leaves the last good list in
+//! use and is an alarm. A fresh process takes the better of the two files, so that a rollback of one of them gains nothing.
+
+use domain::ports::{Fault, Objects};
+use jiff::Timestamp;
+use pki::trustlist::{Accepted, Rules, TrustList, accept};
+
+/// The largest signed list, in octets.
+const LIST_LIMIT: u64 = 5 * 1024 * 1024;
+
+/// Where lists come from and which are taken.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The list in force.
+    pub current: String,
+    /// The list before it, for a process that starts while the current one is bad.
+    pub previous: String,
+    /// SHA-256 of the SubjectPublicKeyInfo of each key that may sign.
+    pub pins: Vec<[u8; 32]>,
+    /// Whether test lists and test certificates are refused.
+    pub production: bool,
+}
+
+impl Source {
+    /// `path` is the current list; the one before it lies beside it. `pins` are hexadecimal, separated by commas.
+    ///
+    /// # Errors
+    /// [`Fault`] for a pin that is no SHA-256, and for none at all: nobody's signature would count.
+    pub fn new(path: &str, pins: &str, production: bool) -> Result<Self, Fault> {
+        let pins = pins.split(',').map(str::trim).filter(|pin| !pin.is_empty());
+        let pins = pins.map(|pin| unhex(pin).ok_or_else(|| Fault(format!("{pin} is no SHA-256"))));
+        let pins: Vec<[u8; 32]> = pins.collect::<Result<_, _>>()?;
+        if pins.is_empty() {
+            return Err(Fault("no key is pinned that may sign trust lists".into()));
+        }
+        Ok(Self { current: path.to_owned(), previous: format!("{path}.previous"), pins, production })
+    }
+}
+
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let mut out = [0; 32];
+    if text.len() != 2 * out.len() || !text.is_ascii() {
+        return None;
+    }
+    for (at, octet) in out.iter_mut().enumerate() {
+        *octet = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(out)
+}
+
+/// A list with the file it came in.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Loaded {
+    /// The list.
+    pub list: TrustList,
+    /// The signed file, as it was read.
+    pub file: Vec<u8>,
+}
+
+/// Something the operator has to look at.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Alarm {
+    /// Stable code: those of [`pki::trustlist::Rejected::code`], `trust-list-unreadable`, `trust-list-overdue`.
+    pub code: &'static str,
+    /// What happened, in English.
+    pub text: String,
+}
+
+/// What one look at the bucket gave.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Look {
+    /// A list that takes the place of the last one.
+    pub new: Option<Loaded>,
+    /// What was wrong.
+    pub alarms: Vec<Alarm>,
+}
+
+/// Looks for a list that is better than `last`. Never fails: what fails is an alarm, and the last good list stays.
+pub async fn look(objects: &impl Objects, source: &Source, last: Option<&TrustList>, now: Timestamp) -> Look {
+    let mut look = Look::default();
+    take(objects, source, &source.current, last, now, &mut look).await;
+    // Only a process that has no list yet needs the one before.
+    if last.is_none() {
+        let fresh = look.new.as_ref().map(|loaded| loaded.list.clone());
+        let mut before = Look::default();
+        take(objects, source, &source.previous, fresh.as_ref(), now, &mut before).await;
+        if before.new.is_some() {
+            if fresh.is_some() {
+                look.alarms.push(alarm("trust-list-older", "the current list is older than the one before it"));
+            }
+            look.new = before.new;
+        } else if fresh.is_none() {
+            // A first list has none before it; that rings only where nothing else is there.
+            look.alarms.append(&mut before.alarms);
+        }
+    }
+    let used = look.new.as_ref().map(|loaded| &loaded.list).or(last);
+    if used.is_some_and(|list| list.is_overdue(now.as_second())) {
+        look.alarms.push(alarm("trust-list-overdue", "the next trust list is overdue"));
+    }
+    look
+}
+
+async fn take(
+    objects: &impl Objects,
+    source: &Source,
+    path: &str,
+    last: Option<&TrustList>,
+    now: Timestamp,
+    look: &mut Look,
+) {
+    let file = match objects.read(path, LIST_LIMIT).await {
+        Ok(Some(file)) => file,
+        Ok(None) => return look.alarms.push(alarm("trust-list-unreadable", &format!("there is no {path}"))),
+        Err(fault) => return look.alarms.push(alarm("trust-list-unreadable", &format!("{path}: {fault}"))),
+    };
+    let rules = Rules { pins: &source.pins, production: source.production, now: now.as_second() };
+    match accept(&file, last, &rules) {
+        Ok(Accepted::New(list)) => look.new = Some(Loaded { list, file }),
+        Ok(Accepted::Same) => {}
+        Err(why) => look.alarms.push(alarm(why.code(), &format!("{path}: {why}"))),
+    }
+}
+
+fn alarm(code: &'static str, text: &str) -> Alarm {
+    Alarm { code, text: text.to_owned() }
+}
