@@ -1,9 +1,10 @@
-//! PDF objects, reader and incremental writer; knows no cryptography.
+//! PDF objects, reader and incremental writer; of cryptography it knows only how to open what the empty password opens.
 //!
 //! What this crate does NOT do: it asks for no password, does not render, does not judge signatures. It reads the file as its
 //! cross-reference says (ISO 32000-2 clause 7.5), remembers in [`Finding`]s where it had to be tolerant, tells in [`Reading`]s where a reader
 //! that scans for objects sees something else, and leaves the verdict to the caller. Everything read from outside is bounded by [`Limits`].
 
+mod crypt;
 mod diff;
 mod error;
 mod filters;

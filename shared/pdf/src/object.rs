@@ -306,6 +306,11 @@ impl Dict {
         self.0.entries.iter().map(|(key, value)| (key.as_slice(), value))
     }
 
+    /// As [`Dict::iter`], to change values in place.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&[u8], &mut Object)> {
+        self.0.entries.iter_mut().map(|(key, value)| (key.as_slice(), value))
+    }
+
     /// Number of keys.
     #[must_use]
     pub fn len(&self) -> usize {

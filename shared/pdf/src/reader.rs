@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::crypt::Cipher;
 use crate::error::{Error, Finding, FindingKind, LimitKind};
 use crate::filters::{self, Step};
 use crate::lexer::{at, find, unsigned};
@@ -26,6 +27,8 @@ pub(crate) struct Shared<'a> {
     version: (u8, u8),
     pub(crate) history: History,
     encrypted: bool,
+    /// Opened by the empty password.
+    cipher: Option<Cipher>,
     /// Put together by scanning; was there a choice?
     rebuilt: Option<bool>,
     streams: Mutex<StreamCache>,
@@ -79,7 +82,11 @@ impl<'a> Document<'a> {
         let version = version(env.bytes, header);
         let encrypted = history.revisions.iter().any(|r| r.trailer.get(b"Encrypt").is_some_and(|v| !v.is_null()));
         let (streams, by_offset) = (Mutex::default(), OnceLock::new());
-        let shared = Shared { env, header, version, history, encrypted, rebuilt, streams, by_offset };
+        let cipher = None;
+        let mut shared = Shared { env, header, version, history, encrypted, cipher, rebuilt, streams, by_offset };
+        if encrypted {
+            shared.cipher = shared.open_cipher(view);
+        }
         Ok(Document { shared: Arc::new(shared), view, shown_only: false })
     }
 
@@ -129,7 +136,7 @@ impl<'a> Document<'a> {
         self.shared.version
     }
 
-    /// Does a trailer of the file name `/Encrypt`? Strings and streams are then not readable.
+    /// Does a trailer of the file name `/Encrypt`? Strings and streams are read where the empty password opens it.
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
         self.shared.encrypted
@@ -138,7 +145,7 @@ impl<'a> Document<'a> {
     /// Is it encrypted and not opened by the empty password? Then strings and streams are as they are written.
     #[must_use]
     pub fn is_locked(&self) -> bool {
-        self.shared.encrypted
+        self.shared.encrypted && self.shared.cipher.is_none()
     }
 
     /// Is the first revision linearized (its two sections were merged)?
@@ -504,7 +511,29 @@ impl Shared<'_> {
         }
     }
 
+    /// The newest `/Encrypt`. It is read before there is a cipher, so its own strings stay as they are, as they must.
+    fn open_cipher(&self, view: usize) -> Option<Cipher> {
+        let trailer = &self.history.revisions.get(view)?.trailer;
+        let id = trailer.array(b"ID").and_then(|id| id.first()?.as_string()).unwrap_or_default();
+        match trailer.get(b"Encrypt")? {
+            Object::Ref(reference) => {
+                let definition = self.history.definitions.find(reference.num, view)?;
+                Cipher::open(self.value(definition, Some(reference.generation)).ok()?.as_dict()?, id)
+            }
+            direct => Cipher::open(direct.as_dict()?, id),
+        }
+    }
+
+    /// A plain object, its strings decrypted.
     fn plain(&self, definition: &Definition, offset: usize, compressed_length: bool) -> Result<Object, Error> {
+        let mut object = self.written(definition, offset, compressed_length)?;
+        if let Some(cipher) = &self.cipher {
+            cipher.strings(ObjId::new(definition.num, definition.generation), &mut object);
+        }
+        Ok(object)
+    }
+
+    fn written(&self, definition: &Definition, offset: usize, compressed_length: bool) -> Result<Object, Error> {
         let id = ObjId::new(definition.num, definition.generation);
         let mut parser = self.env.parser(offset);
         let Some(found) = parser.indirect_header().filter(|found| found.num == id.num) else {
@@ -647,6 +676,13 @@ impl Shared<'_> {
         Some(crate::lexer::skip_space(bytes, offset)..xref::object_end(bytes, end))
     }
 
+    /// The object whose text this place is in.
+    fn owner(&self, offset: usize) -> Result<ObjId, Error> {
+        let definition = self.listed_before(offset).and_then(|(_, n)| self.history.definitions.get(n));
+        let definition = definition.ok_or(Error::Structure("stream of no object"))?;
+        Ok(ObjId::new(definition.num, definition.generation))
+    }
+
     fn raw<'s>(&'s self, stream: &'s Stream) -> Result<&'s [u8], Error> {
         match &stream.data {
             StreamData::Owned(bytes) => Ok(bytes),
@@ -657,10 +693,20 @@ impl Shared<'_> {
     }
 
     fn decoded(&self, stream: &Stream, steps: &[Step]) -> Result<Vec<u8>, Error> {
-        if self.encrypted {
-            return Err(Error::Encrypted);
-        }
-        let decoded = filters::run(&self.env.budget, steps, self.raw(stream)?, self.env.limits.decoded_stream)?;
+        let raw = self.raw(stream)?;
+        let most = self.env.limits.decoded_stream;
+        let decoded = match (&self.cipher, &stream.data) {
+            _ if !self.encrypted => filters::run(&self.env.budget, steps, raw, most)?,
+            (None, _) => return Err(Error::Encrypted),
+            (Some(cipher), StreamData::InFile(range)) => {
+                self.env.budget.take_decoded(raw.len())?;
+                let plain = cipher.stream(self.owner(range.start)?, &stream.dict, raw);
+                // The crypt filter has been applied with that.
+                let steps: Vec<Step> = steps.iter().filter(|step| step.name != b"Crypt").cloned().collect();
+                filters::run(&self.env.budget, &steps, &plain, most)?
+            }
+            (Some(_), StreamData::Owned(_)) => filters::run(&self.env.budget, steps, raw, most)?,
+        };
         if decoded.truncated
             && let StreamData::InFile(range) = &stream.data
         {

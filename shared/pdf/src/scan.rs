@@ -66,7 +66,10 @@ fn header_before(bytes: &[u8], word: usize) -> Option<Header> {
     let (generation, start) = number_before(bytes, blanks_before(bytes, word))?;
     let blank = blanks_before(bytes, start);
     let (num, offset) = number_before(bytes, blank).filter(|_| blank < start)?;
-    let apart = offset == 0 || bytes.get(offset - 1).is_some_and(|byte| !is_regular(*byte));
+    let before = bytes.get(..offset).unwrap_or_default();
+    // Some writers set the first object of an update directly behind the last mark.
+    let apart = before.last().is_none_or(|byte| !is_regular(*byte))
+        || [&b"%%EOF"[..], b"endobj", b"endstream"].iter().any(|word| before.ends_with(word));
     let id = ObjId::new(u32::try_from(num).ok()?, u16::try_from(generation).ok()?);
     apart.then_some(Header { id, offset })
 }
@@ -172,7 +175,6 @@ impl Document<'_> {
     ) -> Result<(), Error> {
         let shared = self.shared();
         let revisions = &shared.history.revisions;
-        let last = revisions.len().saturating_sub(1);
         let mut events: BTreeSet<usize> =
             candidates.iter().map(|candidate| revision_at(revisions, candidate.position)).collect();
         let definitions = &shared.history.definitions;
@@ -180,7 +182,7 @@ impl Document<'_> {
         events.extend(definitions.of_number(num).iter().filter_map(listed));
         let events: Vec<usize> = events.into_iter().collect();
         for (at, &view) in events.iter().enumerate() {
-            let end = if view == last { usize::MAX } else { revisions.get(view).map_or(usize::MAX, |one| one.end) };
+            let end = revisions.get(view).map_or(usize::MAX, |one| one.end);
             let scanned = candidates.iter().rev().find(|candidate| candidate.position < end);
             let strict = definitions.find(num, view);
             if matches!((scanned.map(|one| &one.value), strict), (Some(Value::Listed(a)), Some(b)) if *a == b) {
@@ -276,7 +278,7 @@ impl Document<'_> {
         let revisions = &self.shared().history.revisions;
         let from = revision_at(revisions, offset);
         let root = dict.reference(b"Root")?;
-        let own = revisions.get(from).and_then(|revision| revision.trailer.reference(b"Root"));
+        let own = revisions.get(from).or(revisions.last()).and_then(|revision| revision.trailer.reference(b"Root"));
         (own != Some(root)).then_some(Reading { id: root, offset, from, until: from + 1, seen: true, enclosed: false })
     }
 
@@ -435,10 +437,9 @@ fn strays(shared: &Shared<'_>, headers: &[Header]) -> Result<Strays, Error> {
     Ok(strays)
 }
 
-/// The revision whose bytes these are; behind the last one they count as its.
+/// The revision whose bytes these are; what stands behind the last one comes after all of them.
 fn revision_at(revisions: &[Revision], offset: usize) -> usize {
-    let at = revisions.partition_point(|revision| revision.end <= offset);
-    at.min(revisions.len().saturating_sub(1))
+    revisions.partition_point(|revision| revision.end <= offset)
 }
 
 /// What is in use, per revision, worked out when asked for.
