@@ -74,12 +74,73 @@ pub(crate) fn reason(code: &str, params: &[(&str, String)]) -> Reason {
         }
         text
     };
+    let mut params: std::collections::BTreeMap<String, String> =
+        params.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    // Of a later change the rule is known more exactly than by its code.
+    params.entry("rule".to_owned()).or_insert_with(|| rule(code).to_owned());
     Reason {
         code: code.to_owned(),
         text: Text { vi: fill(row.map_or("", |r| r.vi)), en: fill(row.map_or("", |r| r.en)) },
-        params: params.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        params,
     }
 }
+
+/// Where the rule behind a code is written down: a clause of a standard, or a rule (A–F) of this validator.
+pub fn rule(code: &str) -> &'static str {
+    RULES.iter().find(|(_, codes)| codes.contains(&code)).map_or("", |(rule, _)| rule)
+}
+
+/// Each code stands in exactly one row.
+static RULES: &[(&str, &[&str])] = &[
+    ("ISO 32000-2 §7.5.2", &["not-a-pdf"]),
+    ("ISO 32000-2 §7.5", &["pdf-broken", "pdf-rebuilt", "file-reading-note"]),
+    ("F: limits", &["pdf-too-complex", "reader-failed", "file-unreadable"]),
+    ("ISO 32000-2 §7.6", &["pdf-encrypted", "pdf-locked"]),
+    ("A9", &["two-readings"]),
+    ("E", &["shadow-capable"]),
+    ("NĐ 45/2020/NĐ-CP Đ10", &["no-signature", "only-one-signature"]),
+    ("A8", &["bytes-after-last-signature"]),
+    ("EN 319 102-1 §5.2.7: messageDigest", &["content-changed"]),
+    ("EN 319 102-1 §5.2.7: signature", &["signature-wrong"]),
+    ("EN 319 102-1 §5.2.2", &["signature-malformed", "signature-unsupported"]),
+    ("EN 319 102-1 §5.2.3", &["signer-certificate-missing", "signer-mismatch"]),
+    ("A1–A6", &["byte-range-gap"]),
+    ("A3", &["padding-not-zero"]),
+    (
+        "B, C",
+        &["later-change-not-allowed", "later-change-allowed", "later-change-not-of-a-copy", "later-change-unclear"],
+    ),
+    ("ISO 32000-2 §12.7.5.5", &["seed-value-violated"]),
+    ("EN 319 102-1 §5.2.6: revocation", &["certificate-revoked-before", "certificate-revoked-unproven", "ca-revoked"]),
+    ("EN 319 102-1 §5.5: validity", &["certificate-expired-at-signing", "certificate-not-yet-valid"]),
+    ("RFC 5280 §6.1", &["certificate-path-invalid"]),
+    ("EN 319 102-1 §5.2.8, TS 119 312", &["weak-algorithm", "weak-algorithm-in-time"]),
+    ("EN 319 102-1 §5.2.6: validity", &["certificate-expired-unproven", "certificate-expired-now"]),
+    ("EN 319 102-1 §5.2.5", &["revocation-unknown", "tsa-revocation-unknown"]),
+    ("EN 319 102-1 §5.5: revocation", &["certificate-revoked-after"]),
+    ("EN 319 102-1 §5.6.2", &["evidence-unproven", "tsa-expired-unproven"]),
+    ("EN 319 102-1 §5.5.4", &["timestamp-order"]),
+    ("RFC 3161 §2.4.2", &["timestamp-bad"]),
+    ("RFC 3161 §4", &["tsa-revoked"]),
+    ("R66", &["timestamp-missing", "timestamp-required", "time-off-by-7h"]),
+    ("R67", &["tsa-untrusted", "ca-not-licensed", "ca-unknown", "chain-incomplete"]),
+    ("R62", &["test-certificate"]),
+    (
+        "R68",
+        &[
+            "annulled",
+            "register-mismatch",
+            "register-unknown",
+            "wrong-order",
+            "copy-structure",
+            "number-missing",
+            "not-agency-certificate",
+            "agency-differs",
+            "agency-renamed",
+            "signer-without-mandate",
+        ],
+    ),
+];
 
 const NO_ACCEPT: (&str, &str) = ("Không tiếp nhận.", "Do not accept it.");
 const STILL_VALID: (&str, &str) = ("Vẫn hợp lệ.", "It stays valid.");
@@ -190,6 +251,17 @@ static ROWS: &[Explanation] = &[
             "What was signed may look different from one reader to another ({field}: {detail}).",
         ),
         ORIGINAL,
+    ),
+    row(
+        "certification-unclear",
+        Unknown,
+        Integrity,
+        Issuer,
+        (
+            "Không rõ mức thay đổi được phép: có nhiều chữ ký chứng nhận, hoặc chữ ký chứng nhận không phải chữ ký đầu tiên ({detail}).",
+            "What may change is unclear: several certifying signatures, or one that is not the first signature ({detail}).",
+        ),
+        EXPERT,
     ),
     row(
         "shadow-capable",
@@ -327,6 +399,17 @@ static ROWS: &[Explanation] = &[
         NO_ACCEPT,
     ),
     row(
+        "signer-certificate-missing",
+        Unknown,
+        Integrity,
+        Issuer,
+        (
+            "Tệp không chứa chứng thư của người ký nên không kiểm tra được chữ ký ({field}).",
+            "The file lacks the signer's X.509 certificate, so the signature cannot be checked ({field}).",
+        ),
+        ASK_ISSUER,
+    ),
+    row(
         "seed-value-violated",
         Fatal,
         Integrity,
@@ -387,6 +470,53 @@ static ROWS: &[Explanation] = &[
         ("Không tiếp nhận; báo cơ quan cấp làm lại.", "Do not accept it; ask the issuing agency to redo it."),
     ),
     row(
+        "certificate-not-yet-valid",
+        Fatal,
+        SignerCertificates,
+        Issuer,
+        (
+            "Chứng thư chưa có hiệu lực lúc ký ({field}).",
+            "The X.509 certificate was not yet valid when signing ({field}).",
+        ),
+        ASK_ISSUER,
+    ),
+    row(
+        "ca-revoked",
+        Unknown,
+        SignerCertificates,
+        Technician,
+        (
+            "Chứng thư của tổ chức cấp đã bị thu hồi và không có bằng chứng là ký trước đó ({field}).",
+            "The issuing CA's X.509 certificate was revoked, and nothing proves that the signature is older ({field}).",
+        ),
+        EXPERT,
+    ),
+    row(
+        "evidence-unproven",
+        Unknown,
+        SignerCertificates,
+        Technician,
+        (
+            "Chứng cứ thu hồi không được chứng minh là có từ trước khi chứng thư ký ra nó hết hiệu lực ({field}: {detail}).",
+            "The revocation evidence is not proven to be older than the end of the X.509 certificate that signed it ({field}: {detail}).",
+        ),
+        (
+            "Chưa kết luận; tìm bản lưu trữ có dấu thời gian mới hơn.",
+            "No conclusion; look for an archived file with a newer time-stamp.",
+        ),
+    ),
+    row(
+        "weak-algorithm-in-time",
+        Note,
+        SignerCertificates,
+        Nobody,
+        (
+            "Thuật toán {algorithm} nay đã yếu, nhưng có bằng chứng là ký khi còn đủ mạnh ({field}).",
+            "The algorithm {algorithm} is weak by now, but the signature is proven to be older ({field}).",
+        ),
+        STILL_VALID,
+    ),
+    row(
         "certificate-path-invalid",
         Fatal,
         SignerCertificates,
@@ -403,8 +533,8 @@ static ROWS: &[Explanation] = &[
         SignerCertificates,
         Issuer,
         (
-            "Thuật toán ký quá yếu (SHA-1 hoặc RSA dưới 2048 bit) ({field}).",
-            "The signature algorithm is too weak (SHA-1, or RSA below 2048 bits) ({field}).",
+            "Thuật toán ký quá yếu ({algorithm}) ({field}).",
+            "The signature algorithm is too weak ({algorithm}) ({field}).",
         ),
         ("Không tiếp nhận với bản mới.", "Do not accept it for a new document."),
     ),
@@ -483,15 +613,29 @@ static ROWS: &[Explanation] = &[
         NO_ACCEPT,
     ),
     row(
-        "timestamp-ignored",
-        Note,
+        "timestamp-order",
+        Unknown,
         Timestamps,
-        Issuer,
+        Technician,
         (
-            "Dấu thời gian của chữ ký {field} không dùng được ({detail}).",
-            "The time-stamp of signature {field} cannot be used ({detail}).",
+            "Các dấu thời gian không theo thứ tự: chữ ký sau lại có giờ sớm hơn ({field}).",
+            "The time-stamps are out of order: the later signature tells an earlier time ({field}).",
         ),
         EXPERT,
+    ),
+    row(
+        "tsa-expired-unproven",
+        Unknown,
+        Timestamps,
+        Technician,
+        (
+            "Chứng thư của máy cấp dấu thời gian đã hết hạn và không có dấu thời gian mới hơn bảo đảm ({field}).",
+            "The time-stamping authority's X.509 certificate has expired and no newer time-stamp vouches for it ({field}).",
+        ),
+        (
+            "Chưa kết luận; tìm bản lưu trữ đã gia hạn dấu thời gian.",
+            "No conclusion; look for an archived file whose time-stamp was renewed.",
+        ),
     ),
     row(
         "tsa-untrusted",

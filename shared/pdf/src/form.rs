@@ -66,10 +66,17 @@ impl Signature {
         let part = |object: &Object| object.as_int().and_then(|v| u64::try_from(v).ok());
         Some([part(a)?, part(b)?, part(c)?, part(d)?])
     }
+}
 
-    fn path<'p>(&self, key: &'p [u8]) -> Vec<&'p [u8]> {
-        if self.direct { vec![b"V", key] } else { vec![key] }
-    }
+/// Where a signature dictionary stands in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignatureText {
+    /// From `<<` to after `>>`.
+    pub dictionary: Range<usize>,
+    /// From `<` to after `>`; `None` where it is not a direct hexadecimal string.
+    pub contents: Option<Range<usize>>,
+    /// The array, or the reference to it.
+    pub byte_range: Option<Range<usize>>,
 }
 
 /// What a node hands down.
@@ -227,15 +234,15 @@ impl Document<'_> {
         Ok(signatures)
     }
 
-    /// Where in the file the signature's `/Contents` stands: from `<` to after `>`. `None` where it is not a direct hexadecimal string.
+    /// Where in the file the signature dictionary stands, and within it `/Contents` and `/ByteRange`: read once, because it is long. `None`
+    /// where it is in an object stream or cannot be read.
     #[must_use]
-    pub fn signature_contents_span(&self, signature: &Signature) -> Option<Range<usize>> {
-        self.hex_span(signature.holder, &signature.path(b"Contents"))
-    }
-
-    /// Where the signature's `/ByteRange` array stands, from `[` to after `]`.
-    #[must_use]
-    pub fn signature_byte_range_span(&self, signature: &Signature) -> Option<Range<usize>> {
-        self.nested_value_span(signature.holder, &signature.path(b"ByteRange"))
+    pub fn signature_text(&self, signature: &Signature) -> Option<SignatureText> {
+        let start =
+            if signature.direct { Some(self.nested_value_span(signature.holder, &[b"V"])?.start) } else { None };
+        let (dictionary, spans) = self.dict_spans(signature.holder, start)?;
+        let span = |key: &[u8]| spans.iter().rev().find(|(name, _)| name == key).map(|(_, span)| span.clone());
+        let contents = span(b"Contents").filter(|span| self.is_hex(span.start));
+        Some(SignatureText { dictionary, contents, byte_range: span(b"ByteRange") })
     }
 }

@@ -28,7 +28,7 @@ mod xref;
 pub use diff::{Change, ChangeKind, KeyChange, dict_changes, objects_equal, references_of};
 pub use error::{Error, Finding, FindingKind, LimitKind};
 pub use filters::encode_flate;
-pub use form::{Field, Signature};
+pub use form::{Field, Signature, SignatureText};
 pub use import::{ImportedForm, Importer};
 pub use increment::{Finished, Increment};
 pub use limits::Limits;

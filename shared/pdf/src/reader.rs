@@ -341,13 +341,25 @@ impl<'a> Document<'a> {
     /// Where the object's `/Contents` hexadecimal string stands: from `<` to after `>`.
     #[must_use]
     pub fn contents_span(&self, id: ObjId) -> Option<Range<usize>> {
-        self.hex_span(id, &[b"Contents"])
+        self.dict_value_span(id, b"Contents").filter(|span| self.is_hex(span.start))
     }
 
-    pub(crate) fn hex_span(&self, id: ObjId, path: &[&[u8]]) -> Option<Range<usize>> {
-        let span = self.nested_value_span(id, path)?;
-        let bytes = self.bytes();
-        (at(bytes, span.start, b"<") && !at(bytes, span.start, b"<<")).then_some(span)
+    /// The dictionary of an object, or one that begins at `start` within it: where it stands, and where its values do.
+    pub(crate) fn dict_spans(&self, id: ObjId, start: Option<usize>) -> Option<(Range<usize>, Vec<ValueSpan>)> {
+        let env = &self.shared.env;
+        let mut parser = env.parser(self.plain_offset(id)?);
+        if parser.indirect_header()?.num != id.num {
+            return None;
+        }
+        let mut parser = env.parser(start.unwrap_or(parser.pos));
+        parser.skip_space();
+        let (begin, mut spans) = (parser.pos, Vec::new());
+        parser.dict(Some(&mut spans)).ok()?;
+        Some((begin..parser.pos, spans))
+    }
+
+    pub(crate) fn is_hex(&self, pos: usize) -> bool {
+        at(self.bytes(), pos, b"<") && !at(self.bytes(), pos, b"<<")
     }
 
     /// The encoded bytes of a stream.

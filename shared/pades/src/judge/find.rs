@@ -75,7 +75,25 @@ pub(crate) fn condition(document: &Document<'_>, found: &[Found], copy: bool) ->
         }
         None => {}
     }
+    notes.extend(certifications(document, found));
     Ok(notes)
+}
+
+/// B6: one certification at most, and nobody signs before it.
+fn certifications(document: &Document<'_>, found: &[Found]) -> Option<Reason> {
+    let people: Vec<&Found> = found.iter().filter(|one| !one.is_timestamp()).collect();
+    let certifies = |one: &&&Found| {
+        let view = document.at_revision(one.brought);
+        view.is_ok_and(|view| super::permissions::certifies(&view, one).unwrap_or(true))
+    };
+    let certifying: Vec<&&Found> = people.iter().filter(certifies).collect();
+    let detail = match certifying.as_slice() {
+        [] => return None,
+        [only] if people.first().is_some_and(|first| first.holder == only.holder) => return None,
+        [only] => format!("{}: B6", only.field),
+        [_, second, ..] => format!("{}: B6", second.field),
+    };
+    Some(Reason::with("certification-unclear", &[("detail", detail)]))
 }
 
 /// One view per revision, oldest first.
@@ -106,7 +124,40 @@ pub(crate) fn find(views: &[Document<'_>]) -> Result<Vec<Found>, pdf::Error> {
         }
         looks += view.entries(index).len() / 64;
     }
+    nest(&mut found);
     Ok(found)
+}
+
+/// A6: of two signatures the later one covers the earlier one completely. Where it does not, the one that reaches into the other is wrong.
+fn nest(found: &mut [Found]) {
+    let mut order: Vec<(Ranges, usize)> =
+        found.iter().enumerate().filter_map(|(at, one)| Some((one.ranges?, at))).collect();
+    order.sort_by_key(|(ranges, _)| (ranges.end, ranges.gap_start));
+    let mut covered = 0;
+    for (ranges, at) in order {
+        if ranges.gap_start < covered
+            && let Some(one) = found.get_mut(at)
+        {
+            one.problems.push("/Contents stands within what another signature covers");
+            one.covers = Covers::Partial;
+        }
+        covered = covered.max(ranges.end);
+    }
+}
+
+/// A9: a key that is written twice between the trailer and the signature.
+fn doubled_on_the_way(view: &Document<'_>, signature: &pdf::Signature) -> Result<bool, pdf::Error> {
+    let catalog = view.catalog()?;
+    let form = view.get(catalog, b"AcroForm")?.as_dict();
+    let mut doubled = view.trailer().has_duplicates() || catalog.has_duplicates();
+    doubled |= form.is_some_and(Dict::has_duplicates) || signature.dict.has_duplicates();
+    let mut node = Some(signature.field.id);
+    for _ in 0..view.limits().depth {
+        let Some(dict) = node.map(|id| view.object(id)).transpose()?.and_then(Object::as_dict) else { break };
+        doubled |= dict.has_duplicates();
+        node = dict.reference(b"Parent");
+    }
+    Ok(doubled)
 }
 
 fn one(
@@ -123,10 +174,10 @@ fn one(
             Vec::new()
         }
     };
-    let span = view.signature_contents_span(signature);
-    let ranges = byte_range(view, signature, span, &mut problems)?;
-    if signature.dict.has_duplicates() {
-        problems.push("a key of the signature dictionary is written twice");
+    let text = view.signature_text(signature);
+    let ranges = byte_range(view, signature, text, &mut problems)?;
+    if doubled_on_the_way(view, signature)? {
+        problems.push("a key is written twice between the catalog and the signature");
     }
     let (covers, revision) = match ranges {
         Some(ranges) if problems.is_empty() => coverage(views, brought, ranges.end),
@@ -155,7 +206,7 @@ fn one(
 fn byte_range(
     view: &Document<'_>,
     signature: &pdf::Signature,
-    span: Option<Range<usize>>,
+    text: Option<pdf::SignatureText>,
     problems: &mut Vec<&'static str>,
 ) -> Result<Option<Ranges>, pdf::Error> {
     let written = match signature.byte_range() {
@@ -178,12 +229,26 @@ fn byte_range(
     if first != 0 || gap_start == 0 || length == 0 {
         problems.push("/ByteRange does not begin with the file");
     }
-    match span {
+    let outside = |span: &Range<usize>| span.end > end;
+    // A4: who moves the range or the dictionary out of what is signed could exchange them.
+    if text.as_ref().is_some_and(|text| outside(&text.dictionary) || text.byte_range.as_ref().is_some_and(outside)) {
+        problems.push("the signature dictionary is not within what it covers");
+    }
+    match text.and_then(|text| text.contents) {
         None => problems.push("/Contents is not a hexadecimal string in the signature dictionary"),
         Some(span) if span != (gap_start..gap_end) => problems.push("the gap is not exactly /Contents"),
+        Some(_) if !only_digits(view.bytes().get(gap_start..gap_end).unwrap_or_default()) => {
+            problems.push("/Contents holds something else than pairs of hexadecimal digits");
+        }
         Some(_) => {}
     }
     Ok(Some(Ranges { gap_start, gap_end, end }))
+}
+
+/// A3: `<`, pairs of digits, `>`.
+fn only_digits(text: &[u8]) -> bool {
+    let inside = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();
+    inside.len().is_multiple_of(2) && inside.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// Numbers that are written as references: read, because the objects lie in the signed part or change visibly.

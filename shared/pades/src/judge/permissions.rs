@@ -49,7 +49,12 @@ impl Permissions {
             let Some(reference) = reference.as_dict() else { continue };
             let parameters = view.get(reference, b"TransformParams")?.as_dict().cloned().unwrap_or_default();
             match view.get(reference, b"TransformMethod")?.as_name() {
-                Some(b"DocMDP") => permissions.restrict(view.get(&parameters, b"P")?.as_int().unwrap_or(2)),
+                Some(b"DocMDP") => {
+                    let level = view.get(&parameters, b"P")?.as_int().unwrap_or(2);
+                    // B2: only a certification may allow annotations; whatever else says P restricts, and loosens nothing.
+                    let most = if certifies(view, found)? { 3 } else { 2 };
+                    permissions.restrict(if level == 3 { most } else { level });
+                }
                 Some(b"FieldMDP") => permissions.locks.push(locked(view, &parameters)?),
                 _ => {}
             }
@@ -113,6 +118,25 @@ impl Permissions {
             _ => false,
         }
     }
+}
+
+/// B2: the catalog's `/Perms /DocMDP` is this signature, which says DocMDP itself.
+pub(crate) fn certifies(view: &Document<'_>, found: &Found) -> Result<bool, pdf::Error> {
+    let named = match view.get(view.catalog()?, b"Perms")?.as_dict() {
+        Some(permissions) => permissions.reference(b"DocMDP") == Some(found.holder),
+        None => false,
+    };
+    if !named {
+        return Ok(false);
+    }
+    for reference in view.get(&found.dict, b"Reference")?.as_array().unwrap_or_default() {
+        let reference = view.resolve(reference)?.as_dict();
+        let method = reference.map(|dict| view.get(dict, b"TransformMethod")).transpose()?;
+        if method.and_then(Object::as_name) == Some(b"DocMDP") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn locked(view: &Document<'_>, dict: &Dict) -> Result<Locked, pdf::Error> {

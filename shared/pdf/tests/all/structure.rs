@@ -63,9 +63,9 @@ fn fields_are_listed() {
     let signatures = document.signatures().expect("signatures");
     let [one] = signatures.as_slice() else { panic!("{signatures:?}") };
     assert_eq!(one.byte_range(), Some([0, 10, 20, 30]));
-    let contents = document.signature_contents_span(one).expect("a place");
+    let contents = document.signature_text(one).and_then(|text| text.contents).expect("a place");
     assert_eq!(&file[contents], b"<00ff>");
-    let range = document.signature_byte_range_span(one).expect("a place");
+    let range = document.signature_text(one).and_then(|text| text.byte_range).expect("a place");
     assert_eq!(&file[range], b"[0 10 20 30]");
 }
 
