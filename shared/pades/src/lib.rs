@@ -27,8 +27,9 @@ pub use judge::{judge, refuse};
 pub use make::{embed, finish, prepare, signed_digest, timestamp_imprint};
 pub use plan::{CONTENTS_RESERVE, EcopyFacts, LEADER_FIELD, Prepared, SEAL_FIELD, SignaturePlan};
 pub use policy::{Policy, Profile, RegisterFacts, RegisterStatus};
-pub use reasons::{Explanation, explain, explanations};
+pub use reasons::{Explanation, Owner, Severity, explain, explanations, rule};
 pub use report::{
-    Changes, Check, CheckId, CheckResult, Covers, Indication, Integrity, Level, PathStatus, Reason, Report, ReportKind,
-    Revocation, Role, SignatureKind, SignatureReport, SignerReport, Text, TimeSource, Verdict,
+    Changes, Check, CheckId, CheckResult, Covers, Evidence, EvidenceKind, Indication, Integrity, Level, PathStatus,
+    Provable, Reason, Report, ReportKind, Revocation, Role, SignatureKind, SignatureReport, SignerReport, Text,
+    TimeSource, Verdict,
 };

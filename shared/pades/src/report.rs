@@ -343,6 +343,68 @@ pub struct Report {
     pub number: Option<EcopyFacts>,
     /// The instant that was assumed, RFC 3339.
     pub checked_at: String,
+    /// What to do, in English.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub action_en: String,
+    /// One sentence in English.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub summary_en: String,
+    /// Everything that was relied on, each with the earliest proof that it existed: with these bytes the answer can be found again.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub evidence: Vec<Evidence>,
+    /// Until when the same file gives the same answer. Only where the answer is "valid" and something ends.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub provable: Option<Provable>,
+}
+
+/// What a piece of evidence is.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EvidenceKind {
+    /// CMS structure of a signature.
+    Signature,
+    /// Token of a time-stamp.
+    Timestamp,
+    /// X.509 certificate.
+    Certificate,
+    /// OCSP response.
+    Ocsp,
+    /// CRL.
+    Crl,
+}
+
+/// One node of the graph of proofs (ETSI EN 319 102-1 §5.6.2).
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// What it is.
+    pub kind: EvidenceKind,
+    /// SHA-256 of its DER, hexadecimal.
+    pub sha256: String,
+    /// Subject of an X.509 certificate; field of a signature or time-stamp.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub about: String,
+    /// Fields whose judgement rests on it.
+    pub used_for: Vec<String>,
+    /// Time that it tells itself (time-stamps), RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub time: Option<String>,
+    /// It existed at this time at the latest, RFC 3339; missing: it exists now, and nothing more is proven.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub proven_at: Option<String>,
+    /// Field of the time-stamp that proves it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub proven_by: Option<String>,
+}
+
+/// Until when a verdict stays provable, and what to do before.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Provable {
+    /// Last instant, RFC 3339.
+    pub until: String,
+    /// When a further document time-stamp should be there, RFC 3339.
+    pub renew_by: String,
+    /// What ends then.
+    pub because: Text,
 }
 
 impl Report {

@@ -4,8 +4,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::crypto::Crypto;
 use super::find::Found;
+use super::standing::Control;
 use super::trust::Trust;
-use super::{Case, ecopy, time};
+use super::{Case, ecopy, graph, time};
 use crate::plan::EcopyFacts;
 use crate::policy::{Policy, RegisterStatus};
 use crate::reasons::{Severity, explain, severity};
@@ -31,7 +32,8 @@ pub(crate) fn unreadable(file: &[u8], name: &str, policy: &Policy<'_>, reason: R
             Check { id, result, reasons }
         })
         .to_vec();
-    finish(file, name, policy, ReportKind::Unreadable, vec![reason], checks, Vec::new(), None)
+    let parts = Parts { reasons: vec![reason], checks, ..Parts::new(ReportKind::Unreadable) };
+    finish(file, name, policy, parts)
 }
 
 pub(crate) fn report(file: &[u8], name: &str, policy: &Policy<'_>, case: Case) -> Report {
@@ -65,7 +67,10 @@ pub(crate) fn report(file: &[u8], name: &str, policy: &Policy<'_>, case: Case) -
         (false, false) => ReportKind::SignedPdf,
     };
     let checks = checks(&reasons, &signatures, kind, policy);
-    finish(file, name, policy, kind, reasons, checks, signatures, case.number)
+    let evidence = graph::evidence(&case.found, &case.cryptos, &case.trusts);
+    let limit = graph::limit(&case.trusts);
+    let parts = Parts { kind, reasons, checks, signatures, number: case.number, evidence, limit };
+    finish(file, name, policy, parts)
 }
 
 /// A document time-stamp proves time; when it cannot be believed that is its own affair as long as the signatures stand without it.
@@ -116,20 +121,7 @@ fn signature(
     }
     reasons.extend(trust.reasons.iter().cloned());
     sort(&mut reasons);
-    let broken = !crypto.intact || found.covers == Covers::Partial || changes == Changes::NotPermitted;
-    let (indication, sub) = match (broken, trust.sub) {
-        (true, _) => (Indication::TotalFailed, Some(crypto.failure.unwrap_or("FORMAT_FAILURE"))),
-        (false, _) if reasons.iter().any(|reason| reason.code == "later-change-not-of-a-copy") => {
-            (Indication::Indeterminate, Some("SIG_CONSTRAINTS_FAILURE"))
-        }
-        // validation.md §2.4 F: what two readers see differently is not clear, however whole it is.
-        (false, None) if reasons.iter().any(|reason| reason.code == "two-readings") => {
-            (Indication::Indeterminate, Some("FORMAT_FAILURE"))
-        }
-        (false, None) => (Indication::TotalPassed, None),
-        (false, Some(sub @ ("REVOKED" | "EXPIRED"))) => (Indication::TotalFailed, Some(sub)),
-        (false, Some(sub)) => (Indication::Indeterminate, Some(sub)),
-    };
+    let (indication, sub) = indication(found, crypto, trust, changes, &reasons);
     let role = match (copy, ecopy::role(found)) {
         (_, Role::Timestamp) => Role::Timestamp,
         (true, role) => role,
@@ -154,6 +146,35 @@ fn signature(
         revision: Some(found.revision + 1),
         reasons,
     }
+}
+
+/// Main indication and sub-indication (ETSI EN 319 102-1 tables 5 and 6, validation.md §2.4 F).
+fn indication(
+    found: &Found,
+    crypto: &Crypto,
+    trust: &Trust,
+    changes: Changes,
+    reasons: &[Reason],
+) -> (Indication, Option<&'static str>) {
+    let says = |code: &str| reasons.iter().any(|reason| reason.code == code);
+    if found.covers == Covers::Partial || changes == Changes::NotPermitted {
+        return (Indication::TotalFailed, Some(crypto.failure.unwrap_or("FORMAT_FAILURE")));
+    }
+    let sub = match (crypto.intact, trust.sub) {
+        (false, _) => Some(crypto.failure.unwrap_or("FORMAT_FAILURE")),
+        (true, _) if says("later-change-not-of-a-copy") => Some("SIG_CONSTRAINTS_FAILURE"),
+        // What two readers see differently is not clear, however whole it is.
+        (true, None) if says("two-readings") => return (Indication::Indeterminate, Some("FORMAT_FAILURE")),
+        (true, sub) => sub,
+    };
+    let main = match sub {
+        None => Indication::TotalPassed,
+        Some("FORMAT_FAILURE" | "HASH_FAILURE" | "SIG_CRYPTO_FAILURE" | "REVOKED" | "EXPIRED" | "NOT_YET_VALID") => {
+            Indication::TotalFailed
+        }
+        Some(_) => Indication::Indeterminate,
+    };
+    (main, sub)
 }
 
 fn signer(certificate: &pki::Certificate) -> SignerReport {
@@ -220,17 +241,33 @@ fn quiet(id: CheckId, signatures: &[SignatureReport], kind: ReportKind, policy: 
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the one place where a report is put together")]
-fn finish(
-    file: &[u8],
-    name: &str,
-    policy: &Policy<'_>,
+/// What a report is put together from.
+struct Parts {
     kind: ReportKind,
     reasons: Vec<Reason>,
     checks: Vec<Check>,
     signatures: Vec<SignatureReport>,
     number: Option<EcopyFacts>,
-) -> Report {
+    evidence: Vec<Evidence>,
+    limit: Control,
+}
+
+impl Parts {
+    fn new(kind: ReportKind) -> Parts {
+        Parts {
+            kind,
+            reasons: Vec::new(),
+            checks: Vec::new(),
+            signatures: Vec::new(),
+            number: None,
+            evidence: Vec::new(),
+            limit: Control::endless(),
+        }
+    }
+}
+
+fn finish(file: &[u8], name: &str, policy: &Policy<'_>, parts: Parts) -> Report {
+    let Parts { kind, reasons, checks, signatures, number, evidence, limit } = parts;
     let verdict = match reasons.iter().map(|reason| severity(&reason.code)).min() {
         Some(Severity::Fatal) => Verdict::Invalid,
         Some(Severity::Unknown) => Verdict::Indeterminate,
@@ -238,14 +275,15 @@ fn finish(
     };
     let text = verdict.text();
     let (summary, action) = summary(verdict, kind, &reasons);
+    let provable = if verdict == Verdict::Valid { graph::provable(&limit, policy.at) } else { None };
     Report {
         file: name.to_owned(),
         verdict,
         verdict_text: text.vi,
         verdict_text_en: text.en,
         kind,
-        summary,
-        action,
+        summary: summary.vi,
+        action: action.vi,
         sha256: hex::encode(Sha256::digest(file)),
         size: file.len() as u64,
         reasons,
@@ -253,24 +291,41 @@ fn finish(
         signatures,
         number,
         checked_at: time::rfc3339(policy.at),
+        action_en: action.en,
+        summary_en: summary.en,
+        evidence,
+        provable,
     }
 }
 
-fn summary(verdict: Verdict, kind: ReportKind, reasons: &[Reason]) -> (String, String) {
+fn summary(verdict: Verdict, kind: ReportKind, reasons: &[Reason]) -> (Text, Text) {
+    let text = |vi: &str, en: &str| Text { vi: vi.to_owned(), en: en.to_owned() };
     let first = reasons.first();
     match (verdict, first, kind) {
         (Verdict::Valid, _, ReportKind::CertifiedCopy) => (
-            "Bản sao chứng thực hợp lệ: hai chữ ký nguyên vẹn, đúng người ký, không có thay đổi trái phép.".to_owned(),
-            "Có thể tiếp nhận.".to_owned(),
+            text(
+                "Bản sao chứng thực hợp lệ: hai chữ ký nguyên vẹn, đúng người ký, không có thay đổi trái phép.",
+                "A valid certified copy: both signatures are intact and by the right signers; nothing was changed without permission.",
+            ),
+            text("Có thể tiếp nhận.", "You may accept it."),
         ),
         (Verdict::Valid, _, _) => (
-            "Chữ ký số trên tệp hợp lệ; tệp không phải là bản sao chứng thực.".to_owned(),
-            "Có thể tiếp nhận như tệp đã ký số.".to_owned(),
+            text(
+                "Chữ ký số trên tệp hợp lệ; tệp không phải là bản sao chứng thực.",
+                "The file's digital signature is valid; it is not a certified copy.",
+            ),
+            text("Có thể tiếp nhận như tệp đã ký số.", "You may accept it as a signed file."),
         ),
         (_, Some(reason), _) => {
-            let action = explain(&reason.code).map_or("Chuyển người có chuyên môn xem.", |row| row.action_vi);
-            (reason.text.vi.clone(), action.to_owned())
+            let action = explain(&reason.code)
+                .map_or(text("Chuyển người có chuyên môn xem.", "Let an expert look at it."), |row| {
+                    text(row.action_vi, row.action_en)
+                });
+            (reason.text.clone(), action)
         }
-        (_, None, _) => ("Chưa đủ thông tin để kết luận.".to_owned(), "Thử lại sau.".to_owned()),
+        (_, None, _) => (
+            text("Chưa đủ thông tin để kết luận.", "There is not enough information."),
+            text("Thử lại sau.", "Try again later."),
+        ),
     }
 }

@@ -5,6 +5,7 @@ use pki::{Certificate, DigestAlgorithm, Weakness};
 
 use super::digest::{Digests, Ranges};
 use super::find::Found;
+use super::proof::sha256;
 use crate::report::Reason;
 
 /// Time-stamp tokens that are looked at in one signature.
@@ -14,6 +15,8 @@ const TOKENS: usize = 16;
 #[derive(Clone, Debug)]
 pub(crate) struct Stamp {
     pub(crate) gen_time: i64,
+    /// SHA-256 of the token.
+    pub(crate) sha256: [u8; 32],
     pub(crate) signer: Certificate,
     pub(crate) certificates: Vec<Certificate>,
     pub(crate) weak: Vec<Weakness>,
@@ -23,6 +26,8 @@ pub(crate) struct Stamp {
 #[derive(Debug, Default)]
 pub(crate) struct Crypto {
     pub(crate) intact: bool,
+    /// SHA-256 of the CMS structure without its padding.
+    pub(crate) sha256: Option<[u8; 32]>,
     /// ETSI sub-indication of a failure.
     pub(crate) failure: Option<&'static str>,
     pub(crate) signer: Option<Certificate>,
@@ -71,6 +76,7 @@ fn signature(found: &Found, ranges: Ranges, digests: &Digests<'_>, pool: &[Certi
     if data.trailing() == Trailing::Other {
         crypto.reasons.push(Reason::with("padding-not-zero", &[("field", found.field.clone())]));
     }
+    crypto.sha256 = Some(sha256(data.der()));
     crypto.certificates = data.certificates().to_vec();
     crypto.ocsps = data.embedded_ocsps();
     crypto.crls = data.embedded_crls();
@@ -113,6 +119,7 @@ fn document_timestamp(found: &Found, ranges: Ranges, digests: &Digests<'_>, cryp
             crypto.signer = Some(stamp.signer.clone());
             crypto.certificates = stamp.certificates.clone();
             crypto.weak = stamp.weak.clone();
+            crypto.sha256 = Some(stamp.sha256);
             crypto.stamps.push(stamp);
         }
         Err(error) => refuse(found, &error, crypto),
@@ -120,10 +127,12 @@ fn document_timestamp(found: &Found, ranges: Ranges, digests: &Digests<'_>, cryp
 }
 
 fn read_token(der: &[u8], digest: &dyn Fn(DigestAlgorithm) -> Vec<u8>) -> Result<Stamp, pki::Error> {
-    let facts = pki::tsp::Token::parse(der)?.verify(digest)?;
+    let token = pki::tsp::Token::parse(der)?;
+    let facts = token.verify(digest)?;
     // Authorities still bind themselves by SHA-1 in the ESS attribute; what counts is what they sign with.
     let weak = facts.weak.into_iter().filter(|weak| !matches!(weak, Weakness::WeakDigest(_))).collect();
-    Ok(Stamp { gen_time: facts.gen_time, signer: facts.signer, certificates: facts.certificates, weak })
+    let sha256 = sha256(token.der());
+    Ok(Stamp { gen_time: facts.gen_time, sha256, signer: facts.signer, certificates: facts.certificates, weak })
 }
 
 fn bare_rsa(found: &Found, ranges: Ranges, digests: &Digests<'_>, crypto: &mut Crypto) {
@@ -159,7 +168,7 @@ fn refuse(found: &Found, error: &pki::Error, crypto: &mut Crypto) {
         E::SignatureInvalid => ("signature-wrong", "SIG_CRYPTO_FAILURE"),
         E::EssMismatch => ("signer-mismatch", "SIG_CONSTRAINTS_FAILURE"),
         E::UnsupportedAlgorithm { .. } => ("signature-unsupported", "SIG_CRYPTO_FAILURE"),
-        E::SignerNotFound => ("signature-malformed", "NO_SIGNING_CERTIFICATE_FOUND"),
+        E::SignerNotFound => ("signer-certificate-missing", "NO_SIGNING_CERTIFICATE_FOUND"),
         _ => ("signature-malformed", "FORMAT_FAILURE"),
     };
     crypto.intact = false;

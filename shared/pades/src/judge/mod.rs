@@ -5,8 +5,13 @@ pub(crate) mod crypto;
 pub(crate) mod digest;
 mod ecopy;
 pub(crate) mod find;
+mod graph;
 mod permissions;
+mod pool;
+mod proof;
 mod seed;
+mod standing;
+mod strength;
 pub(crate) mod time;
 pub(crate) mod trust;
 
@@ -77,7 +82,7 @@ pub(crate) fn examine(file: &[u8], policy: &Policy<'_>) -> Result<Case, Reason> 
     let permissions = all_permissions(&views, &found, copy).map_err(look)?;
     seeds(&views, &found, &permissions, &mut cryptos).map_err(look)?;
     let changes = later_changes(&document, &views, &found, &permissions);
-    let pool = Pool::new(&document, &cryptos, policy);
+    let pool = Pool::new(&document, &found, &cryptos, policy);
     let trusts = trust::judge(&found, &cryptos, &pool, policy);
     let copy_reasons = if copy { ecopy::check(&views, &found, &cryptos, &permissions) } else { Vec::new() };
     let number = if copy { ecopy::facts(&document, &found) } else { None };
@@ -243,6 +248,9 @@ fn not_allowed(code: &str, one: &Found, changes: &[&Change]) -> Reason {
     }
     let mut params = vec![("field", one.field.clone()), ("detail", named.join("; "))];
     params.extend(changes.iter().find_map(|change| change.page).map(|page| ("page", page.to_string())));
+    params.extend(changes.first().map(|change| ("rule", change.rule.to_owned())));
+    let object = changes.iter().find_map(|change| change.object).filter(|object| object.num != 0);
+    params.extend(object.map(|object| ("object", object.to_string())));
     Reason::with(code, &params)
 }
 

@@ -1,29 +1,22 @@
-//! Trust at the time of signing: which time is proven, paths, revocation, levels (ETSI EN 319 102-1 §5.2, §5.5, §5.6, shortened).
+//! Trust at the time of signing: which time is proven, paths, revocation, levels (ETSI EN 319 102-1 §5.2 basic, §5.5 with time,
+//! §5.6 past validation).
 //!
 //! Time-stamps are judged from the newest to the oldest: each later document time-stamp proves that what it covers existed by then.
+//! What the algorithms and certificates of today no longer carry is believed as far as such proofs reach, and not further.
 
-use pdf::{Document, Object};
-use pki::path::{Evidence, Outcome, Purpose, RevocationStatus};
-use pki::{Certificate, Weakness};
+use pki::path::Purpose;
 
 use super::crypto::{Crypto, Stamp};
 use super::find::Found;
+pub(crate) use super::pool::{Pool, store};
+use super::proof::{Existence, Proof, earliest};
+use super::standing::{Control, Limit, Standing, Unproven, Used, standing};
+use super::strength::{self, End};
 use crate::policy::Policy;
 use crate::report::{Level, PathStatus, Reason, Revocation, TimeSource};
 
-/// Items read from one `/DSS` list.
-const STORE_ITEMS: usize = 2000;
-
-/// Everything that can help to build and judge paths.
-pub(crate) struct Pool {
-    /// From the file only.
-    pub(crate) embedded: Evidence,
-    /// From the file and from the caller.
-    all: Evidence,
-    /// Nothing came from the caller: both lists are the same.
-    alone: bool,
-    has_store: bool,
-}
+/// Clocks of authorities may differ by so many seconds (domain.md §4.1).
+const SKEW: i64 = 60;
 
 /// The answer for one signature.
 #[derive(Clone, Debug)]
@@ -37,66 +30,21 @@ pub(crate) struct Trust {
     /// ETSI sub-indication, when it is not in order.
     pub(crate) sub: Option<&'static str>,
     pub(crate) reasons: Vec<Reason>,
+    /// The earliest proof that the signature value existed.
+    pub(crate) existence: Option<Existence>,
+    /// What was relied on.
+    pub(crate) used: Vec<Used>,
+    /// Tokens by which it is timed, with the earliest proof of each.
+    pub(crate) tokens: Vec<(Stamp, Option<Existence>)>,
+    /// Until when the same answer can be given without a further time-stamp.
+    pub(crate) until: Control,
 }
 
-impl Pool {
-    /// Collects what the newest `/DSS` and all signatures embed.
-    pub(crate) fn new(view: &Document<'_>, cryptos: &[Crypto], policy: &Policy<'_>) -> Pool {
-        let mut embedded = store(view).unwrap_or_default();
-        let has_store = !embedded.certificates.is_empty() || !embedded.ocsps.is_empty() || !embedded.crls.is_empty();
-        for crypto in cryptos {
-            embedded.certificates.extend(crypto.certificates.iter().cloned());
-            for stamp in &crypto.stamps {
-                embedded.certificates.extend(stamp.certificates.iter().cloned());
-            }
-            embedded.ocsps.extend(crypto.ocsps.iter().cloned());
-            embedded.crls.extend(crypto.crls.iter().cloned());
-        }
-        dedup(&mut embedded);
-        let extra = policy.extra;
-        let alone = extra.certificates.is_empty() && extra.ocsps.is_empty() && extra.crls.is_empty();
-        let mut all = embedded.clone();
-        all.certificates.extend(policy.extra.certificates.iter().cloned());
-        all.ocsps.extend(policy.extra.ocsps.iter().cloned());
-        all.crls.extend(policy.extra.crls.iter().cloned());
-        dedup(&mut all);
-        Pool { embedded, all, alone, has_store }
-    }
-}
-
-fn dedup(evidence: &mut Evidence) {
-    let mut seen = std::collections::HashSet::new();
-    evidence.certificates.retain(|certificate| seen.insert(certificate.sha256()));
-    for list in [&mut evidence.ocsps, &mut evidence.crls] {
-        list.sort_unstable();
-        list.dedup();
-    }
-}
-
-/// The document-wide lists of `/DSS`; VRI entries only repeat them.
-pub(crate) fn store(view: &Document<'_>) -> Result<Evidence, pdf::Error> {
-    let mut evidence = Evidence::default();
-    let Some(store) = view.get(view.catalog()?, b"DSS")?.as_dict() else { return Ok(evidence) };
-    for key in [&b"Certs"[..], b"OCSPs", b"CRLs"] {
-        for item in view.get(store, key)?.as_array().unwrap_or_default().iter().take(STORE_ITEMS) {
-            let Object::Stream(stream) = view.resolve(item)? else { continue };
-            let Ok(der) = view.decode(stream) else { continue };
-            match key {
-                b"Certs" => evidence.certificates.extend(Certificate::from_der(&der)),
-                b"OCSPs" => evidence.ocsps.push(der),
-                _ => evidence.crls.push(der),
-            }
-        }
-    }
-    Ok(evidence)
-}
-
-/// A trusted document time-stamp: what existed by then.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Proof {
-    /// Revision that it covers.
-    pub(crate) revision: usize,
-    pub(crate) time: i64,
+/// What all answers are given from.
+struct Court<'c> {
+    pool: &'c Pool,
+    policy: &'c Policy<'c>,
+    proofs: Vec<Proof>,
 }
 
 /// Judges all signatures; the answers stand in the order of `found`.
@@ -104,15 +52,15 @@ pub(crate) fn judge(found: &[Found], cryptos: &[Crypto], pool: &Pool, policy: &P
     let mut order: Vec<usize> = (0..found.len()).filter(|at| found.get(*at).is_some_and(Found::is_timestamp)).collect();
     order.sort_by_key(|at| std::cmp::Reverse(found.get(*at).map(|found| found.revision)));
     let mut answers: Vec<Option<Trust>> = found.iter().map(|_| None).collect();
-    let mut proofs: Vec<Proof> = Vec::new();
+    let mut court = Court { pool, policy, proofs: Vec::new() };
     for at in order {
         let (Some(found), Some(crypto)) = (found.get(at), cryptos.get(at)) else { continue };
-        let trust = timestamp(found, crypto, pool, policy, &proofs);
+        let trust = court.timestamp(found, crypto);
         if trust.path == PathStatus::Trusted
             && trust.revocation != Revocation::Revoked
             && let Some(time) = trust.time
         {
-            proofs.push(Proof { revision: found.revision, time });
+            court.proofs.push(Proof { field: found.field.clone(), revision: found.revision, time });
         }
         if let Some(slot) = answers.get_mut(at) {
             *slot = Some(trust);
@@ -120,10 +68,12 @@ pub(crate) fn judge(found: &[Found], cryptos: &[Crypto], pool: &Pool, policy: &P
     }
     let answer = |(at, slot): (usize, Option<Trust>)| match (slot, found.get(at), cryptos.get(at)) {
         (Some(trust), _, _) => trust,
-        (None, Some(found), Some(crypto)) => signature(found, crypto, pool, policy, &proofs),
+        (None, Some(found), Some(crypto)) => court.signature(found, crypto),
         _ => nothing(),
     };
-    answers.into_iter().enumerate().map(answer).collect()
+    let mut trusts: Vec<Trust> = answers.into_iter().enumerate().map(answer).collect();
+    order_of_time(found, &mut trusts);
+    trusts
 }
 
 fn nothing() -> Trust {
@@ -135,176 +85,326 @@ fn nothing() -> Trust {
         source: TimeSource::None,
         sub: None,
         reasons: Vec::new(),
+        existence: None,
+        used: Vec::new(),
+        tokens: Vec::new(),
+        until: Control::endless(),
     }
 }
 
-/// The earliest proof that covers a revision.
-fn proven(proofs: &[Proof], revision: usize) -> Option<i64> {
-    proofs.iter().filter(|proof| proof.revision > revision).map(|proof| proof.time).min()
-}
-
-/// Path and revocation of one X.509 certificate at one instant.
-struct Standing {
-    path: PathStatus,
-    broken: Option<pki::Error>,
-    revocation: Revocation,
-    revoked_at: Option<i64>,
-    later: bool,
-    embedded_good: bool,
-    weak: Vec<Weakness>,
-}
-
-fn standing(certificate: &Certificate, pool: &Pool, policy: &Policy<'_>, at: i64, purpose: Purpose) -> Standing {
-    let path = pki::path::build(certificate, &pool.all.certificates, policy.anchors, at, purpose);
-    let mut standing = Standing {
-        path: PathStatus::Trusted,
-        broken: None,
-        revocation: Revocation::NotChecked,
-        revoked_at: None,
-        later: false,
-        embedded_good: false,
-        weak: path.weak.clone(),
-    };
-    match path.outcome {
-        Outcome::Trusted => {}
-        Outcome::Untrusted => standing.path = PathStatus::Untrusted,
-        Outcome::Incomplete => standing.path = PathStatus::Incomplete,
-        Outcome::Invalid { reason } => {
-            standing.path = PathStatus::Invalid;
-            standing.broken = Some(reason);
+/// What covers another signature was made later (ETSI EN 319 102-1 §5.5.4: TIMESTAMP_ORDER_FAILURE).
+fn order_of_time(found: &[Found], trusts: &mut [Trust]) {
+    let times: Vec<(usize, Option<i64>)> = found
+        .iter()
+        .zip(trusts.iter())
+        .map(|(found, trust)| {
+            let told = trust.tokens.iter().map(|(stamp, _)| stamp.gen_time).min();
+            (found.brought, told)
+        })
+        .collect();
+    for ((found, trust), (brought, own)) in found.iter().zip(trusts).zip(&times) {
+        let Some(own) = own else { continue };
+        let late =
+            |(before, time): &(usize, Option<i64>)| before < brought && time.is_some_and(|time| time > own + SKEW);
+        if times.iter().any(late) {
+            trust.sub = trust.sub.or(Some("TIMESTAMP_ORDER_FAILURE"));
+            trust.reasons.push(Reason::with("timestamp-order", &[("field", found.field.clone())]));
         }
     }
-    if standing.path != PathStatus::Trusted {
-        return standing;
-    }
-    let revocation = pki::path::revocation(&path.chain, &pool.all, at);
-    standing.later = !revocation.later.is_empty();
-    standing.revocation = match revocation.status {
-        RevocationStatus::Good => Revocation::Good,
-        RevocationStatus::Unknown { .. } => Revocation::Unknown,
-        RevocationStatus::Revoked { at, .. } => {
-            standing.revoked_at = Some(at);
-            Revocation::Revoked
-        }
-    };
-    if standing.revocation == Revocation::Good {
-        let by_file = if pool.alone { revocation } else { pki::path::revocation(&path.chain, &pool.embedded, at) };
-        let members = path.chain.iter().take(path.chain.len().saturating_sub(1));
-        let mut certificates = members;
-        standing.embedded_good = by_file.status == RevocationStatus::Good
-            && certificates.all(|member| member == certificate || pool.embedded.certificates.contains(member));
-    }
-    standing
 }
 
-/// A time-stamp's authority: good at its own time, and still good at the instant until which it has to be believed.
-fn authority(stamp: &Stamp, pool: &Pool, policy: &Policy<'_>, until: i64) -> (Standing, Option<&'static str>) {
-    let mut at_time = standing(&stamp.signer, pool, policy, stamp.gen_time, Purpose::Timestamping);
-    let mut sub = None;
-    if at_time.path == PathStatus::Trusted && !stamp.signer.valid_at(until) {
-        at_time.path = PathStatus::Incomplete;
-        sub = Some("OUT_OF_BOUNDS_NO_POE");
-    }
-    (at_time, sub)
-}
-
-fn timestamp(found: &Found, crypto: &Crypto, pool: &Pool, policy: &Policy<'_>, proofs: &[Proof]) -> Trust {
-    let Some(stamp) = crypto.stamps.first().filter(|_| crypto.intact) else { return nothing() };
-    let until = proven(proofs, found.revision).unwrap_or(policy.at);
-    let (standing, expired) = authority(stamp, pool, policy, until);
-    let field = [("field", found.field.clone())];
-    let mut reasons = Vec::new();
-    let mut sub = expired;
-    if standing.path != PathStatus::Trusted {
-        sub = sub.or(Some("NO_CERTIFICATE_CHAIN_FOUND"));
-        reasons.push(Reason::with("tsa-untrusted", &field));
-    } else if standing.revocation == Revocation::Revoked {
-        sub = Some("REVOKED_NO_POE");
-        reasons.push(Reason::with("tsa-revoked", &field));
-    } else if standing.revocation == Revocation::Unknown {
-        sub = Some("TRY_LATER");
-        reasons.push(Reason::with("tsa-revocation-unknown", &field));
-    }
-    weakness(&standing.weak, &crypto.weak, &field, &mut sub, &mut reasons);
-    let level = if standing.embedded_good && pool.has_store { Level::BLT } else { Level::BT };
-    Trust {
-        path: standing.path,
-        revocation: standing.revocation,
-        level,
-        time: Some(stamp.gen_time),
-        source: TimeSource::Timestamp,
-        sub,
-        reasons,
-    }
-}
-
-fn weakness(
-    path: &[Weakness],
-    own: &[Weakness],
-    field: &[(&str, String)],
-    sub: &mut Option<&'static str>,
-    reasons: &mut Vec<Reason>,
-) {
-    if !path.is_empty() || !own.is_empty() {
-        *sub = sub.or(Some("CRYPTO_CONSTRAINTS_FAILURE_NO_POE"));
-        reasons.push(Reason::with("weak-algorithm", field));
-    }
+/// A time-stamp's worth: why it is not believed, if it is not.
+struct Worth {
+    standing: Standing,
+    existence: Option<Existence>,
+    control: Control,
+    /// Sub-indication and code.
+    refused: Option<(&'static str, &'static str)>,
+    notes: Vec<Reason>,
+    unknown: bool,
 }
 
 /// The best proven time of a signature, and what its own time-stamps are worth.
 struct Clock {
+    existence: Option<Existence>,
     time: Option<i64>,
     source: TimeSource,
     /// Signature time-stamp present with a trusted authority.
     stamped: bool,
     stamp_in_file: bool,
+    sub: Option<&'static str>,
     reasons: Vec<Reason>,
+    used: Vec<Used>,
+    tokens: Vec<(Stamp, Option<Existence>)>,
+    until: Control,
 }
 
-fn clock(found: &Found, crypto: &Crypto, pool: &Pool, policy: &Policy<'_>, proofs: &[Proof]) -> Clock {
-    let field = [("field", found.field.clone())];
-    let later = proven(proofs, found.revision.saturating_sub(1));
-    let mut clock = Clock {
-        time: later,
-        source: TimeSource::DocTimestamp,
-        stamped: false,
-        stamp_in_file: true,
-        reasons: Vec::new(),
-    };
-    let mut untrusted: Option<Reason> = None;
-    for stamp in &crypto.stamps {
-        let (standing, _) = authority(stamp, pool, policy, later.unwrap_or(policy.at));
-        if standing.path != PathStatus::Trusted {
-            untrusted = Some(Reason::with("tsa-untrusted", &field));
-            continue;
+impl Court<'_> {
+    fn standing(&self, leaf: &pki::Certificate, at: i64, purpose: Purpose) -> Standing {
+        standing(leaf, self.pool, self.policy, &self.proofs, at, purpose)
+    }
+
+    /// A time-stamp's authority: good at its own time, and still believed at the instant by which the token is proven to exist.
+    fn worth(&self, stamp: &Stamp, from: usize, field: &[(&str, String)]) -> Worth {
+        let standing = self.standing(&stamp.signer, stamp.gen_time, Purpose::Timestamping);
+        let existence = earliest(&self.proofs, from);
+        let needed = existence.as_ref().map_or(self.policy.at, |proof| proof.time);
+        let mut control = standing.control.clone();
+        if let Some(end) = strength::first_end(stamp.weak.iter(), &[]) {
+            control = control.earlier(Control { until: end.at - 1, limit: Some(Limit::Algorithm(end.name)) });
         }
-        match standing.revocation {
-            Revocation::Revoked => {
-                untrusted = Some(Reason::with("tsa-revoked", &field));
+        let mut worth = Worth { standing, existence, control, refused: None, notes: Vec::new(), unknown: false };
+        worth.refused = match (worth.standing.path, worth.standing.revocation) {
+            (PathStatus::Trusted, Revocation::Revoked) => Some(("REVOKED_NO_POE", "tsa-revoked")),
+            (PathStatus::Trusted, _) if worth.control.until < needed => Some(past(&worth.control, &stamp.signer)),
+            (PathStatus::Trusted, _) if worth.standing.unproven.is_some() => {
+                Some((unproven_sub(worth.standing.unproven.as_ref()), "evidence-unproven"))
+            }
+            (PathStatus::Trusted, _) => None,
+            _ => Some(("NO_CERTIFICATE_CHAIN_FOUND", "tsa-untrusted")),
+        };
+        worth.unknown = worth.refused.is_none() && worth.standing.revocation == Revocation::Unknown;
+        let end = first_end(&worth.standing, &stamp.weak);
+        if let Some(end) = end.filter(|end| worth.refused.is_none() && end.at <= self.policy.at) {
+            worth.notes.push(proven_in_time(end, field));
+        }
+        worth
+    }
+
+    fn timestamp(&self, found: &Found, crypto: &Crypto) -> Trust {
+        let Some(stamp) = crypto.stamps.first().filter(|_| crypto.intact) else { return nothing() };
+        let field = [("field", found.field.clone())];
+        let worth = self.worth(stamp, found.brought + 1, &field);
+        let mut reasons = worth.notes;
+        let mut sub = None;
+        if let Some((why, code)) = worth.refused {
+            sub = Some(why);
+            reasons.push(refusal(code, &worth.standing, &worth.control, &field));
+        } else if worth.unknown {
+            sub = Some("TRY_LATER");
+            reasons.push(Reason::with("tsa-revocation-unknown", &field));
+        }
+        let refused_in_spite_of_its_path = worth.refused.is_some() && worth.standing.path == PathStatus::Trusted;
+        let level = if worth.standing.embedded_good && self.pool.has_store { Level::BLT } else { Level::BT };
+        let until = match worth.existence {
+            Some(_) => worth.standing.evidence_until.clone(),
+            None => worth.control.clone().earlier(worth.standing.evidence_until.clone()),
+        };
+        Trust {
+            path: match refused_in_spite_of_its_path && worth.standing.revocation != Revocation::Revoked {
+                true => PathStatus::Incomplete,
+                false => worth.standing.path,
+            },
+            revocation: worth.standing.revocation,
+            level,
+            time: Some(stamp.gen_time),
+            source: TimeSource::Timestamp,
+            sub,
+            reasons,
+            existence: worth.existence.clone(),
+            used: worth.standing.used,
+            tokens: vec![(stamp.clone(), worth.existence)],
+            until,
+        }
+    }
+
+    fn clock(&self, found: &Found, crypto: &Crypto) -> Clock {
+        let field = [("field", found.field.clone())];
+        let later = earliest(&self.proofs, found.brought + 1);
+        let mut clock = Clock {
+            time: later.as_ref().map(|proof| proof.time),
+            existence: later.clone(),
+            source: TimeSource::DocTimestamp,
+            stamped: false,
+            stamp_in_file: true,
+            sub: None,
+            reasons: Vec::new(),
+            used: Vec::new(),
+            tokens: Vec::new(),
+            until: Control::endless(),
+        };
+        let mut refused: Option<(&'static str, Reason)> = None;
+        for stamp in &crypto.stamps {
+            let worth = self.worth(stamp, found.brought + 1, &field);
+            if let Some((sub, code)) = worth.refused {
+                refused = Some((sub, refusal(code, &worth.standing, &worth.control, &field)));
                 continue;
             }
-            Revocation::Unknown => clock.reasons.push(Reason::with("tsa-revocation-unknown", &field)),
-            Revocation::Good | Revocation::NotChecked => {}
+            clock.take(stamp, worth, &field);
         }
-        weakness(&standing.weak, &stamp.weak, &field, &mut None, &mut clock.reasons);
-        clock.stamped = true;
-        clock.stamp_in_file &= standing.embedded_good;
+        if !clock.stamped {
+            clock.reasons.extend(refused.map(|(_, reason)| reason));
+            if crypto.stamps.is_empty() && later.is_none() {
+                clock.reasons.push(Reason::with("timestamp-missing", &field));
+            }
+        }
+        if clock.time.is_none() {
+            clock.source = if claimed(found, crypto).is_some() { TimeSource::Claimed } else { TimeSource::None };
+        }
+        clock
+    }
+
+    fn signature(&self, found: &Found, crypto: &Crypto) -> Trust {
+        let mut clock = self.clock(found, crypto);
+        let field = [("field", found.field.clone())];
+        let said = claimed(found, crypto);
+        let Some(signer) = &crypto.signer else {
+            return Trust { time: clock.time.or(said), source: clock.source, ..nothing() };
+        };
+        let at = clock.time.unwrap_or(self.policy.at);
+        let mut standing = self.standing(signer, at, Purpose::Signing);
+        let mut reasons = std::mem::take(&mut clock.reasons);
+        let mut sub = self.path_reasons(&standing, signer, &clock, &field, &mut reasons);
+        sub = sub.or(revocation_reasons(&standing, clock.time.is_some(), said, &field, &mut reasons));
+        if let Some(unproven) = &standing.unproven {
+            sub = sub.or(Some(unproven_sub(Some(unproven))));
+            reasons.push(unproven_reason(Some(unproven), &field));
+            standing.revocation = Revocation::Unknown;
+        }
+        sub = sub.or(self.weakness(&standing, crypto, at, clock.time.is_some(), &field, &mut reasons)).or(clock.sub);
+        if standing.path == PathStatus::Trusted && !signer.valid_at(self.policy.at) {
+            reasons.push(Reason::with("certificate-expired-now", &field));
+        }
+        if let (Some(said), Some(time)) = (said, clock.time)
+            && ((said - time).abs() - 7 * 3600).abs() <= 3600
+            && clock.source == TimeSource::Timestamp
+        {
+            reasons.push(Reason::with("time-off-by-7h", &field));
+        }
+        let level = self.level(found, crypto, &clock, &standing);
+        let mut until = clock.until.earlier(standing.evidence_until);
+        if clock.time.is_none() {
+            until = until.earlier(standing.control);
+        }
+        clock.used.splice(0..0, standing.used);
+        Trust {
+            path: standing.path,
+            revocation: standing.revocation,
+            level,
+            time: clock.time.or(said),
+            source: clock.source,
+            sub,
+            reasons,
+            existence: clock.existence,
+            used: clock.used,
+            tokens: clock.tokens,
+            until,
+        }
+    }
+
+    fn path_reasons(
+        &self,
+        standing: &Standing,
+        signer: &pki::Certificate,
+        clock: &Clock,
+        field: &[(&str, String)],
+        reasons: &mut Vec<Reason>,
+    ) -> Option<&'static str> {
+        let at = clock.time.unwrap_or(self.policy.at);
+        let (code, sub) = match (standing.path, &standing.broken) {
+            (PathStatus::Trusted, _) => return None,
+            (PathStatus::Untrusted, _) => ("ca-unknown", "NO_CERTIFICATE_CHAIN_FOUND"),
+            (PathStatus::Incomplete, _) => ("chain-incomplete", "NO_CERTIFICATE_CHAIN_FOUND"),
+            (PathStatus::Invalid, Some(pki::Error::NotValidAt { .. })) if at < signer.not_before() => {
+                ("certificate-not-yet-valid", "NOT_YET_VALID")
+            }
+            (PathStatus::Invalid, Some(pki::Error::NotValidAt { .. })) if clock.time.is_none() => {
+                ("certificate-expired-unproven", self.out_of_bounds(signer))
+            }
+            (PathStatus::Invalid, Some(pki::Error::NotValidAt { .. })) if at > signer.not_after() => {
+                ("certificate-expired-at-signing", "EXPIRED")
+            }
+            (PathStatus::Invalid, Some(pki::Error::SignatureInvalid)) => {
+                ("certificate-path-invalid", "CERTIFICATE_CHAIN_GENERAL_FAILURE")
+            }
+            (PathStatus::Invalid, _) => ("certificate-path-invalid", "CHAIN_CONSTRAINTS_FAILURE"),
+        };
+        let mut params = field.to_vec();
+        params.push(("detail", standing.broken.as_ref().map(ToString::to_string).unwrap_or_default()));
+        reasons.push(Reason::with(code, if code == "certificate-path-invalid" { &params } else { field }));
+        Some(sub)
+    }
+
+    /// Expired by now and nothing proves when it signed: it matters whether it was ever revoked (§5.2.6.4).
+    fn out_of_bounds(&self, signer: &pki::Certificate) -> &'static str {
+        let last = self.standing(signer, signer.not_after(), Purpose::Signing);
+        match (last.path, last.revocation) {
+            (PathStatus::Trusted, Revocation::Good) => "OUT_OF_BOUNDS_NOT_REVOKED",
+            (PathStatus::Trusted, Revocation::Revoked) => "REVOKED_NO_POE",
+            _ => "OUT_OF_BOUNDS_NO_POE",
+        }
+    }
+
+    /// Whether the algorithms were still strong when the signature is proven to have existed (§5.2.7, §5.6.2.4).
+    fn weakness(
+        &self,
+        standing: &Standing,
+        crypto: &Crypto,
+        at: i64,
+        timed: bool,
+        field: &[(&str, String)],
+        reasons: &mut Vec<Reason>,
+    ) -> Option<&'static str> {
+        let end = first_end(standing, &crypto.weak)?;
+        if end.at <= at {
+            let mut params = field.to_vec();
+            params.push(("algorithm", end.name.to_owned()));
+            reasons.push(Reason::with("weak-algorithm", &params));
+            return Some(if timed { "CRYPTO_CONSTRAINTS_FAILURE" } else { "CRYPTO_CONSTRAINTS_FAILURE_NO_POE" });
+        }
+        if end.at <= self.policy.at {
+            reasons.push(proven_in_time(end, field));
+        }
+        None
+    }
+
+    /// What the file shows, ETSI EN 319 142-1 §6.
+    fn level(&self, found: &Found, crypto: &Crypto, clock: &Clock, standing: &Standing) -> Level {
+        if found.sub_filter() != b"ETSI.CAdES.detached" || !crypto.intact || !crypto.bound {
+            return Level::None;
+        }
+        let archived = self.proofs.iter().any(|proof| proof.revision > found.revision);
+        if !clock.stamped && !archived {
+            return Level::BB;
+        }
+        let material = match standing.path {
+            PathStatus::Trusted => standing.embedded_good && (!clock.stamped || clock.stamp_in_file),
+            _ => self.pool.has_store,
+        };
+        match (material, archived && self.pool.has_store) {
+            (false, _) => Level::BT,
+            (true, false) => Level::BLT,
+            (true, true) => Level::BLTA,
+        }
+    }
+}
+
+impl Clock {
+    /// A time-stamp that is believed.
+    fn take(&mut self, stamp: &Stamp, worth: Worth, field: &[(&str, String)]) {
+        if worth.unknown {
+            self.reasons.push(Reason::with("tsa-revocation-unknown", field));
+            self.sub = Some("TRY_LATER");
+        }
+        self.reasons.extend(worth.notes);
+        self.stamped = true;
+        self.stamp_in_file &= worth.standing.embedded_good;
+        self.used.extend(worth.standing.used);
+        let mut until = std::mem::replace(&mut self.until, Control::endless());
+        until = until.earlier(worth.standing.evidence_until);
+        if worth.existence.is_none() {
+            until = until.earlier(worth.control);
+        }
+        self.until = until;
+        self.tokens.push((stamp.clone(), worth.existence));
         // Whole seconds: an archive may bear the same time, and the signature's own time-stamp then tells it as well.
-        if clock.time.is_none_or(|known| stamp.gen_time <= known) {
-            clock.time = Some(stamp.gen_time);
-            clock.source = TimeSource::Timestamp;
+        if self.time.is_none_or(|known| stamp.gen_time <= known) {
+            self.time = Some(stamp.gen_time);
+            self.source = TimeSource::Timestamp;
+            let by = field.first().map(|(_, name)| name.clone()).unwrap_or_default();
+            self.existence = Some(Existence { time: stamp.gen_time, by });
         }
     }
-    if !clock.stamped {
-        clock.reasons.extend(untrusted);
-        if crypto.stamps.is_empty() && later.is_none() {
-            clock.reasons.push(Reason::with("timestamp-missing", &field));
-        }
-    }
-    if clock.time.is_none() {
-        clock.source = if claimed(found, crypto).is_some() { TimeSource::Claimed } else { TimeSource::None };
-    }
-    clock
 }
 
 /// The signer's own clock: `/M`, else the signing-time attribute.
@@ -312,62 +412,53 @@ fn claimed(found: &Found, crypto: &Crypto) -> Option<i64> {
     found.dict.string(b"M").and_then(super::time::parse_pdf_date).or(crypto.claimed)
 }
 
-fn signature(found: &Found, crypto: &Crypto, pool: &Pool, policy: &Policy<'_>, proofs: &[Proof]) -> Trust {
-    let mut clock = clock(found, crypto, pool, policy, proofs);
-    let field = [("field", found.field.clone())];
-    let said = claimed(found, crypto);
-    let Some(signer) = &crypto.signer else {
-        return Trust { time: clock.time.or(said), source: clock.source, ..nothing() };
-    };
-    let at = clock.time.unwrap_or(policy.at);
-    let standing = standing(signer, pool, policy, at, Purpose::Signing);
-    let mut reasons = std::mem::take(&mut clock.reasons);
-    let mut sub = path_reasons(&standing, clock.time.is_some(), &field, &mut reasons);
-    sub = sub.or(revocation_reasons(&standing, clock.time.is_some(), said, &field, &mut reasons));
-    weakness(&standing.weak, &crypto.weak, &field, &mut sub, &mut reasons);
-    if standing.path == PathStatus::Trusted && !signer.valid_at(policy.at) {
-        reasons.push(Reason::with("certificate-expired-now", &field));
-    }
-    if let (Some(said), Some(time)) = (said, clock.time)
-        && ((said - time).abs() - 7 * 3600).abs() <= 3600
-        && clock.source == TimeSource::Timestamp
-    {
-        reasons.push(Reason::with("time-off-by-7h", &field));
-    }
-    let level = level(found, crypto, &clock, &standing, pool, proofs);
-    Trust {
-        path: standing.path,
-        revocation: standing.revocation,
-        level,
-        time: clock.time.or(said),
-        source: clock.source,
-        sub,
-        reasons,
+fn first_end(standing: &Standing, own: &[pki::Weakness]) -> Option<End> {
+    let chain: &[pki::Certificate] = if standing.path == PathStatus::Trusted { &standing.chain } else { &[] };
+    strength::first_end(standing.weak.iter().chain(own), chain)
+}
+
+fn proven_in_time(end: End, field: &[(&str, String)]) -> Reason {
+    let mut params = field.to_vec();
+    params.push(("algorithm", end.name.to_owned()));
+    Reason::with("weak-algorithm-in-time", &params)
+}
+
+/// Sub-indication and code of a time-stamp that nothing carries over the end of its authority.
+fn past(control: &Control, signer: &pki::Certificate) -> (&'static str, &'static str) {
+    match &control.limit {
+        Some(Limit::Revocation(who)) if *who == signer.subject() => ("REVOKED_NO_POE", "tsa-revoked"),
+        Some(Limit::Revocation(_)) => ("REVOKED_CA_NO_POE", "tsa-revoked"),
+        Some(Limit::Algorithm(_)) => ("CRYPTO_CONSTRAINTS_FAILURE_NO_POE", "weak-algorithm"),
+        _ => ("OUT_OF_BOUNDS_NO_POE", "tsa-expired-unproven"),
     }
 }
 
-fn path_reasons(
-    standing: &Standing,
-    timed: bool,
-    field: &[(&str, String)],
-    reasons: &mut Vec<Reason>,
-) -> Option<&'static str> {
-    let (code, sub) = match (standing.path, &standing.broken) {
-        (PathStatus::Trusted, _) => return None,
-        (PathStatus::Untrusted, _) => ("ca-unknown", "NO_CERTIFICATE_CHAIN_FOUND"),
-        (PathStatus::Incomplete, _) => ("chain-incomplete", "NO_CERTIFICATE_CHAIN_FOUND"),
-        (PathStatus::Invalid, Some(pki::Error::NotValidAt { .. })) if timed => {
-            ("certificate-expired-at-signing", "EXPIRED")
-        }
-        (PathStatus::Invalid, Some(pki::Error::NotValidAt { .. })) => {
-            ("certificate-expired-unproven", "OUT_OF_BOUNDS_NO_POE")
-        }
-        (PathStatus::Invalid, _) => ("certificate-path-invalid", "CHAIN_CONSTRAINTS_FAILURE"),
+fn refusal(code: &'static str, standing: &Standing, control: &Control, field: &[(&str, String)]) -> Reason {
+    let mut params = field.to_vec();
+    match (code, &control.limit) {
+        ("evidence-unproven", _) => return unproven_reason(standing.unproven.as_ref(), field),
+        ("weak-algorithm", Some(Limit::Algorithm(name))) => params.push(("algorithm", (*name).to_owned())),
+        _ => {}
+    }
+    Reason::with(code, &params)
+}
+
+fn unproven_sub(unproven: Option<&Unproven>) -> &'static str {
+    match unproven {
+        Some(Unproven::Evidence(_)) => "REVOCATION_OUT_OF_BOUNDS_NO_POE",
+        Some(Unproven::RevokedIssuer(_)) => "REVOKED_CA_NO_POE",
+        Some(Unproven::Certificate(_)) | None => "NO_POE",
+    }
+}
+
+fn unproven_reason(unproven: Option<&Unproven>, field: &[(&str, String)]) -> Reason {
+    let who = match unproven {
+        Some(Unproven::Evidence(who) | Unproven::RevokedIssuer(who) | Unproven::Certificate(who)) => who.clone(),
+        None => String::new(),
     };
     let mut params = field.to_vec();
-    params.push(("detail", standing.broken.as_ref().map(ToString::to_string).unwrap_or_default()));
-    reasons.push(Reason::with(code, if code == "certificate-path-invalid" { &params } else { field }));
-    Some(sub)
+    params.push(("detail", who));
+    Reason::with("evidence-unproven", &params)
 }
 
 fn revocation_reasons(
@@ -377,41 +468,25 @@ fn revocation_reasons(
     field: &[(&str, String)],
     reasons: &mut Vec<Reason>,
 ) -> Option<&'static str> {
-    if standing.later {
+    if !standing.later.is_empty() {
         reasons.push(Reason::with("certificate-revoked-after", field));
     }
-    match standing.revocation {
-        Revocation::Good | Revocation::NotChecked => None,
-        Revocation::Unknown => {
+    match (standing.revocation, standing.revoked) {
+        (Revocation::Good | Revocation::NotChecked, _) => None,
+        (Revocation::Unknown, _) => {
             reasons.push(Reason::with("revocation-unknown", field));
             Some("TRY_LATER")
         }
-        Revocation::Revoked => {
+        (Revocation::Revoked, Some((_, false))) => {
+            reasons.push(Reason::with("ca-revoked", field));
+            Some("REVOKED_CA_NO_POE")
+        }
+        (Revocation::Revoked, revoked) => {
             // Without a proven time only the signer's word stands against the revocation: enough to doubt, not to accept.
-            let before = !timed && matches!((said, standing.revoked_at), (Some(said), Some(at)) if said < at);
+            let before = !timed && matches!((said, revoked), (Some(said), Some((at, _))) if said < at);
             let code = if before { "certificate-revoked-unproven" } else { "certificate-revoked-before" };
             reasons.push(Reason::with(code, field));
             Some(if before { "REVOKED_NO_POE" } else { "REVOKED" })
         }
-    }
-}
-
-/// What the file shows, ETSI EN 319 142-1 §6.
-fn level(found: &Found, crypto: &Crypto, clock: &Clock, standing: &Standing, pool: &Pool, proofs: &[Proof]) -> Level {
-    if found.sub_filter() != b"ETSI.CAdES.detached" || !crypto.intact || !crypto.bound {
-        return Level::None;
-    }
-    let archived = proofs.iter().any(|proof| proof.revision > found.revision);
-    if !clock.stamped && !archived {
-        return Level::BB;
-    }
-    let material = match standing.path {
-        PathStatus::Trusted => standing.embedded_good && (!clock.stamped || clock.stamp_in_file),
-        _ => pool.has_store,
-    };
-    match (material, archived && pool.has_store) {
-        (false, _) => Level::BT,
-        (true, false) => Level::BLT,
-        (true, true) => Level::BLTA,
     }
 }

@@ -10,7 +10,7 @@ use pki::path::Evidence;
 
 /// 2026-11-23 14:05:31 +07:00.
 pub(crate) const NOW: i64 = 1_795_417_531;
-const YEAR: i64 = 31_536_000;
+pub(crate) const YEAR: i64 = 31_536_000;
 
 pub(crate) struct Key(EcdsaKeyPair);
 
@@ -70,6 +70,11 @@ fn issue_one(
 
 impl Pki {
     pub(crate) fn new() -> Pki {
+        Pki::with(&|_, _| {})
+    }
+
+    /// As [`Pki::new`]; `change` has the last word about each X.509 certificate: `root`, `ca`, `leader`, `agency`, `tsa`.
+    pub(crate) fn with(change: &dyn Fn(&str, &mut CertificateSpec)) -> Pki {
         use Attribute::{CommonName, Country, Organisation, UserId};
         // Nobody answers there; a judge from outside asks for evidence only where an address says that there is some.
         let ocsp = || vec!["http://ocsp.example.invalid/".to_owned()];
@@ -89,13 +94,25 @@ impl Pki {
             spec.extended_key_usage_critical = true;
         };
         let ward = "UBND xã Thử Nghiệm";
-        let root = issue_one(1, &[(Country, "VN"), (CommonName, "Gốc thử nghiệm")], None, ca);
-        let sub = issue_one(2, &[(Country, "VN"), (CommonName, "CA thử nghiệm")], Some(&root), ca);
+        let then = |fill: &dyn Fn(&mut CertificateSpec), who: &str, spec: &mut CertificateSpec| {
+            fill(spec);
+            change(who, spec);
+        };
+        let root = issue_one(1, &[(Country, "VN"), (CommonName, "Gốc thử nghiệm")], None, |spec| {
+            then(&ca, "root", spec)
+        });
+        let sub = issue_one(2, &[(Country, "VN"), (CommonName, "CA thử nghiệm")], Some(&root), |spec| {
+            then(&ca, "ca", spec)
+        });
         let leader =
             [(Country, "VN"), (Organisation, ward), (CommonName, "Nguyễn Văn Mẫu"), (UserId, "CCCD:000000000000")];
-        let leader = issue_one(3, &leader, Some(&sub), person);
-        let agency = issue_one(4, &[(Country, "VN"), (Organisation, ward), (CommonName, ward)], Some(&sub), person);
-        let tsa = issue_one(5, &[(Country, "VN"), (CommonName, "TSA thử nghiệm")], Some(&sub), stamp);
+        let leader = issue_one(3, &leader, Some(&sub), |spec| then(&person, "leader", spec));
+        let agency = issue_one(4, &[(Country, "VN"), (Organisation, ward), (CommonName, ward)], Some(&sub), |spec| {
+            then(&person, "agency", spec);
+        });
+        let tsa = issue_one(5, &[(Country, "VN"), (CommonName, "TSA thử nghiệm")], Some(&sub), |spec| {
+            then(&stamp, "tsa", spec);
+        });
         Pki { root, ca: sub, leader, agency, tsa }
     }
 
