@@ -171,6 +171,21 @@ pub(crate) fn unsigned(content: &[u8]) -> &[u8] {
     content.get(zeros.min(content.len().saturating_sub(1))..).unwrap_or(content)
 }
 
+/// Whether two INTEGERs are the same number: needless octets of the sign do not count, the sign does.
+pub(crate) fn same_integer(one: &[u8], other: &[u8]) -> bool {
+    fn shortest(mut content: &[u8]) -> &[u8] {
+        while let [first, second, ..] = content {
+            let needless = *first == 0 && second & 0x80 == 0 || *first == 0xff && second & 0x80 != 0;
+            if !needless {
+                break;
+            }
+            content = content.get(1..).unwrap_or_default();
+        }
+        content
+    }
+    shortest(one) == shortest(other)
+}
+
 /// A small INTEGER or ENUMERATED.
 pub(crate) fn small_integer(content: &[u8], what: &'static str) -> Result<i64, Error> {
     let first = *content.first().ok_or(malformed(what))?;
@@ -341,4 +356,17 @@ pub(crate) fn octets(value: &[u8]) -> Vec<u8> {
 /// BIT STRING of whole octets.
 pub(crate) fn bits(value: &[u8]) -> Vec<u8> {
     tlv(BIT_STRING, &[&[0], value])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same_integer;
+
+    /// −1 is not 255, and 255 with a needless zero is 255.
+    #[test]
+    fn the_sign_of_an_integer_counts() {
+        assert!(!same_integer(&[0xff], &[0, 0xff]) && same_integer(&[0, 0xff], &[0, 0, 0xff]));
+        assert!(same_integer(&[0xff], &[0xff, 0xff]) && !same_integer(&[0x7f], &[0xff, 0x7f]));
+        assert!(same_integer(&[0], &[0, 0]) && !same_integer(&[0], &[]));
+    }
 }

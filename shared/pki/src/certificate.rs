@@ -57,6 +57,8 @@ impl fmt::Display for KeyAlgorithm {
 
 struct Inner {
     der: Vec<u8>,
+    /// As it is counted: 1 to 3.
+    version: u8,
     tbs: Vec<u8>,
     serial: Vec<u8>,
     subject: Vec<u8>,
@@ -88,9 +90,12 @@ impl Certificate {
             return Err(Error::Limit { what: "X.509 certificate", limit: MAX_LENGTH });
         }
         let inner = walk(der)?;
-        let decoded =
-            CertificateInner::<Raw>::from_der(der).map_err(|_| Error::Malformed { what: "X.509 certificate" })?;
-        compare_typed(&inner, &decoded)?;
+        // Its times begin with 1970; UTCTime with 1950 (RFC 5280 §4.1.2.5.1). Then two readers have to do.
+        if inner.not_before >= 0 && inner.not_after >= 0 {
+            let decoded =
+                CertificateInner::<Raw>::from_der(der).map_err(|_| Error::Malformed { what: "X.509 certificate" })?;
+            compare_typed(&inner, &decoded)?;
+        }
         compare_second(&inner)?;
         Ok(Self(Arc::new(inner)))
     }
@@ -300,6 +305,10 @@ impl Certificate {
         &self.0.serial
     }
 
+    pub(crate) fn version(&self) -> u8 {
+        self.0.version
+    }
+
     pub(crate) fn subject_der(&self) -> &[u8] {
         &self.0.subject
     }
@@ -370,7 +379,10 @@ fn walk(der: &[u8]) -> Result<Inner, Error> {
     let signature = outer.expect(BIT_STRING, what)?;
     outer.finish(what)?;
     let mut reader = tbs.reader();
-    reader.optional(0xa0, what)?;
+    let version = match reader.optional(0xa0, what)? {
+        Some(explicit) => asn1::small_integer(explicit.reader().expect(INTEGER, what)?.content, what)?,
+        None => 0,
+    };
     let serial = reader.expect(INTEGER, what)?;
     let inner_algorithm = reader.expect(SEQUENCE, what)?;
     if inner_algorithm.full != signature_algorithm.full {
@@ -389,6 +401,7 @@ fn walk(der: &[u8]) -> Result<Inner, Error> {
     reader.finish(what)?;
     Ok(Inner {
         der: der.to_vec(),
+        version: u8::try_from(version).unwrap_or(u8::MAX).saturating_add(1),
         tbs: tbs.full.to_vec(),
         serial: serial.content.to_vec(),
         subject: subject.full.to_vec(),
@@ -406,15 +419,14 @@ fn walk(der: &[u8]) -> Result<Inner, Error> {
     })
 }
 
-/// Against x509-cert, the reader that path validation uses.
+/// Against x509-cert.
 fn compare_typed(inner: &Inner, decoded: &CertificateInner<Raw>) -> Result<(), Error> {
     let tbs = decoded.tbs_certificate();
     let seconds = |time: &x509_cert::time::Time| i64::try_from(time.to_unix_duration().as_secs()).ok();
     if asn1::unsigned(tbs.serial_number().as_bytes()) != asn1::unsigned(&inner.serial) {
         return Err(Error::ReadingsDiffer { field: "serial" });
     }
-    let in_range = inner.not_before >= 0;
-    if in_range && seconds(&tbs.validity().not_before) != Some(inner.not_before)
+    if seconds(&tbs.validity().not_before) != Some(inner.not_before)
         || seconds(&tbs.validity().not_after) != Some(inner.not_after)
     {
         return Err(Error::ReadingsDiffer { field: "validity" });

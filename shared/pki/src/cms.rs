@@ -319,7 +319,7 @@ impl SignedData {
         let signer = self.signer.as_ref()?;
         among.iter().find(|certificate| match &signer.id {
             SignerId::IssuerAndSerial { issuer, serial } => {
-                certificate.serial() == asn1::unsigned(serial) && name::same(certificate.issuer_der(), issuer)
+                asn1::same_integer(certificate.raw_serial(), serial) && name::same(certificate.issuer_der(), issuer)
             }
             SignerId::SubjectKeyId(id) => certificate.facts().subject_key_id.as_ref() == Some(id),
         })

@@ -1,7 +1,10 @@
-//! CRLs (RFC 5280 §5): check one certificate against one CRL. Delta CRLs, indirect CRLs and CRLs for some reasons only
-//! are refused, never half understood.
+//! CRLs (RFC 5280 §5): read any kind, and check one certificate against one complete CRL of its issuer.
+//!
+//! Delta CRLs, and CRLs for some reasons only, say too little alone: [`Crl::check`] refuses them, and
+//! [`crate::path::revocation`] puts them together.
 
 use crate::asn1::{self, BIT_STRING, ENUMERATED, INTEGER, Reader, SEQUENCE, Tlv};
+use crate::extensions::names::{DIRECTORY, General, PointName, Reasons, read_all};
 use crate::ocsp::{CertStatus, Freshness, Window, is_fresh};
 use crate::verify::Scheme;
 use crate::{Certificate, Error, extensions, name, oids, time};
@@ -24,14 +27,40 @@ pub struct CrlStatus {
     pub expired_certs_on_crl: Option<i64>,
 }
 
-/// issuingDistributionPoint (RFC 5280 §5.2.5), as far as it is processed.
-#[derive(Clone, Debug, Default)]
-struct Scope {
-    /// Locations of the distribution point; `None` where it names none.
-    urls: Option<Vec<String>>,
-    only_user: bool,
-    only_ca: bool,
+/// issuingDistributionPoint (RFC 5280 §5.2.5).
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Scope {
+    pub(crate) point: Option<PointName>,
+    pub(crate) only_user: bool,
+    pub(crate) only_ca: bool,
+    pub(crate) only_attribute: bool,
+    pub(crate) reasons: Option<Reasons>,
+    pub(crate) indirect: bool,
 }
+
+/// What a list says about one serial number.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Entry {
+    Absent,
+    Revoked {
+        at: i64,
+        reason: Option<u8>,
+    },
+    /// removeFromCRL, in a delta CRL: the hold was lifted.
+    Removed,
+}
+
+impl Entry {
+    pub(crate) fn status(self) -> CertStatus {
+        match self {
+            Self::Revoked { at, reason } => CertStatus::Revoked { at, reason },
+            Self::Absent | Self::Removed => CertStatus::Good,
+        }
+    }
+}
+
+/// CRLReason removeFromCRL (RFC 5280 §5.3.1).
+const REMOVE_FROM_CRL: u8 = 8;
 
 /// A CRL that was read. Nothing is verified before [`Crl::check`].
 #[derive(Clone, Debug)]
@@ -49,14 +78,18 @@ pub struct Crl {
     revoked: (usize, usize),
     number: Option<Vec<u8>>,
     expired_certs_on_crl: Option<i64>,
-    scope: Option<Scope>,
+    scope: Scope,
+    /// BaseCRLNumber: this is a delta CRL (RFC 5280 §5.2.4).
+    base: Option<Vec<u8>>,
+    authority_key_id: Option<Vec<u8>>,
+    number_is_critical: bool,
 }
 
 impl Crl {
     /// Reads a DER CRL of at most 32 MiB; entries are only walked when looked up.
     ///
     /// # Errors
-    /// [`Error::CrlScope`] for a kind that is not processed; [`Error::CriticalExtension`];
+    /// [`Error::CriticalExtension`];
     /// [`Error::UnsupportedAlgorithm`]; [`Error::Malformed`], [`Error::Limit`].
     pub fn parse(der: &[u8]) -> Result<Self, Error> {
         if der.len() > MAX_LENGTH {
@@ -92,7 +125,10 @@ impl Crl {
             revoked: span(der, revoked),
             number: None,
             expired_certs_on_crl: None,
-            scope: None,
+            scope: Scope::default(),
+            base: None,
+            authority_key_id: None,
+            number_is_critical: false,
         };
         if let Some(explicit) = reader.optional(0xa0, WHAT)? {
             crl.take_extensions(&explicit.reader().expect(SEQUENCE, WHAT)?)?;
@@ -104,15 +140,16 @@ impl Crl {
     fn take_extensions(&mut self, list: &Tlv<'_>) -> Result<(), Error> {
         for extension in extensions::read(list)? {
             match extension.oid {
-                oids::DELTA_CRL => return Err(Error::CrlScope { what: "delta" }),
-                oids::ISSUING_DISTRIBUTION_POINT => self.scope = Some(read_scope(extension.value)?),
+                oids::DELTA_CRL => self.base = Some(asn1::only(extension.value, INTEGER, WHAT)?.content.to_vec()),
+                oids::ISSUING_DISTRIBUTION_POINT => self.scope = read_scope(extension.value)?,
                 oids::CRL_NUMBER => {
+                    self.number_is_critical = extension.critical;
                     self.number = Some(asn1::only(extension.value, INTEGER, WHAT)?.content.to_vec());
                 }
                 oids::EXPIRED_CERTS_ON_CRL => {
                     self.expired_certs_on_crl = time::unix(&Reader::new(extension.value).any(WHAT)?, WHAT).ok();
                 }
-                oids::AUTHORITY_KEY_ID => {}
+                oids::AUTHORITY_KEY_ID => self.authority_key_id = Some(extension.value.to_vec()),
                 other if extension.critical => return Err(Error::CriticalExtension { oid: other.to_string() }),
                 _ => {}
             }
@@ -156,6 +193,21 @@ impl Crl {
         name::same(&self.issuer, cert.issuer_der())
     }
 
+    /// Whether only the changes since a complete CRL stand here (RFC 5280 §5.2.4).
+    #[must_use]
+    pub fn is_delta(&self) -> bool {
+        self.base.is_some()
+    }
+
+    /// What RFC 5280 §5.2.3 demands of those who issue and §6.3 does not ask of those who judge: a number that is not critical.
+    ///
+    /// # Errors
+    /// [`Error::CrlScope`].
+    pub fn check_conforming(&self) -> Result<(), Error> {
+        let conforming = self.number.is_some() && !self.number_is_critical;
+        if conforming { Ok(()) } else { Err(Error::CrlScope { what: "without a number, or with a critical one" }) }
+    }
+
     /// Checks name, scope, signature and time, and looks the serial up: what holds for `cert` at `at` (Unix seconds).
     ///
     /// # Errors
@@ -174,37 +226,92 @@ impl Crl {
 
     /// As `check`, without judging the time.
     pub(crate) fn lookup(&self, cert: &Certificate, issuer: &Certificate) -> Result<CrlStatus, Error> {
-        if !self.is_about(cert) || !name::same(&self.issuer, issuer.subject_der()) {
+        if !self.is_about(cert) {
             return Err(Error::IssuerMismatch);
         }
-        if issuer.facts().key_usage.is_some_and(|usage| !usage.crl_sign) {
-            return Err(Error::NotAnIssuer { what: "keyUsage lacks cRLSign" });
+        self.check_complete()?;
+        self.check_kind(cert)?;
+        self.check_point(cert)?;
+        self.verify(issuer)?;
+        Ok(self.status(self.find(cert)?.status()))
+    }
+
+    fn check_complete(&self) -> Result<(), Error> {
+        if self.is_delta() {
+            return Err(Error::CrlScope { what: "delta" });
         }
-        self.check_scope(cert)?;
-        issuer.key().verify(self.scheme, self.part(self.tbs)?, &self.signature)?;
-        Ok(CrlStatus {
-            status: self.find(&cert.serial())?,
+        match self.scope.reasons {
+            Some(_) => Err(Error::CrlScope { what: "only some reasons" }),
+            None => Ok(()),
+        }
+    }
+
+    /// A status with this list's times.
+    pub(crate) fn status(&self, status: CertStatus) -> CrlStatus {
+        CrlStatus {
+            status,
             this_update: self.this_update,
             next_update: self.next_update,
             expired_certs_on_crl: self.expired_certs_on_crl,
-        })
+        }
     }
 
-    /// RFC 5280 §6.3.3 (b)(2).
-    fn check_scope(&self, cert: &Certificate) -> Result<(), Error> {
-        let Some(scope) = &self.scope else { return Ok(()) };
-        if scope.only_user && cert.is_ca() {
-            return Err(Error::CrlScope { what: "only end entities" });
+    /// Whether `signer` bears the issuer's name, may sign CRLs (RFC 5280 §6.3.3 (f)), and signed this one.
+    pub(crate) fn verify(&self, signer: &Certificate) -> Result<(), Error> {
+        if !name::same(&self.issuer, signer.subject_der()) {
+            return Err(Error::IssuerMismatch);
         }
-        if scope.only_ca && !cert.is_ca() {
-            return Err(Error::CrlScope { what: "only CAs" });
+        if signer.facts().key_usage.is_some_and(|usage| !usage.crl_sign) {
+            return Err(Error::NotAnIssuer { what: "keyUsage lacks cRLSign" });
         }
-        match &scope.urls {
-            Some(urls) if !cert.facts().crl_urls.iter().any(|url| urls.contains(url)) => {
-                Err(Error::CrlScope { what: "other distribution point" })
-            }
-            _ => Ok(()),
+        signer.key().verify(self.scheme, self.part(self.tbs)?, &self.signature)
+    }
+
+    /// Whether this kind of certificate belongs here (RFC 5280 §6.3.3 (b)(2)(ii) to (iv)).
+    pub(crate) fn check_kind(&self, cert: &Certificate) -> Result<(), Error> {
+        let what = if self.scope.only_user && cert.is_ca() {
+            "only end entities"
+        } else if self.scope.only_ca && !cert.is_ca() {
+            "only CAs"
+        } else if self.scope.only_attribute {
+            "only attribute certificates"
+        } else {
+            return Ok(());
+        };
+        Err(Error::CrlScope { what })
+    }
+
+    /// Whether the certificate names this list's distribution point, if the list has one.
+    fn check_point(&self, cert: &Certificate) -> Result<(), Error> {
+        let Some(own) = &self.scope.point else { return Ok(()) };
+        let own = own.complete(&self.issuer);
+        let named = cert.facts().points.iter().filter_map(|point| point.name.as_ref());
+        let mut named = named.flat_map(|point| point.complete(&self.issuer));
+        if named.any(|name| own.iter().any(|own| own.same(&name))) {
+            Ok(())
+        } else {
+            Err(Error::CrlScope { what: "other distribution point" })
         }
+    }
+
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    pub(crate) fn issuer_der(&self) -> &[u8] {
+        &self.issuer
+    }
+
+    /// Whether this delta CRL continues `complete` (RFC 5280 §5.2.4, §6.3.3 (c)): same issuer, scope and key, and the
+    /// numbers meet.
+    pub(crate) fn continues(&self, complete: &Self) -> bool {
+        let (Some(base), Some(own), Some(number)) = (&self.base, &self.number, &complete.number) else { return false };
+        !complete.is_delta()
+            && name::same(&self.issuer, &complete.issuer)
+            && self.scope == complete.scope
+            && self.authority_key_id == complete.authority_key_id
+            && magnitude(base) <= magnitude(number)
+            && magnitude(number) <= magnitude(own)
     }
 
     fn part(&self, (offset, length): (usize, usize)) -> Result<&[u8], Error> {
@@ -212,23 +319,38 @@ impl Crl {
     }
 
     /// Walks all entries: a broken or critical one must not hide behind an early hit.
-    fn find(&self, serial: &[u8]) -> Result<CertStatus, Error> {
+    pub(crate) fn find(&self, cert: &Certificate) -> Result<Entry, Error> {
         let mut reader = Reader::new(self.part(self.revoked)?);
-        let mut status = CertStatus::Good;
+        let mut found = Entry::Absent;
+        // In an indirect CRL an entry names its issuer; the ones after it are of the same (§5.3.3).
+        let mut is_own = self.is_about(cert);
         while !reader.is_empty() {
             let mut entry = reader.expect(SEQUENCE, WHAT)?.reader();
-            let matches = asn1::unsigned(entry.expect(INTEGER, WHAT)?.content) == serial;
+            let serial = entry.expect(INTEGER, WHAT)?.content;
             let date = entry.any(WHAT)?;
-            let reason = match entry.optional(SEQUENCE, WHAT)? {
-                Some(list) => read_entry_extensions(&list)?,
-                None => None,
+            let facts = match entry.optional(SEQUENCE, WHAT)? {
+                Some(list) => read_entry_extensions(&list, self.scope.indirect)?,
+                None => EntryFacts::default(),
             };
-            if matches && status == CertStatus::Good {
-                status = CertStatus::Revoked { at: time::unix(&date, WHAT)?, reason };
+            if let Some(issuers) = facts.issuers {
+                let own = |name: &General| name.form == DIRECTORY && name::same(&name.value, cert.issuer_der());
+                is_own = issuers.iter().any(own);
+            }
+            if found == Entry::Absent && is_own && asn1::same_integer(serial, cert.raw_serial()) {
+                found = match facts.reason {
+                    Some(REMOVE_FROM_CRL) => Entry::Removed,
+                    reason => Entry::Revoked { at: time::unix(&date, WHAT)?, reason },
+                };
             }
         }
-        Ok(status)
+        Ok(found)
     }
+}
+
+/// A number that is not negative, comparable.
+fn magnitude(content: &[u8]) -> (usize, &[u8]) {
+    let octets = asn1::unsigned(content);
+    (octets.len(), octets)
 }
 
 impl CrlStatus {
@@ -251,21 +373,31 @@ fn span(whole: &[u8], part: &[u8]) -> (usize, usize) {
     if part.is_empty() { (0, 0) } else { (offset, part.len()) }
 }
 
-fn read_entry_extensions(list: &Tlv<'_>) -> Result<Option<u8>, Error> {
-    let mut reason = None;
+/// What the extensions of an entry say.
+#[derive(Default)]
+struct EntryFacts {
+    reason: Option<u8>,
+    issuers: Option<Vec<General>>,
+}
+
+fn read_entry_extensions(list: &Tlv<'_>, indirect: bool) -> Result<EntryFacts, Error> {
+    let mut facts = EntryFacts::default();
     for extension in extensions::read(list)? {
         match extension.oid {
             oids::CRL_REASON => {
                 let value = asn1::small_integer(asn1::only(extension.value, ENUMERATED, WHAT)?.content, WHAT)?;
-                reason = u8::try_from(value).ok();
+                facts.reason = u8::try_from(value).ok();
             }
-            oids::CERTIFICATE_ISSUER => return Err(Error::CrlScope { what: "indirect" }),
+            oids::CERTIFICATE_ISSUER if indirect => {
+                facts.issuers = Some(read_all(&asn1::only(extension.value, SEQUENCE, WHAT)?, WHAT)?);
+            }
+            oids::CERTIFICATE_ISSUER => return Err(Error::CrlScope { what: "an entry of another issuer" }),
             oids::INVALIDITY_DATE => {}
             other if extension.critical => return Err(Error::CriticalExtension { oid: other.to_string() }),
             _ => {}
         }
     }
-    Ok(reason)
+    Ok(facts)
 }
 
 fn read_scope(value: &[u8]) -> Result<Scope, Error> {
@@ -273,26 +405,14 @@ fn read_scope(value: &[u8]) -> Result<Scope, Error> {
     for field in asn1::only(value, SEQUENCE, WHAT)?.members(WHAT, 8)? {
         let set = field.content != [0];
         match field.tag {
-            0xa0 => scope.urls = Some(read_point(&field)?),
+            0xa0 => scope.point = Some(PointName::read(&field, WHAT)?),
             0x81 => scope.only_user = set,
             0x82 => scope.only_ca = set,
-            0x83 => return Err(Error::CrlScope { what: "only some reasons" }),
-            0x84 if set => return Err(Error::CrlScope { what: "indirect" }),
-            0x85 if set => return Err(Error::CrlScope { what: "only attribute certificates" }),
-            0x84 | 0x85 => {}
+            0x83 => scope.reasons = Some(Reasons::read(field.content)?),
+            0x84 => scope.indirect = set,
+            0x85 => scope.only_attribute = set,
             _ => return Err(Error::Malformed { what: WHAT }),
         }
     }
     Ok(scope)
-}
-
-/// The locations in DistributionPointName; a name relative to the issuer is not processed.
-fn read_point(field: &Tlv<'_>) -> Result<Vec<String>, Error> {
-    let full = field.reader().any(WHAT)?;
-    if full.tag != 0xa0 {
-        return Err(Error::CrlScope { what: "relative distribution point" });
-    }
-    let names = full.members(WHAT, 32)?;
-    let urls = names.iter().filter(|name| name.tag == 0x86);
-    Ok(urls.map(|url| String::from_utf8_lossy(url.content).into_owned()).collect())
 }

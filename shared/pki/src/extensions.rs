@@ -1,14 +1,17 @@
 //! The X.509 extensions that this crate decides by. Undecodable ones are not treated as absent: they are errors.
 
+pub(crate) mod names;
+pub(crate) mod policies;
+
 use const_oid::ObjectIdentifier;
 use der::Decode as _;
-use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
-use x509_cert::ext::pkix::{
-    AuthorityInfoAccessSyntax, BasicConstraints, CrlDistributionPoints, ExtendedKeyUsage, KeyUsage,
-};
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{AuthorityInfoAccessSyntax, ExtendedKeyUsage, KeyUsage};
 
-use crate::asn1::{BOOLEAN, OCTET_STRING, Reader, SEQUENCE, Tlv};
+use crate::asn1::{self, BOOLEAN, INTEGER, OCTET_STRING, Reader, SEQUENCE, Tlv};
 use crate::{Error, oids};
+use names::{General, LOCATION, Point, PointName, Subtrees};
+use policies::PolicyConstraints;
 
 /// More extensions than any real structure has.
 const MAX_EXTENSIONS: usize = 64;
@@ -46,15 +49,32 @@ pub(crate) fn read<'a>(extensions: &Tlv<'a>) -> Result<Vec<Extension<'a>>, Error
 /// What the extensions of an X.509 certificate say.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Facts {
+    /// basicConstraints are there at all.
+    pub(crate) has_basic_constraints: bool,
     pub(crate) is_ca: bool,
+    pub(crate) path_length: Option<usize>,
     pub(crate) key_usage: Option<Usage>,
     pub(crate) extended: Option<Extended>,
     pub(crate) subject_key_id: Option<Vec<u8>>,
     pub(crate) authority_key_id: Option<Vec<u8>>,
     pub(crate) ocsp_urls: Vec<String>,
     pub(crate) issuer_urls: Vec<String>,
+    pub(crate) access_is_unreadable: bool,
     pub(crate) crl_urls: Vec<String>,
     pub(crate) ocsp_nocheck: bool,
+    /// `None`: no such extension.
+    pub(crate) policies: Option<Vec<ObjectIdentifier>>,
+    pub(crate) mappings: Vec<(ObjectIdentifier, ObjectIdentifier)>,
+    pub(crate) policy_constraints: PolicyConstraints,
+    pub(crate) inhibit_any: Option<usize>,
+    pub(crate) subtrees: Option<Subtrees>,
+    pub(crate) alternative: Vec<General>,
+    pub(crate) points: Vec<Point>,
+    /// The identifier and the critical flag of every extension, in order.
+    pub(crate) present: Vec<(ObjectIdentifier, bool)>,
+    /// Why a path over this X.509 certificate cannot be judged: an extension that limits the path cannot be read.
+    /// The rest is shown all the same.
+    pub(crate) unreadable: Option<Error>,
 }
 
 /// KeyUsage, as far as it decides something here.
@@ -83,16 +103,47 @@ impl Facts {
         let mut facts = Self::default();
         let Some(extensions) = extensions else { return Ok(facts) };
         for extension in read(extensions)? {
+            facts.present.push((extension.oid, extension.critical));
             facts.take(&extension)?;
+            if let Err(error) = facts.take_limits(&extension) {
+                facts.unreadable = Some(error);
+            }
         }
         Ok(facts)
+    }
+
+    /// Whether the extension is there, and critical.
+    pub(crate) fn is_critical(&self, oid: &ObjectIdentifier) -> Option<bool> {
+        self.present.iter().find(|(present, _)| present == oid).map(|(_, critical)| *critical)
+    }
+
+    /// What a path is limited by.
+    fn take_limits(&mut self, extension: &Extension<'_>) -> Result<(), Error> {
+        let value = extension.value;
+        match extension.oid {
+            oids::CERTIFICATE_POLICIES => self.policies = Some(policies::read(value)?),
+            oids::POLICY_MAPPINGS => self.mappings = policies::read_mappings(value)?,
+            oids::POLICY_CONSTRAINTS => self.policy_constraints = policies::read_constraints(value)?,
+            oids::INHIBIT_ANY_POLICY => self.inhibit_any = Some(policies::read_inhibit_any(value)?),
+            oids::NAME_CONSTRAINTS => self.subtrees = Some(names::read_subtrees(value)?),
+            oids::SUBJECT_ALT_NAME => self.alternative = names::read_alternative(value)?,
+            oids::CRL_DISTRIBUTION_POINTS => self.take_distribution_points(names::read_points(value)?),
+            _ => {}
+        }
+        Ok(())
     }
 
     fn take(&mut self, extension: &Extension<'_>) -> Result<(), Error> {
         let value = extension.value;
         match extension.oid {
             oids::BASIC_CONSTRAINTS => {
-                self.is_ca = decode::<BasicConstraints>(value, "basicConstraints")?.ca;
+                let what = "basicConstraints";
+                let mut reader = asn1::only(value, SEQUENCE, what)?.reader();
+                self.has_basic_constraints = true;
+                self.is_ca = reader.optional(BOOLEAN, what)?.is_some_and(|ca| ca.content != [0]);
+                let length = reader.optional(INTEGER, what)?;
+                self.path_length = length.map(|length| policies::skip(&length, what)).transpose()?;
+                reader.finish(what)?;
             }
             oids::KEY_USAGE => {
                 let usage: KeyUsage = decode(value, "keyUsage")?;
@@ -108,16 +159,14 @@ impl Facts {
                 self.extended = Some(Extended { critical: extension.critical, purposes });
             }
             oids::SUBJECT_KEY_ID => {
-                self.subject_key_id =
-                    Some(crate::asn1::only(value, OCTET_STRING, "subjectKeyIdentifier")?.content.to_vec());
+                self.subject_key_id = Some(asn1::only(value, OCTET_STRING, "subjectKeyIdentifier")?.content.to_vec());
             }
             oids::AUTHORITY_KEY_ID => {
-                let sequence = crate::asn1::only(value, SEQUENCE, "authorityKeyIdentifier")?;
+                let sequence = asn1::only(value, SEQUENCE, "authorityKeyIdentifier")?;
                 let key = sequence.reader().optional(0x80, "authorityKeyIdentifier")?;
                 self.authority_key_id = key.map(|key| key.content.to_vec());
             }
             oids::AUTHORITY_INFO_ACCESS => self.take_access(value),
-            oids::CRL_DISTRIBUTION_POINTS => self.take_distribution_points(value),
             oids::OCSP_NOCHECK => self.ocsp_nocheck = true,
             _ => {}
         }
@@ -126,7 +175,10 @@ impl Facts {
 
     /// Locations are hints, so an undecodable list is an empty one.
     fn take_access(&mut self, value: &[u8]) {
-        let Ok(access) = AuthorityInfoAccessSyntax::from_der(value) else { return };
+        let Ok(access) = AuthorityInfoAccessSyntax::from_der(value) else {
+            self.access_is_unreadable = true;
+            return;
+        };
         for description in access.0 {
             match description.access_method {
                 oids::AD_OCSP => push_url(&mut self.ocsp_urls, &description.access_location),
@@ -136,15 +188,14 @@ impl Facts {
         }
     }
 
-    fn take_distribution_points(&mut self, value: &[u8]) {
-        let Ok(points) = CrlDistributionPoints::from_der(value) else { return };
-        for point in points.0 {
-            if let Some(DistributionPointName::FullName(names)) = point.distribution_point {
-                for name in &names {
-                    push_url(&mut self.crl_urls, name);
-                }
+    fn take_distribution_points(&mut self, points: Vec<Point>) {
+        for point in &points {
+            let Some(PointName::Full(names)) = &point.name else { continue };
+            for name in names.iter().filter(|name| name.form == LOCATION) {
+                push_location(&mut self.crl_urls, &String::from_utf8_lossy(&name.value));
             }
         }
+        self.points = points;
     }
 
     /// Whether the extended key usage names a purpose (absent: no).
@@ -154,10 +205,13 @@ impl Facts {
 }
 
 fn push_url(urls: &mut Vec<String>, name: &GeneralName) {
-    if let GeneralName::UniformResourceIdentifier(url) = name
-        && urls.len() < MAX_URLS
-        && url.as_str().len() <= MAX_URL_LENGTH
-    {
-        urls.push(url.as_str().to_owned());
+    if let GeneralName::UniformResourceIdentifier(url) = name {
+        push_location(urls, url.as_str());
+    }
+}
+
+fn push_location(urls: &mut Vec<String>, url: &str) {
+    if urls.len() < MAX_URLS && url.len() <= MAX_URL_LENGTH {
+        urls.push(url.to_owned());
     }
 }

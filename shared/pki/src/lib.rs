@@ -3,7 +3,7 @@
 //! What this crate does NOT do: it opens no connection, reads no clock, draws no random bytes and holds no private key.
 //! Every instant is an argument (`i64`, Unix seconds, UTC); every signature to be made is asked for through a closure.
 //! It knows nothing of PDF: byte ranges, revisions and `/Contents` belong to the crates `pdf` and `pades`.
-//! No type of the libraries underneath (x509-cert, cms, certval, aws-lc-rs) is seen from outside.
+//! No type of the libraries underneath (x509-cert, cms, aws-lc-rs) is seen from outside.
 
 mod asn1;
 mod certificate;

@@ -158,3 +158,20 @@ pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
     };
     key(&one) == key(&other)
 }
+
+/// Whether the name begins with all RDNs of `base` (RFC 5280 §4.2.1.10: a directory name as a subtree).
+pub(crate) fn is_within(name: &[u8], base: &[u8]) -> bool {
+    let what = "name";
+    let rdns = |name| crate::asn1::only(name, SEQUENCE, what).and_then(|name| name.members(what, MAX_ATTRIBUTES));
+    let (Ok(name), Ok(base)) = (rdns(name), rdns(base)) else { return false };
+    let begin = |rdns: &[Tlv<'_>]| {
+        let members: Vec<&[u8]> = rdns.iter().map(|rdn| rdn.full).collect();
+        crate::asn1::sequence(&members)
+    };
+    name.get(..base.len()).is_some_and(|first| same(&begin(first), &begin(&base)))
+}
+
+/// Whether the name has no attribute at all.
+pub(crate) fn is_empty(name: &[u8]) -> bool {
+    attributes(name).is_ok_and(|found| found.is_empty())
+}

@@ -221,11 +221,10 @@ impl Response {
     /// The newest answer about this certificate.
     fn find(&self, cert: &Certificate, issuer: &Certificate) -> Result<&Single, Error> {
         let key = issuer.key_octets()?;
-        let serial = cert.serial();
         self.singles
             .iter()
             .filter(|single| {
-                asn1::unsigned(&single.serial) == serial
+                asn1::same_integer(&single.serial, cert.raw_serial())
                     && single.name_hash == digest(single.algorithm, &[cert.issuer_der()])
                     && single.key_hash == digest(single.algorithm, &[key])
             })

@@ -1,9 +1,13 @@
 //! Certification paths (RFC 5280 §6) and the revocation status of their members.
 //!
-//! Paths are searched here; each candidate is validated by certval (basic constraints, path length, names and name
+//! Paths are searched, and each candidate is judged by RFC 5280 §6.1 (basic constraints, path length, names and name
 //! constraints, policies, key usage, critical extensions, validity) with signatures checked by aws-lc. Nothing is
 //! fetched: what is missing is named, so that somebody with a network can get it.
 
+mod conformance;
+mod crls;
+mod names;
+mod policies;
 mod revocation;
 mod rules;
 
@@ -30,6 +34,25 @@ pub enum Purpose {
     OcspSigning,
     /// The leaf's usage is not looked at.
     Any,
+}
+
+/// What RFC 5280 §6.1.1 asks for besides path, time and anchor. The default asks for nothing: any policy will do.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Inputs {
+    /// user-initial-policy-set, dotted identifiers; empty: any-policy. It counts only where a policy is required, by
+    /// `explicit_policy` or by a CA of the path (§6.1.5 (g)).
+    pub policies: Vec<String>,
+    /// initial-explicit-policy: the path must be valid for one of `policies`.
+    pub explicit_policy: bool,
+    /// initial-policy-mapping-inhibit.
+    pub inhibit_policy_mapping: bool,
+    /// initial-any-policy-inhibit.
+    pub inhibit_any_policy: bool,
+    /// The most intermediates that are not self-issued; `None`: as many as a path may have.
+    pub max_intermediates: Option<usize>,
+    /// Also demand what RFC 5280 §4 demands of a CA that issues, e.g. key identifiers and critical flags. Signatures of
+    /// people are not refused for such slips of their CA.
+    pub conforming: bool,
 }
 
 /// Result of path building.
@@ -82,7 +105,7 @@ impl PathReport {
 /// Searches a path from `leaf` over `pool` to one of `anchors` that is valid at `at` (Unix seconds).
 ///
 /// The pool is not trusted; anchors are trusted by their DER, and their own validity is enforced. Policies are
-/// processed with any-policy as the acceptable set. Revocation is [`revocation`]'s matter.
+/// processed with any-policy as the acceptable set ([`Inputs::default`]). Revocation is [`revocation`]'s matter.
 #[must_use]
 pub fn build(
     leaf: &Certificate,
@@ -91,7 +114,21 @@ pub fn build(
     at: i64,
     purpose: Purpose,
 ) -> PathReport {
-    let mut search = Search { pool, anchors, at, purpose, tries: 0, best: None };
+    build_with(leaf, pool, anchors, at, purpose, &Inputs::default())
+}
+
+/// As [`build`], with the inputs of RFC 5280 §6.1.1.
+#[must_use]
+pub fn build_with(
+    leaf: &Certificate,
+    pool: &[Certificate],
+    anchors: &[Certificate],
+    at: i64,
+    purpose: Purpose,
+    inputs: &Inputs,
+) -> PathReport {
+    let fuel = names::MAX_COMPARISONS;
+    let mut search = Search { pool, anchors, at, purpose, inputs, tries: 0, fuel, best: None };
     let mut chain = vec![leaf.clone()];
     if pool.len() > MAX_POOL {
         search.note(Outcome::Invalid { reason: Error::Limit { what: "pool of issuers", limit: MAX_POOL } }, &chain);
@@ -106,7 +143,10 @@ struct Search<'a> {
     anchors: &'a [Certificate],
     at: i64,
     purpose: Purpose,
+    inputs: &'a Inputs,
     tries: usize,
+    /// Comparisons of names that are left, for all candidates together.
+    fuel: usize,
     best: Option<PathReport>,
 }
 
@@ -170,7 +210,7 @@ impl Search<'_> {
     }
 
     fn judge(&mut self, chain: &[Certificate]) -> bool {
-        match rules::check(chain, self.at, self.purpose) {
+        match rules::check(chain, self.at, self.purpose, self.inputs, &mut self.fuel) {
             Ok(()) => {
                 self.note(Outcome::Trusted, chain);
                 true

@@ -172,7 +172,7 @@ fn check_issuer_serial(pair: &Tlv<'_>, signer: &Certificate) -> Result<(), Error
     let mut reader = pair.reader();
     let names = reader.expect(SEQUENCE, what)?;
     let serial = reader.expect(INTEGER, what)?;
-    if asn1::unsigned(serial.content) != signer.serial() {
+    if !asn1::same_integer(serial.content, signer.raw_serial()) {
         return Err(Error::EssMismatch);
     }
     let mut names = Reader::new(names.content);

@@ -3,7 +3,9 @@
 //! Evidence made after the instant is welcome: it knows more about it (ETSI EN 319 102-1 §5.2.5). Evidence that ran out
 //! before the instant says nothing, unless it already knows of a revocation. No evidence means unknown, never good.
 
+use super::crls::Lists;
 use crate::crl::Crl;
+use crate::extensions::names::Reasons;
 use crate::ocsp::{CertStatus, Freshness, OcspStatus, Response};
 use crate::{Certificate, Error};
 
@@ -86,18 +88,22 @@ impl Revocation {
 }
 
 /// One verified statement about one member.
-struct Statement {
-    item: EvidenceItem,
-    status: CertStatus,
-    fresh: bool,
-    this_update: i64,
-    responder: Option<Certificate>,
+pub(super) struct Statement {
+    /// What it stands on: one item, or a complete CRL and its delta.
+    pub(super) items: Vec<EvidenceItem>,
+    pub(super) status: CertStatus,
+    pub(super) fresh: bool,
+    pub(super) this_update: i64,
+    /// The reasons for a revocation that it knows of.
+    pub(super) reasons: Reasons,
+    /// Who signed, where it is not the issuer.
+    pub(super) responder: Option<Certificate>,
 }
 
 /// Evidence after reading; what cannot be read is left out.
 struct Parsed<'a> {
     ocsps: Vec<(usize, Response)>,
-    crls: Vec<(usize, Crl)>,
+    lists: Lists<'a>,
     pool: &'a [Certificate],
 }
 
@@ -107,7 +113,7 @@ struct Parsed<'a> {
 pub fn revocation(chain: &[Certificate], evidence: &Evidence, at: i64) -> Revocation {
     let parsed = Parsed {
         ocsps: read_all(&evidence.ocsps, Response::parse),
-        crls: read_all(&evidence.crls, Crl::parse),
+        lists: Lists::new(read_all(&evidence.crls, Crl::parse), chain, &evidence.certificates),
         pool: &evidence.certificates,
     };
     let mut result = Revocation {
@@ -180,15 +186,35 @@ fn member_status(
         }
     }
     let good = statements.iter().filter(|statement| statement.fresh && statement.status == CertStatus::Good);
-    // The evidence nearest to the instant, an OCSP response before a CRL: small in a DSS.
-    let best = good.min_by_key(|s| (matches!(s.item, EvidenceItem::Crl(_)), s.this_update.abs_diff(at)))?;
-    rely_on(best, result);
+    let mut good: Vec<&Statement> = good.collect();
+    // The evidence nearest to the instant, an OCSP response before a CRL: small in a DSS. Partial lists come last.
+    good.sort_by_key(|s| {
+        (s.reasons != Reasons::ALL, matches!(s.items.first(), Some(EvidenceItem::Crl(_))), s.this_update.abs_diff(at))
+    });
+    let mut known = Reasons::NONE;
+    let mut needed = Vec::new();
+    for statement in good {
+        // §6.3.3 (e): only what adds a reason.
+        if !known.cover(statement.reasons) {
+            known = known.or(statement.reasons);
+            needed.push(statement);
+        }
+        if known == Reasons::ALL {
+            break;
+        }
+    }
+    if known != Reasons::ALL {
+        return None;
+    }
+    needed.into_iter().for_each(|statement| rely_on(statement, result));
     Some(CertStatus::Good)
 }
 
 fn rely_on(statement: &Statement, result: &mut Revocation) {
-    if !result.used.contains(&statement.item) {
-        result.used.push(statement.item);
+    for item in &statement.items {
+        if !result.used.contains(item) {
+            result.used.push(*item);
+        }
     }
     if let Some(responder) = &statement.responder
         && !result.responders.contains(responder)
@@ -210,7 +236,8 @@ fn statements(
         let looked_up = response.lookup(member, issuer, parsed.pool);
         match looked_up.and_then(|status| check_responder(status, issuer, parsed)) {
             Ok(status) => found.push(Statement {
-                item,
+                items: vec![item],
+                reasons: Reasons::ALL,
                 status: status.status,
                 fresh: status.is_fresh(member, at, Freshness::Historical),
                 this_update: status.this_update,
@@ -219,22 +246,12 @@ fn statements(
             Err(error) => result.refused.push((item, error)),
         }
     }
-    for (index, crl) in parsed.crls.iter().filter(|(_, crl)| crl.is_about(member)) {
-        let item = EvidenceItem::Crl(*index);
-        match crl.lookup(member, issuer) {
-            Ok(status) => found.push(Statement {
-                item,
-                status: status.status,
-                fresh: status.is_fresh(member, at, Freshness::Historical),
-                this_update: status.this_update,
-                responder: None,
-            }),
-            Err(error) => result.refused.push((item, error)),
-        }
-    }
+    found.extend(parsed.lists.statements(member, issuer, at, &mut result.refused));
     for statement in found.iter().filter(|s| !s.fresh && s.status == CertStatus::Good) {
-        let what = if matches!(statement.item, EvidenceItem::Crl(_)) { "CRL" } else { "OCSP response" };
-        result.refused.push((statement.item, Error::NotFresh { what }));
+        for item in &statement.items {
+            let what = if matches!(item, EvidenceItem::Crl(_)) { "CRL" } else { "OCSP response" };
+            result.refused.push((*item, Error::NotFresh { what }));
+        }
     }
     found
 }
@@ -244,9 +261,6 @@ fn check_responder(status: OcspStatus, issuer: &Certificate, parsed: &Parsed<'_>
     if !status.delegated || status.responder.has_ocsp_nocheck() {
         return Ok(status);
     }
-    let listed = parsed.crls.iter().any(|(_, crl)| {
-        let found = crl.lookup(&status.responder, issuer).map(|found| found.status);
-        matches!(found, Ok(CertStatus::Revoked { at, .. }) if at <= status.produced_at)
-    });
+    let listed = parsed.lists.revoked_since(&status.responder, issuer).is_some_and(|at| at <= status.produced_at);
     if listed { Err(Error::OcspResponder) } else { Ok(status) }
 }

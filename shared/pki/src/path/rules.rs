@@ -1,45 +1,61 @@
-//! The rules a complete path must keep: certval for RFC 5280 §6.1, and what the leaf is to be used for.
+//! The rules a complete path must keep: RFC 5280 §6.1, and what the leaf is to be used for.
 
-use certval::{
-    CertificationPath, CertificationPathResults, CertificationPathSettings, PDVCertificate, PDVTrustAnchorChoice,
-    PathValidationStatus, PkiEnvironment, TimeOfInterest, validate_path_rfc5280,
-};
-use der::Encode as _;
-use der::asn1::BitString;
-
-use super::Purpose;
-use crate::asn1::{self, SEQUENCE};
-use crate::verify::{PublicKey, Scheme};
+use super::names::Constraints;
+use super::policies::Policies;
+use super::{Inputs, Purpose, conformance};
 use crate::{Certificate, Error, oids};
 
-/// Checks a chain leaf..anchor at an instant.
-pub(super) fn check(chain: &[Certificate], at: i64, purpose: Purpose) -> Result<(), Error> {
-    let (Some((leaf, rest)), Some(anchor)) = (chain.split_first(), chain.last()) else {
+/// Extensions that may be critical because they are processed, here or by [`super::revocation`].
+const PROCESSED: [const_oid::ObjectIdentifier; 13] = [
+    oids::BASIC_CONSTRAINTS,
+    oids::KEY_USAGE,
+    oids::EXTENDED_KEY_USAGE,
+    oids::SUBJECT_ALT_NAME,
+    oids::NAME_CONSTRAINTS,
+    oids::CERTIFICATE_POLICIES,
+    oids::POLICY_MAPPINGS,
+    oids::POLICY_CONSTRAINTS,
+    oids::INHIBIT_ANY_POLICY,
+    oids::CRL_DISTRIBUTION_POINTS,
+    oids::AUTHORITY_KEY_ID,
+    oids::SUBJECT_KEY_ID,
+    oids::OCSP_NOCHECK,
+];
+
+/// Checks a chain leaf..anchor at an instant; `fuel` counts the comparisons of names down.
+///
+/// The anchor's own constraints count as well (RFC 5937): who limits a root means it.
+pub(super) fn check(
+    chain: &[Certificate],
+    at: i64,
+    purpose: Purpose,
+    inputs: &Inputs,
+    fuel: &mut usize,
+) -> Result<(), Error> {
+    let (Some((leaf, _)), Some((anchor, path))) = (chain.split_first(), chain.split_last()) else {
         return Err(Error::PathRule { rule: "empty path" });
     };
-    // certval reads the instant 0 as "do not check the time".
-    if at <= 0 || chain.iter().any(|member| !member.valid_at(at)) {
+    if chain.iter().any(|member| !member.valid_at(at)) {
         return Err(Error::NotValidAt { what: not_valid(chain, at) });
     }
     check_purpose(leaf, purpose)?;
-    if rest.is_empty() {
+    if inputs.conforming {
+        conformance::check(chain)?;
+    }
+    if path.is_empty() {
         return Ok(());
     }
-    let intermediates = rest.split_last().map_or(&[][..], |(_, before)| before);
-    let path = CertificationPath::new(
-        PDVTrustAnchorChoice::try_from(anchor.der()).map_err(|_| unreadable())?,
-        intermediates.iter().rev().map(typed).collect::<Result<Vec<_>, _>>()?,
-        typed(leaf)?,
-    );
-    validate(&path, at)
-}
-
-fn unreadable() -> Error {
-    Error::Malformed { what: "X.509 certificate" }
-}
-
-fn typed(certificate: &Certificate) -> Result<PDVCertificate, Error> {
-    PDVCertificate::try_from(certificate.der()).map_err(|_| unreadable())
+    let mut state = State::new(anchor, path.len(), inputs)?;
+    let mut issuer = anchor;
+    for (index, member) in path.iter().enumerate().rev() {
+        member.verify_issued_by(issuer)?;
+        state.process(member, index == 0, fuel)?;
+        if index > 0 {
+            state.prepare(member)?;
+        }
+        issuer = member;
+    }
+    state.policies.finish(leaf.facts(), inputs)
 }
 
 /// Which member is outside its validity, for people.
@@ -51,59 +67,83 @@ fn not_valid(chain: &[Certificate], at: i64) -> &'static str {
     }
 }
 
-fn validate(path: &CertificationPath, at: i64) -> Result<(), Error> {
-    let mut environment = PkiEnvironment::new();
-    environment.add_verify_signature_message_callback(verify_message);
-    let mut settings = CertificationPathSettings::new();
-    let seconds = u64::try_from(at).map_err(|_| Error::NotValidAt { what: "path" })?;
-    let instant = TimeOfInterest::from_unix_secs(seconds).map_err(|_| Error::NotValidAt { what: "path" })?;
-    settings.set_time_of_interest(instant);
-    // The search already ended at an anchor, by DER; there is no second store to ask.
-    settings.set_require_ta_store(false);
-    let mut results = CertificationPathResults::new();
-    validate_path_rfc5280(&environment, &settings, path, &mut results).map_err(reason)
+/// The state variables of §6.1.2.
+struct State<'a> {
+    policies: Policies,
+    constraints: Constraints<'a>,
+    path_length: usize,
 }
 
-/// certval's signature checks, done by aws-lc.
-fn verify_message(
-    _: &PkiEnvironment,
-    message: &[u8],
-    signature: &BitString,
-    algorithm: &x509_cert::spki::AlgorithmIdentifierOwned,
-    key: &x509_cert::spki::SubjectPublicKeyInfoOwned,
-) -> certval::Result<()> {
-    let wrong = certval::Error::PathValidation(PathValidationStatus::SignatureVerificationFailure);
-    let check = || -> Option<()> {
-        let key = key.to_der().ok()?;
-        let key = PublicKey::from_spki(&asn1::only(&key, SEQUENCE, "subject public key").ok()?).ok()?;
-        let algorithm = algorithm.to_der().ok()?;
-        let scheme = Scheme::read(&asn1::only(&algorithm, SEQUENCE, "signature algorithm").ok()?, None).ok()?;
-        key.verify(scheme, message, signature.as_bytes()?).ok()
-    };
-    check().ok_or(wrong)
+impl<'a> State<'a> {
+    fn new(anchor: &'a Certificate, length: usize, inputs: &Inputs) -> Result<Self, Error> {
+        let mut state = Self {
+            policies: Policies::new(length, inputs),
+            constraints: Constraints::default(),
+            path_length: inputs.max_intermediates.unwrap_or(length),
+        };
+        check_critical(anchor)?;
+        // A root of version 1 has no extensions to say so.
+        if anchor.version() >= 3 || !anchor.facts().present.is_empty() {
+            check_issuer(anchor)?;
+        }
+        state.limit(anchor);
+        Ok(state)
+    }
+
+    /// §6.1.3, but for signature, validity and name, which were checked; and what §6.1.4 (o) and §6.1.5 (f) say of critical extensions.
+    fn process(&mut self, member: &Certificate, last: bool, fuel: &mut usize) -> Result<(), Error> {
+        check_critical(member)?;
+        let self_issued = member.is_self_issued();
+        if last || !self_issued {
+            self.constraints.check(member, fuel)?;
+        }
+        self.policies.process(member.facts(), self_issued, last)
+    }
+
+    /// §6.1.4.
+    fn prepare(&mut self, member: &'a Certificate) -> Result<(), Error> {
+        let self_issued = member.is_self_issued();
+        self.policies.prepare(member.facts(), self_issued)?;
+        check_issuer(member)?;
+        if !self_issued {
+            let left = self.path_length.checked_sub(1);
+            self.path_length = left.ok_or(Error::PathRule { rule: "basicConstraints: path length" })?;
+        }
+        self.limit(member);
+        Ok(())
+    }
+
+    /// §6.1.4 (g), (m).
+    fn limit(&mut self, issuer: &'a Certificate) {
+        if let Some(subtrees) = &issuer.facts().subtrees {
+            self.constraints.add(subtrees);
+        }
+        self.path_length = self.path_length.min(issuer.facts().path_length.unwrap_or(usize::MAX));
+    }
 }
 
-fn reason(error: certval::Error) -> Error {
-    use PathValidationStatus as S;
-    let certval::Error::PathValidation(status) = error else {
-        return Error::PathRule { rule: "the path could not be processed" };
-    };
-    let rule = match status {
-        S::SignatureVerificationFailure => return Error::SignatureInvalid,
-        S::InvalidNotBeforeDate | S::InvalidNotAfterDate => return Error::NotValidAt { what: "a member of the path" },
-        S::NameChainingFailure => return Error::IssuerMismatch,
-        S::MissingBasicConstraints | S::InvalidBasicConstraints => "basicConstraints: an issuer is not a CA",
-        S::InvalidPathLength => "basicConstraints: path length",
-        S::InvalidKeyUsage => "keyUsage: an issuer may not sign X.509 certificates",
-        S::NullPolicySet | S::InvalidPolicyMapping => "certificatePolicies",
-        S::NameConstraintsViolation => "nameConstraints",
-        S::UnprocessedCriticalExtension => "unprocessed critical extension",
-        S::EncodingError => "encoding",
-        S::ProcessingLimitExceeded => "processing limit",
-        S::InsufficientKeySize => "key size",
-        _ => "other rule of RFC 5280 §6",
-    };
-    Error::PathRule { rule }
+/// §6.1.4 (k), (n).
+fn check_issuer(issuer: &Certificate) -> Result<(), Error> {
+    if !issuer.is_ca() {
+        return Err(Error::PathRule { rule: "basicConstraints: an issuer is not a CA" });
+    }
+    if issuer.facts().key_usage.is_some_and(|usage| !usage.key_cert_sign) {
+        return Err(Error::PathRule { rule: "keyUsage: an issuer may not sign X.509 certificates" });
+    }
+    Ok(())
+}
+
+/// Every critical extension is known, and those that limit the path can be read.
+fn check_critical(member: &Certificate) -> Result<(), Error> {
+    let facts = member.facts();
+    if let Some(error) = &facts.unreadable {
+        return Err(error.clone());
+    }
+    let unknown = facts.present.iter().find(|(oid, critical)| *critical && !PROCESSED.contains(oid));
+    match unknown {
+        Some((oid, _)) => Err(Error::CriticalExtension { oid: oid.to_string() }),
+        None => Ok(()),
+    }
 }
 
 fn check_purpose(leaf: &Certificate, purpose: Purpose) -> Result<(), Error> {

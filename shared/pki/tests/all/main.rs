@@ -3,6 +3,7 @@
 mod cms;
 mod corpora;
 mod hostile;
+mod limbo;
 mod pki;
 mod revocation;
 mod trust;

@@ -129,13 +129,18 @@ fn crls_are_checked() {
         };
         Crl::parse(&crl(&spec, &pki.ca.cert, pki.ca.key.algorithm(), &|tbs| pki.ca.key.sign(tbs)).expect("a CRL"))
     };
-    assert_eq!(with("2.5.29.27", &[2, 1, 1]).err(), Some(Error::CrlScope { what: "delta" }));
+    let delta = with("2.5.29.27", &[2, 1, 1]).expect("readable");
+    assert_eq!(check(&delta, &pki.leader, NOW), Err(Error::CrlScope { what: "delta" }));
+    assert!(delta.is_delta() && !list.is_delta());
     assert_eq!(
         with("1.3.6.1.4.1.32473.99", &[5, 0]).err(),
         Some(Error::CriticalExtension { oid: "1.3.6.1.4.1.32473.99".to_owned() })
     );
-    // issuingDistributionPoint: indirect; only CAs; only users.
-    assert_eq!(with("2.5.29.28", &[0x30, 3, 0x84, 1, 0xff]).err(), Some(Error::CrlScope { what: "indirect" }));
+    // issuingDistributionPoint: some reasons; only attributes; only CAs; only users.
+    let some = with("2.5.29.28", &[0x30, 4, 0x83, 2, 5, 0x60]).expect("readable");
+    assert_eq!(check(&some, &pki.leader, NOW), Err(Error::CrlScope { what: "only some reasons" }));
+    let attributes = with("2.5.29.28", &[0x30, 3, 0x85, 1, 0xff]).expect("readable");
+    assert_eq!(check(&attributes, &pki.leader, NOW), Err(Error::CrlScope { what: "only attribute certificates" }));
     let only_ca = with("2.5.29.28", &[0x30, 3, 0x82, 1, 0xff]).expect("readable");
     assert_eq!(check(&only_ca, &pki.leader, NOW), Err(Error::CrlScope { what: "only CAs" }));
     let only_user = with("2.5.29.28", &[0x30, 3, 0x81, 1, 0xff]).expect("readable");

@@ -100,7 +100,7 @@ fn the_whole_path_counts() {
     list.providers[0].services[0].history.push(Period { status: Status::Withdrawn, from: WITHDRAWN });
     assert!(matches!(list.standing(&chain, Purpose::Signing, NOW), Standing::Withdrawn { since: WITHDRAWN, .. }));
     assert_eq!((list.anchors().len(), list.anchors_at(NOW).len(), list.anchors_at(WITHDRAWN - 1).len()), (1, 0, 1));
-    assert_eq!(list.issuers(), [house.ca.cert.clone()]);
+    assert_eq!(list.issuers(), std::slice::from_ref(&house.ca.cert));
 }
 
 /// A CA whose certificate was renewed for the same key is still the CA of the list.
