@@ -18,6 +18,7 @@ mod paper;
 mod pdf_gate;
 mod pdf_in;
 mod picture;
+mod record;
 mod refuse;
 mod template;
 mod text;
@@ -27,6 +28,7 @@ mod write;
 pub use appearance::{leader_appearance, seal_appearance};
 pub use base::{base, place};
 pub use inspect::inspect;
+pub use record::report;
 pub use refuse::{MAX_BYTES, MAX_PAGES, Unusable};
 pub use template::{Day, Template, template, templates};
 

@@ -91,6 +91,18 @@ impl Fonts {
         if clean.chars().all(known) { Ok(clean) } else { Err(refuse()) }
     }
 
+    /// As it can be shown: NFC, single spaces, at most [`MAX_CHARS`] signs; what steers or has no glyph becomes `?`.
+    pub(crate) fn shown(&self, text: &str) -> String {
+        let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let known = |sign: char| self.cuts.iter().all(|cut| cut.shaper.glyph_index(sign).is_some());
+        // Marks of direction have glyphs in some typefaces and would turn a line around.
+        let steers = |sign: char| {
+            sign.is_control()
+                || matches!(sign, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        };
+        joined.nfc().take(MAX_CHARS).map(|sign| if known(sign) && !steers(sign) { sign } else { '?' }).collect()
+    }
+
     /// Breaks a text into lines not wider than `width` points.
     pub(crate) fn wrap(&self, cut: Cut, size: f32, text: &str, width: f32) -> Vec<String> {
         let mut lines = Vec::new();

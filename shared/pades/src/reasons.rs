@@ -99,6 +99,7 @@ static RULES: &[(&str, &[&str])] = &[
     ("A9", &["two-readings"]),
     ("E", &["shadow-capable"]),
     ("NĐ 45/2020/NĐ-CP Đ10", &["no-signature", "only-one-signature"]),
+    ("B2, B6", &["certification-unclear"]),
     ("A8", &["bytes-after-last-signature"]),
     ("EN 319 102-1 §5.2.7: messageDigest", &["content-changed"]),
     ("EN 319 102-1 §5.2.7: signature", &["signature-wrong"]),

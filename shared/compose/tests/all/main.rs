@@ -3,5 +3,6 @@
 mod hostile;
 mod look;
 mod read;
+mod record;
 mod refusals;
 mod scans;

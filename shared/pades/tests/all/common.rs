@@ -12,20 +12,45 @@ use pki::path::Evidence;
 pub(crate) const NOW: i64 = 1_795_417_531;
 pub(crate) const YEAR: i64 = 31_536_000;
 
-pub(crate) struct Key(EcdsaKeyPair);
+pub(crate) enum Key {
+    P256(EcdsaKeyPair),
+    Rsa2048(Box<aws_lc_rs::rsa::KeyPair>),
+}
 
 impl Key {
     pub(crate) fn generate() -> Key {
-        Key(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).expect("a P-256 key"))
+        Key::P256(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).expect("a P-256 key"))
+    }
+
+    pub(crate) fn generate_rsa() -> Key {
+        let size = aws_lc_rs::rsa::KeySize::Rsa2048;
+        Key::Rsa2048(Box::new(aws_lc_rs::rsa::KeyPair::generate(size).expect("an RSA key")))
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
-        self.0.sign(&SystemRandom::new(), message).expect("an ECDSA signature").as_ref().to_vec()
+        let random = SystemRandom::new();
+        match self {
+            Key::P256(pair) => pair.sign(&random, message).expect("an ECDSA signature").as_ref().to_vec(),
+            Key::Rsa2048(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                let padding = &aws_lc_rs::signature::RSA_PKCS1_SHA256;
+                pair.sign(padding, &random, message, &mut signature).expect("an RSA signature");
+                signature
+            }
+        }
     }
 
     fn spki(&self) -> Vec<u8> {
+        let pair = match self {
+            Key::P256(pair) => pair,
+            Key::Rsa2048(pair) => {
+                let der: aws_lc_rs::encoding::PublicKeyX509Der<'_> =
+                    aws_lc_rs::encoding::AsDer::as_der(pair.public_key()).expect("a public key");
+                return der.as_ref().to_vec();
+            }
+        };
         let mut der = hex::decode("3059301306072a8648ce3d020106082a8648ce3d030107034200").expect("a constant");
-        der.extend_from_slice(self.0.public_key().as_ref());
+        der.extend_from_slice(pair.public_key().as_ref());
         der
     }
 }
@@ -43,13 +68,23 @@ pub(crate) struct Pki {
     pub(crate) tsa: Identity,
 }
 
-fn issue_one(
+pub(crate) fn issue_one(
     serial: u8,
     name: &[(Attribute, &str)],
     above: Option<&Identity>,
     fill: impl Fn(&mut CertificateSpec),
 ) -> Identity {
-    let key = Key::generate();
+    issue_to(Key::generate(), serial, name, above, fill)
+}
+
+/// To a given key; issuers have P-256 keys.
+pub(crate) fn issue_to(
+    key: Key,
+    serial: u8,
+    name: &[(Attribute, &str)],
+    above: Option<&Identity>,
+    fill: impl Fn(&mut CertificateSpec),
+) -> Identity {
     let mut spec = CertificateSpec {
         serial: vec![0x40, serial],
         subject: name.iter().map(|(attribute, text)| (*attribute, (*text).to_owned())).collect(),
@@ -181,6 +216,11 @@ fn content(text: &str) -> String {
 
 /// One page, fields `Leader` and `Seal`; the seal's field locks everything.
 pub(crate) fn base() -> Vec<u8> {
+    base_with("")
+}
+
+/// As [`base`], with more entries in the field `Leader`.
+pub(crate) fn base_with(leader: &str) -> Vec<u8> {
     classic(&[
         "<</Type/Catalog/Pages 2 0 R/AcroForm 6 0 R>>".to_owned(),
         "<</Type/Pages/Count 1/Kids[3 0 R]>>".to_owned(),
@@ -189,7 +229,7 @@ pub(crate) fn base() -> Vec<u8> {
         content("BT /F1 14 Tf 60 760 Td (Ban sao chung thuc) Tj ET"),
         "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_owned(),
         "<</Fields[7 0 R 8 0 R]/SigFlags 1>>".to_owned(),
-        "<</Type/Annot/Subtype/Widget/FT/Sig/T(Leader)/F 132/P 3 0 R/Rect[60 100 260 180]>>".to_owned(),
+        format!("<</Type/Annot/Subtype/Widget/FT/Sig/T(Leader)/F 132/P 3 0 R/Rect[60 100 260 180]{leader}>>"),
         "<</Type/Annot/Subtype/Widget/FT/Sig/T(Seal)/F 132/P 3 0 R/Rect[300 100 540 220]/Lock<</Type/SigFieldLock/Action/All>>>>"
             .to_owned(),
     ])

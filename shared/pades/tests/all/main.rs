@@ -1,6 +1,9 @@
 //! Copies are made, judged, attacked; foreign files are judged as their sources say.
 
 mod attacks;
+mod catalogue;
 mod common;
 mod corpora;
 mod cycle;
+mod past;
+mod situations;

@@ -1,0 +1,248 @@
+//! The record of a verification (biên bản kiểm tra) as a PDF: Vietnamese first, English beside it, made from the JSON report.
+//!
+//! Does not judge: it shows what the report says, and names the report by its SHA-256. Signing the record is the caller's matter.
+//! Texts that come from files are shown, never obeyed: what has no glyph becomes a sign of its own.
+
+mod sheet;
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use self::sheet::{Mark, Sheet};
+use crate::Unusable;
+use crate::text::{BLACK, Cut, Fonts, GREY, Ink};
+
+const GREEN: Ink = (18, 110, 56);
+const DARK_RED: Ink = (176, 18, 28);
+const AMBER: Ink = (158, 98, 0);
+/// Reasons and pieces of evidence that are printed; the JSON report has all.
+const REASONS: usize = 24;
+const EVIDENCE: usize = 40;
+
+/// Makes the record of one file: one element of `files` of the report of contract.md §2. Equal reports give equal bytes.
+///
+/// # Errors
+/// [`Unusable::TextUnusable`] where the report has no verdict; [`Unusable::Compose`] when the PDF cannot be made.
+pub fn report(report: &Value) -> Result<Vec<u8>, Unusable> {
+    let tone = Tone::of(text(report, "verdict")).ok_or_else(|| Unusable::TextUnusable("verdict".into()))?;
+    let fonts = Fonts::new()?;
+    let mut sheet = Sheet::new(&fonts);
+    head(&mut sheet, report, &tone);
+    facts(&mut sheet, report);
+    checks(&mut sheet, report);
+    signatures(&mut sheet, report);
+    reasons(&mut sheet, report);
+    provable(&mut sheet, report);
+    evidence(&mut sheet, report);
+    let digest = Sha256::digest(serde_json::to_vec(report).map_err(|error| Unusable::Compose(error.to_string()))?);
+    let digest: String = digest.iter().map(|octet| format!("{octet:02x}")).collect();
+    sheet.finish("Biên bản kiểm tra chữ ký số", &format!("Báo cáo JSON / JSON report: SHA-256 {digest}"))
+}
+
+/// Colour and sign of a verdict; never colour alone.
+struct Tone {
+    ink: Ink,
+    ground: Ink,
+    mark: Mark,
+}
+
+impl Tone {
+    fn of(verdict: &str) -> Option<Tone> {
+        Some(match verdict {
+            "valid" => Tone { ink: GREEN, ground: (232, 244, 236), mark: Mark::Check },
+            "invalid" => Tone { ink: DARK_RED, ground: (252, 234, 234), mark: Mark::Cross },
+            "indeterminate" => Tone { ink: AMBER, ground: (253, 244, 226), mark: Mark::Question },
+            _ => return None,
+        })
+    }
+}
+
+fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
+    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// `2026-11-23T14:05:31+07:00` as `23/11/2026 14:05:31`.
+fn moment(rfc3339: &str) -> String {
+    let part = |from: usize, to: usize| rfc3339.get(from..to);
+    let shown = || Some(format!("{}/{}/{} {}", part(8, 10)?, part(5, 7)?, part(0, 4)?, part(11, 19)?));
+    shown().unwrap_or_else(|| rfc3339.to_owned())
+}
+
+fn head(sheet: &mut Sheet<'_>, report: &Value, tone: &Tone) {
+    sheet.centred(Cut::Bold, 16.0, BLACK, "BIÊN BẢN KIỂM TRA CHỮ KÝ SỐ");
+    sheet.centred(Cut::Italic, 10.5, GREY, "Record of verification of digital signatures");
+    sheet.space(8.0);
+    let said = |vi: &str, en: &str| (text(report, vi).to_owned(), text(report, en).to_owned());
+    let (summary, action) = (said("summary", "summary_en"), said("action", "action_en"));
+    sheet.banner(tone.ink, tone.ground, tone.mark, |area| {
+        let verdict = text(report, "verdict_text").to_owned();
+        area.pair((Cut::Bold, 20.0, tone.ink), &verdict, &format!("  {}", text(report, "verdict_text_en")), 12.0);
+        area.line(Cut::Regular, 10.5, BLACK, &summary.0);
+        area.line(Cut::Italic, 9.0, GREY, &summary.1);
+        area.line(Cut::Bold, 10.5, tone.ink, &format!("→ {}", action.0));
+        area.line(Cut::Italic, 9.0, GREY, &action.1);
+    });
+}
+
+fn facts(sheet: &mut Sheet<'_>, report: &Value) {
+    sheet.row("Tệp", "File", text(report, "file"));
+    let kind = match text(report, "kind") {
+        "certified_copy" => "bản sao điện tử có chứng thực / certified electronic copy",
+        "signed_pdf" => "PDF đã ký số / signed PDF",
+        "unsigned" => "PDF không có chữ ký / unsigned PDF",
+        _ => "không đọc được / unreadable",
+    };
+    sheet.row("Loại", "Kind", kind);
+    if let Some(number) = report.get("number").filter(|number| number.is_object()) {
+        let count = number.get("number").and_then(Value::as_u64).unwrap_or_default();
+        let year = number.get("year").and_then(Value::as_u64).unwrap_or_default();
+        let (book, suffix) = (text(number, "book"), text(number, "suffix"));
+        sheet.row("Số chứng thực", "Attestation no.", &format!("{count}, quyển số {book}/{year} - {suffix}"));
+    }
+    let size = report.get("size").and_then(Value::as_u64).unwrap_or_default();
+    sheet.row("Dung lượng", "Size", &format!("{size} byte"));
+    sheet.row("SHA-256", "of the file", text(report, "sha256"));
+    sheet.row("Kiểm tra lúc", "Checked at", &moment(text(report, "checked_at")));
+}
+
+/// Names of the five checks, as the seed asks them (R64–R68).
+const CHECKS: [(&str, &str, &str); 5] = [
+    ("integrity", "Tính toàn vẹn của tệp", "Integrity"),
+    (
+        "signer_certificates",
+        "Chứng thư của lãnh đạo và cơ quan có hiệu lực lúc ký",
+        "Certificates of leader and agency when signing",
+    ),
+    ("timestamps", "Dấu thời gian", "Time-stamps"),
+    ("trust_service", "Tính hợp pháp của tổ chức cấp chứng thư", "Legality of the certification authority"),
+    ("register", "Đúng là bản sao chứng thực, khớp với sổ", "A certified copy that agrees with the register"),
+];
+
+fn checks(sheet: &mut Sheet<'_>, report: &Value) {
+    sheet.heading("Năm nội dung kiểm tra", "Five checks");
+    for check in list(report, "checks") {
+        let Some((_, vi, en)) = CHECKS.iter().find(|(id, _, _)| *id == text(check, "id")) else { continue };
+        let (mark, ink, word) = match text(check, "result") {
+            "pass" => (Mark::Check, GREEN, "đạt / passed"),
+            "fail" => (Mark::Cross, DARK_RED, "không đạt / failed"),
+            "unknown" => (Mark::Question, AMBER, "chưa rõ / not known"),
+            _ => (Mark::Dash, GREY, "không kiểm tra / not checked"),
+        };
+        sheet.check(mark, ink, (vi, en), word);
+    }
+}
+
+fn signatures(sheet: &mut Sheet<'_>, report: &Value) {
+    let all = list(report, "signatures");
+    if all.is_empty() {
+        return;
+    }
+    sheet.heading("Chữ ký và dấu thời gian", "Signatures and time-stamps");
+    for one in all {
+        signature(sheet, one);
+    }
+}
+
+fn signature(sheet: &mut Sheet<'_>, one: &Value) {
+    let role = match (text(one, "kind"), text(one, "role")) {
+        ("doc_timestamp", _) => "Dấu thời gian tài liệu / Document time-stamp",
+        (_, "leader") => "Chữ ký của lãnh đạo / Leader's signature",
+        (_, "seal") => "Dấu của cơ quan / Agency seal",
+        _ => "Chữ ký / Signature",
+    };
+    let sub = one.get("sub_indication").and_then(Value::as_str).map_or_else(String::new, |sub| format!(" · {sub}"));
+    let ink = match text(one, "indication") {
+        "TOTAL-PASSED" => GREEN,
+        "TOTAL-FAILED" => DARK_RED,
+        _ => AMBER,
+    };
+    let field = text(one, "field");
+    sheet.entry((&format!("{role} ({field})"), BLACK), (&format!("{}{sub}", text(one, "indication")), ink));
+    if let Some(signer) = one.get("signer").filter(|signer| signer.is_object()) {
+        sheet.small(text(signer, "subject"));
+        let (from, to) = (moment(text(signer, "valid_from")), moment(text(signer, "valid_to")));
+        let (serial, issuer) = (text(signer, "serial"), text(signer, "issuer"));
+        sheet.small(&format!("Số / serial {serial} · cấp bởi / issued by {issuer} · hiệu lực / valid {from} – {to}"));
+    }
+    let source = match text(one, "time_source") {
+        "timestamp" => "dấu thời gian / time-stamp",
+        "doc_timestamp" => "dấu thời gian tài liệu / document time-stamp",
+        "claimed" => "giờ máy người ký / signer's clock",
+        _ => "không có / none",
+    };
+    let at = match text(one, "signed_at") {
+        "" => "–".to_owned(),
+        at => moment(at),
+    };
+    let level = text(one, "level");
+    let (path, revocation, changes) =
+        (text(one, "certificate_path"), text(one, "revocation"), text(one, "changes_after"));
+    sheet.small(&format!(
+        "Lúc / at {at} ({source}) · mức / level {level} · path {path} · revocation {revocation} · changes {changes}"
+    ));
+    sheet.space(3.0);
+}
+
+fn reasons(sheet: &mut Sheet<'_>, report: &Value) {
+    let all = list(report, "reasons");
+    if all.is_empty() {
+        return;
+    }
+    sheet.heading("Lý do", "Reasons");
+    for reason in all.iter().take(REASONS) {
+        let words = |lang: &str| reason.get("text").map_or("", |words| text(words, lang)).to_owned();
+        sheet.line(Cut::Regular, 9.5, BLACK, &format!("• {}", words("vi")));
+        let rule = reason.get("params").map_or("", |params| text(params, "rule"));
+        let code = text(reason, "code");
+        sheet.line(Cut::Italic, 8.0, GREY, &format!("{} [{code}; {rule}]", words("en")));
+        sheet.space(1.5);
+    }
+    more(sheet, all.len(), REASONS);
+}
+
+fn more(sheet: &mut Sheet<'_>, all: usize, shown: usize) {
+    if let Some(left) = all.checked_sub(shown).filter(|left| *left > 0) {
+        sheet.small(&format!("và {left} mục khác trong báo cáo JSON / and {left} more in the JSON report"));
+    }
+}
+
+fn provable(sheet: &mut Sheet<'_>, report: &Value) {
+    let Some(provable) = report.get("provable").filter(|provable| provable.is_object()) else { return };
+    sheet.heading("Kết luận này còn chứng minh được đến", "This conclusion stays provable until");
+    sheet.line(Cut::Bold, 10.5, BLACK, &moment(text(provable, "until")));
+    if let Some(because) = provable.get("because") {
+        sheet.small(&format!("{} / {}", text(because, "vi"), text(because, "en")));
+    }
+    let renew = moment(text(provable, "renew_by"));
+    sheet.small(&format!("Nên gia hạn dấu thời gian trước / renew the time-stamp before {renew}"));
+}
+
+fn evidence(sheet: &mut Sheet<'_>, report: &Value) {
+    let all = list(report, "evidence");
+    if all.is_empty() {
+        return;
+    }
+    sheet.heading(
+        "Chứng cứ đã dùng (SHA-256) và thời điểm được chứng minh là đã có",
+        "Evidence and when it is proven to have existed",
+    );
+    for one in all.iter().take(EVIDENCE) {
+        let kind = match text(one, "kind") {
+            "signature" => "chữ ký / CMS",
+            "timestamp" => "dấu thời gian / token",
+            "certificate" => "chứng thư / X.509",
+            "ocsp" => "OCSP",
+            _ => "CRL",
+        };
+        let proven = match (text(one, "proven_at"), text(one, "proven_by")) {
+            ("", _) => "chỉ biết là có lúc kiểm tra / known only now".to_owned(),
+            (at, by) => format!("{} ({by})", moment(at)),
+        };
+        sheet.evidence(kind, text(one, "about"), text(one, "sha256"), &proven);
+    }
+    more(sheet, all.len(), EVIDENCE);
+}
