@@ -109,10 +109,37 @@ pub struct Response {
     tbs: Vec<u8>,
     scheme: Scheme,
     signature: Vec<u8>,
+    responder: ResponderId,
     produced_at: i64,
     singles: Vec<Single>,
     nonce: Option<Vec<u8>>,
     certificates: Vec<Certificate>,
+}
+
+/// ResponderID (RFC 6960 §4.2.1).
+#[derive(Clone, Debug)]
+enum ResponderId {
+    /// DER name.
+    ByName(Vec<u8>),
+    /// SHA-1 of the key's octets.
+    ByKey(Vec<u8>),
+}
+
+impl ResponderId {
+    fn read(choice: &Tlv<'_>) -> Result<Self, Error> {
+        match choice.tag {
+            0xa1 => Ok(Self::ByName(choice.reader().expect(SEQUENCE, WHAT)?.full.to_vec())),
+            0xa2 => Ok(Self::ByKey(choice.reader().expect(OCTET_STRING, WHAT)?.content.to_vec())),
+            _ => Err(Error::Malformed { what: WHAT }),
+        }
+    }
+
+    fn names(&self, candidate: &Certificate) -> bool {
+        match self {
+            Self::ByName(name) => crate::name::same(name, candidate.subject_der()),
+            Self::ByKey(hash) => candidate.key_octets().is_ok_and(|key| digest(DigestAlgorithm::Sha1, &[key]) == *hash),
+        }
+    }
 }
 
 impl Response {
@@ -235,7 +262,12 @@ impl Response {
 
     /// Who signed: the issuer, or a responder that the issuer delegated (RFC 6960 §4.2.2.2).
     fn responder(&self, issuer: &Certificate, pool: &[Certificate]) -> Result<(Certificate, bool), Error> {
-        let by = |key: &Certificate| key.key().verify(self.scheme, &self.tbs, &self.signature);
+        let by = |key: &Certificate| {
+            if !self.responder.names(key) {
+                return Err(Error::OcspResponder);
+            }
+            key.key().verify(self.scheme, &self.tbs, &self.signature)
+        };
         if by(issuer).is_ok() {
             return Ok((issuer.clone(), false));
         }
@@ -251,6 +283,7 @@ impl Response {
             let authorised = candidate.has_ocsp_signing_eku()
                 && candidate.allows_digital_signature_or_non_repudiation()
                 && candidate.valid_at(self.produced_at)
+                && crate::path::check_critical(candidate).is_ok()
                 && candidate.verify_issued_by(issuer).is_ok();
             if authorised {
                 return Ok((candidate.clone(), true));
@@ -318,10 +351,7 @@ fn read_basic(basic: &Tlv<'_>) -> Result<Response, Error> {
     }
     let mut fields = data.reader();
     fields.optional(0xa0, WHAT)?;
-    let responder = fields.any(WHAT)?;
-    if !matches!(responder.tag, 0xa1 | 0xa2) {
-        return Err(Error::Malformed { what: WHAT });
-    }
+    let responder = ResponderId::read(&fields.any(WHAT)?)?;
     let produced_at = time::unix(&fields.any(WHAT)?, WHAT)?;
     let list = fields.expect(SEQUENCE, WHAT)?.members(WHAT, MAX_MEMBERS)?;
     let singles = list.iter().filter_map(|single| read_single(single).transpose()).collect::<Result<Vec<_>, _>>()?;
@@ -331,6 +361,7 @@ fn read_basic(basic: &Tlv<'_>) -> Result<Response, Error> {
         tbs: data.full.to_vec(),
         scheme,
         signature,
+        responder,
         produced_at,
         singles,
         nonce,

@@ -236,6 +236,11 @@ impl Search<'_> {
     }
 }
 
+/// Every critical extension is processed, and those that limit a path can be read.
+pub(crate) fn check_critical(member: &Certificate) -> Result<(), Error> {
+    rules::check_critical(member)
+}
+
 /// Whether authorityKeyIdentifier names the candidate's key; `None` where one of them has no identifier.
 fn key_ids_agree(last: &Certificate, candidate: &Certificate) -> Option<bool> {
     let wanted = last.facts().authority_key_id.as_ref()?;

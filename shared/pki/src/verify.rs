@@ -18,6 +18,30 @@ pub(crate) struct PublicKey {
     pub(crate) algorithm: KeyAlgorithm,
     /// PKCS#1 RSAPublicKey, uncompressed or compressed point, or the 32 octets of Ed25519.
     octets: Vec<u8>,
+    padding: Padding,
+}
+
+/// What an RSA key says about the padding (RFC 4055 §1.2, §3.3).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Padding {
+    /// rsaEncryption, or no RSA key.
+    Any,
+    /// id-RSASSA-PSS without parameters.
+    Pss,
+    /// id-RSASSA-PSS with parameters: this digest, and a salt at least so long.
+    PssWith { digest: DigestAlgorithm, salt: u16 },
+}
+
+impl Padding {
+    fn allows(self, scheme: Scheme) -> bool {
+        match (self, scheme) {
+            (Self::Any, _) | (Self::Pss, Scheme::Pss { .. }) => true,
+            (Self::PssWith { digest: wanted, salt: least }, Scheme::Pss { digest, salt }) => {
+                digest == wanted && salt >= least
+            }
+            _ => false,
+        }
+    }
 }
 
 /// How a signature was made.
@@ -38,6 +62,10 @@ impl PublicKey {
         let bits = reader.any(what)?;
         let octets = bit_octets(bits.content, what)?.to_vec();
         let oid = algorithm.any(what)?.oid().ok_or(Error::Malformed { what })?;
+        let mut padding = Padding::Any;
+        if oid == oids::RSASSA_PSS {
+            padding = read_padding(&mut algorithm)?;
+        }
         let algorithm = match oid {
             oids::RSA_ENCRYPTION | oids::RSASSA_PSS => KeyAlgorithm::Rsa { bits: modulus_bits(&octets)? },
             oids::EC_PUBLIC_KEY => match algorithm.any(what)?.oid() {
@@ -50,7 +78,7 @@ impl PublicKey {
             oids::ED25519 => KeyAlgorithm::Ed25519,
             other => KeyAlgorithm::Other(other.to_string()),
         };
-        Ok(Self { algorithm, octets })
+        Ok(Self { algorithm, octets, padding })
     }
 
     /// Octets of one coordinate of the curve.
@@ -88,6 +116,9 @@ impl PublicKey {
     /// Checks a signature over a message of which only the digest is known. Impossible for Ed25519.
     pub(crate) fn verify_digest(&self, scheme: Scheme, digest: &[u8], signature: &[u8]) -> Result<(), Error> {
         let algorithm = scheme.digest().ok_or(Error::KeyMismatch)?;
+        if !self.padding.allows(scheme) {
+            return Err(Error::KeyMismatch);
+        }
         if let (Scheme::Pkcs1(_), KeyAlgorithm::Rsa { bits }) = (scheme, &self.algorithm)
             && lc_pkcs1(algorithm, *bits).is_none()
         {
@@ -182,6 +213,17 @@ fn unsupported(oid: &const_oid::ObjectIdentifier) -> Error {
     Error::UnsupportedAlgorithm { oid: oid.to_string() }
 }
 
+/// Parameters of an id-RSASSA-PSS key; absent ones restrict nothing but the padding.
+fn read_padding(reader: &mut Reader<'_>) -> Result<Padding, Error> {
+    if reader.is_empty() {
+        return Ok(Padding::Pss);
+    }
+    match read_pss(reader)? {
+        Scheme::Pss { digest, salt } => Ok(Padding::PssWith { digest, salt }),
+        _ => Ok(Padding::Pss),
+    }
+}
+
 /// RSASSA-PSS-params (RFC 4055 §3.1); the digests of content and mask must be the same.
 fn read_pss(reader: &mut Reader<'_>) -> Result<Scheme, Error> {
     let what = "RSASSA-PSS parameters";
@@ -202,6 +244,13 @@ fn read_pss(reader: &mut Reader<'_>) -> Result<Scheme, Error> {
     if let Some(value) = parameters.optional(0xa2, what)? {
         salt = small_integer(value.reader().expect(INTEGER, what)?.content, what)?;
     }
+    // trailerField: 1 is the only one there is.
+    if let Some(value) = parameters.optional(0xa3, what)?
+        && value.reader().expect(INTEGER, what)?.content != [1]
+    {
+        return Err(Error::Malformed { what });
+    }
+    parameters.finish(what)?;
     if digest != mask {
         return Err(unsupported(&oids::RSASSA_PSS));
     }

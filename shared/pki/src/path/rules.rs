@@ -134,7 +134,7 @@ fn check_issuer(issuer: &Certificate) -> Result<(), Error> {
 }
 
 /// Every critical extension is known, and those that limit the path can be read.
-fn check_critical(member: &Certificate) -> Result<(), Error> {
+pub(super) fn check_critical(member: &Certificate) -> Result<(), Error> {
     let facts = member.facts();
     if let Some(error) = &facts.unreadable {
         return Err(error.clone());

@@ -1,9 +1,11 @@
 //! Everything that `pki` builds is read back and judged; every rule is broken once.
 
+mod algorithms;
 mod cms;
 mod corpora;
 mod hostile;
 mod limbo;
+mod lists;
 mod pki;
 mod revocation;
 mod trust;

@@ -73,6 +73,13 @@ fn ocsp_authority_is_checked() {
     assert_eq!(check(&by(&pki.responder, false)), Err(Error::OcspResponder));
     assert_eq!(check(&by(&other.responder, true)), Err(Error::OcspResponder));
     assert_eq!(check(&by(&pki.seal, true)), Err(Error::OcspResponder), "no id-kp-OCSPSigning");
+    // The answer says who signed it (RFC 6960 §4.2.2.3); here it names the seal and is the CA's.
+    let asked = OcspAsked::new(&pki.leader.cert, &pki.ca.cert).expect("a CertID");
+    let answer = OcspAnswer { asked, status: CertStatus::Good, this_update: NOW, next_update: Some(NOW + HOUR) };
+    let named = OcspSpec { produced_at: NOW, answers: vec![answer], nonce: None };
+    let key = &pki.ca.key;
+    let other = ocsp_response(&named, &pki.seal.cert, &[], key.algorithm(), &|tbs| key.sign(tbs)).expect("OCSP");
+    assert_eq!(check(&other), Err(Error::OcspResponder));
     let mut forged = by(&pki.responder, true);
     let signature = Response::parse(&forged).expect("readable").der().len() - pki.responder.cert.der().len() - 20;
     forged[signature] ^= 1;
