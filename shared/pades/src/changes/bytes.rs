@@ -51,6 +51,8 @@ impl Step<'_, '_> {
 fn is_filler(mut bytes: &[u8]) -> bool {
     while let Some((&byte, rest)) = bytes.split_first() {
         match byte {
+            // A second header: some readers begin there.
+            b'%' if rest.starts_with(b"PDF-") => return false,
             b'%' => {
                 let end = rest.iter().position(|b| matches!(b, b'\r' | b'\n')).unwrap_or(rest.len());
                 bytes = rest.get(end..).unwrap_or_default();

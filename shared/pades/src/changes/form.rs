@@ -97,6 +97,7 @@ impl Step<'_, '_> {
         let (was, is) = (nodes(before)?, nodes(after)?);
         self.form_keys(old, new)?;
         self.direct_fields(old, new)?;
+        self.field_order(old, new)?;
         let mut names = BTreeSet::new();
         for (id, node) in is.iter().filter(|(_, node)| node.terminal) {
             if !names.insert(&node.name) && was.get(id).is_none_or(|old| old.name != node.name) {
@@ -142,6 +143,20 @@ impl Step<'_, '_> {
         let (was, is) = (Object::Array(direct(self.before, old)?), Object::Array(direct(self.after, new)?));
         if self.compare.difference(&was, &is, Stops::Pages, None)?.is_some() {
             self.forbid("field-direct", None);
+        }
+        Ok(())
+    }
+
+    /// C10: new fields come behind those that were there; some honest writers put them before.
+    fn field_order(&mut self, old: &Dict, new: &Dict) -> Result<(), Stop> {
+        let roots = |document: &Document<'_>, form: &Dict| -> Result<Vec<ObjId>, Stop> {
+            let list = document.get(form, b"Fields")?.as_array().unwrap_or_default();
+            Ok(list.iter().filter_map(Object::as_ref_id).collect())
+        };
+        let (was, is) = (roots(self.before, old)?, roots(self.after, new)?);
+        if !is.starts_with(&was) {
+            // No field is lost by it (that is its own rule); in a certified copy no field comes.
+            self.push(Class::Metadata, "field-order", None, None);
         }
         Ok(())
     }

@@ -133,9 +133,23 @@ impl Step<'_, '_> {
         Ok(())
     }
 
-    /// C6 and C7. The catalog may be another object as long as every place below it is explained; `/ID` names the file and draws nothing.
+    /// C6 and C7. `/Prev` is what the chain of revisions was read by.
     fn trailer(&mut self) -> Result<(), Stop> {
         let (old, new) = (self.before.trailer(), self.after.trailer());
+        if old.reference(b"Root") != new.reference(b"Root") {
+            // Honest writers do it, and every place below is compared; in a certified copy nobody does.
+            self.push(Class::Metadata, "trailer-root", new.reference(b"Root"), None);
+        }
+        let first = |view: &Document<'_>, trailer: &Dict| -> Result<Option<Vec<u8>>, Stop> {
+            let id = view.get(trailer, b"ID")?.as_array().and_then(<[Object]>::first);
+            Ok(id.map(|id| view.resolve(id)).transpose()?.and_then(Object::as_string).map(<[u8]>::to_vec))
+        };
+        let (was, is) = (first(self.before, old)?, first(self.after, new)?);
+        if was.is_some() && was != is {
+            // Honest writers give a new one; only an encrypted file is read by it.
+            let class = if self.before.is_encrypted() { Class::Forbidden } else { Class::Metadata };
+            self.push(class, "trailer-id", None, None);
+        }
         if !self.same(old, new, b"Encrypt", Stops::None)? {
             self.forbid("trailer-encrypt", None);
         }
@@ -197,6 +211,7 @@ impl Step<'_, '_> {
                 b"Extensions" => self.extensions(old, new)?,
                 b"Version" => self.version(old, new)?,
                 b"MarkInfo" => self.mark_info(old, new)?,
+                b"Perms" => self.certification(old, new)?,
                 _ => {
                     if let Some(object) = self.difference(old, new, key, Stops::All)? {
                         self.forbid("catalog", Some(object));
@@ -249,6 +264,25 @@ impl Step<'_, '_> {
         Ok(())
     }
 
+    /// `/Perms` may come with a certification that is the first signature, and says nothing but which one that is.
+    fn certification(&mut self, old: &Dict, new: &Dict) -> Result<(), Stop> {
+        if self.same(old, new, b"Perms", Stops::None)? {
+            return Ok(());
+        }
+        let (was, is) = (self.before.get(old, b"Perms")?, self.after.get(new, b"Perms")?);
+        let named = is.as_dict().filter(|dict| dict.len() == 1).and_then(|dict| dict.reference(b"DocMDP"));
+        let stamp = |one: &pdf::Signature| one.dict.name(b"SubFilter") == Some(b"ETSI.RFC3161");
+        let first = self.before.signatures()?.iter().all(stamp);
+        let fine = was.is_null() && first && named.is_some_and(|id| self.is_fresh(id));
+        let class = if fine {
+            Class::Signing { field: String::new(), created: false, visible: false }
+        } else {
+            Class::Forbidden
+        };
+        self.push(class, "certification", new.reference(b"Perms"), None);
+        Ok(())
+    }
+
     fn mark_info(&mut self, old: &Dict, new: &Dict) -> Result<(), Stop> {
         if self.same(old, new, b"MarkInfo", Stops::None)? {
             return Ok(());
@@ -290,8 +324,11 @@ impl Step<'_, '_> {
         let all = |view: &Document<'_>| view.reachable(&Object::Dict(view.trailer().clone()));
         let (was_reached, is_reached) = (all(self.before)?, all(self.after)?);
         for id in modified {
-            let container =
-                self.before.object(id)?.as_dict().is_some_and(|dict| dict.is_type(b"XRef") || dict.is_type(b"ObjStm"));
+            // C1: a section may take the number of an older one, which nothing refers to; an object stream may not.
+            let section = |view: &Document<'_>| -> Result<bool, Stop> {
+                Ok(view.object(id)?.as_dict().is_some_and(|dict| dict.is_type(b"XRef")))
+            };
+            let container = section(self.before)? && section(self.after)?;
             // Only what is reached before and after has been compared.
             if !(was_reached.contains(&id) && is_reached.contains(&id) || container) {
                 self.forbid("unused-object-overwritten", Some(id));

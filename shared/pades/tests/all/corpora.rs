@@ -174,13 +174,13 @@ fn verdicts_agree_with_the_manifest() {
     let of = |expected: &'static str| outcomes.iter().filter(move |one| one.expected == expected);
     let accepted = of("ACCEPT").filter(|one| one.accepted).count();
     println!("{accepted} of {} ACCEPT accepted", of("ACCEPT").count());
-    assert!(accepted * 100 >= of("ACCEPT").count() * 95, "less than 95 of 100 honest files are accepted");
     for one in of("REJECT").filter(|one| one.accepted) {
         println!("accepted against its label: {} ({})", one.file, exceptions.get(&one.file).map_or("", String::as_str));
     }
     let asserted = outcomes.iter().filter(|one| one.agrees.is_some()).count();
     println!("{} files, {asserted} asserted, {} exceptions", outcomes.len(), exceptions.len());
     assert!(wrong.is_empty(), "{} of {asserted}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(accepted * 100 >= of("ACCEPT").count() * 95, "less than 95 of 100 honest files are accepted");
 }
 
 /// Whoever reads the divergences finds each file that is judged otherwise than its source says.
