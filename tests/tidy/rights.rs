@@ -51,11 +51,13 @@ const KNOWN: &[&str] = &[
 /// Call of a port → what the adapter then asks of AWS.
 const ASKS: &[(&str, &[&str])] = &[
     (
-        r"\.(unit|user|appointment|slot|upload|case|copy|session|counter|entry|public_copy|public_by_number|public_by_digest)\(",
+        r"\.(unit|user|appointment|slot|upload|case|copy|session|counter|entry|public_copy|public_by_number|public_by_digest|public_by_link|kept_report|kept_verdict)\(",
         &["dynamodb:GetItem"],
     ),
     (r"\.(units|queue|account_copies|due|open_sessions)\(", &["dynamodb:Query", "dynamodb:BatchGetItem"]),
-    (r"\.(slots|deliveries|events)\(", &["dynamodb:Query"]),
+    (r"\.(slots|deliveries|events|watchers)\(", &["dynamodb:Query"]),
+    (r"\.(keep_report|keep_verdict|watch)\(", &["dynamodb:PutItem"]),
+    (r"\.told\(", &["dynamodb:DeleteItem"]),
     (r"\bidempotent\(", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"]),
     (r"Write::OutboxDone", &["dynamodb:DeleteItem"]),
     (r"Write::OutboxLater", &["dynamodb:UpdateItem"]),
@@ -63,7 +65,10 @@ const ASKS: &[(&str, &[&str])] = &[
         r"Write::(Unit|User|Appointment|Slot|Upload|Case|Copy|Session|Counter|Entry|PublicCopy|Outbox|Event|Delivery)\b",
         &["dynamodb:PutItem"],
     ),
-    (r"objects\.read\(|\bread\((run\.)?objects|\bread\(self\.objects|\banchors\(|presign_get\(", &["s3:GetObject"]),
+    (
+        r"objects\.read\(|\bread\((run\.)?objects|\bread\(self\.objects|\banchors\(|presign_get\(|trust::look\(",
+        &["s3:GetObject"],
+    ),
     (r"\.create\(&|objects\.create\(|create_exactly\(|presign_put\(", &["s3:PutObject"]),
 ];
 
@@ -190,21 +195,28 @@ fn nobody_writes_the_trusted_roots() {
     }
 }
 
-/// The public function reads three kinds of items one by one, and may not list (house.md §3.6).
+/// The public function reads what anybody may know and what it keeps itself, item by item, and may not list (house.md §3.6).
+/// It writes only what it keeps.
 #[test]
-fn verification_reads_public_items_only() {
-    let table: Vec<&Value> = statements()
-        .into_iter()
-        .filter(|(function, one)| function == "verification" && actions(one).iter().any(|a| a.starts_with("dynamodb:")))
-        .map(|(_, one)| one)
-        .collect();
-    assert_eq!(table.len(), 1);
-    assert_eq!(actions(table[0]), ["dynamodb:GetItem"]);
-    let keys = list(&table[0]["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]);
-    assert_eq!(keys.into_iter().map(words).collect::<Vec<_>>(), ["COPY#*", "PUBNO#*", "DIGEST#*"]);
+fn verification_reads_public_items_and_writes_its_own() {
+    let allowed = |action: &str| {
+        let mut keys = BTreeSet::new();
+        for (function, one) in statements() {
+            if function == "verification" && actions(one).iter().any(|a| a == action) {
+                assert_eq!(actions(one), [action]);
+                let leading = list(&one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]);
+                assert!(!leading.is_empty(), "{action} on every item");
+                keys.extend(leading.into_iter().map(words));
+            }
+        }
+        keys
+    };
+    let set = |keys: &[&str]| keys.iter().map(|key| format!("{key}#*")).collect::<BTreeSet<_>>();
+    assert_eq!(allowed("dynamodb:GetItem"), set(&["COPY", "PUBNO", "DIGEST", "LINK", "UPLOAD", "VERIF", "VERDICT"]));
+    assert_eq!(allowed("dynamodb:PutItem"), set(&["VERIF", "VERDICT", "WATCH"]));
     let may = &granted()["verification"];
-    let all = ["dynamodb:GetItem", "kms:Decrypt", "s3:GetObject"].map(str::to_owned);
-    assert_eq!(*may, BTreeSet::from(all), "the public function reads and does nothing else");
+    let all = ["dynamodb:GetItem", "dynamodb:PutItem", "kms:Decrypt", "s3:GetObject"].map(str::to_owned);
+    assert_eq!(*may, BTreeSet::from(all), "the public function does nothing else");
 }
 
 #[test]

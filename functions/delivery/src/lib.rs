@@ -3,7 +3,7 @@
 //! Never puts a file into a message (decision 22).
 
 use api::{Edge, Env, Error, Function, Keys, Problem, Reply, Request, needs_any, page};
-use casework::delivery;
+use casework::{aftercare, delivery};
 use domain::copy::CopyState;
 use domain::ids::{AccountId, CaseId, CopyId};
 use domain::model::{Channel, Copy, Delivery as Sent, Number, Outbox, Right, Stored, Topic, User};
@@ -141,14 +141,17 @@ impl Function for Delivery {
 
     async fn work(&self, item: &Outbox) -> Result<(), Fault> {
         let now = self.edge.clock.now();
-        casework::settled(
-            delivery::deliver(&self.records, &self.mail, &self.edge.chance, item, &self.public_url, now).await,
-        )
+        casework::settled(match item.topic {
+            Topic::Aftercare => aftercare::tell(&self.records, &self.records, &self.mail, item, now).await,
+            _ => delivery::deliver(&self.records, &self.mail, &self.edge.chance, item, &self.public_url, now).await,
+        })
     }
 
     async fn tick(&self) -> Result<(), Fault> {
         let now = self.edge.clock.now();
-        for item in self.records.due(Topic::Deliver, now, SWEEP).await? {
+        let mut due = self.records.due(Topic::Deliver, now, SWEEP).await?;
+        due.extend(self.records.due(Topic::Aftercare, now, SWEEP).await?);
+        for item in due {
             if let Err(fault) = self.work(&item).await {
                 tracing::warn!(subject = item.subject, %fault, "a delivery failed; the next sweep tries again");
             }

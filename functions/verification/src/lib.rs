@@ -1,31 +1,37 @@
-//! Judges signed files (kiểm tra): public, read-only, no key.
+//! Judges signed files (kiểm tra): public, no key, no way out.
 //!
-//! An invalid signature is an answer, never an error (decision 20). Reads only public items of the table.
+//! An invalid signature is an answer, never an error (decision 20). Reads only public items of the table and its own; writes
+//! only what somebody asked it to keep.
 
+pub mod dossier;
+mod kept;
 mod page;
+mod trust;
+mod ways;
 
 use api::{Edge, Env, Error, Function, Keys, Lang, Problem, Reply, Request};
-use domain::ids::UploadId;
-use domain::model::PublicCopy;
+use domain::model::{PublicCopy, Sha256};
 use domain::paths;
-use domain::ports::{Objects, Records};
+use domain::ports::{Objects as _, Records as _};
 use domain::time::rfc3339;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use objects::Bucket;
-use pades::{EcopyFacts, Policy, Profile, RegisterFacts, RegisterStatus, Report};
-use pki::Certificate;
+use pades::{EcopyFacts, Policy, Profile, RegisterFacts, RegisterStatus, Report, Verdict};
 use pki::path::Evidence;
-use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::Digest;
+use sha2::Digest as _;
 use store::Table;
+
+use crate::dossier::{Dossier, Refused};
+use crate::trust::{InUse, Trust};
+use crate::ways::Matter;
 
 /// What a file is called that came without a name.
 const FILE_NAME: &str = "ban-sao.pdf";
-/// Bodies above this go by upload (decision 44).
-const BODY_LIMIT: usize = 4 * 1024 * 1024;
 /// 100 MB (decision 32) and the room of our own revisions.
 const FILE_LIMIT: u64 = 110 * 1024 * 1024;
+/// How long a dossier is worked on; the function ends after 29 s.
+const DOSSIER_TIME: SignedDuration = SignedDuration::from_secs(20);
 
 /// The function with what it needs.
 pub struct Verification {
@@ -33,120 +39,181 @@ pub struct Verification {
     keys: Keys,
     records: Table,
     objects: Bucket,
-    anchors: Vec<Certificate>,
-    test_anchors: bool,
+    trust: Trust,
+    sandbox: bool,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Ask {
-    upload_id: String,
-    at: Option<String>,
-    policy: Option<String>,
+/// What came of one file.
+struct Found {
+    report: Report,
+    /// The copy of ours that it is, to the byte.
+    copy: Option<PublicCopy>,
+    /// Whether the report was there already.
+    kept: bool,
+    /// Sequence of the trust list.
+    trust_list: u64,
+}
+
+/// By what a file is judged.
+struct Judge<'a> {
+    trust: &'a InUse,
+    at: Timestamp,
+    profile: Profile,
+    /// Whether what was found about the same bytes before may answer.
+    usual: bool,
+}
+
+impl Judge<'_> {
+    fn policy<'a>(&'a self, extra: &'a Evidence, register: Option<RegisterFacts>) -> Policy<'a> {
+        Policy {
+            anchors: &self.trust.anchors,
+            at: self.at.as_second(),
+            profile: self.profile,
+            extra,
+            register,
+            test_anchors: self.trust.loaded.list.test,
+        }
+    }
+
+    fn report(&self, file: &[u8], register: Option<RegisterFacts>) -> Report {
+        let extra = Evidence { certificates: self.trust.issuers.clone(), ..Evidence::default() };
+        pades::judge(file, FILE_NAME, &self.policy(&extra, register))
+    }
+
+    fn refuse(&self, code: &str, detail: &str) -> Report {
+        let extra = Evidence::default();
+        pades::refuse(&[], FILE_NAME, &self.policy(&extra, None), code, detail)
+    }
+
+    fn sequence(&self) -> u64 {
+        self.trust.loaded.list.sequence
+    }
 }
 
 impl Verification {
     /// Reads the settings and makes the clients.
     ///
     /// # Errors
-    /// A missing or unreadable setting, by name.
+    /// A missing or unreadable setting, by name; no trust list that may be used.
     pub async fn new(env: &Env, aws: &aws_config::SdkConfig) -> Result<Self, Error> {
-        let objects = Bucket::new(aws, env.required("BUCKET_NAME")?);
-        let anchors = casework::anchors(&objects, &env.required("TRUST_ANCHORS")?).await?;
-        Ok(Self {
-            edge: Edge::new(env),
-            keys: Keys::new(env)?,
-            records: Table::new(aws, env.required("TABLE_NAME")?),
-            objects,
-            anchors,
-            test_anchors: env.required("MODE")? != "live",
-        })
+        let (edge, objects) = (Edge::new(env), Bucket::new(aws, env.required("BUCKET_NAME")?));
+        let trust = Trust::new(env, &objects, edge.clock.now()).await?;
+        let records = Table::new(aws, env.required("TABLE_NAME")?);
+        let sandbox = env.required("MODE")? != "live";
+        Ok(Self { edge, keys: Keys::new(env)?, records, objects, trust, sandbox })
     }
 
     async fn verify(&self, request: &Request) -> Result<Reply, Problem> {
-        match request.media_type().as_str() {
-            "application/pdf" | "application/octet-stream" => {
-                if request.body.len() > BODY_LIMIT {
-                    return Err(Problem::new("use-upload"));
-                }
-                let now = self.edge.clock.now();
-                let profile = profile(request.query.get("policy").map(String::as_str))?;
-                self.answer(request, FILE_NAME, &request.body, now, profile).await
-            }
-            "multipart/form-data" => {
-                let sent = page::sent(request).await?;
-                if sent.bytes.len() > BODY_LIMIT {
-                    return Err(Problem::new("use-upload"));
-                }
-                self.answer(request, &sent.name, &sent.bytes, self.edge.clock.now(), Profile::Auto).await
-            }
-            "application/json" => {
-                let ask: Ask = request.json()?;
-                let now = self.edge.clock.now();
-                self.keys.subject(request, now)?;
-                let id =
-                    UploadId::parse(&ask.upload_id).map_err(|_| Problem::invalid("/upload_id", "wrong_id_type"))?;
-                let at = ask.at.map_or(Ok(now), |text| text.parse().map_err(|_| Problem::invalid("/at", "rfc3339")))?;
-                let bytes = self.objects.read(&paths::upload(&id), FILE_LIMIT).await?;
-                let bytes = bytes.ok_or_else(|| Problem::new("not-found"))?;
-                self.answer(request, FILE_NAME, &bytes, at, profile(ask.policy.as_deref())?).await
-            }
-            _ => Err(Problem::new("unsupported-media-type")),
-        }
-    }
-
-    /// The report, as a page for people and as JSON for everybody else.
-    async fn answer(
-        &self,
-        request: &Request,
-        name: &str,
-        file: &[u8],
-        at: Timestamp,
-        profile: Profile,
-    ) -> Result<Reply, Problem> {
-        if file.is_empty() {
-            return Err(Problem::new("empty-file"));
-        }
-        let report = Report { file: name.to_owned(), ..self.judge(file, at, profile).await? };
+        let now = self.edge.clock.now();
+        let asked = self.asked(request, now).await?;
+        let trust = self.trust.now(&self.objects, now).await;
+        let usual = asked.at.is_none() && asked.profile == Profile::Auto;
+        let judge = Judge { trust: &trust, at: asked.at.unwrap_or(now), profile: asked.profile, usual };
+        let found = match &asked.matter {
+            Matter::File(bytes) if dossier::is_zip(bytes) => return self.dossier(request, bytes, &judge).await,
+            Matter::File(bytes) => self.file(bytes, &judge).await?,
+            Matter::Copy(copy) => self.copy(copy, &judge).await?,
+        };
+        let found = Found { report: Report { file: asked.name.clone(), ..found.report }, ..found };
+        let shown = self.keep(&asked, &found, now).await?;
         Ok(if page::is_wanted(request) {
-            page::html(200, web::judged(page::look(request, self.test_anchors), &report))
+            page::html(200, web::judged(page::look(request, self.sandbox), &found.report))
         } else {
-            Reply::json(200, &report.to_json())
+            Reply::json(200, &shown)
         })
     }
 
     /// Judges with what the register says: by the file's digest, else by the number that the seal carries.
-    async fn judge(&self, file: &[u8], at: Timestamp, profile: Profile) -> Result<Report, Problem> {
-        let digest = sha2::Sha256::digest(file).into();
-        if let Some(known) = self.records.public_by_digest(&digest).await? {
-            return Ok(self.report(file, at, profile, Some(facts(&known))));
+    async fn file(&self, file: &[u8], judge: &Judge<'_>) -> Result<Found, Problem> {
+        let digest: Sha256 = sha2::Sha256::digest(file).into();
+        if let Some(copy) = self.records.public_by_digest(&digest).await? {
+            return self.ours(digest, copy, judge, async { Ok(file.to_vec()) }).await;
         }
-        let first = self.report(file, at, profile, None);
-        let Some(number) = &first.number else { return Ok(first) };
+        let trust_list = judge.sequence();
+        let first = judge.report(file, None);
+        let Some(number) = &first.number else {
+            return Ok(Found { report: first, copy: None, kept: false, trust_list });
+        };
         let year = i16::try_from(number.year).unwrap_or(0);
         let n = u32::try_from(number.number).unwrap_or(0);
         let known = self.records.public_by_number(&number.unit_code, &number.suffix, year, n).await?;
         let unknown = RegisterFacts { status: RegisterStatus::Unknown, facts: None, sha256: Vec::new() };
-        Ok(self.report(file, at, profile, Some(known.map_or(unknown, |copy| facts(&copy)))))
+        let report = judge.report(file, Some(known.map_or(unknown, |copy| facts(&copy))));
+        Ok(Found { report, copy: None, kept: false, trust_list })
     }
 
-    fn report(&self, file: &[u8], at: Timestamp, profile: Profile, register: Option<RegisterFacts>) -> Report {
-        let extra = Evidence::default();
-        let policy = Policy {
-            anchors: &self.anchors,
-            at: at.as_second(),
-            profile,
-            extra: &extra,
-            register,
-            test_anchors: self.test_anchors,
+    /// Judges the last issued file of a copy.
+    async fn copy(&self, copy: &PublicCopy, judge: &Judge<'_>) -> Result<Found, Problem> {
+        let digest = *copy.digests.last().ok_or_else(|| Problem::new("copy-not-ready"))?;
+        // One digest per level: sealed, then archived (decision 11).
+        let path = match copy.digests.len() {
+            1 => paths::sealed(&copy.unit, &copy.number),
+            _ => paths::archived(&copy.unit, &copy.number),
         };
-        pades::judge(file, FILE_NAME, &policy)
+        let read = async {
+            let bytes = self.objects.read(&path, FILE_LIMIT).await?;
+            bytes.ok_or_else(|| Problem::new("copy-not-ready"))
+        };
+        self.ours(digest, copy.clone(), judge, read).await
+    }
+
+    /// A file of ours, to the byte: what was found about it before answers, unless the copy was annulled since. `read` gives the
+    /// bytes when they are needed.
+    async fn ours(
+        &self,
+        digest: Sha256,
+        copy: PublicCopy,
+        judge: &Judge<'_>,
+        read: impl Future<Output = Result<Vec<u8>, Problem>> + Send,
+    ) -> Result<Found, Problem> {
+        let (trust_list, now) = (judge.sequence(), self.edge.clock.now());
+        let usual = judge.usual && copy.annulled_at.is_none();
+        if usual && let Some(report) = self.known(&digest, trust_list, now).await? {
+            return Ok(Found { report, copy: Some(copy), kept: true, trust_list });
+        }
+        let report = judge.report(&read.await?, Some(facts(&copy)));
+        let found = Found { report, copy: Some(copy), kept: false, trust_list };
+        if usual {
+            self.learn(digest, &found, now).await?;
+        }
+        Ok(found)
+    }
+
+    /// Every file of a zip archive, one after the other. The answer is the gravest of them.
+    async fn dossier(&self, request: &Request, bytes: &[u8], judge: &Judge<'_>) -> Result<Reply, Problem> {
+        let mut dossier = Dossier::open(bytes).map_err(unopened)?;
+        let mut reports = Vec::new();
+        let until = self.edge.clock.now().saturating_add(DOSSIER_TIME).unwrap_or(Timestamp::MAX);
+        while let Some(file) = dossier.next_file().map_err(unopened)? {
+            let report = match file.bytes {
+                _ if self.edge.clock.now() > until => judge.refuse("pdf-too-complex", "> 20 s"),
+                Some(bytes) => self.file(&bytes, judge).await?.report,
+                None => judge.refuse("file-unreadable", "zip"),
+            };
+            reports.push(Report { file: file.name, ..report });
+        }
+        if page::is_wanted(request) {
+            return Ok(page::html(200, web::dossier(page::look(request, self.sandbox), &reports)));
+        }
+        let files: Vec<Value> = reports.iter().map(Report::to_json).collect();
+        let shown = json!({"verdict": gravest(&reports), "total": files.len(), "files": files});
+        Ok(Reply::json(200, &shown))
+    }
+
+    /// The trust list in use, for people and machines; the signed file itself with `Accept: application/pkcs7-mime`.
+    async fn trust_list(&self, request: &Request) -> Result<Reply, Problem> {
+        let now = self.edge.clock.now();
+        let trust = self.trust.now(&self.objects, now).await;
+        if request.header("accept").is_some_and(|accept| accept.contains("application/pkcs7-mime")) {
+            return Ok(Reply::bytes(200, "application/pkcs7-mime", trust.loaded.file.clone()));
+        }
+        Ok(Reply::json(200, &page::trust_list(&trust.loaded.list, now)))
     }
 
     async fn by_number(&self, request: &Request) -> Result<Reply, Problem> {
         let answer = self.registered(request).await?;
         Ok(if page::is_wanted(request) {
-            page::registered(request, page::look(request, self.test_anchors), &answer)
+            page::registered(request, page::look(request, self.sandbox), &answer)
         } else {
             Reply::json(200, &answer)
         })
@@ -179,12 +246,22 @@ impl Verification {
     }
 }
 
-fn profile(name: Option<&str>) -> Result<Profile, Problem> {
-    match name {
-        None | Some("auto") => Ok(Profile::Auto),
-        Some("ecopy") => Ok(Profile::Ecopy),
-        Some("general") => Ok(Profile::General),
-        Some(_) => Err(Problem::invalid("/policy", "unknown_value")),
+/// An archive that is not opened.
+fn unopened(why: Refused) -> Problem {
+    Problem::new(match why {
+        Refused::Broken => "zip-broken",
+        Refused::Bomb => "zip-bomb",
+        Refused::Empty => "zip-has-no-pdf",
+    })
+}
+
+/// Invalid before "cannot be told" before valid.
+fn gravest(reports: &[Report]) -> Verdict {
+    let any = |verdict: Verdict| reports.iter().any(|report| report.verdict == verdict);
+    match (any(Verdict::Invalid), any(Verdict::Indeterminate)) {
+        (true, _) => Verdict::Invalid,
+        (false, true) => Verdict::Indeterminate,
+        (false, false) => Verdict::Valid,
     }
 }
 
@@ -223,13 +300,15 @@ impl Function for Verification {
         let (method, path) = request.route();
         let answer = match (method, path.as_slice()) {
             ("POST", ["v1", "verifications"]) => self.verify(request).await,
+            ("GET", ["v1", "verifications", id]) => self.kept(request, id).await,
             ("GET", ["v1", "copies", "by-number"]) => self.by_number(request).await,
+            ("GET", ["v1", "trust-lists", "current"]) => self.trust_list(request).await,
             ("GET", ["v1", "explanations", code]) => explanation(request, code),
             _ => Err(Problem::new("not-found")),
         };
         match answer {
             Err(problem) if page::is_wanted(request) => {
-                Ok(page::troubled(&problem, request, page::look(request, self.test_anchors)))
+                Ok(page::troubled(&problem, request, page::look(request, self.sandbox)))
             }
             answer => answer,
         }

@@ -3,9 +3,12 @@
 //! Judges nothing and knows no rule. A form sends its file as `multipart/form-data` (RFC 7578), which is read here.
 
 use api::{Problem, Reply, Request};
+use domain::time::rfc3339;
 use futures_util::stream;
+use jiff::Timestamp;
 use multer::{Multipart, parse_boundary};
-use serde_json::Value;
+use pki::trustlist::{Kind, Status, Tree, TrustList};
+use serde_json::{Value, json};
 use web::{Lang, Look, Printed, Registered, Trouble};
 
 /// A file that a form has sent.
@@ -14,6 +17,8 @@ pub(crate) struct Sent {
     pub(crate) name: String,
     /// Its bytes.
     pub(crate) bytes: Vec<u8>,
+    /// Where the visitor wants to hear of a later annulment.
+    pub(crate) notify: Option<String>,
 }
 
 /// Whether a person asks.
@@ -40,13 +45,58 @@ pub(crate) async fn sent(request: &Request) -> Result<Sent, Problem> {
     let boundary = parse_boundary(request.header("content-type").unwrap_or("")).map_err(malformed)?;
     let body = request.body.clone();
     let mut form = Multipart::new(stream::once(async { Ok::<_, std::convert::Infallible>(body) }), boundary);
+    let (mut file, mut notify) = (None, None);
     while let Some(field) = form.next_field().await.map_err(malformed)? {
-        if field.name() == Some("file") {
-            let name = field.file_name().unwrap_or("").chars().take(200).collect();
-            return Ok(Sent { name, bytes: field.bytes().await.map_err(malformed)?.to_vec() });
+        match field.name() {
+            Some("file") => {
+                let name: String = field.file_name().unwrap_or("").chars().take(200).collect();
+                file = Some((name, field.bytes().await.map_err(malformed)?.to_vec()));
+            }
+            Some("notify_email") => notify = Some(field.text().await.map_err(malformed)?),
+            _ => {}
         }
     }
-    Err(Problem::new("empty-file"))
+    let (name, bytes) = file.ok_or_else(|| Problem::new("empty-file"))?;
+    Ok(Sent { name, bytes, notify: notify.filter(|text| !text.trim().is_empty()) })
+}
+
+/// The trust list for people and machines (api.md row 64): every period of every service.
+pub(crate) fn trust_list(list: &TrustList, now: Timestamp) -> Value {
+    let instant = |second: i64| Timestamp::from_second(second).map(rfc3339).unwrap_or_default();
+    let mut data = Vec::new();
+    for (provider, service) in list.services() {
+        for (at, period) in service.history.iter().enumerate() {
+            let certificate = &service.certificate;
+            data.push(json!({
+                "ca": provider.name,
+                "tree": match provider.tree {
+                    Tree::Government => "government",
+                    Tree::National => "national",
+                    Tree::Foreign => "foreign",
+                },
+                "service": match service.kind {
+                    Kind::Root => "root",
+                    Kind::SigningCa => "signing_ca",
+                    Kind::Tsa => "tsa",
+                    Kind::Ocsp => "ocsp",
+                },
+                "subject": certificate.subject(),
+                "valid": {"from": instant(certificate.not_before()), "to": instant(certificate.not_after())},
+                "licence_status": match period.status {
+                    Status::Granted => "granted",
+                    Status::Withdrawn => "withdrawn",
+                },
+                "from": instant(period.from),
+                "to": service.history.get(at + 1).map(|next| instant(next.from)),
+                "sha256": hex::encode(certificate.sha256()),
+            }));
+        }
+    }
+    json!({
+        "sequence": list.sequence, "operator": list.operator, "test": list.test, "issued_at": instant(list.issued_at),
+        "next_update": instant(list.next_update), "overdue": list.is_overdue(now.as_second()), "data": data,
+        "as_of": rfc3339(now),
+    })
 }
 
 /// A problem as a page: the sentences of its document, in the page's language.

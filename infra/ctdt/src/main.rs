@@ -4,6 +4,7 @@ mod client;
 mod cloud;
 mod demo;
 mod handlers;
+mod trust;
 mod verify;
 
 use std::path::PathBuf;
@@ -48,6 +49,9 @@ enum Command {
     },
     /// Kiểm tra tệp PDF đã ký / judge signed PDF files
     Verify(verify::VerifyArgs),
+    /// Danh sách tin cậy: nhập, ký, xem / trust lists: import, sign, look at
+    #[command(subcommand)]
+    Trust(trust::TrustCommand),
     /// Trình giả lập cổng SIM PKI / the SIM-PKI gateway simulator
     #[command(hide = true)]
     Simpki {
@@ -74,6 +78,7 @@ fn main() -> ExitCode {
     };
     match cli.command {
         Command::Verify(args) => verify::run(&args),
+        Command::Trust(command) => trust::run(&command),
         Command::Demo { scan, out, functions } => within(demonstrate(scan, out, functions, begun)),
         Command::Dev { port, data, functions } => within(develop(port, data, functions)),
         Command::Simpki { port, dir, clock_offset_file, token } => {

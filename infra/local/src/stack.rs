@@ -45,6 +45,8 @@ const SEAL_ALIAS_PREFIX: &str = "alias/ctdt-seal-";
 const TRUST_PREFIX: &str = "trust/";
 /// Where the functions read the trusted roots.
 const ANCHORS: &str = "trust/anchors.pem";
+/// Where `verification` reads the trust list.
+const TRUST_LIST: &str = "trust/list.p7m";
 /// Sender of notices.
 const SENDER: &str = "khong-tra-loi@ctdt.example.vn";
 /// The longest that one stage of a stop is waited for.
@@ -181,7 +183,10 @@ impl Ground {
         )?;
         let faults = Arc::new(Faults::default());
         services.respond(responders, responder_routes(&pki, &clock, &faults), stop)?;
-        put_anchors(&sdk, state.output("DocumentsBucket")?, &pki.trust_pem()).await?;
+        let bucket = state.output("DocumentsBucket")?;
+        put_trust(&sdk, bucket, ANCHORS, "application/x-pem-file", pki.trust_pem().into_bytes()).await?;
+        let list = pki.trust_list().map_err(|error| Error::service("test PKI", error))?;
+        put_trust(&sdk, bucket, TRUST_LIST, "application/pkcs7-mime", list).await?;
         let reset = Reset {
             sdk,
             state,
@@ -229,6 +234,8 @@ impl Ground {
             ("GatewayToken", &self.gateway_token),
             ("SealKeyAliasPrefix", SEAL_ALIAS_PREFIX),
             ("TrustAnchors", ANCHORS),
+            ("TrustList", TRUST_LIST),
+            ("TrustListPins", &self.pki.trust_list_pin()),
             ("TsaUrls", &tsa),
             ("TrustHosts", trust_host),
             ("PublicUrl", &self.url),
@@ -303,19 +310,11 @@ async fn simulate(launch: Launch, stop: Stop, sample_data: bool) -> Result<(Arc<
     Ok((Arc::new(simulator), child))
 }
 
-/// Puts the trusted roots where the functions read them, unless they are there.
-async fn put_anchors(sdk: &SdkConfig, bucket: &str, pem: &str) -> Result<()> {
+/// Puts a file of the operator's where the functions read it. A start may repeat it: the test PKI says the same again.
+async fn put_trust(sdk: &SdkConfig, bucket: &str, key: &str, media_type: &str, bytes: Vec<u8>) -> Result<()> {
     let client = aws_sdk_s3::Client::new(sdk);
-    let failed = |error: &dyn std::error::Error| Error::service("s3", DisplayErrorContext(error));
-    let found = client.get_object().bucket(bucket).key(ANCHORS).send().await;
-    if let Ok(found) = found
-        && found.body.collect().await.is_ok_and(|bytes| bytes.into_bytes() == pem.as_bytes())
-    {
-        return Ok(());
-    }
-    let body = ByteStream::from(pem.as_bytes().to_vec());
-    let put = client.put_object().bucket(bucket).key(ANCHORS).content_type("application/x-pem-file").body(body);
-    put.send().await.map(drop).map_err(|error| failed(&error))
+    let put = client.put_object().bucket(bucket).key(key).content_type(media_type).body(ByteStream::from(bytes));
+    put.send().await.map(drop).map_err(|error| Error::service("s3", DisplayErrorContext(&error)))
 }
 
 /// A fresh token between two parts of this stack.

@@ -638,6 +638,30 @@ pub static CODES: &[Code] = &[
     ),
     // verification and delivery
     c(
+        "zip-broken",
+        422,
+        "Không mở được tệp zip",
+        "The zip archive cannot be opened",
+        "Nén lại hồ sơ rồi gửi, hoặc gửi từng tệp PDF.",
+        "Pack the dossier again, or send the PDF files one by one.",
+    ),
+    c(
+        "zip-bomb",
+        422,
+        "Tệp zip vượt giới hạn",
+        "The zip archive is beyond the limits",
+        "Gửi ít tệp hơn mỗi lần: tối đa 100 tệp, 200 MB sau khi giải nén.",
+        "Send fewer files at once: at most 100 files and 200 MB unpacked.",
+    ),
+    c(
+        "zip-has-no-pdf",
+        422,
+        "Tệp zip không có tệp nào",
+        "The zip archive has no files",
+        "Chọn lại tệp zip của hồ sơ.",
+        "Choose the dossier's zip archive.",
+    ),
+    c(
         "report-expired",
         410,
         "Biên bản đã hết hạn lưu",

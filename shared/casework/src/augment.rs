@@ -289,6 +289,7 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
         };
         let public = PublicCopy {
             copy: copy.id.clone(),
+            unit: copy.unit.clone(),
             unit_code: unit.code.clone(),
             number: number.clone(),
             sealed_at: *sealed_at,

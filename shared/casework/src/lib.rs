@@ -3,6 +3,7 @@
 //! Does not know AWS, HTTP, clocks, chance or a runtime: `now` and ports are arguments. There is no recovery path: every
 //! run loads and takes the next step (house rule 4). Rights are asked by the caller, before.
 
+pub mod aftercare;
 pub mod augment;
 pub mod delivery;
 pub mod examine;

@@ -20,7 +20,7 @@ use crate::support::{
     self, Commit, ROUNDS, commit, contention, ended, finished, outbox, read, sha256, state_of, writes,
 };
 use crate::workshop::{Expectation, SealMark, chain_of};
-use crate::{Halt, Outcome, Workshop};
+use crate::{Halt, Outcome, Workshop, aftercare};
 
 /// Problem of a session's item whose number was made void.
 const VOIDED: &str = "session-closed";
@@ -312,6 +312,7 @@ pub async fn annul(records: &impl Records, copy: &CopyId, by: &UserId, now: Time
         let public =
             records.public_copy(copy).await?.ok_or_else(|| Fault("a sealed copy has no public facts".into()))?;
         all.push(Write::PublicCopy(PublicCopy { annulled_at: Some(now), version: public.version + 1, ..public }));
+        all.push(aftercare::order(copy, now)?);
         if commit(records, all).await == Commit::Written {
             return Ok(after);
         }

@@ -421,6 +421,8 @@ pub struct Entry {
 pub struct PublicCopy {
     /// Which.
     pub copy: CopyId,
+    /// Where; the issued files lie under it.
+    pub unit: UnitId,
     /// Code of the unit.
     pub unit_code: String,
     /// The number.
@@ -564,11 +566,14 @@ pub enum Topic {
     Archive,
     /// `delivery`: tell the requester, put into the account's store (subject: copy).
     Deliver,
+    /// `delivery`: tell whoever verified the copy that it was annulled since (subject: copy).
+    Aftercare,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Topic; 5] = [Topic::FinishLeader, Topic::Seal, Topic::FinishSeal, Topic::Archive, Topic::Deliver];
+    pub const ALL: [Topic; 6] =
+        [Topic::FinishLeader, Topic::Seal, Topic::FinishSeal, Topic::Archive, Topic::Deliver, Topic::Aftercare];
 
     /// The name in the table and in stream filters.
     pub fn name(self) -> &'static str {
@@ -578,6 +583,7 @@ impl Topic {
             Topic::FinishSeal => "finish_seal",
             Topic::Archive => "archive",
             Topic::Deliver => "deliver",
+            Topic::Aftercare => "aftercare",
         }
     }
 }
@@ -625,6 +631,60 @@ pub enum Channel {
     Email(String),
     /// At the counter.
     Counter,
+}
+
+/// A report that somebody asked to keep.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct KeptReport {
+    /// Its identifier: 128 secret bits, for a visitor without a name it is the only key to the report.
+    pub id: VerificationId,
+    /// Whose it is; `None`: whoever has the identifier.
+    pub owner: Option<UserId>,
+    /// The copy of ours that the file is, when it is one.
+    pub copy: Option<CopyId>,
+    /// When the file was judged.
+    pub at: Timestamp,
+    /// How long it is kept.
+    pub until: Timestamp,
+    /// The report, as JSON.
+    pub report: String,
+}
+
+/// What was found about a file of ours when it was judged last: another reading of the same bytes finds the same.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct KeptVerdict {
+    /// The file.
+    pub sha256: Sha256,
+    /// Sequence of the trust list in use then.
+    pub trust_list: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The report, as JSON.
+    pub report: String,
+}
+
+/// Somebody who verified a copy and is told when it is annulled later.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Watch {
+    /// Which copy.
+    pub copy: CopyId,
+    /// Which verification; stands in the key, because an address may not.
+    pub verification: VerificationId,
+    /// Who.
+    pub who: Watcher,
+    /// When it was verified.
+    pub at: Timestamp,
+    /// How long the wish is kept.
+    pub until: Timestamp,
+}
+
+/// Who is told.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Watcher {
+    /// A client or officer: by an event.
+    User(UserId),
+    /// A visitor who left an address: by a letter.
+    Email(String),
 }
 
 /// A stored answer to a request with an `Idempotency-Key` (api.md §5.4).

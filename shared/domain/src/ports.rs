@@ -144,6 +144,14 @@ pub trait Records: Send + Sync {
     fn idempotency_end(&self, record: &Idempotency) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 
+/// Whoever verified a copy and wants to hear of its annulment.
+pub trait Watchers: Send + Sync {
+    /// All of one copy.
+    fn watchers(&self, copy: &CopyId) -> impl Future<Output = Result<Vec<Watch>, Fault>> + Send;
+    /// Takes one away that was told; fine when it is gone.
+    fn told(&self, watch: &Watch) -> impl Future<Output = Result<(), Fault>> + Send;
+}
+
 /// The queues of the console.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Queue {

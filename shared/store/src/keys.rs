@@ -19,17 +19,21 @@
 //! | public copy | `COPY#<copy>` | `COPY` | | |
 //! | lookup by number | `PUBNO#<unit code>#<suffix>#<year>#<number:08>` | `PUBNO` | | |
 //! | lookup by digest | `DIGEST#<sha256>` | `DIGEST` | | |
+//! | lookup by link | `LINK#<sha256>` | `LINK` | | |
+//! | kept report | `VERIF#<verification>` | `VERIF` | | |
+//! | kept verdict | `VERDICT#<sha256>` | `VERDICT` | | |
+//! | watch | `WATCH#<copy>` | `<user>` or `<verification>` | | |
 //! | outbox | `OUTBOX#<event>` | `OUTBOX` | `DUE#<topic>` | `<due_at>#<event>` |
 //! | event | `HISTORY#<subject>` | `EVENT#<seq:010>` | | |
 //! | idempotency | `IDEM#<digest>` | `IDEM` | | |
 //!
-//! A working copy is `DOC#` and not `COPY#`, because the role of `verification` may read the prefixes `COPY#`, `PUBNO#`
-//! and `DIGEST#` and nothing else. GSI1 attributes of a copy exist only while it waits in a queue, those of a session only
+//! A working copy is `DOC#` and not `COPY#`, because the role of `verification` may read the prefixes `COPY#`, `PUBNO#`,
+//! `DIGEST#`, `LINK#` and `UPLOAD#`, what it keeps itself, and nothing else. GSI1 attributes of a copy exist only while it waits in a queue, those of a session only
 //! while it is open, those of a delivery only when it goes to an account.
 
 use domain::copy::CopyState;
 use domain::ids::*;
-use domain::model::{Sha256, Topic};
+use domain::model::{Sha256, Topic, Watch, Watcher};
 use domain::ports::Queue;
 use jiff::Timestamp;
 use std::fmt::Write as _;
@@ -211,6 +215,36 @@ pub fn digest(sha256: &Sha256) -> Key {
     Key::new(format!("DIGEST#{}", hex(sha256)), "DIGEST")
 }
 
+/// Where the secret of a delivery's link leads to its copy. A link that a later one replaced still leads there: it names
+/// the copy, and opens nothing.
+pub fn link(sha256: &Sha256) -> Key {
+    Key::new(format!("LINK#{}", hex(sha256)), "LINK")
+}
+
+/// A report that was kept.
+pub fn kept_report(id: &VerificationId) -> Key {
+    Key::new(format!("VERIF#{id}"), "VERIF")
+}
+
+/// What was found about a file of ours.
+pub fn kept_verdict(sha256: &Sha256) -> Key {
+    Key::new(format!("VERDICT#{}", hex(sha256)), "VERDICT")
+}
+
+/// Who is told of an annulment: a client once per copy; a visitor by the verification, because no key holds an address.
+pub fn watch(watch: &Watch) -> Key {
+    let name = match &watch.who {
+        Watcher::User(user) => user.as_str(),
+        Watcher::Email(_) => watch.verification.as_str(),
+    };
+    Key::new(watches(&watch.copy), name)
+}
+
+/// The partition of those who watch a copy.
+pub fn watches(copy: &CopyId) -> String {
+    format!("WATCH#{copy}")
+}
+
 /// Work for a function. The key has no topic: whoever finishes it knows only its identifier.
 pub fn outbox(id: &EventId) -> Key {
     Key::new(format!("OUTBOX#{id}"), "OUTBOX")
@@ -305,6 +339,11 @@ mod tests {
             public_copy(&copy_id),
             public_number("000.00.01.H54", "SCT/BS", 2026, 152),
             digest(&[0xab; 32]),
+            link(&[0xef; 32]),
+            kept_report(&VerificationId::new([11; 16])),
+            kept_verdict(&[0xab; 32]),
+            watch(&crate::samples::watch(Watcher::User(UserId::new([7; 16])))),
+            watch(&crate::samples::watch(Watcher::Email("a@example.vn".into()))),
             outbox(&event_id),
             due_work(Topic::FinishLeader, t, &event_id),
             event(case_id.as_str(), 12),

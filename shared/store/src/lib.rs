@@ -8,10 +8,13 @@ mod errors;
 mod items;
 pub mod keys;
 mod reads;
+mod reports;
 #[cfg(test)]
 mod samples;
 mod wire;
 mod writes;
+
+pub use reports::REPORT_LIMIT;
 
 use std::time::Duration;
 

@@ -229,6 +229,7 @@ pub(crate) fn case(status: CaseStatus) -> Case {
 pub(crate) fn public() -> PublicCopy {
     PublicCopy {
         copy: CopyId::new([3; 16]),
+        unit: UnitId::new([1; 16]),
         unit_code: "000.00.01.H54".into(),
         number: number(),
         sealed_at: at(3),
@@ -281,4 +282,9 @@ pub(crate) fn idempotency(answer: Option<(u16, String)>) -> Idempotency {
         location: None,
         at: at(0),
     }
+}
+
+pub(crate) fn watch(who: Watcher) -> Watch {
+    let verification = VerificationId::new([11; 16]);
+    Watch { copy: CopyId::new([3; 16]), verification, who, at: at(5), until: at(9) }
 }

@@ -130,7 +130,19 @@ macro_rules! idents {
     )+};
 }
 
-idents!(AppointmentId, CaseId, CopyId, UploadId, SessionId, DeliveryId, UnitId, UserId, AccountId, EventId);
+idents!(
+    AppointmentId,
+    CaseId,
+    CopyId,
+    UploadId,
+    SessionId,
+    DeliveryId,
+    UnitId,
+    UserId,
+    AccountId,
+    EventId,
+    VerificationId
+);
 
 impl<T: Ident> Wire<T> for Id {
     fn put<S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {

@@ -4,7 +4,7 @@
 //! out.
 
 use casework::workshop::{Expectation, LeaderMark, Parts};
-use casework::{Halt, Outcome, Workshop, augment, delivery, leader, numbering};
+use casework::{Halt, Outcome, Workshop, aftercare, augment, delivery, leader, numbering};
 use domain::copy::CopyState;
 use domain::decide::{Command, Decision, decide};
 use domain::ids::*;
@@ -341,6 +341,7 @@ pub async fn work(world: &World, item: &Outbox) -> Result<Outcome, Halt> {
         Topic::FinishSeal => augment::finish_seal(world, world, world, bench(), world, item, now).await,
         Topic::Archive => augment::archive(world, world, world, bench(), world, item, now).await,
         Topic::Deliver => delivery::deliver(world, world, world, item, PUBLIC_URL, now).await,
+        Topic::Aftercare => aftercare::tell(world, world, world, item, now).await,
     }
 }
 

@@ -19,6 +19,7 @@ fn entry(number: u32, n: u8) -> Write {
 fn public(n: u8, number: u32, digest: u8, version: Version) -> Write {
     Write::PublicCopy(PublicCopy {
         copy: people::copy(n),
+        unit: people::unit(),
         unit_code: "000.00.01.H54".into(),
         number: Number { number, book: "01".into(), year: 2026, suffix: "SCT/BS".into() },
         sealed_at: NOW,

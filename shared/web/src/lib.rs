@@ -11,7 +11,7 @@ mod words;
 
 pub use pages::{docs, download, home};
 pub use result::Phrase;
-pub use verify::{Printed, Registered, Trouble, judged, registered, troubled, verify};
+pub use verify::{Printed, Registered, Trouble, dossier, judged, registered, troubled, verify};
 pub use words::Lang;
 
 /// How every page looks.

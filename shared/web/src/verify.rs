@@ -58,6 +58,47 @@ pub fn judged(look: Look, report: &Report) -> String {
     page(look, &html! {}, &result::report(look.lang, report))
 }
 
+/// The page with the reports of a whole dossier: a table first, the reports behind it (pages.md §3.2).
+pub fn dossier(look: Look, reports: &[Report]) -> String {
+    let lang = look.lang;
+    let result = html! {
+        h2 tabindex="-1" autofocus { (lang.pick("Hồ sơ có ", "The dossier has ")) (reports.len()) (lang.pick(" tệp", " files")) }
+        div.scroll {
+            table data-testid="dossier" {
+                caption.hidden { (lang.pick("Kết quả từng tệp", "The result of each file")) }
+                thead { tr {
+                    th scope="col" { (lang.pick("Tệp", "File")) }
+                    th scope="col" { (lang.pick("Kết quả", "Result")) }
+                    th scope="col" { (lang.pick("Việc cần làm", "What to do")) }
+                } }
+                tbody { @for report in reports { (dossier_row(lang, report)) } }
+            }
+        }
+        @for report in reports {
+            details {
+                summary { (report.file) ": " (Phrase::of(report).text(lang)) }
+                (result::report(lang, report))
+            }
+        }
+    };
+    page(look, &html! {}, &result)
+}
+
+fn dossier_row(lang: Lang, report: &Report) -> Markup {
+    let action = report.reasons.first().and_then(|reason| pades::explain(&reason.code));
+    let action = match (lang, action) {
+        (Lang::En, Some(row)) => row.action_en,
+        _ => report.action.as_str(),
+    };
+    html! {
+        tr {
+            th scope="row" { (report.file) }
+            td { (Phrase::of(report).text(lang)) }
+            td { (action) }
+        }
+    }
+}
+
 /// The page with the register's answer about a number.
 pub fn registered(look: Look, printed: &Printed, found: &Registered) -> String {
     page(look, &from_print(look.lang, printed), &register_answer(look.lang, found))
@@ -93,11 +134,15 @@ fn form(lang: Lang) -> Markup {
             data-unreachable=(lang.pick("Không liên lạc được máy chủ. Kiểm tra mạng rồi thử lại; chưa kết luận gì về tệp.", "The server cannot be reached. Check the network and try again; nothing is concluded about the file."))
             data-failed=(lang.pick("Máy chủ không trả lời được lúc này. Thử lại sau ít phút; chưa kết luận gì về tệp.", "The server cannot answer now. Try again in some minutes; nothing is concluded about the file."))
         {
-            label for="file" { (lang.pick("Thả tệp PDF vào đây, hoặc chọn tệp", "Drop the PDF here, or choose it")) }
+            label for="file" { (lang.pick("Thả tệp PDF vào đây, hoặc chọn tệp; cả hồ sơ thì dùng tệp .zip", "Drop the PDF here, or choose it; a whole dossier as a .zip")) }
             span.pretend aria-hidden="true" { (lang.pick("Chọn tệp PDF", "Choose a PDF")) }
             div.choose {
-                input #file name="file" type="file" accept="application/pdf,.pdf" required aria-describedby="hint" data-testid="file";
+                input #file name="file" type="file" accept="application/pdf,.pdf,application/zip,.zip" required aria-describedby="hint" data-testid="file";
                 button type="submit" { (lang.pick("Kiểm tra", "Check")) }
+            }
+            div.notify {
+                label for="notify" { (lang.pick("E-mail, nếu muốn được báo khi bản sao này về sau bị huỷ (không bắt buộc)", "E-mail, if you want to hear should this copy be annulled later (optional)")) }
+                input #notify name="notify_email" type="email" autocomplete="email" maxlength="254" data-testid="notify";
             }
             p #hint.hint {
                 (lang.pick("Dùng đúng tệp đã nhận, không dùng bản in rồi quét lại. Tệp được gửi tới máy chủ này để kiểm tra và không được lưu lại. Tối đa 4 MB.", "Use the very file you received, not a print that was scanned again. It is sent to this server to be checked and is not kept. At most 4 MB."))

@@ -9,3 +9,4 @@ mod job;
 mod lambda;
 mod refusals;
 mod stack;
+mod verifying;

@@ -5,6 +5,7 @@
 //! requests, no renewal, no key ceremonies. Times are Unix seconds and come in as arguments.
 
 mod keys;
+mod list;
 mod state;
 
 use std::path::{Path, PathBuf};
@@ -137,6 +138,8 @@ pub struct TestPki {
     no_tsa: Holder,
     /// Self-signed, of no tree.
     stranger: Holder,
+    /// Signs the trust list.
+    operator: Holder,
     state: Mutex<State>,
 }
 
@@ -173,11 +176,12 @@ impl TestPki {
         let tsa = maker.tsa(&mut state, public, true)?;
         let no_tsa = maker.tsa(&mut state, public, false)?;
         let stranger = maker.stranger(&mut state)?;
+        let operator = maker.operator(&mut state)?;
         if state.keys.len() != known {
             place.write(&state)?;
         }
         let (base, state) = (responder_base_url.to_owned(), Mutex::new(state));
-        Ok(TestPki { place, base, opened_at: now, authorities, responders, tsa, no_tsa, stranger, state })
+        Ok(TestPki { place, base, opened_at: now, authorities, responders, tsa, no_tsa, stranger, operator, state })
     }
 
     /// The chain (leaf, issuing CA) of an agency's seal key. The same key always has the same certificate.
@@ -478,6 +482,21 @@ impl Maker<'_> {
                 ..self.leaf(Ca::Public, key.spki()?)?
             };
             issue(&spec, Some(issuer), &issuer.key)
+        })
+    }
+
+    fn operator(&self, state: &mut State) -> Result<Holder, Error> {
+        self.holder(state, "operator", Kind::P256, |key| {
+            let spec = CertificateSpec {
+                serial: serial()?,
+                subject: subject("CTDT Test", "CTDT Test vận hành"),
+                not_before: self.now.saturating_sub(YEAR),
+                not_after: self.now.saturating_add(YEAR.saturating_mul(20)),
+                spki_der: key.spki()?,
+                key_usage: vec![KeyUsage::DigitalSignature],
+                ..CertificateSpec::default()
+            };
+            issue(&spec, None, key)
         })
     }
 

@@ -91,6 +91,7 @@ pub(crate) fn session(test: u8, thing: u8, state: SessionState, version: Version
 pub(crate) fn public(test: u8, thing: u8, spent: u32, digests: &[u8], version: Version) -> PublicCopy {
     PublicCopy {
         copy: CopyId::new(bytes(test, thing)),
+        unit: UnitId::new(bytes(test, 1)),
         unit_code: format!("000.00.{test:02}.H54"),
         number: number(spent),
         sealed_at: at(3),

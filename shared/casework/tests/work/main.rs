@@ -3,6 +3,7 @@
 //! The exhaustive runs (every fate, every order) are in `tests/flow`; here each rule stands once.
 
 mod augmenting;
+mod caring;
 mod delivering;
 mod examining;
 mod trusting;

@@ -8,6 +8,7 @@ mod desk;
 mod register;
 #[cfg(test)]
 mod tests;
+mod verification;
 
 use std::collections::HashMap;
 
@@ -76,6 +77,9 @@ kept! {
     Outbox, "outbox", register::OutboxItem;
     Event, "event", register::EventItem;
     Delivery, "delivery", register::DeliveryItem;
+    KeptReport, "kept_report", verification::KeptReportItem;
+    KeptVerdict, "kept_verdict", verification::KeptVerdictItem;
+    Watch, "watch", verification::WatchItem;
     Idempotency, "idempotency", register::IdempotencyItem;
 }
 

@@ -42,6 +42,8 @@ pub(crate) struct EntryItem {
 pub(crate) struct PublicCopyItem {
     #[serde(with = "As::<Id>")]
     copy: CopyId,
+    #[serde(with = "As::<Id>")]
+    unit: UnitId,
     unit_code: String,
     #[serde(with = "As::<NumberItem>")]
     number: Number,
@@ -78,6 +80,7 @@ pub(crate) enum TopicItem {
     FinishSeal,
     Archive,
     Deliver,
+    Aftercare,
 }
 
 #[derive(Deserialize, Serialize)]

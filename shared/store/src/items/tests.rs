@@ -150,3 +150,21 @@ fn a_number_that_the_table_cannot_hold_is_refused_or_kept() {
     let attestation = Some(Attestation { template_id: "t".into(), placement });
     round(Copy { attestation, ..sample::copy(domain::copy::CopyState::Draft) });
 }
+
+#[test]
+fn what_verification_keeps_reads_back() {
+    let id = VerificationId::new([11; 16]);
+    let report = |owner, copy| KeptReport {
+        id: id.clone(),
+        owner,
+        copy,
+        at: sample::at(5),
+        until: sample::at(9),
+        report: "{\"verdict\":\"valid\"}".into(),
+    };
+    round(report(None, None));
+    round(report(Some(UserId::new([7; 16])), Some(CopyId::new([3; 16]))));
+    round(KeptVerdict { sha256: [0xab; 32], trust_list: 7, at: sample::at(5), report: "{}".into() });
+    round(sample::watch(Watcher::User(UserId::new([7; 16]))));
+    round(sample::watch(Watcher::Email("a@example.vn".into())));
+}

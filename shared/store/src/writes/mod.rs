@@ -66,6 +66,11 @@ fn expand(table: &str, write: &Write, parts: &mut Vec<TransactWriteItem>) -> Res
         Write::Event(event) => put(table, event, keys::event(&event.subject, event.seq), None, Condition::Absent),
         Write::Delivery(delivery) => {
             let place = account_place(delivery);
+            if let Some(secret) = &delivery.link_digest {
+                let lookup = Lookup { copy: delivery.copy.clone() };
+                let same = Condition::AbsentOrSameCopy(text(delivery.copy.as_str()));
+                parts.push(put(table, &lookup, keys::link(secret), None, same)?);
+            }
             versioned(table, delivery, keys::delivery(&delivery.case, &delivery.id), place, delivery.version)
         }
     }?;

@@ -72,11 +72,24 @@ fn only_open_sessions_are_in_the_index() {
 
 #[test]
 fn only_deliveries_to_an_account_are_in_its_store() {
-    let place = |channel| attribute(&one(Write::Delivery(sample::delivery(channel))), keys::INDEX_PK);
+    let parts = |channel| transaction("t", &[Write::Delivery(sample::delivery(channel))]).expect("expands");
+    let place = |channel| parts(channel).last().and_then(|part| attribute(part, keys::INDEX_PK));
     let account = AccountId::new([11; 16]);
     assert_eq!(place(Channel::Account(account.clone())), Some(format!("ACCOUNT#{account}")));
     assert_eq!(place(Channel::Counter), None);
     assert_eq!(place(Channel::Email("thu@example.invalid".into())), None);
+}
+
+/// A link leads to its copy and says nothing else; its secret is nowhere.
+#[test]
+fn a_link_brings_its_lookup() {
+    let delivery = sample::delivery(Channel::Email("thu@example.invalid".into()));
+    let parts = transaction("t", &[Write::Delivery(delivery.clone())]).expect("expands");
+    assert_eq!(parts.len(), 2);
+    assert_eq!(attribute(&parts[0], "pk"), Some(format!("LINK#{}", "dd".repeat(32))));
+    assert_eq!(attribute(&parts[0], "copy"), Some(delivery.copy.to_string()));
+    let without = transaction("t", &[Write::Delivery(Delivery { link_digest: None, ..delivery })]).expect("expands");
+    assert_eq!(without.len(), 1);
 }
 
 /// One number, one copy, and one file, one copy: the lookups are guards as well (limits.md I1).

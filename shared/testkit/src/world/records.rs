@@ -247,3 +247,23 @@ impl Records for World {
         self.act("idempotency_end", end).await
     }
 }
+
+impl World {
+    /// Notes somebody who verified a copy, as `verification` would.
+    pub fn watch(&self, watch: Watch) {
+        let key = (watch.copy.clone(), watch.verification.clone());
+        self.lock().table.watches.insert(key, watch);
+    }
+}
+
+impl Watchers for World {
+    async fn watchers(&self, copy: &CopyId) -> Result<Vec<Watch>, Fault> {
+        let theirs = |watch: &&Watch| watch.copy == *copy;
+        self.ask("watchers", |w| w.table.watches.values().filter(theirs).cloned().collect()).await
+    }
+
+    async fn told(&self, watch: &Watch) -> Result<(), Fault> {
+        let key = (watch.copy.clone(), watch.verification.clone());
+        self.act("told", |w| Ok(drop(w.table.watches.remove(&key)))).await
+    }
+}

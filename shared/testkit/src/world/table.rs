@@ -52,6 +52,8 @@ pub struct Table {
     pub events: BTreeMap<(String, Version), Event>,
     /// Deliveries.
     pub deliveries: BTreeMap<(CaseId, DeliveryId), Delivery>,
+    /// Who is told of an annulment.
+    pub watches: BTreeMap<(CopyId, VerificationId), Watch>,
     /// Answers kept for repeated requests.
     pub idempotency: BTreeMap<Sha256, Idempotency>,
     /// Every step of every copy, as the names of the states before and after.

@@ -1,0 +1,179 @@
+//! A whole dossier as a zip archive, opened within bounds.
+//!
+//! Does not judge and does not write anything to disk: names are labels. Archives inside archives are not opened; they are
+//! files that are no PDF. Bounds hold whatever the archive says of itself: bytes are counted while they come out.
+
+use std::io::{Cursor, Read as _};
+
+use zip::ZipArchive;
+
+/// Most entries.
+const MOST_FILES: usize = 100;
+/// Most bytes of one file: the reader's own limit.
+const FILE_LIMIT: u64 = 110 << 20;
+/// Most bytes of all files.
+const TOTAL_LIMIT: u64 = 200 << 20;
+/// An archive that grows more than this is a bomb: scans are compressed already.
+const MOST_GROWTH: u64 = 100;
+/// Below this size, growth is of no matter.
+const HARMLESS: u64 = 10 << 20;
+/// Longest name that is shown.
+const NAME_LIMIT: usize = 200;
+
+/// Why an archive is not opened.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Refused {
+    /// It cannot be read as an archive.
+    Broken,
+    /// It is beyond a bound.
+    Bomb,
+    /// There is no file in it.
+    Empty,
+}
+
+/// One file of the archive.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct File {
+    /// Its name, shortened, without signs that steer a screen.
+    pub name: String,
+    /// Its bytes; `None` when it is encrypted, damaged or packed in a way that is not read.
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// Whether bytes begin as a zip archive does (APPNOTE.TXT §4.3.7).
+#[must_use]
+pub fn is_zip(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK\x03\x04")
+}
+
+/// An archive whose table of contents was read.
+pub struct Dossier<'a> {
+    archive: ZipArchive<Cursor<&'a [u8]>>,
+    next: usize,
+    left: u64,
+}
+
+impl<'a> Dossier<'a> {
+    /// Reads the table of contents.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn open(bytes: &'a [u8]) -> Result<Self, Refused> {
+        let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| Refused::Broken)?;
+        if archive.len() > MOST_FILES {
+            return Err(Refused::Bomb);
+        }
+        if !archive.file_names().any(|name| name.is_ok_and(|name| !name.ends_with('/'))) {
+            return Err(Refused::Empty);
+        }
+        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let left = TOTAL_LIMIT.min(HARMLESS.max(size.saturating_mul(MOST_GROWTH)));
+        Ok(Self { archive, next: 0, left })
+    }
+
+    /// The next file; one at a time, so that only one is in memory. `None` at the end.
+    ///
+    /// # Errors
+    /// [`Refused::Bomb`] when what came out so far is beyond the bounds.
+    pub fn next_file(&mut self) -> Result<Option<File>, Refused> {
+        while self.next < self.archive.len() {
+            let at = self.next;
+            self.next += 1;
+            let Ok(mut entry) = self.archive.by_index(at) else {
+                let name = self.archive.name_for_index(at).and_then(Result::ok).unwrap_or_default();
+                return Ok(Some(File { name: shown(&name), bytes: None }));
+            };
+            if entry.is_dir() {
+                continue;
+            }
+            let name = shown(&entry.name().unwrap_or_default());
+            let most = self.left.min(FILE_LIMIT);
+            let mut bytes = Vec::new();
+            let read = entry.by_ref().take(most + 1).read_to_end(&mut bytes);
+            let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            if size > most {
+                return Err(Refused::Bomb);
+            }
+            self.left -= size;
+            return Ok(Some(File { name, bytes: read.is_ok().then_some(bytes) }));
+        }
+        Ok(None)
+    }
+}
+
+fn shown(name: &str) -> String {
+    let steers = |sign: &char| {
+        !sign.is_control()
+            && !matches!(sign, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+    };
+    name.chars().filter(steers).take(NAME_LIMIT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+    use zip::write::SimpleFileOptions;
+    use zip::{CompressionMethod, ZipWriter};
+
+    fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+        for (name, bytes) in files {
+            if name.ends_with('/') {
+                writer.add_directory(*name, options).expect("a folder");
+            } else {
+                writer.start_file(*name, options).expect("a file");
+                writer.write_all(bytes).expect("bytes");
+            }
+        }
+        writer.finish().expect("an archive").into_inner()
+    }
+
+    fn files(bytes: &[u8]) -> Result<Vec<File>, Refused> {
+        let mut dossier = Dossier::open(bytes)?;
+        let mut all = Vec::new();
+        while let Some(file) = dossier.next_file()? {
+            all.push(file);
+        }
+        Ok(all)
+    }
+
+    #[test]
+    fn files_come_out_in_order_and_folders_do_not() {
+        let bytes = archive(&[("ho-so/", b""), ("ho-so/a.pdf", b"%PDF-"), ("b\u{202e}fdp.exe", b"x")]);
+        let found = files(&bytes).expect("files");
+        let names: Vec<&str> = found.iter().map(|file| file.name.as_str()).collect();
+        assert_eq!(names, ["ho-so/a.pdf", "bfdp.exe"]);
+        assert_eq!(found[0].bytes.as_deref(), Some(&b"%PDF-"[..]));
+        assert!(is_zip(&bytes) && !is_zip(b"%PDF-1.7"));
+    }
+
+    #[test]
+    fn bounds_hold_whatever_the_archive_says() {
+        let zeros = vec![0; 11 << 20];
+        assert_eq!(files(&archive(&[("a.pdf", &zeros)])), Err(Refused::Bomb));
+        let many: Vec<String> = (0..101).map(|n| format!("{n}.pdf")).collect();
+        let many: Vec<(&str, &[u8])> = many.iter().map(|name| (name.as_str(), &b"x"[..])).collect();
+        assert_eq!(files(&archive(&many)), Err(Refused::Bomb));
+        let parts = [("a", &zeros[..6 << 20]), ("b", &zeros[..6 << 20])];
+        assert_eq!(files(&archive(&parts)), Err(Refused::Bomb), "the sum counts");
+    }
+
+    #[test]
+    fn what_is_no_archive_is_refused() {
+        assert_eq!(files(b"PK\x03\x04 and nothing"), Err(Refused::Broken));
+        assert_eq!(files(&archive(&[("leer/", b"")])), Err(Refused::Empty));
+        let mut cut = archive(&[("a.pdf", b"%PDF-1.7 and some more text that is packed")]);
+        cut[45] ^= 0xff;
+        assert_eq!(files(&cut).expect("an entry")[0].bytes, None, "a damaged entry is told, not skipped");
+    }
+
+    /// An archive inside is a file like others.
+    #[test]
+    fn nothing_is_opened_twice() {
+        let inner = archive(&[("a.pdf", b"%PDF-")]);
+        let found = files(&archive(&[("in.zip", &inner)])).expect("files");
+        assert_eq!(found[0].bytes.as_deref(), Some(&inner[..]));
+    }
+}

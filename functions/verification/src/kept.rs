@@ -1,0 +1,130 @@
+//! What is kept of a verification: the report for whoever asked for it, the verdict about a file of ours, the wish to be told.
+//!
+//! Nothing is kept unasked of a visitor (pages.md §3.2). A report is read by its owner, or by whoever has its identifier when
+//! it has no owner. Everything goes away by itself.
+
+use api::{Problem, Reply, Request};
+use domain::ids::VerificationId;
+use domain::model::{KeptReport, KeptVerdict, PublicCopy, Sha256, Watch, Watcher};
+use domain::ports::{Chance as _, Records as _};
+use domain::time::rfc3339;
+use jiff::{SignedDuration, Timestamp};
+use pades::{Report, Verdict};
+use serde_json::{Value, json};
+
+use crate::ways::Asked;
+use crate::{Found, Verification, page};
+
+/// How long a report is kept.
+const REPORT_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long somebody is told of an annulment.
+const WATCH_KEPT: SignedDuration = SignedDuration::from_hours(2 * 365 * 24);
+
+impl Verification {
+    /// Keeps what was asked to be kept and says so in the answer.
+    ///
+    /// # Errors
+    /// A failure of the table.
+    pub(crate) async fn keep(&self, asked: &Asked, found: &Found, now: Timestamp) -> Result<Value, Problem> {
+        let id = VerificationId::new(self.edge.chance.bytes16());
+        let mut shown = found.report.to_json();
+        shown["source"] = json!(if found.kept { "register" } else { "file" });
+        shown["policy"] = json!({"trust_list": found.trust_list});
+        let watched = self.watched(asked, found, &id, now).await?;
+        if watched {
+            shown["aftercare"] = json!(true);
+        }
+        if !asked.retain {
+            return Ok(shown);
+        }
+        shown["id"] = json!(id.as_str());
+        let report = shown.to_string();
+        if report.len() > store::REPORT_LIMIT {
+            return Err(Problem::new("pdf-too-complex"));
+        }
+        let until = now.saturating_add(REPORT_KEPT).unwrap_or(Timestamp::MAX);
+        let copy = found.copy.as_ref().map(|copy| copy.copy.clone());
+        self.records.keep_report(&KeptReport { id, owner: asked.caller.clone(), copy, at: now, until, report }).await?;
+        Ok(shown)
+    }
+
+    /// Notes who is to be told: a client unless it declines, a visitor when there is an address.
+    async fn watched(
+        &self,
+        asked: &Asked,
+        found: &Found,
+        id: &VerificationId,
+        now: Timestamp,
+    ) -> Result<bool, Problem> {
+        let Some(copy) = found.copy.as_ref().filter(|copy| copy.annulled_at.is_none()) else { return Ok(false) };
+        let client = asked.caller.clone().filter(|_| !asked.forget).map(Watcher::User);
+        let who: Vec<Watcher> = client.into_iter().chain(asked.notify.clone().map(Watcher::Email)).collect();
+        let until = now.saturating_add(WATCH_KEPT).unwrap_or(Timestamp::MAX);
+        for who in &who {
+            let (copy, verification) = (copy.copy.clone(), id.clone());
+            self.records.watch(&Watch { copy, verification, who: who.clone(), at: now, until }).await?;
+        }
+        Ok(!who.is_empty())
+    }
+
+    /// A report that was kept, with what the register says today.
+    ///
+    /// # Errors
+    /// `not-found` also for somebody else's, `report-expired`.
+    pub(crate) async fn kept(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
+        let now = self.edge.clock.now();
+        let id = request.id(id, VerificationId::parse)?;
+        let kept = self.records.kept_report(&id).await?.ok_or_else(|| Problem::new("not-found"))?;
+        if let Some(owner) = &kept.owner
+            && self.keys.subject(request, now)? != *owner
+        {
+            return Err(Problem::new("not-found"));
+        }
+        if kept.until <= now {
+            return Err(Problem::new("report-expired"));
+        }
+        let mut shown: Value = serde_json::from_str(&kept.report).map_err(|_| Problem::new("internal"))?;
+        if page::is_wanted(request) {
+            let report: Report = serde_json::from_value(shown).map_err(|_| Problem::new("internal"))?;
+            let sandbox = self.trust.now(&self.objects, now).await.loaded.list.test;
+            return Ok(page::html(200, web::judged(page::look(request, sandbox), &report)));
+        }
+        if let Some(copy) = &kept.copy
+            && let Some(public) = self.records.public_copy(copy).await?
+        {
+            shown["register"] = standing(&public, now);
+        }
+        Ok(Reply::json(200, &shown))
+    }
+
+    /// The report about a file of ours, when it was judged within the last day under the trust list in use.
+    pub(crate) async fn known(
+        &self,
+        sha256: &Sha256,
+        trust_list: u64,
+        now: Timestamp,
+    ) -> Result<Option<Report>, Problem> {
+        let kept = self.records.kept_verdict(sha256, now).await?.filter(|kept| kept.trust_list == trust_list);
+        Ok(kept.and_then(|kept| serde_json::from_str(&kept.report).ok()))
+    }
+
+    /// Keeps a good verdict about a file of ours. What is not valid may become so when more is known, and is judged again.
+    ///
+    /// # Errors
+    /// A failure of the table.
+    pub(crate) async fn learn(&self, sha256: Sha256, found: &Found, now: Timestamp) -> Result<(), Problem> {
+        let report = found.report.to_json().to_string();
+        if found.report.verdict == Verdict::Valid && report.len() <= store::REPORT_LIMIT {
+            self.records.keep_verdict(&KeptVerdict { sha256, trust_list: found.trust_list, at: now, report }).await?;
+        }
+        Ok(())
+    }
+}
+
+fn standing(public: &PublicCopy, now: Timestamp) -> Value {
+    let as_of = rfc3339(now);
+    match public.annulled_at {
+        None => json!({"status": "active", "as_of": as_of}),
+        Some(at) => json!({"status": "annulled", "annulled_at": rfc3339(at), "as_of": as_of}),
+    }
+}

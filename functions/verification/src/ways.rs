@@ -1,0 +1,203 @@
+//! What is to be judged: the body, a form, an upload, a copy by its identifier, or the link by which a copy was delivered.
+
+use api::{Problem, Request};
+use domain::ids::{CopyId, UploadId, UserId};
+use domain::model::PublicCopy;
+use domain::paths;
+use domain::ports::{Objects as _, Records as _};
+use jiff::Timestamp;
+use pades::Profile;
+use serde::Deserialize;
+use sha2::Digest as _;
+
+use crate::{FILE_LIMIT, FILE_NAME, Verification, page};
+
+/// Bodies above this go by upload (decision 44).
+const BODY_LIMIT: usize = 4 * 1024 * 1024;
+/// Longest address (RFC 5321 §4.5.3.1.3).
+const ADDRESS_LIMIT: usize = 254;
+
+/// The bytes, or the copy of ours that stands for them.
+pub(crate) enum Matter {
+    /// A file.
+    File(Vec<u8>),
+    /// A copy of ours.
+    Copy(PublicCopy),
+}
+
+/// What somebody asks.
+pub(crate) struct Asked {
+    /// Of what.
+    pub(crate) matter: Matter,
+    /// What the file is called.
+    pub(crate) name: String,
+    /// The instant to judge at, when it is not now.
+    pub(crate) at: Option<Timestamp>,
+    /// The rules.
+    pub(crate) profile: Profile,
+    /// Whether the report is to be kept.
+    pub(crate) retain: bool,
+    /// Whether a client wants to hear nothing later.
+    pub(crate) forget: bool,
+    /// Where a visitor wants to hear of a later annulment.
+    pub(crate) notify: Option<String>,
+    /// Who asks, when it says so.
+    pub(crate) caller: Option<UserId>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ask {
+    upload_id: Option<String>,
+    copy_id: Option<String>,
+    share_token: Option<String>,
+    at: Option<String>,
+    policy: Option<String>,
+    retain: Option<String>,
+    notify_email: Option<String>,
+}
+
+impl Verification {
+    /// Reads a request for a verification.
+    ///
+    /// # Errors
+    /// What is wrong with it; `not-found` for a thing that is not there or belongs to somebody else.
+    pub(crate) async fn asked(&self, request: &Request, now: Timestamp) -> Result<Asked, Problem> {
+        let caller = match request.header("authorization") {
+            Some(_) => Some(self.keys.subject(request, now)?),
+            None => None,
+        };
+        match request.media_type().as_str() {
+            "application/pdf" | "application/octet-stream" | "application/zip" => {
+                let query = |name: &str| request.query.get(name).map(String::as_str);
+                let (retain, forget) = retained(query("retain"))?;
+                let file = bounded(request.body.clone())?;
+                let (name, profile) = (FILE_NAME.to_owned(), profile(query("policy"))?);
+                Ok(Asked { matter: Matter::File(file), name, at: None, profile, retain, forget, notify: None, caller })
+            }
+            "multipart/form-data" => {
+                let sent = page::sent(request).await?;
+                let (matter, notify) = (Matter::File(bounded(sent.bytes)?), sent.notify.map(address).transpose()?);
+                let (name, profile) = (sent.name, Profile::Auto);
+                Ok(Asked { matter, name, at: None, profile, retain: false, forget: false, notify, caller })
+            }
+            "application/json" => self.referred(request.json()?, caller).await,
+            _ => Err(Problem::new("unsupported-media-type")),
+        }
+    }
+
+    async fn referred(&self, ask: Ask, caller: Option<UserId>) -> Result<Asked, Problem> {
+        let matter = match (&ask.upload_id, &ask.copy_id, &ask.share_token) {
+            (Some(id), None, None) => Matter::File(self.uploaded(id, caller.as_ref()).await?),
+            (None, Some(id), None) => Matter::Copy(self.by_id(id, caller.as_ref()).await?),
+            (None, None, Some(token)) => Matter::Copy(self.by_link(token).await?),
+            _ => return Err(Problem::invalid("", "exactly_one_of_upload_id_copy_id_and_share_token")),
+        };
+        let at = ask.at.map(|text| text.parse().map_err(|_| Problem::invalid("/at", "rfc3339"))).transpose()?;
+        let (retain, forget) = retained(ask.retain.as_deref())?;
+        let (profile, notify) = (profile(ask.policy.as_deref())?, ask.notify_email.map(address).transpose()?);
+        Ok(Asked { matter, name: FILE_NAME.to_owned(), at, profile, retain, forget, notify, caller })
+    }
+
+    /// The caller's own upload. Somebody else's is not there (decision 37).
+    async fn uploaded(&self, id: &str, caller: Option<&UserId>) -> Result<Vec<u8>, Problem> {
+        let caller = caller.ok_or_else(|| Problem::new("unauthenticated"))?;
+        let id = UploadId::parse(id).map_err(|_| Problem::invalid("/upload_id", "wrong_id_type"))?;
+        let upload = self.records.upload(&id).await?.filter(|upload| upload.owner == *caller);
+        let upload = upload.ok_or_else(|| Problem::new("not-found"))?;
+        let bytes = self.objects.read(&paths::upload(&upload.id), FILE_LIMIT).await?;
+        bytes.ok_or_else(|| Problem::new("upload-not-ready"))
+    }
+
+    /// A copy by its identifier, for whoever has a token: the report names officials and no requester.
+    async fn by_id(&self, id: &str, caller: Option<&UserId>) -> Result<PublicCopy, Problem> {
+        caller.ok_or_else(|| Problem::new("unauthenticated"))?;
+        let id = CopyId::parse(id).map_err(|_| Problem::invalid("/copy_id", "wrong_id_type"))?;
+        self.records.public_copy(&id).await?.ok_or_else(|| Problem::new("not-found"))
+    }
+
+    /// The copy that the link of a delivery leads to. Whoever has the link needs no name.
+    async fn by_link(&self, token: &str) -> Result<PublicCopy, Problem> {
+        let token = token.rsplit('/').next().unwrap_or_default();
+        let digest = sha2::Sha256::digest(token.as_bytes()).into();
+        self.records.public_by_link(&digest).await?.ok_or_else(|| Problem::new("not-found"))
+    }
+}
+
+fn bounded(body: Vec<u8>) -> Result<Vec<u8>, Problem> {
+    match body.len() {
+        0 => Err(Problem::new("empty-file")),
+        1..=BODY_LIMIT => Ok(body),
+        _ => Err(Problem::new("use-upload")),
+    }
+}
+
+fn profile(name: Option<&str>) -> Result<Profile, Problem> {
+    match name {
+        None | Some("auto") => Ok(Profile::Auto),
+        Some("ecopy") => Ok(Profile::Ecopy),
+        Some("general") => Ok(Profile::General),
+        Some(_) => Err(Problem::invalid("/policy", "unknown_value")),
+    }
+}
+
+/// Whether the report is kept, and whether the caller wants no event later.
+fn retained(wish: Option<&str>) -> Result<(bool, bool), Problem> {
+    match wish {
+        None => Ok((false, false)),
+        Some("report") => Ok((true, false)),
+        Some("none") => Ok((false, true)),
+        Some(_) => Err(Problem::invalid("/retain", "unknown_value")),
+    }
+}
+
+/// An address as far as it can be told without writing to it.
+fn address(text: String) -> Result<String, Problem> {
+    let text = text.trim().to_owned();
+    let shaped =
+        text.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.') && !host.contains('@'));
+    let plain =
+        !text.chars().any(|sign| sign.is_whitespace() || sign.is_control() || matches!(sign, ',' | ';' | '<' | '>'));
+    if shaped && plain && text.len() <= ADDRESS_LIMIT {
+        Ok(text)
+    } else {
+        Err(Problem::invalid("/notify_email", "email"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_looked_at_and_never_quoted() {
+        assert_eq!(address(" a@b.vn ".into()).expect("good"), "a@b.vn");
+        for bad in [
+            "",
+            "a",
+            "@b.vn",
+            "a@b",
+            "a@b.vn, c@d.vn",
+            "a@b@c.vn",
+            "a@b.vn\r\nBcc: x@y.vn",
+            &format!("{}@b.vn", "a".repeat(260)),
+        ] {
+            assert_eq!(address(bad.to_owned()).expect_err(bad).code(), "validation-failed");
+        }
+    }
+
+    #[test]
+    fn wishes_are_known_or_refused() {
+        assert_eq!(retained(None).ok(), Some((false, false)));
+        assert_eq!(retained(Some("report")).ok(), Some((true, false)));
+        assert_eq!(retained(Some("none")).ok(), Some((false, true)));
+        assert!(retained(Some("all")).is_err() && profile(Some("strict")).is_err());
+    }
+
+    #[test]
+    fn an_empty_body_and_a_large_one_are_refused() {
+        assert_eq!(bounded(Vec::new()).expect_err("empty").code(), "empty-file");
+        assert_eq!(bounded(vec![0; BODY_LIMIT + 1]).expect_err("large").code(), "use-upload");
+        assert!(bounded(vec![0; BODY_LIMIT]).is_ok());
+    }
+}
