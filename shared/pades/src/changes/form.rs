@@ -14,8 +14,10 @@ const SIGNING_KEYS: &[&[u8]] = &[b"V", b"AP", b"AS", b"F", b"Ff", b"DA", b"Q", b
 /// Keys of a field or widget that filling it in may set.
 const FILLING_KEYS: &[&[u8]] =
     &[b"V", b"AP", b"AS", b"F", b"Ff", b"DA", b"DS", b"Q", b"M", b"RV", b"I", b"TI", b"Type"];
-/// Print and Locked: an annotation stays where and as visible as it was (ISO 32000-2 table 167).
-const HARMLESS_FLAGS: i64 = 4 | 128;
+/// Print and Locked: signing may make a field print, and fix it where it is (ISO 32000-2 table 167).
+const SIGNING_FLAGS: i64 = 4 | 128;
+/// Locked: filling in may not change whether a field prints or is hidden.
+const FILLING_FLAGS: i64 = 128;
 
 /// A node of the field tree, or one of its separate widgets' owner.
 #[derive(Clone, Debug)]
@@ -215,6 +217,9 @@ impl Step<'_, '_> {
         if was.kids == is.kids && !self.same(old, new, b"Kids", Stops::All)? {
             self.forbid("field-kids", Some(id));
         }
+        for widget in &is.widgets {
+            self.appearance(*widget)?;
+        }
         let signature = was.kind == b"Sig";
         let signed = signature && !before.get(old, b"V")?.is_null();
         let widgets = self.widgets_changed(was, is)?;
@@ -232,6 +237,44 @@ impl Step<'_, '_> {
         }
     }
 
+    /// C10 and C11: what a widget draws otherwise than before is drawn by streams that are new, and whatever else they use is new or a font.
+    /// A stream that was there before, and was not what this widget drew, could have been laid ready by whoever prepared the file.
+    pub(super) fn appearance(&mut self, widget: ObjId) -> Result<(), Stop> {
+        let (before, after) = (self.before, self.after);
+        let part = |view: &Document<'_>| -> Result<Object, Stop> {
+            let dict = view.object(widget)?.as_dict();
+            Ok(dict.and_then(|dict| dict.get(b"AP")).cloned().unwrap_or(Object::Null))
+        };
+        let (was, is) = (part(before)?, part(after)?);
+        if self.compare.difference(&was, &is, Stops::All, None)?.is_none() {
+            return Ok(());
+        }
+        let mut work: Vec<ObjId> = pdf::references_of(&is).into_iter().collect();
+        let mut seen: BTreeSet<ObjId> = BTreeSet::new();
+        let kept = before.reachable(&was)?;
+        while let Some(id) = work.pop() {
+            self.compare.spend(1)?;
+            if !seen.insert(id) {
+                continue;
+            }
+            let object = after.object(id)?;
+            if self.is_fresh(id) {
+                work.extend(pdf::references_of(object));
+                continue;
+            }
+            let same = self.compare.difference(&Object::Ref(id), &Object::Ref(id), Stops::All, None)?.is_none();
+            let draws = |dict: &Dict| matches!(dict.name(b"Subtype"), Some(b"Form" | b"Image"));
+            let draws = object.as_stream().is_some_and(|stream| draws(&stream.dict));
+            match kept.contains(&id) {
+                false if draws || !same => self.forbid("appearance-not-new", Some(id)),
+                // Honest forms are filled in so. Whatever else draws this stream is compared in its own place; in a certified copy nobody does.
+                true if !same => self.push(Class::Metadata, "appearance-overwritten", Some(id), None),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Separate widgets: the same ones, and of each only what may change.
     fn widgets_changed(&mut self, was: &Node, is: &Node) -> Result<Widgets, Stop> {
         if was.kids != is.kids {
@@ -239,6 +282,7 @@ impl Step<'_, '_> {
             return Ok(if grown { Widgets::Added } else { Widgets::Other });
         }
         let mut result = Widgets::Same;
+        let harmless = if was.kind == b"Sig" { SIGNING_FLAGS } else { FILLING_FLAGS };
         for kid in &was.kids {
             let (Some(old), Some(new)) = (self.before.object(*kid)?.as_dict(), self.after.object(*kid)?.as_dict())
             else {
@@ -248,7 +292,7 @@ impl Step<'_, '_> {
                 if self.same(old, new, key, Stops::All)? {
                     continue;
                 }
-                let fine = SIGNING_KEYS.contains(&key) && key != b"V" && flags_fine(self, key, old, new)?;
+                let fine = SIGNING_KEYS.contains(&key) && key != b"V" && flags_fine(self, key, old, new, harmless)?;
                 if !fine {
                     return Ok(Widgets::Other);
                 }
@@ -264,7 +308,7 @@ impl Step<'_, '_> {
         let (Some(old), Some(new)) = (before.object(id)?.as_dict(), after.object(id)?.as_dict()) else { return Ok(()) };
         let mut fine = keys.iter().all(|key| SIGNING_KEYS.contains(&key.as_slice())) && widgets != Widgets::Other;
         for key in keys {
-            fine &= flags_fine(self, key, old, new)?;
+            fine &= flags_fine(self, key, old, new, SIGNING_FLAGS)?;
         }
         fine &= !keys.contains(&b"Type"[..]) || type_is_fine(after, new)?;
         let Some(timestamp) = self.new_signature(new)? else {
@@ -304,7 +348,7 @@ impl Step<'_, '_> {
         let mut fine = keys.iter().all(|key| FILLING_KEYS.contains(&key.as_slice()));
         fine &= matches!(widgets, Widgets::Same | Widgets::Redrawn);
         for key in keys {
-            fine &= flags_fine(self, key, old, new)?;
+            fine &= flags_fine(self, key, old, new, FILLING_FLAGS)?;
         }
         fine &= !keys.contains(&b"Type"[..]) || type_is_fine(after, new)?;
         if !fine {
@@ -316,8 +360,8 @@ impl Step<'_, '_> {
         let drawn = if redrawn || revalued { drawn_value(after, &is.kind, new, &is.widgets)? } else { Drawn::Nothing };
         let says_it = match drawn {
             Drawn::Nothing | Drawn::Same => true,
-            Drawn::Unknown => redrawn && revalued,
-            Drawn::Other => false,
+            // C11: what cannot be read is not shown to say the value.
+            Drawn::Unknown | Drawn::Other => false,
         };
         let class = if says_it { Class::Filling(Some(is.name.clone())) } else { Class::Forbidden };
         self.push(class, if says_it { "filling" } else { "value-and-appearance-differ" }, Some(id), None);
@@ -404,14 +448,14 @@ enum Widgets {
 }
 
 /// Flags may only gain or lose Print and Locked; `/Ff` may not change what kind of field it is.
-fn flags_fine(step: &Step<'_, '_>, key: &[u8], old: &Dict, new: &Dict) -> Result<bool, Stop> {
+fn flags_fine(step: &Step<'_, '_>, key: &[u8], old: &Dict, new: &Dict, harmless: i64) -> Result<bool, Stop> {
     if key != b"F" && key != b"Ff" {
         return Ok(true);
     }
     let was = step.before.get(old, key)?.as_int().unwrap_or(0);
     let is = step.after.get(new, key)?.as_int().unwrap_or(0);
     // ReadOnly, Required and NoExport are the only field flags that filling in may touch.
-    let mask = if key == b"F" { HARMLESS_FLAGS } else { 7 };
+    let mask = if key == b"F" { harmless } else { 7 };
     Ok(was & !mask == is & !mask)
 }
 

@@ -64,7 +64,8 @@ impl Permissions {
                 permissions.locks.push(locked(view, lock)?);
             }
             if let Some(level) = view.get(lock, b"P")?.as_int() {
-                permissions.restrict(level);
+                // B3: the smaller one counts; a lock raises nothing above what an approval leaves.
+                permissions.restrict(if level == 3 && permissions.mdp.is_none() { 2 } else { level });
             }
         }
         Ok(permissions)
