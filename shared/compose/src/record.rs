@@ -163,7 +163,7 @@ fn signature(sheet: &mut Sheet<'_>, one: &Value) {
     let field = text(one, "field");
     sheet.entry((&format!("{role} ({field})"), BLACK), (&format!("{}{sub}", text(one, "indication")), ink));
     if let Some(signer) = one.get("signer").filter(|signer| signer.is_object()) {
-        sheet.small(text(signer, "subject"));
+        sheet.small(&discreet(text(signer, "subject")));
         let (from, to) = (moment(text(signer, "valid_from")), moment(text(signer, "valid_to")));
         let (serial, issuer) = (text(signer, "serial"), text(signer, "issuer"));
         sheet.small(&format!("Số / serial {serial} · cấp bởi / issued by {issuer} · hiệu lực / valid {from} – {to}"));
@@ -185,6 +185,17 @@ fn signature(sheet: &mut Sheet<'_>, one: &Value) {
         "Lúc / at {at} ({source}) · mức / level {level} · path {path} · revocation {revocation} · changes {changes}"
     ));
     sheet.space(3.0);
+}
+
+/// Identity numbers of persons are no matter of a record that goes from hand to hand (R69): long runs of digits keep the last three.
+fn discreet(subject: &str) -> String {
+    let signs: Vec<char> = subject.chars().collect();
+    let mut shown = String::new();
+    for run in signs.chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()) {
+        let hidden = if run.first().is_some_and(char::is_ascii_digit) && run.len() >= 9 { run.len() - 3 } else { 0 };
+        shown.extend(run.iter().enumerate().map(|(at, sign)| if at < hidden { '•' } else { *sign }));
+    }
+    shown
 }
 
 fn reasons(sheet: &mut Sheet<'_>, report: &Value) {
@@ -242,7 +253,7 @@ fn evidence(sheet: &mut Sheet<'_>, report: &Value) {
             ("", _) => "chỉ biết là có lúc kiểm tra / known only now".to_owned(),
             (at, by) => format!("{} ({by})", moment(at)),
         };
-        sheet.evidence(kind, text(one, "about"), text(one, "sha256"), &proven);
+        sheet.evidence(kind, &discreet(text(one, "about")), text(one, "sha256"), &proven);
     }
     more(sheet, all.len(), EVIDENCE);
 }

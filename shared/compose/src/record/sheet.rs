@@ -133,7 +133,7 @@ impl<'f> Sheet<'f> {
         if x + self.fonts.width(Cut::Italic, 9.0, en) < LEFT + WIDTH {
             self.draw(Drawn::Text(Line { x, y, cut: Cut::Italic, size: 9.0, ink: GREY, text: en.to_owned() }));
         } else {
-            self.y += 11.5;
+            self.y += 13.5;
             self.put(LEFT, Cut::Italic, 9.0, GREY, en.to_owned());
         }
         self.y += 17.0;

@@ -84,7 +84,10 @@ fn counts(one: &SignatureReport, reason: &Reason) -> bool {
 fn copy_reasons(case: &Case, signatures: &[SignatureReport], policy: &Policy<'_>) -> Vec<Reason> {
     let mut reasons = case.copy_reasons.clone();
     let both = signatures.iter().filter(|one| matches!(one.role, Role::Leader | Role::Seal));
-    for one in both.filter(|one| one.time_source != TimeSource::Timestamp) {
+    // What is broken has graver news than a missing time.
+    let untimed =
+        |one: &&SignatureReport| one.integrity == Integrity::Intact && one.time_source != TimeSource::Timestamp;
+    for one in both.filter(untimed) {
         reasons.push(Reason::with("timestamp-required", &[("field", one.field.clone())]));
     }
     let sealed = signatures.iter().any(|one| one.role == Role::Seal);
@@ -226,7 +229,10 @@ fn checks(reasons: &[Reason], signatures: &[SignatureReport], kind: ReportKind, 
 fn quiet(id: CheckId, signatures: &[SignatureReport], kind: ReportKind, policy: &Policy<'_>) -> CheckResult {
     let people = || signatures.iter().filter(|one| one.kind == SignatureKind::Signature);
     let timed = people().all(|one| matches!(one.time_source, TimeSource::Timestamp | TimeSource::DocTimestamp));
-    let trusted = people().all(|one| one.certificate_path == PathStatus::Trusted);
+    // Of a signature whose bytes were changed nobody knows what it said: nothing is confirmed about its signer.
+    let sound =
+        |one: &SignatureReport| one.integrity == Integrity::Intact && one.certificate_path == PathStatus::Trusted;
+    let trusted = people().all(sound);
     match id {
         _ if signatures.is_empty() => CheckResult::NotChecked,
         CheckId::Integrity => CheckResult::Pass,

@@ -33,7 +33,17 @@ const NAMED_CHANGES: usize = 3;
 
 /// Judges any bytes; `name` is only shown. Never panics and never hangs: what exceeds a limit is refused with a reason.
 pub fn judge(file: &[u8], name: &str, policy: &Policy<'_>) -> Report {
-    match examine(file, policy) {
+    conclude(file, name, policy, None)
+}
+
+/// As [`judge`], and the CA that issued has to be licensed on `list` at the time of signing (R67). Paths still end at the policy's
+/// anchors; [`pki::trustlist::TrustList::anchors`] gives those of the list.
+pub fn judge_listed(file: &[u8], name: &str, policy: &Policy<'_>, list: &pki::trustlist::TrustList) -> Report {
+    conclude(file, name, policy, Some(list))
+}
+
+fn conclude(file: &[u8], name: &str, policy: &Policy<'_>, list: Option<&pki::trustlist::TrustList>) -> Report {
+    match examine_listed(file, policy, list) {
         Ok(case) => assemble::report(file, name, policy, case),
         Err(reason) => assemble::unreadable(file, name, policy, reason),
     }
@@ -61,6 +71,10 @@ pub(crate) struct Case {
 
 /// Opens and examines; the error is the reason why the file has no verdict of its own.
 pub(crate) fn examine(file: &[u8], policy: &Policy<'_>) -> Result<Case, Reason> {
+    examine_listed(file, policy, None)
+}
+
+fn examine_listed(file: &[u8], policy: &Policy<'_>, list: Option<&pki::trustlist::TrustList>) -> Result<Case, Reason> {
     let document = find::open(file).map_err(|error| unreadable_reason(&error))?;
     let look = |error: pdf::Error| unreadable_reason(&error);
     document.pages().map_err(look)?;
@@ -83,7 +97,7 @@ pub(crate) fn examine(file: &[u8], policy: &Policy<'_>) -> Result<Case, Reason> 
     seeds(&views, &found, &permissions, &mut cryptos).map_err(look)?;
     let changes = later_changes(&document, &views, &found, &permissions);
     let pool = Pool::new(&document, &found, &cryptos, policy);
-    let trusts = trust::judge(&found, &cryptos, &pool, policy);
+    let trusts = trust::judge(&found, &cryptos, &pool, policy, list);
     let copy_reasons = if copy { ecopy::check(&views, &found, &cryptos, &permissions) } else { Vec::new() };
     let number = if copy { ecopy::facts(&document, &found) } else { None };
     let prefixes = prefixes(&document, &found, policy.register.is_some() && copy);

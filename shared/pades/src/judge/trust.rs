@@ -5,6 +5,7 @@
 //! What the algorithms and certificates of today no longer carry is believed as far as such proofs reach, and not further.
 
 use pki::path::Purpose;
+use pki::trustlist::{self, TrustList};
 
 use super::crypto::{Crypto, Stamp};
 use super::find::Found;
@@ -44,15 +45,24 @@ pub(crate) struct Trust {
 struct Court<'c> {
     pool: &'c Pool,
     policy: &'c Policy<'c>,
+    list: Option<&'c TrustList>,
     proofs: Vec<Proof>,
 }
 
 /// Judges all signatures; the answers stand in the order of `found`.
-pub(crate) fn judge(found: &[Found], cryptos: &[Crypto], pool: &Pool, policy: &Policy<'_>) -> Vec<Trust> {
+///
+/// `list`: whose licences count; without one every path to an anchor is lawful.
+pub(crate) fn judge(
+    found: &[Found],
+    cryptos: &[Crypto],
+    pool: &Pool,
+    policy: &Policy<'_>,
+    list: Option<&TrustList>,
+) -> Vec<Trust> {
     let mut order: Vec<usize> = (0..found.len()).filter(|at| found.get(*at).is_some_and(Found::is_timestamp)).collect();
     order.sort_by_key(|at| std::cmp::Reverse(found.get(*at).map(|found| found.revision)));
     let mut answers: Vec<Option<Trust>> = found.iter().map(|_| None).collect();
-    let mut court = Court { pool, policy, proofs: Vec::new() };
+    let mut court = Court { pool, policy, list, proofs: Vec::new() };
     for at in order {
         let (Some(found), Some(crypto)) = (found.get(at), cryptos.get(at)) else { continue };
         let trust = court.timestamp(found, crypto);
@@ -160,7 +170,9 @@ impl Court<'_> {
             (PathStatus::Trusted, _) if worth.standing.unproven.is_some() => {
                 Some((unproven_sub(worth.standing.unproven.as_ref()), "evidence-unproven"))
             }
-            (PathStatus::Trusted, _) => None,
+            (PathStatus::Trusted, _) => self
+                .unlicensed(&worth.standing, Purpose::Timestamping, stamp.gen_time)
+                .map(|_| ("NO_CERTIFICATE_CHAIN_FOUND", "tsa-untrusted")),
             _ => Some(("NO_CERTIFICATE_CHAIN_FOUND", "tsa-untrusted")),
         };
         worth.unknown = worth.refused.is_none() && worth.standing.revocation == Revocation::Unknown;
@@ -234,7 +246,7 @@ impl Court<'_> {
         }
         if !clock.stamped {
             clock.reasons.extend(refused.map(|(_, reason)| reason));
-            if crypto.stamps.is_empty() && later.is_none() {
+            if crypto.intact && crypto.stamps.is_empty() && later.is_none() {
                 clock.reasons.push(Reason::with("timestamp-missing", &field));
             }
         }
@@ -253,8 +265,12 @@ impl Court<'_> {
         };
         let at = clock.time.unwrap_or(self.policy.at);
         let mut standing = self.standing(signer, at, Purpose::Signing);
-        let mut reasons = std::mem::take(&mut clock.reasons);
+        let mut reasons = Vec::new();
         let mut sub = self.path_reasons(&standing, signer, &clock, &field, &mut reasons);
+        if let Some((code, why)) = self.unlicensed(&standing, Purpose::Signing, at) {
+            sub = sub.or(Some(why));
+            reasons.push(Reason::with(code, &field));
+        }
         sub = sub.or(revocation_reasons(&standing, clock.time.is_some(), said, &field, &mut reasons));
         if let Some(unproven) = &standing.unproven {
             sub = sub.or(Some(unproven_sub(Some(unproven))));
@@ -271,6 +287,8 @@ impl Court<'_> {
         {
             reasons.push(Reason::with("time-off-by-7h", &field));
         }
+        // The signer's own matters come first.
+        reasons.append(&mut clock.reasons);
         let level = self.level(found, crypto, &clock, &standing);
         let mut until = clock.until.earlier(standing.evidence_until);
         if clock.time.is_none() {
@@ -323,6 +341,18 @@ impl Court<'_> {
         params.push(("detail", standing.broken.as_ref().map(ToString::to_string).unwrap_or_default()));
         reasons.push(Reason::with(code, if code == "certificate-path-invalid" { &params } else { field }));
         Some(sub)
+    }
+
+    /// The legality of whoever issued (R67): licensed on the trusted list at the instant, by the path and not by a name.
+    fn unlicensed(&self, standing: &Standing, purpose: Purpose, at: i64) -> Option<(&'static str, &'static str)> {
+        let list = self.list.filter(|_| standing.path == PathStatus::Trusted)?;
+        match list.standing(&standing.chain, purpose, at) {
+            trustlist::Standing::Granted(_) => None,
+            trustlist::Standing::NotListed => Some(("ca-unknown", "NO_CERTIFICATE_CHAIN_FOUND")),
+            trustlist::Standing::Withdrawn { .. } | trustlist::Standing::NotYet(_) => {
+                Some(("ca-not-licensed", "CHAIN_CONSTRAINTS_FAILURE"))
+            }
+        }
     }
 
     /// Expired by now and nothing proves when it signed: it matters whether it was ever revoked (§5.2.6.4).

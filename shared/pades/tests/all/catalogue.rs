@@ -51,7 +51,6 @@ fn the_judge_says_what_the_catalogue_knows() {
 /// What others say: the program that cannot open a file or waits no longer, the register and the trusted list.
 const OTHERS: &[&str] = &[
     "agency-renamed",
-    "ca-not-licensed",
     "file-reading-note",
     "file-unreadable",
     "reader-failed",

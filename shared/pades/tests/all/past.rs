@@ -370,6 +370,53 @@ fn the_report_says_until_when() {
     assert_eq!(archived.provable.map(|p| p.renew_by.get(..10).map(str::to_owned)), Some(Some("2046-05-22".to_owned())));
 }
 
+/// R67: who issued had to be licensed when it was signed; a licence that ended later changes nothing.
+#[test]
+fn the_issuer_is_licensed_at_the_time_of_signing() {
+    use pki::trustlist::{Kind, Period, Provider, Service, Status, Tree, TrustList};
+    let pki = Pki::new();
+    let archived = archive(&pki, &make(&pki).sealed, NOW + 120);
+    let granted = |from| Period { status: Status::Granted, from };
+    let service = |kind, who: &Identity, history: Vec<Period>| Service {
+        kind,
+        name: "dịch vụ".to_owned(),
+        certificate: who.chain[0].clone(),
+        history,
+    };
+    let with = |history: Option<Vec<Period>>| {
+        let mut services =
+            vec![service(Kind::Root, &pki.root, vec![granted(0)]), service(Kind::Tsa, &pki.tsa, vec![granted(0)])];
+        services.extend(history.map(|history| service(Kind::SigningCa, &pki.ca, history)));
+        let list = TrustList {
+            sequence: 1,
+            issued_at: NOW,
+            next_update: NOW + DAY,
+            operator: "thử nghiệm".to_owned(),
+            test: true,
+            providers: vec![Provider { name: "thử nghiệm".to_owned(), tree: Tree::Government, services }],
+        };
+        let (anchors, extra) = (list.anchors(), Evidence::default());
+        let policy = Policy {
+            anchors: &anchors,
+            at: NOW + 3600,
+            profile: Profile::Auto,
+            extra: &extra,
+            register: None,
+            test_anchors: false,
+        };
+        judge_listed(&archived, "a.pdf", &policy, &list)
+    };
+    let withdrawn = |from| Period { status: Status::Withdrawn, from };
+    assert_eq!(with(Some(vec![granted(0)])).verdict, Verdict::Valid, "{:?}", with(Some(vec![granted(0)])).reasons);
+    assert_eq!(with(Some(vec![granted(0), withdrawn(NOW + 900)])).verdict, Verdict::Valid);
+    let ended = with(Some(vec![granted(0), withdrawn(NOW - 900)]));
+    assert_eq!((ended.verdict, codes(&ended)[0]), (Verdict::Invalid, "ca-not-licensed"));
+    assert_eq!(ended.checks[3].result, CheckResult::Fail);
+    assert_eq!(with(Some(vec![granted(NOW + 900)])).verdict, Verdict::Invalid);
+    let unknown = with(None);
+    assert_eq!((unknown.verdict, codes(&unknown)[0]), (Verdict::Indeterminate, "ca-unknown"));
+}
+
 /// §5.2.2, §5.2.7: the container, the digest, the value.
 #[test]
 fn broken_in_three_ways() {
