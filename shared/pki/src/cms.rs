@@ -23,6 +23,10 @@ const MAX_LENGTH: usize = 16 * 1024 * 1024;
 /// The most certificates, CRLs or SignerInfos in one SignedData.
 const MAX_MEMBERS: usize = 128;
 
+/// Viet Nam's offset from UTC, seconds, and how far from it a claim may lie (domain.md §4.1).
+const LOCAL_TIME: i64 = 7 * 3_600;
+const LOCAL_TOLERANCE: i64 = 3_600;
+
 const WHAT: &str = "CMS";
 
 /// What follows the CMS in `/Contents`.
@@ -186,6 +190,14 @@ impl SignedData {
         let signed = self.signer.as_ref()?.signed.as_ref()?;
         let value = signed.single(&oids::SIGNING_TIME)?;
         time::unix(&Reader::new(value).any(WHAT).ok()?, WHAT).ok()
+    }
+
+    /// Whether signingTime looks like Vietnamese local time (UTC+7) that was labelled UTC: it lies seven hours, give or
+    /// take one, after `proven` (Unix seconds: the genTime of a time-stamp, which is never shifted itself).
+    #[must_use]
+    pub fn signing_time_is_local(&self, proven: i64) -> bool {
+        let ahead = self.signing_time().map(|claimed| claimed.saturating_sub(proven));
+        ahead.is_some_and(|ahead| (LOCAL_TIME - LOCAL_TOLERANCE..=LOCAL_TIME + LOCAL_TOLERANCE).contains(&ahead))
     }
 
     /// Whether the ESS signing-certificate attribute (v1 or v2, RFC 5035) names the signer's certificate.

@@ -7,6 +7,8 @@ mod hostile;
 mod limbo;
 mod lists;
 mod pki;
+mod policies;
+mod quirks;
 mod revocation;
 mod trust;
 mod trustlist;
