@@ -12,7 +12,10 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use pades::{Policy, Profile, Report, ReportKind, Role, SignatureKind, SignatureReport, TimeSource, Verdict};
+use pades::{
+    CheckId, CheckResult, Indication, Policy, Profile, Report, ReportKind, Role, SignatureKind, SignatureReport,
+    TimeSource, Verdict,
+};
 use pki::Certificate;
 use pki::path::Evidence;
 use serde_json::{Value, json};
@@ -44,6 +47,9 @@ pub(crate) struct VerifyArgs {
     /// Quy tắc áp dụng; mặc định chọn theo các ô chữ ký của tệp / the rules; by default told from the file's fields
     #[arg(long, value_enum)]
     profile: Option<Rules>,
+    /// Ghi biên bản kiểm tra dạng PDF (một tệp; nhiều tệp thì là thư mục) / write the record as a PDF (a folder for several files)
+    #[arg(long, value_name = "OUT")]
+    report: Option<PathBuf>,
     /// Các tệp cần kiểm tra / the files to judge
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -78,6 +84,12 @@ pub(crate) fn run(args: &VerifyArgs) -> ExitCode {
         },
     };
     let answers: Vec<Answer> = args.files.iter().map(|path| answer(path, &question, TIME_LIMIT)).collect();
+    if let Some(out) = &args.report
+        && let Err(error) = write_records(out, &answers)
+    {
+        eprintln!("ctdt verify: --report {}: {error}", out.display());
+        return ExitCode::from(3);
+    }
     let text = if args.json { format!("{:#}\n", document(&answers)) } else { table(&answers, args.offline) };
     // A closed pipe is the reader's choice; the exit status still tells.
     let _ = io::stdout().lock().write_all(text.as_bytes());
@@ -183,6 +195,31 @@ fn guarded<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send +
     })
 }
 
+/// One record per file: `out` itself for one file, `OUT/NNN-NAME.bien-ban.pdf` for several. A record is never written over a file that was
+/// judged.
+fn write_records(out: &Path, answers: &[Answer]) -> Result<(), String> {
+    let record = |report: &Report| compose::report(&report.to_json()).map_err(|error| error.to_string());
+    let write = |path: &Path, bytes: &[u8]| std::fs::write(path, bytes).map_err(|error| error.to_string());
+    let judged = |path: &Path| {
+        let same = |one: &Answer| std::fs::canonicalize(&one.report.file).ok() == std::fs::canonicalize(path).ok();
+        path.exists() && answers.iter().any(same)
+    };
+    if let [one] = answers {
+        return match judged(out) {
+            true => Err("đó là tệp được kiểm tra / that is the judged file".to_owned()),
+            false => write(out, &record(&one.report)?),
+        };
+    }
+    std::fs::create_dir_all(out).map_err(|error| error.to_string())?;
+    for (one, number) in answers.iter().zip(1..) {
+        let stem = Path::new(&one.report.file)
+            .file_stem()
+            .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        write(&out.join(format!("{number:03}-{stem}.bien-ban.pdf")), &record(&one.report)?)?;
+    }
+    Ok(())
+}
+
 /// 1 before 3: an invalid file is the graver news.
 fn status(answers: &[Answer]) -> u8 {
     let any = |verdict: Verdict| answers.iter().any(|one| one.opened && one.report.verdict == verdict);
@@ -255,9 +292,68 @@ fn table(answers: &[Answer], offline: bool) -> String {
         text.push_str(line.trim_end());
         text.push('\n');
     }
+    if let [one] = answers {
+        text.push_str(&details(&one.report));
+    }
     text.push_str(&summary(answers));
     text.push_str(hint(answers, offline));
     text
+}
+
+/// Reasons told of one file.
+const TOLD: usize = 12;
+
+/// Of a single file also the five checks, every signature, why, and how long that stays provable.
+fn details(report: &Report) -> String {
+    let mut lines = vec![format!("   {} / {}", plain(&report.summary_en), plain(&report.action_en))];
+    lines.extend(report.checks.iter().map(|check| {
+        let (vi, en) = question_of(check.id);
+        let (mark, word) = match check.result {
+            CheckResult::Pass => ("✔", "đạt"),
+            CheckResult::Fail => ("✖", "không đạt"),
+            CheckResult::Unknown => ("?", "chưa rõ"),
+            CheckResult::NotChecked => ("–", "không kiểm tra"),
+        };
+        format!("   {mark} {}  {}  {en}", padded(vi, 44), padded(word, 14))
+    }));
+    lines.extend(report.signatures.iter().map(|one| {
+        let time = one.signed_at.as_deref().and_then(short_time).unwrap_or_default();
+        let sub = one.sub_indication.as_deref().unwrap_or_default();
+        format!("   · {}  {}  {} {sub}", padded(&plain(&one.field), 12), padded(&time, 16), indication(one))
+            .trim_end()
+            .to_owned()
+    }));
+    lines.extend(report.reasons.iter().take(TOLD).map(|reason| {
+        let rule = reason.params.get("rule").map_or("", String::as_str);
+        format!("   - {} [{}; {}]", plain(&reason.text.vi), reason.code, plain(rule))
+    }));
+    if let Some(provable) = &report.provable {
+        let day = |rfc3339: &str| short_time(rfc3339).unwrap_or_default();
+        let (until, renew) = (day(&provable.until), day(&provable.renew_by));
+        lines.push(format!(
+            "   ⏳ còn chứng minh được đến / provable until {until}; gia hạn trước / renew before {renew}"
+        ));
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// The five checks as the seed asks them (R64–R68).
+fn question_of(id: CheckId) -> (&'static str, &'static str) {
+    match id {
+        CheckId::Integrity => ("Tính toàn vẹn", "integrity"),
+        CheckId::SignerCertificates => ("Chứng thư lãnh đạo và cơ quan lúc ký", "signers' certificates"),
+        CheckId::Timestamps => ("Dấu thời gian", "time-stamps"),
+        CheckId::TrustService => ("Tính hợp pháp của tổ chức cấp chứng thư", "legality of the CA"),
+        CheckId::Register => ("Đúng là bản sao chứng thực, khớp sổ", "a certified copy of the register"),
+    }
+}
+
+fn indication(one: &SignatureReport) -> &'static str {
+    match one.indication {
+        Indication::TotalPassed => "TOTAL-PASSED",
+        Indication::TotalFailed => "TOTAL-FAILED",
+        Indication::Indeterminate => "INDETERMINATE",
+    }
 }
 
 fn summary(answers: &[Answer]) -> String {
@@ -408,6 +504,57 @@ mod tests {
         assert_eq!(guarded(Duration::from_millis(20), wait), Err(Fault::Slow));
         let report = question().refuse(&[], "a.pdf", "reader-failed", "");
         assert_eq!((report.verdict, report.kind), (Verdict::Indeterminate, ReportKind::Unreadable));
+    }
+
+    /// The five situations of a clerk, to the byte: what the terminal shows, the JSON object and the record. The copies were made by
+    /// the tests of `pades` (`SITUATIONS_OUT`); `SITUATIONS_WRITE=1` writes what is expected here anew, to be looked at.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a setting of the person who runs the tests, not of the program")]
+    fn the_five_situations() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/situations");
+        let anchors = read_anchors(&folder.join("trust.pem")).expect("a root");
+        let soon = 1_795_421_131;
+        let cases = [
+            ("hop-le", "hop-le", soon, 0),
+            ("bi-sua", "bi-sua", soon, 1),
+            ("mot-chu-ky", "mot-chu-ky", soon, 1),
+            ("het-han", "hop-le", soon + 200 * 86_400, 0),
+            ("chua-ro-thu-hoi", "chua-ro-thu-hoi", soon, 2),
+        ];
+        for (name, file, at, exit) in cases {
+            let bytes = std::fs::read(folder.join(format!("{file}.pdf"))).expect("a copy");
+            let question = Question { anchors: anchors.clone(), at, profile: Profile::Auto };
+            let answers = [Answer { report: question.judge(&bytes, &format!("{file}.pdf")), opened: true }];
+            assert_eq!(status(&answers), exit, "{name}");
+            let made = [
+                ("txt", table(&answers, false).into_bytes()),
+                ("json", format!("{:#}\n", document(&answers)).into_bytes()),
+                ("bien-ban.pdf", compose::report(&answers[0].report.to_json()).expect("a record")),
+            ];
+            for (kind, made) in made {
+                let path = folder.join(format!("{name}.{kind}"));
+                if std::env::var_os("SITUATIONS_WRITE").is_some() {
+                    std::fs::write(&path, &made).expect("written");
+                }
+                assert!(std::fs::read(&path).expect("what is expected") == made, "{} differs", path.display());
+            }
+        }
+    }
+
+    /// The record is written where it is wanted, and never over the judged file.
+    #[test]
+    fn records_are_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let copy = folder.path().join("a.pdf");
+        std::fs::write(&copy, b"no PDF").expect("written");
+        let one = || answer(&copy, &question(), TIME_LIMIT);
+        assert!(write_records(&copy, &[one()]).is_err());
+        let out = folder.path().join("out.pdf");
+        write_records(&out, &[one()]).expect("written");
+        assert!(std::fs::read(&out).expect("a record").starts_with(b"%PDF-"));
+        let many = folder.path().join("many");
+        write_records(&many, &[one(), one()]).expect("written");
+        assert_eq!(std::fs::read_dir(&many).expect("a folder").count(), 2);
     }
 
     /// Pipes, folders and endless devices are not read; a file over the limit is refused unread.

@@ -167,7 +167,7 @@ fn an_archive_outlives_its_chain() {
     let (ocsp, crl) = (good(&pki, &pki.leader, NOW + 60), root_crl(&pki, NOW + 30, &[]));
     let late = NOW + 200 * DAY;
 
-    let archived = stored(&pki, &signed, &[ocsp.clone()], &[crl.clone()], NOW + 120);
+    let archived = stored(&pki, &signed, std::slice::from_ref(&ocsp), std::slice::from_ref(&crl), NOW + 120);
     let report = judged(&pki, &archived, late, &Evidence::default());
     assert_eq!(report.verdict, Verdict::Valid, "{:?}", report.reasons);
     assert!(codes(&report).contains(&"certificate-expired-now"));
