@@ -167,4 +167,38 @@ mod tests {
             Locked::Exclude(vec!["a".to_owned()]).locks("b") && !Locked::Exclude(vec!["a".to_owned()]).locks("a.b")
         );
     }
+
+    fn change(class: Class) -> Change {
+        Change { class, rule: "", object: None, page: None }
+    }
+
+    /// B1 and B2: what each level lets through; B3: the smaller one counts; B5: evidence never counts.
+    #[test]
+    fn b3_the_smaller_permission_counts() {
+        let signing = |created, visible| Class::Signing { field: "a".to_owned(), created, visible };
+        let filling = Class::Filling(Some("a".to_owned()));
+        let cases = [
+            // Class, and whether it is let through with no level, 1, 2 and 3.
+            (Class::Material, [true, true, true, true]),
+            (Class::Metadata, [true, true, true, true]),
+            (filling, [true, false, true, true]),
+            (Class::Filling(None), [true, false, true, true]),
+            (signing(false, true), [true, false, true, true]),
+            (signing(true, false), [true, false, true, true]),
+            (signing(true, true), [true, false, false, false]),
+            (Class::Annotation, [false, false, false, true]),
+            (Class::Forbidden, [false; 4]),
+        ];
+        for (class, expected) in cases {
+            for (level, expected) in [None, Some(1), Some(2), Some(3)].into_iter().zip(expected) {
+                let permissions = Permissions { mdp: level, ..Permissions::default() };
+                assert_eq!(permissions.permit(&change(class.clone())), expected, "{class:?} at {level:?}");
+            }
+        }
+        for (levels, smallest) in [(&[3, 2][..], 2), (&[2, 3], 2), (&[3, 1, 2], 1), (&[7], 1), (&[0], 1)] {
+            let mut permissions = Permissions::default();
+            levels.iter().for_each(|level| permissions.restrict(*level));
+            assert_eq!(permissions.level(), Some(smallest), "{levels:?}");
+        }
+    }
 }

@@ -6,4 +6,5 @@ mod common;
 mod corpora;
 mod cycle;
 mod past;
+mod rules;
 mod situations;

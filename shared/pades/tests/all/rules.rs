@@ -1,0 +1,329 @@
+//! The rules for what may follow a signature, one by one: what each allows and what it refuses. Each test has the name of its rule.
+
+use pades::*;
+
+use crate::common::{append, archive, classic, judge_as, sign, *};
+
+fn stream(dict: &str, data: &str) -> String {
+    format!("<<{dict}/Length {}>>\nstream\n{data}\nendstream", data.len())
+}
+
+fn drawing(text: &str) -> String {
+    stream(
+        "/Type/XObject/Subtype/Form/BBox[0 0 100 20]/Resources<</Font<</F1 5 0 R>>>>",
+        &format!("BT /F1 9 Tf ({text}) Tj ET"),
+    )
+}
+
+const CATALOG: &str = "/Type/Catalog/Pages 2 0 R/AcroForm 6 0 R/Version/1.6/PageMode/UseNone";
+const PAGE: &str =
+    "/Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents[4 0 R 90 0 R]/Resources<</Font<</F1 5 0 R>>>>";
+const FORM: &str = "/SigFlags 3/DA(/F1 9 Tf)/DR<</Font<</F1 5 0 R>>>>";
+const TEXT: &str = "/Type/Annot/Subtype/Widget/FT/Tx/T(t)/F 4/P 3 0 R/Rect[60 300 160 320]";
+
+/// A form: two signature fields, a text field with its value drawn, a drawing that nothing uses, and a page that refers to nothing as 90.
+fn form(lock: &str) -> Vec<u8> {
+    let widget = |name: &str, left: u32, more: &str| {
+        let right = left + 200;
+        format!("<</Type/Annot/Subtype/Widget/FT/Sig/T({name})/F 132/P 3 0 R/Rect[{left} 100 {right} 180]{more}>>")
+    };
+    classic(&[
+        format!("<<{CATALOG}>>"),
+        "<</Type/Pages/Count 1/Kids[3 0 R]>>".to_owned(),
+        format!("<<{PAGE}/Annots[7 0 R 8 0 R 9 0 R]>>"),
+        stream("", "BT /F1 14 Tf 60 760 Td (Don) Tj ET"),
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_owned(),
+        format!("<<{FORM}/Fields[7 0 R 8 0 R 9 0 R]>>"),
+        widget("A", 60, lock),
+        widget("B", 300, ""),
+        format!("<<{TEXT}/V(cu)/AP<</N 10 0 R>>>>"),
+        drawing("cu"),
+        drawing("khac"),
+    ])
+}
+
+struct Signed {
+    pki: Pki,
+    file: Vec<u8>,
+}
+
+impl Signed {
+    fn new(lock: &str) -> Signed {
+        let pki = Pki::new();
+        let file = sign(&pki, &form(lock), &pki.leader, "A", None, false, NOW);
+        Signed { pki, file }
+    }
+
+    fn report(&self, file: &[u8]) -> Report {
+        judge_as(file, &self.pki.anchors(), NOW + 3600, Profile::General)
+    }
+
+    /// What the first signature says about later changes.
+    fn changes(&self, file: &[u8]) -> Changes {
+        let report = self.report(file);
+        let first = report.signatures.iter().find(|one| one.field == "A").expect("the first signature");
+        assert_eq!(first.integrity, Integrity::Intact, "{:?}", report.reasons);
+        first.changes_after
+    }
+
+    fn after(&self, objects: &[(u32, &str)]) -> Changes {
+        self.changes(&append(&self.file, objects))
+    }
+
+    fn allows(&self, what: &str, objects: &[(u32, &str)]) {
+        let report = self.report(&append(&self.file, objects));
+        assert_eq!(self.after(objects), Changes::Permitted, "{what}: {:?}", report.reasons);
+    }
+
+    fn refuses(&self, what: &str, objects: &[(u32, &str)]) {
+        assert_eq!(self.after(objects), Changes::NotPermitted, "{what}");
+    }
+
+    fn catalog(&self, more: &str) -> String {
+        format!("<<{CATALOG}{more}>>")
+    }
+}
+
+fn places(file: &[u8], text: &[u8]) -> Vec<usize> {
+    file.windows(text.len()).enumerate().filter(|(_, window)| *window == text).map(|(at, _)| at).collect()
+}
+
+/// The container: its own text is not hashed, and may only hold pairs of digits.
+#[test]
+fn a3_contents_holds_pairs_of_digits_only() {
+    let signed = Signed::new("");
+    let end = *places(&signed.file, b"0000>").last().expect("padding");
+    let mut other = signed.file.clone();
+    other[end + 2..end + 4].copy_from_slice(b"  ");
+    let report = signed.report(&other);
+    assert_eq!(report.signatures[0].covers, Covers::Partial, "{:?}", report.reasons);
+    assert_eq!(signed.report(&signed.file).signatures[0].covers, Covers::WholeFile);
+}
+
+#[test]
+fn a8_nothing_but_an_end_of_line_follows() {
+    let signed = Signed::new("");
+    assert_eq!(signed.changes(&[&signed.file[..], b"\r\n"].concat()), Changes::None);
+    for tail in [&b"x"[..], b"%comment\n", b"4 0 obj\n(x)\nendobj\n"] {
+        assert_eq!(signed.changes(&[&signed.file[..], tail].concat()), Changes::NotPermitted);
+    }
+}
+
+/// What only a scanning reader finds is compared with what the cross-reference says.
+#[test]
+fn a9_two_readers_see_the_same() {
+    let signed = Signed::new("");
+    let inside = |text: &str| append(&signed.file, &[(80, &format!("(x)\nendobj\n{text}\n81 0 obj (y)"))]);
+    let hidden = inside(&format!("4 0 obj\n{}\nendobj", stream("", "BT (gia) Tj ET")));
+    assert_eq!(signed.changes(&hidden), Changes::NotPermitted);
+    let header = append(&signed.file, &[(80, "(x)\nendobj\n%PDF-1.7\n81 0 obj (y)")]);
+    assert_eq!(signed.changes(&header), Changes::NotPermitted, "a second header");
+    // The same in what is signed: not clear, whoever is asked.
+    let twice = |content: &str| {
+        let file = form("");
+        let at = *places(&file, b"xref\n0 ").first().expect("a table");
+        let stray = format!("4 0 obj\n{}\nendobj\n", stream("", content));
+        let tail = String::from_utf8_lossy(&file[at..]).into_owned();
+        let tail = tail.replace(&format!("startxref\n{at}"), &format!("startxref\n{}", at + stray.len()));
+        let file = [&file[..at], stray.as_bytes(), tail.as_bytes()].concat();
+        sign(&signed.pki, &file, &signed.pki.leader, "A", None, false, NOW)
+    };
+    let report = signed.report(&twice("BT (gia) Tj ET"));
+    assert!(codes(&report).contains(&"two-readings"), "{:?}", report.reasons);
+    assert_eq!(report.signatures[0].indication, Indication::Indeterminate);
+    assert_ne!(report.verdict, Verdict::Valid);
+    let report = signed.report(&twice("BT /F1 14 Tf 60 760 Td (Don) Tj ET"));
+    assert!(!codes(&report).contains(&"two-readings"), "the same text twice is no difference: {:?}", report.reasons);
+}
+
+/// A file without a usable cross-reference is never valid, and only a signature that reaches its end counts.
+#[test]
+fn a5_a_file_that_was_put_together_is_not_valid() {
+    let signed = Signed::new("");
+    let base = signed.file.clone();
+    let damaged = sign(&signed.pki, &base, &signed.pki.agency, "B", None, false, NOW + 5);
+    let last = *places(&damaged, b"startxref").last().expect("a word");
+    let mut broken = damaged.clone();
+    broken[last..last + 9].copy_from_slice(b"startxxxx");
+    for at in places(&damaged, b"startxref") {
+        broken[at..at + 9].copy_from_slice(b"startxxxx");
+    }
+    let report = signed.report(&broken);
+    assert!(codes(&report).contains(&"pdf-rebuilt"), "{:?}", report.reasons);
+    assert!(report.signatures.iter().any(|one| one.covers == Covers::Partial), "{:?}", report.reasons);
+    assert_ne!(report.verdict, Verdict::Valid);
+}
+
+#[test]
+fn b1_an_approval_allows_forms_and_no_annotations() {
+    let signed = Signed::new("");
+    let new = drawing("moi");
+    let filled = format!("<<{TEXT}/V(moi)/AP<</N 20 0 R>>>>");
+    signed.allows("filled in", &[(9, &filled), (20, &new)]);
+    let note = "<</Type/Annot/Subtype/Text/Rect[0 0 9 9]/Contents(x)>>";
+    signed.refuses("a note", &[(3, &format!("<<{PAGE}/Annots[7 0 R 8 0 R 9 0 R 20 0 R]>>")), (20, note)]);
+}
+
+#[test]
+fn b4_a_lock_names_the_fields_that_stay() {
+    let new = drawing("moi");
+    let filled = format!("<<{TEXT}/V(moi)/AP<</N 20 0 R>>>>");
+    let objects = [(9, filled.as_str()), (20, new.as_str())];
+    for (action, fields, open) in [
+        ("Include", "(t)", false),
+        ("Include", "(B)", true),
+        ("Exclude", "(t)", true),
+        ("Exclude", "(B)", false),
+        ("All", "", false),
+    ] {
+        let signed = Signed::new(&format!("/Lock<</Type/SigFieldLock/Action/{action}/Fields[{fields}]>>"));
+        let expected = if open { Changes::Permitted } else { Changes::NotPermitted };
+        assert_eq!(signed.after(&objects), expected, "{action} {fields}");
+    }
+}
+
+/// Evidence and a document time-stamp count as no change at any level (C8, C9).
+#[test]
+fn b5_evidence_never_counts() {
+    let signed = Signed::new("");
+    let archived = archive(&signed.pki, &make(&signed.pki).sealed, NOW + 120);
+    let report = signed.report(&archived);
+    assert!(report.signatures.iter().all(|one| one.changes_after != Changes::NotPermitted), "{:?}", report.reasons);
+}
+
+#[test]
+fn c2_nothing_in_use_is_freed() {
+    let signed = Signed::new("");
+    let text = String::from_utf8_lossy(&signed.file).into_owned();
+    let prev = text.rsplit("startxref\n").next().and_then(|rest| rest.lines().next()).expect("an offset").to_owned();
+    let freeing = |number: u32| {
+        let at = signed.file.len();
+        let table = format!(
+            "xref\n{number} 1\n0000000000 00001 f \ntrailer\n<</Size 95/Root 1 0 R/Prev {prev}>>\nstartxref\n{at}\n%%EOF\n"
+        );
+        [&signed.file[..], table.as_bytes()].concat()
+    };
+    assert_eq!(signed.changes(&freeing(4)), Changes::NotPermitted);
+    assert_eq!(signed.changes(&freeing(93)), Changes::Permitted, "a number that was never in use");
+}
+
+#[test]
+fn c3_the_same_again_is_allowed() {
+    Signed::new("").allows("the page tree again", &[(2, "<</Kids[3 0 R] /Count 1 /Type/Pages>>")]);
+}
+
+#[test]
+fn c4_a_new_object_fills_no_gap() {
+    let signed = Signed::new("");
+    signed.allows("an object that nothing refers to", &[(60, "(x)")]);
+    let content = stream("", "BT /F1 14 Tf 60 700 Td (them) Tj ET");
+    signed.refuses("the content that the page referred to", &[(90, &content)]);
+    signed.refuses("an unused object becomes another", &[(11, &drawing("moi"))]);
+}
+
+#[test]
+fn c5_the_catalog_keeps_what_it_says() {
+    let signed = Signed::new("");
+    let raised = signed.catalog("").replace("/1.6", "/2.0");
+    signed.allows("a higher version", &[(1, &raised)]);
+    signed.allows("an extension", &[(1, &signed.catalog("/Extensions<</ADBE<</BaseVersion/1.7/ExtensionLevel 8>>>>"))]);
+    signed.refuses("a lower version", &[(1, &signed.catalog("").replace("/1.6", "/1.3"))]);
+    for more in [
+        "/OpenAction<</S/JavaScript/JS(1)>>",
+        "/AA<<>>/Names<</JavaScript<<>>>>",
+        "/OCProperties<<>>",
+        "/Outlines 60 0 R",
+        "/PageLabels<</Nums[0<<>>]>>",
+        "/Dests<</a[3 0 R/Fit]>>",
+        "/URI<</Base(x)>>",
+        "/Collection<</D(x)>>",
+        "/Requirements[<<>>]",
+        "/AF[<<>>]",
+        "/OutputIntents[<<>>]",
+        "/PieceInfo<</a<<>>>>",
+        "/Perms<</DocMDP 60 0 R/UR3 60 0 R>>",
+    ] {
+        signed.refuses(more, &[(1, &signed.catalog(more)), (60, "<</Type/Outlines/Title(x)>>")]);
+    }
+}
+
+#[test]
+fn c7_metadata_is_metadata() {
+    let signed = Signed::new("");
+    let xmp = "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><a/></x:xmpmeta>";
+    let with = signed.catalog("/Metadata 60 0 R");
+    signed.allows("XMP", &[(1, &with), (60, &stream("/Type/Metadata/Subtype/XML", xmp))]);
+    signed.refuses("no XMP", &[(1, &with), (60, &stream("/Type/Metadata", "0 0 1 1 re f"))]);
+    let page = format!("<<{PAGE}/Annots[7 0 R 8 0 R 9 0 R]/Metadata 60 0 R>>");
+    signed.refuses("of a page", &[(3, &page), (60, &stream("/Type/Metadata/Subtype/XML", xmp))]);
+}
+
+#[test]
+fn c8_the_store_holds_material_only() {
+    let signed = Signed::new("");
+    let store = signed.catalog("/DSS<</Certs[60 0 R]>>");
+    let certificate = signed.pki.root.chain.first().expect("a root").der().to_vec();
+    let hex: String = certificate.iter().map(|byte| format!("{byte:02x}")).collect();
+    let encoded = format!("<</Filter/ASCIIHexDecode/Length {}>>\nstream\n{hex}>\nendstream", hex.len() + 1);
+    signed.allows("one that is one", &[(1, &store), (60, &encoded)]);
+    signed.refuses("page content", &[(1, &store), (60, &stream("", "0 0 1 1 re f"))]);
+    signed.refuses("another key", &[(1, &signed.catalog("/DSS<</Certs[60 0 R]/X 1>>")), (60, &encoded)]);
+    signed.refuses("what is drawn elsewhere", &[(1, &signed.catalog("/DSS<</Certs[4 0 R]>>"))]);
+}
+
+#[test]
+fn c10_a_signature_comes_into_an_empty_field() {
+    let signed = Signed::new("");
+    let second = sign(&signed.pki, &signed.file, &signed.pki.agency, "B", None, false, NOW + 60);
+    assert_eq!(signed.changes(&second), Changes::Permitted);
+    let fields = |more: &str| format!("<<{FORM}/Fields[7 0 R 8 0 R 9 0 R{more}]>>");
+    let hidden = |kind: &str, more: &str| {
+        format!("<</Type/Annot/Subtype/Widget/FT/{kind}/T(C)/F 132/P 3 0 R/Rect[0 0 0 0]{more}>>")
+    };
+    let page = format!("<<{PAGE}/Annots[7 0 R 8 0 R 9 0 R 60 0 R]>>");
+    let grown = fields(" 60 0 R");
+    signed.allows("a new field", &[(3, &page), (6, &grown), (60, &hidden("Sig", ""))]);
+    signed.refuses("a new text field", &[(3, &page), (6, &grown), (60, &hidden("Tx", ""))]);
+    signed.refuses("an action", &[(3, &page), (6, &grown), (60, &hidden("Sig", "/A<</S/JavaScript/JS(1)>>"))]);
+    signed
+        .refuses("a name with a period", &[(3, &page), (6, &grown), (60, &hidden("Sig", "").replace("(C)", "(C.d)"))]);
+    signed.refuses("a name that is taken", &[(3, &page), (6, &grown), (60, &hidden("Sig", "").replace("(C)", "(B)"))]);
+    signed.refuses("a field is gone", &[(6, &format!("<<{FORM}/Fields[7 0 R 9 0 R]>>"))]);
+}
+
+#[test]
+fn c11_a_field_draws_what_it_says() {
+    let signed = Signed::new("");
+    let field = |more: &str| format!("<<{TEXT}{more}>>");
+    let new = drawing("moi");
+    signed.allows("value and drawing", &[(9, &field("/V(moi)/AP<</N 20 0 R>>")), (20, &new)]);
+    signed.allows("no drawing", &[(9, &field("/V(moi)"))]);
+    signed.refuses("another drawing", &[(9, &field("/V(moi)/AP<</N 20 0 R>>")), (20, &drawing("khac"))]);
+    signed.refuses("only the value", &[(9, &field("/V(moi)/AP<</N 10 0 R>>"))]);
+    signed.refuses("a drawing that lay ready", &[(9, &field("/V(khac)/AP<</N 11 0 R>>"))]);
+    let picture = stream("/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X 11 0 R>>>>", "/X Do");
+    signed.refuses("a drawing that uses it", &[(9, &field("/V(khac)/AP<</N 20 0 R>>")), (20, &picture)]);
+    let moved = field("/V(cu)/AP<</N 10 0 R>>").replace("160 320", "260 320");
+    signed.refuses("moved", &[(9, &moved)]);
+    signed.refuses("renamed", &[(9, &field("/V(cu)/AP<</N 10 0 R>>").replace("(t)", "(u)"))]);
+    signed.refuses("hidden", &[(9, &field("/V(cu)/AP<</N 10 0 R>>").replace("/F 4", "/F 2"))]);
+    signed.refuses("not printed", &[(9, &field("/V(cu)/AP<</N 10 0 R>>").replace("/F 4", "/F 0"))]);
+    signed.refuses("an action", &[(9, &field("/V(cu)/AP<</N 10 0 R>>/AA<</K<</S/JavaScript/JS(1)>>>>"))]);
+    let other = format!("<<{FORM}/Fields[7 0 R 8 0 R 9 0 R]>>").replace("/F1 5 0 R", "/F1 60 0 R");
+    signed.refuses("another font", &[(6, &other), (60, "<</Type/Font/Subtype/Type1/BaseFont/Symbol>>")]);
+}
+
+#[test]
+fn c13_nothing_else_changes() {
+    let signed = Signed::new("");
+    let page = |more: &str| format!("<<{PAGE}/Annots[7 0 R 8 0 R 9 0 R]{more}>>");
+    for more in
+        ["/Rotate 90", "/CropBox[0 0 9 9]", "/UserUnit 2", "/Group<<>>", "/Trans<<>>/AA<<>>", "/PieceInfo<</a 1>>"]
+    {
+        signed.refuses(more, &[(3, &page(more))]);
+    }
+    signed.refuses("resources", &[(3, &page("").replace("/F1 5 0 R", "/F2 5 0 R"))]);
+    signed.refuses("the signature", &[(7, "<</FT/Sig/T(A)>>")]);
+    signed.refuses("the page tree", &[(2, "<</Type/Pages/Count 2/Kids[3 0 R 3 0 R]>>")]);
+    signed.allows("the order of tabs", &[(3, &page("/Tabs/S"))]);
+}
