@@ -78,6 +78,13 @@ fn deltas_continue_a_complete_list() {
     for delta in wrong {
         assert!(is_revoked(&judge(vec![held(), delta])));
     }
+    // Signed by another key in the name, and with the key identifier, of the issuer.
+    let lift = vec![entry(&pki.leader, NOW, REMOVED)];
+    let spec =
+        CrlSpec { this_update: NOW, next_update: None, number: 6, revoked: lift, extra_extensions: vec![base(5)] };
+    let stranger = Key::ec();
+    let forged = crl(&spec, &pki.ca.cert, stranger.algorithm(), &|tbs| stranger.sign(tbs)).expect("a CRL");
+    assert!(is_revoked(&judge(vec![held(), forged])));
 }
 
 /// Lists for a part count for that part; "good" needs all reasons.
