@@ -4,5 +4,6 @@ mod files;
 mod hostile;
 mod increments;
 mod objects;
+mod readings;
 mod revisions;
 mod structure;
