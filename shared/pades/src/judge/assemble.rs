@@ -32,7 +32,8 @@ pub(crate) fn unreadable(file: &[u8], name: &str, policy: &Policy<'_>, reason: R
             Check { id, result, reasons }
         })
         .to_vec();
-    let parts = Parts { reasons: vec![reason], checks, ..Parts::new(ReportKind::Unreadable) };
+    let sha256 = Sha256::digest(file).into();
+    let parts = Parts { reasons: vec![reason], checks, sha256, ..Parts::new(ReportKind::Unreadable) };
     finish(file, name, policy, parts)
 }
 
@@ -69,7 +70,7 @@ pub(crate) fn report(file: &[u8], name: &str, policy: &Policy<'_>, case: Case) -
     let checks = checks(&reasons, &signatures, kind, policy);
     let evidence = graph::evidence(&case.found, &case.cryptos, &case.trusts);
     let limit = graph::limit(&case.trusts);
-    let parts = Parts { kind, reasons, checks, signatures, number: case.number, evidence, limit };
+    let parts = Parts { kind, reasons, checks, signatures, number: case.number, evidence, limit, sha256: case.sha256 };
     finish(file, name, policy, parts)
 }
 
@@ -256,6 +257,7 @@ struct Parts {
     number: Option<EcopyFacts>,
     evidence: Vec<Evidence>,
     limit: Control,
+    sha256: [u8; 32],
 }
 
 impl Parts {
@@ -268,12 +270,13 @@ impl Parts {
             number: None,
             evidence: Vec::new(),
             limit: Control::endless(),
+            sha256: [0; 32],
         }
     }
 }
 
 fn finish(file: &[u8], name: &str, policy: &Policy<'_>, parts: Parts) -> Report {
-    let Parts { kind, reasons, checks, signatures, number, evidence, limit } = parts;
+    let Parts { kind, reasons, checks, signatures, number, evidence, limit, sha256 } = parts;
     let verdict = match reasons.iter().map(|reason| severity(&reason.code)).min() {
         Some(Severity::Fatal) => Verdict::Invalid,
         Some(Severity::Unknown) => Verdict::Indeterminate,
@@ -290,7 +293,7 @@ fn finish(file: &[u8], name: &str, policy: &Policy<'_>, parts: Parts) -> Report 
         kind,
         summary: summary.vi,
         action: action.vi,
-        sha256: hex::encode(Sha256::digest(file)),
+        sha256: hex::encode(sha256),
         size: file.len() as u64,
         reasons,
         checks,

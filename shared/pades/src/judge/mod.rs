@@ -67,6 +67,8 @@ pub(crate) struct Case {
     pub(crate) number: Option<crate::plan::EcopyFacts>,
     /// Digests of the revisions, whole prefixes of the file, from the seal on.
     pub(crate) prefixes: Vec<[u8; 32]>,
+    /// SHA-256 of the file.
+    pub(crate) sha256: [u8; 32],
 }
 
 /// Opens and examines; the error is the reason why the file has no verdict of its own.
@@ -90,7 +92,8 @@ fn examine_listed(file: &[u8], policy: &Policy<'_>, list: Option<&pki::trustlist
     if hash_work(&ranges) > 16 * file.len() as u64 + (64 << 20) {
         return Err(Reason::with("pdf-too-complex", &[("detail", "byte ranges".to_owned())]));
     }
-    let digests = Digests::new(file, &ranges);
+    let ends = sealed_ends(&document, &found, policy.register.is_some() && copy);
+    let digests = Digests::new(file, &ranges, &ends);
     let stored = trust::store(&document).map(|store| store.certificates).unwrap_or_default();
     let mut cryptos: Vec<Crypto> = found.iter().map(|one| crypto::check(one, &digests, &stored)).collect();
     let permissions = all_permissions(&views, &found, copy).map_err(look)?;
@@ -100,8 +103,9 @@ fn examine_listed(file: &[u8], policy: &Policy<'_>, list: Option<&pki::trustlist
     let trusts = trust::judge(&found, &cryptos, &pool, policy, list);
     let copy_reasons = if copy { ecopy::check(&views, &found, &cryptos, &permissions) } else { Vec::new() };
     let number = if copy { ecopy::facts(&document, &found) } else { None };
-    let prefixes = prefixes(&document, &found, policy.register.is_some() && copy);
-    Ok(Case { copy, found, cryptos, trusts, changes, copy_reasons, notes, number, prefixes })
+    let prefixes = ends.iter().filter_map(|end| digests.prefix(*end)).collect();
+    let sha256 = digests.whole();
+    Ok(Case { copy, found, cryptos, trusts, changes, copy_reasons, notes, number, prefixes, sha256 })
 }
 
 /// Bytes that hashing costs when the prefixes are shared.
@@ -317,17 +321,10 @@ fn is_later(document: &Document<'_>, one: &Found, finding: &pdf::Finding) -> boo
     }
 }
 
-fn prefixes(document: &Document<'_>, found: &[Found], wanted: bool) -> Vec<[u8; 32]> {
+/// Ends of the revisions from the seal on, and of the file.
+fn sealed_ends(document: &Document<'_>, found: &[Found], wanted: bool) -> Vec<usize> {
     let seal = found.iter().find(|one| ecopy::role(one) == Role::Seal);
     let Some(seal) = seal.filter(|_| wanted) else { return Vec::new() };
     let ends = document.revisions().iter().skip(seal.revision).map(|revision| revision.end).take(32);
-    let mut state = <sha2::Sha256 as sha2::Digest>::new();
-    let mut at = 0;
-    let mut all = Vec::new();
-    for end in ends.chain([document.bytes().len()]) {
-        sha2::Digest::update(&mut state, document.bytes().get(at..end).unwrap_or_default());
-        all.push(sha2::Digest::finalize(state.clone()).into());
-        at = end;
-    }
-    all
+    ends.chain([document.bytes().len()]).collect()
 }
