@@ -1,8 +1,8 @@
 //! Seeded mutations of files and structures (house rule 11): whatever comes in, an answer goes out, in bounded time.
 //!
 //! Deterministic: one seed is one input. A failure names its seed. No coverage guidance and no nightly compiler; that is for long
-//! runs elsewhere. In `cargo test` it is a short run, in `cargo xtask fuzz` as long as one likes:
-//! `FUZZ_SECONDS`, `FUZZ_RUNS`, `FUZZ_SEED`, and `CORPORA` for a folder of more signed files.
+//! runs elsewhere. In `cargo test` it is a short run, in `cargo xtask fuzz` as long as one likes, one target per kind of input:
+//! `FUZZ_SECONDS` (of each target), `FUZZ_RUNS`, `FUZZ_SEED`, and `CORPORA` for a folder of more signed files.
 
 mod chance;
 mod mutate;
@@ -28,13 +28,26 @@ const LARGE: u64 = 200_000;
 /// 2026-11-23 15:05:31 +07:00, within the lifetime of the corpus.
 const NOW: i64 = 1_795_421_131;
 
-/// What an input is.
+/// What an input is: a target of its own each, since a parser that is slow to reach would get no share of a common run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Kind {
     Pdf,
     Picture,
-    Der,
+    Cms,
+    X509,
+    Ocsp,
+    Crl,
+    Tsp,
 }
+
+/// Which structure a DER file of the corpus holds, by the start of its name.
+const STRUCTURES: [(&str, Kind); 5] = [
+    ("certificate", Kind::X509),
+    ("crl", Kind::Crl),
+    ("ocsp-response", Kind::Ocsp),
+    ("signed-data", Kind::Cms),
+    ("timestamp-token", Kind::Tsp),
+];
 
 struct Seed {
     name: String,
@@ -50,7 +63,10 @@ fn kind(path: &Path) -> Option<Kind> {
     match path.extension()?.to_str()? {
         "pdf" => Some(Kind::Pdf),
         "jpg" | "png" | "tif" => Some(Kind::Picture),
-        "der" => Some(Kind::Der),
+        "der" => {
+            let name = path.file_name()?.to_str()?;
+            STRUCTURES.iter().find(|(start, _)| name.starts_with(start)).map(|(_, kind)| *kind)
+        }
         _ => None,
     }
 }
@@ -72,11 +88,14 @@ fn collect(folder: &Path, limit: u64, into: &mut Vec<Seed>) {
     }
 }
 
-/// Our own files first, and how many they are.
-fn corpus() -> (Vec<Seed>, usize) {
+/// Files of a kind, our own first, and how many those are.
+fn corpus(kind: Kind) -> (Vec<Seed>, usize) {
     let mut seeds = Vec::new();
     collect(&here(), u64::MAX, &mut seeds);
     collect(&here().join("../../scans"), u64::MAX, &mut seeds);
+    // Encrypted files, which the empty password opens.
+    collect(&here().join("../../../shared/pdf/tests/vectors"), u64::MAX, &mut seeds);
+    seeds.retain(|seed| seed.kind == kind);
     let ours = seeds.len();
     match std::env::var_os("CORPORA") {
         Some(folder) => {
@@ -84,8 +103,10 @@ fn corpus() -> (Vec<Seed>, usize) {
                 collect(&Path::new(&folder).join(part), LARGE, &mut seeds);
             }
         }
+        None if kind != Kind::Pdf => {}
         None => println!("SKIPPED: fuzzing starts from our own files only; CORPORA names a folder with foreign ones"),
     }
+    seeds.retain(|seed| seed.kind == kind);
     (seeds, ours)
 }
 
@@ -107,9 +128,24 @@ fn read_pdf(bytes: &[u8], anchors: &[Certificate], genuine: &Genuine) {
         );
     }
     let _ = pades::evidence_wanted(bytes);
+    second_reader(bytes);
     let _ = compose::inspect(bytes, "application/pdf");
 }
 
+/// The reader that scans for objects, on every file: the judge asks it only for what the first one cannot open.
+fn second_reader(bytes: &[u8]) {
+    let limits = pdf::Limits::default();
+    let put_together = pdf::Document::rebuild(bytes, &limits);
+    for document in [pdf::Document::open(bytes, &limits), put_together].into_iter().flatten() {
+        let _ = document.readings();
+        for page in document.pages().unwrap_or_default().iter().take(4) {
+            let _ = document.page_content(page);
+        }
+        let _ = (document.signatures(), document.unaccounted(), document.is_locked());
+    }
+}
+
+/// Every parser of structures, whatever the file was: what lies where is the sender's choice.
 fn read_der(bytes: &[u8]) {
     if let Ok(certificate) = Certificate::from_der(bytes) {
         let _ = (certificate.to_pem(), certificate.sha256());
@@ -178,27 +214,27 @@ impl Asked {
 }
 
 /// Ends the process when one input takes for ever: nothing else could.
-fn watch(current: Arc<Mutex<(u64, Instant)>>) {
+fn watch(kind: Kind, current: Arc<Mutex<(u64, Instant)>>) {
     std::thread::spawn(move || {
         loop {
             std::thread::sleep(Duration::from_secs(1));
             let (seed, since) = *current.lock().expect("a lock");
             if since.elapsed() > HANG {
-                eprintln!("seed {seed} hangs: FUZZ_RUNS=1 FUZZ_SEED={seed} cargo test -p tests --test fuzz");
+                eprintln!("seed {seed} hangs: {}", repeat(kind, seed));
                 std::process::exit(101);
             }
         }
     });
 }
 
-#[test]
-fn mutations_are_survived() {
+/// Mutates files of one kind for as long as was asked, and reads each.
+fn survives(kind: Kind) {
     let (asked, anchors, genuine) = (Asked::from_environment(), anchors(), Genuine::read());
-    let (seeds, ours) = corpus();
+    let (seeds, ours) = corpus(kind);
     let begun = Instant::now();
     let current = Arc::new(Mutex::new((asked.seed, begun)));
-    watch(current.clone());
-    let trace = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fuzz-seed");
+    watch(kind, current.clone());
+    let trace = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-seed-{kind:?}"));
     let (mut done, mut slowest) = (0, (Duration::ZERO, 0));
     while asked.goes_on(done, begun) {
         let seed = asked.seed + done;
@@ -211,28 +247,69 @@ fn mutations_are_survived() {
         let among = if chance.below(2) == 0 { ours } else { seeds.len() };
         let start = seeds.get(chance.below(among)).expect("a corpus");
         let other = seeds.get(chance.below(seeds.len())).expect("a corpus");
-        let input = match start.kind {
-            Kind::Der => mutate::der(&start.bytes, &mut chance),
+        let input = match kind {
             Kind::Pdf => mutate::pdf(&start.bytes, &other.bytes, &mut chance),
             Kind::Picture => mutate::bytes(&start.bytes, &mut chance),
+            _ => mutate::der(&start.bytes, &mut chance),
         };
-        let survived = catch_unwind(AssertUnwindSafe(|| match start.kind {
+        let survived = catch_unwind(AssertUnwindSafe(|| match kind {
             Kind::Pdf => read_pdf(&input, &anchors, &genuine),
             Kind::Picture => drop(compose::inspect(&input, "")),
-            Kind::Der => read_der(&input),
+            _ => read_der(&input),
         }));
-        let (took, repeat) = (since.elapsed(), format!("FUZZ_RUNS=1 FUZZ_SEED={seed} cargo test -p tests --test fuzz"));
+        let (took, repeat) = (since.elapsed(), repeat(kind, seed));
         assert!(survived.is_ok(), "seed {seed}, from {}: {repeat}", start.name);
         assert!(took < SLOW, "seed {seed}, from {}, took {took:?}: {repeat}", start.name);
         slowest = slowest.max((took, seed));
         done += 1;
     }
     println!(
-        "{done} mutations of {} files survived; the slowest took {:?} (seed {})",
+        "{kind:?}: {done} mutations of {} files survived in {} s; the slowest took {:?} (seed {})",
         seeds.len(),
+        begun.elapsed().as_secs(),
         slowest.0,
         slowest.1
     );
+}
+
+fn repeat(kind: Kind, seed: u64) -> String {
+    let name = format!("{kind:?}").to_lowercase();
+    format!("FUZZ_RUNS=1 FUZZ_SEED={seed} cargo test -p tests --test fuzz {name}_survives")
+}
+
+#[test]
+fn pdf_survives() {
+    survives(Kind::Pdf);
+}
+
+#[test]
+fn picture_survives() {
+    survives(Kind::Picture);
+}
+
+#[test]
+fn cms_survives() {
+    survives(Kind::Cms);
+}
+
+#[test]
+fn x509_survives() {
+    survives(Kind::X509);
+}
+
+#[test]
+fn ocsp_survives() {
+    survives(Kind::Ocsp);
+}
+
+#[test]
+fn crl_survives() {
+    survives(Kind::Crl);
+}
+
+#[test]
+fn tsp_survives() {
+    survives(Kind::Tsp);
 }
 
 /// A judge that rejects everything would pass the run above.
