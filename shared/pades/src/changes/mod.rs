@@ -10,6 +10,7 @@ mod compare;
 mod form;
 mod pages;
 mod readings;
+mod shadow;
 mod store;
 mod structure;
 mod xmp;
@@ -22,6 +23,7 @@ use pdf::{ChangeKind, Dict, Document, ObjId, Object};
 pub(crate) use compare::Stop;
 use compare::{Compare, NULL, Stops};
 pub(crate) use readings::Readings;
+pub(crate) use shadow::places as shadow_places;
 
 /// Values that all comparisons of one file may look at together.
 pub(crate) const BUDGET: u64 = 40_000_000;

@@ -76,7 +76,17 @@ pub(crate) fn condition(document: &Document<'_>, found: &[Found], copy: bool) ->
         None => {}
     }
     notes.extend(certifications(document, found));
+    if !copy {
+        notes.extend(shadows(document, found));
+    }
     Ok(notes)
+}
+
+/// E: what the newest signed state leaves open to a later change that nobody would see. A certified copy has its own, stricter rules.
+fn shadows(document: &Document<'_>, found: &[Found]) -> Option<Reason> {
+    let newest = found.iter().map(|one| one.revision).max()?;
+    let places = crate::changes::shadow_places(&document.at_revision(newest).ok()?);
+    (!places.is_empty()).then(|| Reason::with("shadow-capable", &[("detail", places.join("; "))]))
 }
 
 /// B6: one certification at most, and nobody signs before it.

@@ -49,14 +49,8 @@ fn the_judge_says_what_the_catalogue_knows() {
 }
 
 /// What others say: the program that cannot open a file or waits no longer, the register and the trusted list.
-const OTHERS: &[&str] = &[
-    "agency-renamed",
-    "file-reading-note",
-    "file-unreadable",
-    "reader-failed",
-    "shadow-capable",
-    "signer-without-mandate",
-];
+const OTHERS: &[&str] =
+    &["agency-renamed", "file-reading-note", "file-unreadable", "reader-failed", "signer-without-mandate"];
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());

@@ -207,6 +207,18 @@ fn c2_nothing_in_use_is_freed() {
     assert_eq!(signed.changes(&freeing(93)), Changes::Permitted, "a number that was never in use");
 }
 
+/// What lends itself to a later change is named, and is no violation.
+#[test]
+fn e_shadows_are_named() {
+    let signed = Signed::new("");
+    let report = signed.report(&signed.file);
+    let reason = report.reasons.iter().find(|reason| reason.code == "shadow-capable").expect("a reason");
+    assert!(reason.text.en.contains("90 0") && reason.text.en.contains("B"), "{reason:?}");
+    assert_eq!(signed.changes(&signed.file), Changes::None);
+    let archived = archive(&signed.pki, &make(&signed.pki).sealed, NOW + 120);
+    assert!(!codes(&signed.report(&archived)).contains(&"shadow-capable"), "nothing is left open");
+}
+
 #[test]
 fn c3_the_same_again_is_allowed() {
     Signed::new("").allows("the page tree again", &[(2, "<</Kids[3 0 R] /Count 1 /Type/Pages>>")]);
