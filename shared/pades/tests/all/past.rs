@@ -190,6 +190,39 @@ fn an_archive_outlives_its_chain() {
     expect(&report, Indication::Indeterminate, "REVOCATION_OUT_OF_BOUNDS_NO_POE", "evidence-unproven");
 }
 
+/// RFC 6960 §4.2.2.2: a delegated responder's answers outlive its own short-lived certificate only where they are stamped.
+#[test]
+fn a_responder_that_has_expired() {
+    let pki = Pki::new();
+    let responder = issue_one(6, &[(Attribute::CommonName, "OCSP thử nghiệm")], Some(&pki.ca), |spec| {
+        spec.key_usage = vec![KeyUsage::DigitalSignature];
+        spec.extended_key_usage = vec![ExtendedKeyUsage::OcspSigning];
+        spec.not_after = NOW + DAY;
+    });
+    let (leaf, issuer) = (&pki.leader.chain[0], &pki.ca.chain[0]);
+    let answer = issue::OcspAnswer {
+        asked: issue::OcspAsked::new(leaf, issuer).expect("a CertID"),
+        status: CertStatus::Good,
+        this_update: NOW + 60,
+        next_update: Some(NOW + DAY),
+    };
+    let spec = issue::OcspSpec { produced_at: NOW + 60, answers: vec![answer], nonce: None };
+    let own = &responder.chain[0];
+    let ocsp = issue::ocsp_response(&spec, own, std::slice::from_ref(own), SignatureAlgorithm::EcdsaSha256, &|tbs| {
+        responder.key.sign(tbs)
+    })
+    .expect("an answer");
+    let (tsa, crl) = (good(&pki, &pki.tsa, NOW + 60), root_crl(&pki, NOW + 30, &[]));
+    let signed = leader_alone(&pki, true, NOW);
+    let loose = evidence(vec![ocsp.clone(), tsa.clone()], vec![crl.clone()]);
+    assert_eq!(judged(&pki, &signed, NOW + 3600, &loose).verdict, Verdict::Valid);
+    let report = judged(&pki, &signed, NOW + 2 * DAY, &loose);
+    expect(&report, Indication::Indeterminate, "REVOCATION_OUT_OF_BOUNDS_NO_POE", "evidence-unproven");
+    let archived = stored(&pki, &signed, &[ocsp, tsa], &[crl], NOW + 120);
+    let report = judged(&pki, &archived, NOW + 2 * DAY, &Evidence::default());
+    assert_eq!(report.verdict, Verdict::Valid, "{:?}", report.reasons);
+}
+
 /// §5.6.2: a CA that was revoked later takes with it what nothing proves to be older.
 #[test]
 fn a_ca_that_is_revoked_later() {
