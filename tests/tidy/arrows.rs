@@ -39,7 +39,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "signing-request",
         &["api", "casework", "compose", "domain", "objects", "pades", "pki", "remote-signing", "store"],
     ),
-    ("verification", &["api", "casework", "domain", "objects", "pades", "pki", "store", "web"]),
+    ("verification", &["api", "casework", "compose", "domain", "objects", "pades", "pki", "store", "web"]),
     // infra: the program mounts everything, the simulator nothing (decision 35)
     ("local", &["api", "casework", "domain", "pades", "pki", "store", "objects"]),
     ("simpki", &[]),

@@ -52,6 +52,7 @@ const PROMISES: &[(&str, &str)] = &[
     ("GET /v1/units/{id}/slots", ""),
     ("GET /v1/uploads/{id}", ""),
     ("GET /v1/verifications/{id}", ""),
+    ("GET /v1/verifications/{id}/report.pdf", ""),
     ("GET /verify", ""),
     ("PATCH /v1/appointments/{id}", "KM"),
     ("POST /v1/accounts/lookup", ""),

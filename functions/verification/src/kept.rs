@@ -72,6 +72,29 @@ impl Verification {
     /// # Errors
     /// `not-found` also for somebody else's, `report-expired`.
     pub(crate) async fn kept(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
+        let shown = self.recalled(request, id).await?;
+        if page::is_wanted(request) {
+            let report: Report = serde_json::from_value(shown).map_err(|_| Problem::new("internal"))?;
+            return Ok(page::html(200, web::judged(page::look(request, self.sandbox), &report)));
+        }
+        Ok(Reply::json(200, &shown))
+    }
+
+    /// The record of a report that was kept, as a PDF. Nobody signs it here: this function has no key.
+    ///
+    /// # Errors
+    /// As [`Verification::kept`].
+    pub(crate) async fn record(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
+        let shown = self.recalled(request, id).await?;
+        let pdf = compose::report(&shown).map_err(|error| {
+            tracing::error!(%error, "a record cannot be made");
+            Problem::new("internal")
+        })?;
+        let name = "inline; filename=\"bien-ban-kiem-tra.pdf\"";
+        Ok(Reply::bytes(200, "application/pdf", pdf).header("content-disposition", name))
+    }
+
+    async fn recalled(&self, request: &Request, id: &str) -> Result<Value, Problem> {
         let now = self.edge.clock.now();
         let id = request.id(id, VerificationId::parse)?;
         let kept = self.records.kept_report(&id).await?.ok_or_else(|| Problem::new("not-found"))?;
@@ -84,17 +107,12 @@ impl Verification {
             return Err(Problem::new("report-expired"));
         }
         let mut shown: Value = serde_json::from_str(&kept.report).map_err(|_| Problem::new("internal"))?;
-        if page::is_wanted(request) {
-            let report: Report = serde_json::from_value(shown).map_err(|_| Problem::new("internal"))?;
-            let sandbox = self.trust.now(&self.objects, now).await.loaded.list.test;
-            return Ok(page::html(200, web::judged(page::look(request, sandbox), &report)));
-        }
         if let Some(copy) = &kept.copy
             && let Some(public) = self.records.public_copy(copy).await?
         {
             shown["register"] = standing(&public, now);
         }
-        Ok(Reply::json(200, &shown))
+        Ok(shown)
     }
 
     /// The report about a file of ours, when it was judged within the last day under the trust list in use.

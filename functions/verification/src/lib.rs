@@ -77,7 +77,7 @@ impl Judge<'_> {
 
     fn report(&self, file: &[u8], register: Option<RegisterFacts>) -> Report {
         let extra = Evidence { certificates: self.trust.issuers.clone(), ..Evidence::default() };
-        pades::judge(file, FILE_NAME, &self.policy(&extra, register))
+        pades::judge_listed(file, FILE_NAME, &self.policy(&extra, register), &self.trust.loaded.list)
     }
 
     fn refuse(&self, code: &str, detail: &str) -> Report {
@@ -301,6 +301,7 @@ impl Function for Verification {
         let answer = match (method, path.as_slice()) {
             ("POST", ["v1", "verifications"]) => self.verify(request).await,
             ("GET", ["v1", "verifications", id]) => self.kept(request, id).await,
+            ("GET", ["v1", "verifications", id, "report.pdf"]) => self.record(request, id).await,
             ("GET", ["v1", "copies", "by-number"]) => self.by_number(request).await,
             ("GET", ["v1", "trust-lists", "current"]) => self.trust_list(request).await,
             ("GET", ["v1", "explanations", code]) => explanation(request, code),

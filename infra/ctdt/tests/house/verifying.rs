@@ -199,6 +199,9 @@ async fn kept(client: &Client, file: &[u8]) -> (String, String) {
     assert_eq!(client.send(at(&open)).await.is(200).json()["id"], json!(open));
     let page = client.send(at(&open).header("accept", "text/html")).await.is(200);
     assert!(String::from_utf8_lossy(&page.body).contains("HỢP LỆ"));
+    let record = client.send(at(&format!("{open}/report.pdf"))).await.is(200);
+    assert!(record.header("content-type") == "application/pdf" && record.body.starts_with(b"%PDF-"));
+    client.by("clerk", at(&format!("{mine}/report.pdf"))).await.problem(404, "not-found");
     client.send(at("vrf_00000000000000000000000000")).await.problem(404, "not-found");
     client.send(at("copy_00000000000000000000000000")).await.problem(422, "wrong-id-type");
     let all = send("/v1/verifications?retain=all", "application/pdf", file.to_vec());

@@ -4,6 +4,7 @@ use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::KeyPair as _;
 use pki::path::{Outcome, Purpose, build};
+use pki::trustlist::{Accepted, Rejected, Rules, Standing, accept, open};
 use pki::{Certificate, KeyAlgorithm};
 
 use super::{Ca, TestPki, YEAR};
@@ -55,6 +56,25 @@ fn both_trees_are_trusted_under_their_roots() {
     assert!(tsa.has_timestamping_eku_only_critical());
     let pool = [pki.authority(Ca::Public).expect("a CA")];
     assert!(build(&tsa, &pool, &anchors, NOW, Purpose::Timestamping).is_trusted());
+}
+
+/// The trust list of the sandbox: both trees with their services, signed with the pinned key, and never for a live stack (R62).
+#[test]
+fn the_trust_list_is_signed_and_for_tests_only() {
+    let pki = TestPki::open(None, BASE, NOW).expect("a PKI");
+    let pin: [u8; 32] = hex::decode(pki.trust_list_pin()).expect("hex").try_into().expect("32 octets");
+    let file = pki.trust_list().expect("a list");
+    let rules = Rules { pins: &[pin], production: false, now: NOW };
+    let list = open(&file, &rules).expect("a good list");
+    assert_eq!(list.anchors(), roots(&pki));
+    let chain = read(&pki.agency_chain("UBND xã Thử Nghiệm", "UBND tỉnh Thử Nghiệm", &spki()).expect("a chain"));
+    let path = build(&chain[0], &chain, &list.anchors(), NOW, Purpose::Signing).chain;
+    assert!(matches!(list.standing(&path, Purpose::Signing, NOW), Standing::Granted(_)));
+    let path = build(&pki.tsa_certificate(), &list.issuers(), &list.anchors(), NOW, Purpose::Timestamping).chain;
+    assert!(matches!(list.standing(&path, Purpose::Timestamping, NOW), Standing::Granted(_)));
+    assert!(matches!(open(&file, &Rules { production: true, ..rules }), Err(Rejected::Test(_))));
+    let again = pki.trust_list().expect("a list");
+    assert_eq!(accept(&again, Some(&list), &rules), Ok(Accepted::Same), "a restart changes nothing");
 }
 
 /// Names are Vietnamese and keep their marks; the leaf names its responders.
