@@ -281,7 +281,7 @@ fn set(file: &mut [u8], place: usize, chance: &mut Chance) {
 }
 
 /// Where elements stand, outer before inner, as far as the lengths make sense.
-fn elements(der: &[u8]) -> Vec<std::ops::Range<usize>> {
+pub(crate) fn elements(der: &[u8]) -> Vec<std::ops::Range<usize>> {
     let mut found: Vec<std::ops::Range<usize>> = Vec::new();
     let mut open: Vec<std::ops::Range<usize>> = std::iter::once(0..der.len()).collect();
     while let Some(mut inside) = open.pop() {

@@ -48,6 +48,12 @@ enum Command {
         /// Bắt đầu từ hạt giống này / the first seed
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// Chỉ một loại: pdf, picture, cms, x509, ocsp, crl, tsp / one kind of input only
+        #[arg(long)]
+        kind: Option<String>,
+        /// Thay vào đó, chừng này bản sao bị sửa / so many changed copies instead
+        #[arg(long, value_name = "NUMBER")]
+        mutations: Option<u64>,
     },
     /// Chụp hình cho tài liệu vào docs/pictures / take the pictures of the documents
     Pictures,
@@ -65,7 +71,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         Command::Test { fast, only, .. } => stages::run(&plan::chosen(fast, &only)),
-        Command::Fuzz { seconds, seed } => stages::fuzz(seconds, seed),
+        Command::Fuzz { seconds, seed, kind, mutations } => stages::fuzz(seconds, seed, kind.as_deref(), mutations),
         Command::Pictures => python::pictures(),
         Command::Bench { name } => bench::run(&name),
     };

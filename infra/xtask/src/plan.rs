@@ -25,7 +25,7 @@ pub(crate) enum Stage {
     Judges,
     /// The pages in Chromium.
     Browser,
-    /// Short mutation runs.
+    /// Short mutation runs, and changed copies of our own.
     Fuzz,
 }
 
@@ -41,7 +41,7 @@ const ALL: &[(Stage, &str)] = &[
     (Stage::Demo, "the main job on every kind of scan, then `ctdt verify`"),
     (Stage::Judges, "pyHanko, qpdf and poppler judge the copies; flips and forgeries are rejected"),
     (Stage::Browser, "the verify page and the phone in Chromium"),
-    (Stage::Fuzz, "seeded mutations for a minute"),
+    (Stage::Fuzz, "seeded mutations for a minute per kind of input; changed copies, none of them valid"),
 ];
 
 /// What `--fast` leaves out (contract.md §1).

@@ -12,8 +12,12 @@ use crate::{demo, python, tools};
 const TAIL: usize = 80;
 /// The longest that a build with its tests may take on two cores from empty caches.
 const BUILD: Duration = Duration::from_secs(45 * 60);
-/// How long the mutations run in a whole run.
+/// How long each target of the fuzzer runs in a whole run.
 const FUZZ_SECONDS: u64 = 60;
+/// How many changed copies a whole run judges: three minutes of CPU, since a development build needs 9 ms for each.
+const CHANGED_COPIES: u64 = 20_000;
+/// The longest that a changed copy takes on a busy machine.
+const ONE_COPY: Duration = Duration::from_millis(50);
 
 /// What became of a stage.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -101,7 +105,7 @@ fn perform(stage: Stage, log: &Log) -> Result<Tally, Failure> {
         Stage::Demo => return demo::all(log),
         Stage::Judges => python::judges(log),
         Stage::Browser => python::browser(log, false),
-        Stage::Fuzz => mutations(log, FUZZ_SECONDS, 1),
+        Stage::Fuzz => mutations(log, FUZZ_SECONDS, 1, None).and_then(|()| copies(log, CHANGED_COPIES, 0)),
     }?;
     Ok(at_least_one_passed(count(&log.text())))
 }
@@ -128,23 +132,37 @@ pub(crate) fn release(log: &Log) -> Result<(), Failure> {
     log.run(cargo().args(["build", "--release"]), BUILD)
 }
 
-fn mutations(log: &Log, seconds: u64, seed: u64) -> Result<(), Failure> {
+/// Every target of the fuzzer, or one by its name.
+fn mutations(log: &Log, seconds: u64, seed: u64, kind: Option<&str>) -> Result<(), Failure> {
     let mut command = cargo();
     command.args(["test", "--package", "tests", "--test", "fuzz", "--", "--show-output"]);
+    command.args(kind.map(|kind| format!("{kind}_survives")));
     command.env("FUZZ_SECONDS", seconds.to_string()).env("FUZZ_SEED", seed.to_string());
     if let Some(corpora) = corpora() {
         command.env("CORPORA", corpora);
     }
-    log.run(&mut command, Duration::from_secs(3 * seconds) + BUILD)
+    log.run(&mut command, Duration::from_secs(10 * seconds) + BUILD)
 }
 
-/// `cargo xtask fuzz`.
+/// Changed copies of our own, none of which may be valid.
+fn copies(log: &Log, number: u64, seed: u64) -> Result<(), Failure> {
+    let mut command = cargo();
+    command.args(["test", "--package", "tests", "--test", "mutations", "--", "--show-output"]);
+    command.env("MUTATIONS", number.to_string()).env("MUTATIONS_SEED", seed.to_string());
+    let limit = ONE_COPY.saturating_mul(u32::try_from(number).unwrap_or(u32::MAX));
+    log.run(&mut command, limit + BUILD)
+}
+
+/// `cargo xtask fuzz`: a number of changed copies, or the targets of the fuzzer for a time each.
 ///
 /// # Errors
-/// When a mutation was not survived.
-pub(crate) fn fuzz(seconds: u64, seed: u64) -> Result<(), Failure> {
+/// When a mutation was not survived, or a changed copy is valid.
+pub(crate) fn fuzz(seconds: u64, seed: u64, kind: Option<&str>, changed: Option<u64>) -> Result<(), Failure> {
     let log = Log::new("fuzz")?;
-    let done = mutations(&log, seconds, seed);
+    let done = match changed {
+        Some(number) => copies(&log, number, seed),
+        None => mutations(&log, seconds, seed, kind),
+    };
     println!("{}", tail(&log.text(), TAIL));
     done
 }
