@@ -213,7 +213,7 @@ impl Step<'_, '_> {
                 b"Extensions" => self.extensions(old, new)?,
                 b"Version" => self.version(old, new)?,
                 b"MarkInfo" => self.mark_info(old, new)?,
-                b"Perms" => self.certification(old, new)?,
+                b"Perms" => self.perms(old, new)?,
                 _ => {
                     if let Some(object) = self.difference(old, new, key, Stops::All)? {
                         self.forbid("catalog", Some(object));
@@ -267,7 +267,7 @@ impl Step<'_, '_> {
     }
 
     /// `/Perms` may come with a certification that is the first signature, and says nothing but which one that is.
-    fn certification(&mut self, old: &Dict, new: &Dict) -> Result<(), Stop> {
+    fn perms(&mut self, old: &Dict, new: &Dict) -> Result<(), Stop> {
         if self.same(old, new, b"Perms", Stops::None)? {
             return Ok(());
         }

@@ -75,7 +75,7 @@ pub(crate) fn condition(document: &Document<'_>, found: &[Found], copy: bool) ->
         }
         None => {}
     }
-    notes.extend(certifications(document, found));
+    notes.extend(docmdp_order(document, found));
     if !copy {
         notes.extend(shadows(document, found));
     }
@@ -90,7 +90,7 @@ fn shadows(document: &Document<'_>, found: &[Found]) -> Option<Reason> {
 }
 
 /// B6: one certification at most, and nobody signs before it.
-fn certifications(document: &Document<'_>, found: &[Found]) -> Option<Reason> {
+fn docmdp_order(document: &Document<'_>, found: &[Found]) -> Option<Reason> {
     let people: Vec<&Found> = found.iter().filter(|one| !one.is_timestamp()).collect();
     let certifies = |one: &&&Found| {
         let view = document.at_revision(one.brought);

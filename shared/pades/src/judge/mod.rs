@@ -98,7 +98,7 @@ fn examine_listed(file: &[u8], policy: &Policy<'_>, list: Option<&pki::trustlist
     let mut cryptos: Vec<Crypto> = found.iter().map(|one| crypto::check(one, &digests, &stored)).collect();
     let permissions = all_permissions(&views, &found, copy).map_err(look)?;
     seeds(&views, &found, &permissions, &mut cryptos).map_err(look)?;
-    let changes = later_changes(&document, &views, &found, &permissions);
+    let changes = later_changes(&document, &views, &found, &permissions, copy);
     let pool = Pool::new(&document, &found, &cryptos, policy);
     let trusts = trust::judge(&found, &cryptos, &pool, policy, list);
     let copy_reasons = if copy { ecopy::check(&views, &found, &cryptos, &permissions) } else { Vec::new() };
@@ -163,11 +163,13 @@ fn seeds(
 }
 
 /// What was changed after each signature, as every reader sees it: a hybrid file has two states (rule A9), and both must be in order.
+/// Behind the last end mark a certified copy has at most one end of line (A8), which a mail program may add; other files any white space.
 fn later_changes(
     document: &Document<'_>,
     views: &[Document<'_>],
     found: &[Found],
     permissions: &[Permissions],
+    copy: bool,
 ) -> Vec<(Changes, Vec<Reason>)> {
     let first = found.iter().map(|one| one.revision).min().unwrap_or(views.len());
     let budget = Cell::new(changes::BUDGET);
@@ -177,7 +179,9 @@ fn later_changes(
         states.push(steps(&shown, first, &budget));
     }
     let tail = document.trailing_bytes();
-    let garbage = !document.bytes().get(tail.clone()).unwrap_or_default().iter().all(find::is_blank);
+    let behind = document.bytes().get(tail.clone()).unwrap_or_default();
+    let garbage =
+        if copy { !matches!(behind, b"" | b"\n" | b"\r" | b"\r\n") } else { !behind.iter().all(find::is_blank) };
     let ambiguous = ambiguities(document);
     let readings = Readings::of(document);
     let judged = found.iter().zip(permissions).map(|(one, permissions)| {

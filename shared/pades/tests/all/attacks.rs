@@ -384,8 +384,12 @@ fn bytes_after_the_end_are_rejected() {
     let made = make(&pki);
     let archived = archive(&pki, &made.sealed, NOW + 120);
     let reconstructed = format!("4 0 obj\n{}\nendobj\n", forged_page());
-    let tails: [&[u8]; 7] = [
+    let tails: [&[u8]; 11] = [
         b"x",
+        b" ",
+        b"\n\n",
+        b"\r\n\n",
+        &[0],
         b"%comment\n",
         b"%%EOF\n",
         reconstructed.as_bytes(),
