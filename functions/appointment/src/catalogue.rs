@@ -1,6 +1,7 @@
 //! What anybody may ask before a visit: where, when, what it costs.
 
 use api::{Problem, Reply, Request, page};
+use domain::document_type;
 use domain::fee;
 use domain::identity;
 use domain::ids::UnitId;
@@ -18,19 +19,6 @@ use crate::{slots, views};
 const DAYS: i32 = 31;
 /// The shortest search text (api.md row 3).
 const QUERY: usize = 3;
-
-/// Types of originals that officials may choose, with their Vietnamese names.
-const DOCUMENT_TYPES: &[(&str, &str)] = &[
-    ("diploma", "Bằng tốt nghiệp"),
-    ("transcript", "Học bạ, bảng điểm"),
-    ("birth", "Giấy khai sinh"),
-    ("marriage", "Giấy chứng nhận kết hôn"),
-    ("identity", "Căn cước, hộ chiếu"),
-    ("land", "Giấy chứng nhận quyền sử dụng đất"),
-    ("business", "Giấy chứng nhận đăng ký doanh nghiệp"),
-    ("licence", "Giấy phép, chứng chỉ"),
-    ("other", "Giấy tờ khác"),
-];
 
 impl Appointment {
     pub(crate) async fn units(&self, request: &Request) -> Result<Reply, Problem> {
@@ -90,7 +78,7 @@ impl Appointment {
     }
 
     pub(crate) fn document_types(&self) -> Result<Reply, Problem> {
-        let data = DOCUMENT_TYPES.iter().map(|(id, name)| json!({"id": id, "name": name})).collect();
+        let data = document_type::ALL.iter().map(|(id, name)| json!({"id": id, "name": name})).collect();
         Ok(Reply::json(200, &page(data, &self.edge.clock.text())))
     }
 
@@ -136,7 +124,10 @@ fn range(request: &Request, now: Timestamp) -> Result<(Date, Date), Problem> {
     let from = day("from")?.unwrap_or_else(|| time::day(now));
     let to = day("to")?.unwrap_or_else(|| from.saturating_add(Span::new().days(13)));
     let last = from.saturating_add(Span::new().days(DAYS - 1));
-    if to < from || to > last {
+    if to < from {
+        return Err(Problem::new("validation-failed").query("to", "before_from"));
+    }
+    if to > last {
         return Err(Problem::new("validation-failed").query("to", "at_most_31_days"));
     }
     Ok((from, to))

@@ -1,6 +1,7 @@
 //! What the API shows of units and visits.
 
 use api::Problem;
+use domain::document_type;
 use domain::model::{Appointment, AppointmentStatus, Original, Unit};
 use domain::time::rfc3339;
 use jiff::Timestamp;
@@ -57,22 +58,19 @@ pub(crate) fn originals(from: Vec<OriginalDto>) -> Result<Vec<Original>, Problem
     if from.is_empty() || from.len() > 20 {
         return Err(Problem::invalid("/originals", "1_to_20"));
     }
-    from.into_iter()
-        .enumerate()
-        .map(|(i, dto)| one(dto).map_err(|(field, what)| Problem::invalid(&format!("/originals/{i}/{field}"), what)))
-        .collect()
+    from.into_iter().enumerate().map(|(i, dto)| one(dto, &format!("/originals/{i}"))).collect()
 }
 
-fn one(dto: OriginalDto) -> Result<Original, (&'static str, &'static str)> {
+fn one(dto: OriginalDto, at: &str) -> Result<Original, Problem> {
+    let place = |field: &str| format!("{at}/{field}");
     if !(1..=300).contains(&dto.pages) {
-        return Err(("pages", "1_to_300"));
+        return Err(Problem::invalid(&place("pages"), "1_to_300"));
     }
-    let title = dto.title.trim().to_owned();
-    if title.is_empty() || title.chars().count() > 300 {
-        return Err(("title", "1_to_300_characters"));
+    if !document_type::is_known(&dto.type_id) {
+        return Err(Problem::invalid(&place("type_id"), "not_in_document_types"));
     }
-    if dto.type_id.is_empty() || dto.type_id.len() > 40 {
-        return Err(("type_id", "1_to_40_characters"));
-    }
-    Ok(Original { type_id: dto.type_id, title, issuer: dto.issuer, number: dto.number, pages: dto.pages })
+    let title = api::text(&place("title"), &dto.title, 300)?;
+    let issuer = dto.issuer.map(|text| api::text(&place("issuer"), &text, 300)).transpose()?;
+    let number = dto.number.map(|text| api::text(&place("number"), &text, 100)).transpose()?;
+    Ok(Original { type_id: dto.type_id, title, issuer, number, pages: dto.pages })
 }

@@ -1,4 +1,7 @@
-//! The pages people see, and the small documents about the API itself. No data, no rights.
+//! The pages people see, and the small documents about the API itself. No data, no rights. Takes what no other route
+//! takes, so it is the one who says 404 and 405.
+
+mod methods;
 
 use api::{CODES, Edge, Env, Error, Function, Lang, Problem, Reply, Request, page};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -26,7 +29,7 @@ impl Console {
     }
 
     fn root(&self) -> Value {
-        json!({"version": env!("CARGO_PKG_VERSION"), "livemode": !self.sandbox, "links": {"units": "/v1/units", "verify": "/v1/verifications", "errors": "/v1/errors", "pages": "/"}})
+        json!({"version": env!("CARGO_PKG_VERSION"), "livemode": !self.sandbox, "docs": "/docs", "status": "/health", "links": {"units": "/v1/units", "verify": "/v1/verifications", "errors": "/v1/errors", "pages": "/"}})
     }
 }
 
@@ -75,7 +78,6 @@ impl Function for Console {
             ("GET", []) => Ok(html(web::home(self.look(request)))),
             ("GET", ["verify"]) => Ok(html(web::verify(self.look(request), printed(request).as_ref()))),
             ("GET", ["docs"]) => Ok(html(web::docs(self.look(request)))),
-            ("GET", ["d", _]) => Ok(html(web::download(self.look(request)))),
             ("GET", ["assets", name]) => asset(name),
             ("GET", ["health"]) => Ok(Reply::json(200, &json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))),
             ("GET", ["v1"]) => Ok(Reply::json(200, &self.root())),
@@ -84,7 +86,7 @@ impl Function for Console {
                 Ok(Reply::json(200, &page(all, &self.edge.clock.text())))
             }
             ("GET", ["v1", "errors", name]) => error(request, name),
-            _ => Err(Problem::new("not-found")),
+            _ => methods::other(request),
         }
     }
 }

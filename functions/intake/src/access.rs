@@ -91,6 +91,12 @@ pub(crate) fn at_desk(case: &Case) -> Result<(), Problem> {
     }
 }
 
+/// The dossier must be at the desk, and no ground of Article 22 may apply: then it can only be refused (R27).
+pub(crate) fn editable(case: &Case) -> Result<(), Problem> {
+    at_desk(case)?;
+    if domain::casefile::ground_applies(case) { Err(Problem::new("ground-applies")) } else { Ok(()) }
+}
+
 /// `wrong-state` with what is possible.
 pub(crate) fn wrong_state(state: &str, allowed: &[&str]) -> Problem {
     Problem::new("wrong-state").with("state", state).with("allowed", json!(allowed))

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 
-use crate::access::{at_desk, event, match_case, touched};
+use crate::access::{editable, event, match_case, touched};
 use crate::{Intake, views};
 
 /// Rounds of a race for the next code of a day.
@@ -213,17 +213,17 @@ impl Intake {
         let caller = self.caller(request).await?;
         let case = self.load_case(request, id, &caller, &[Right::Create]).await?;
         match_case(request, &case)?;
-        at_desk(&case)?;
+        editable(&case)?;
         let body: Checklist = request.json()?;
         let grounds = grounds(&body)?;
         let now = self.now();
         let mut case = touched(case, &caller, now);
-        case.checklist = Some(grounds.clone());
+        case.checklist = Some(grounds);
         let writes =
             vec![event(case.id.as_str(), case.version, &caller, "case.checked", now), Write::Case(case.clone())];
         self.commit(writes).await?;
-        if grounds.iter().any(|(_, applies)| *applies) {
-            return Err(Problem::new("ground-applies"));
+        if domain::casefile::ground_applies(&case) {
+            return Err(Problem::new("ground-applies").etag(case.version));
         }
         self.case_reply(&case).await
     }
@@ -234,7 +234,7 @@ impl Intake {
         idempotent(&self.records, request, caller.id.as_str(), now, async {
             let case = self.load_case(request, id, &caller, &[Right::Create]).await?;
             match_case(request, &case)?;
-            at_desk(&case)?;
+            editable(&case)?;
             let paid = self.paid(request.json()?, &case).await?;
             let mut case = touched(case, &caller, now);
             case.fee = Some(paid);
@@ -263,7 +263,10 @@ impl Intake {
             .ok_or_else(|| Problem::invalid("/receipt_no", "required"))?;
         let amount_vnd = body.amount_vnd.ok_or_else(|| Problem::invalid("/amount_vnd", "required"))?;
         let paid_at = body.paid_at.ok_or_else(|| Problem::invalid("/paid_at", "required"))?;
-        let paid_at = paid_at.parse().map_err(|_| Problem::invalid("/paid_at", "rfc3339"))?;
+        let paid_at: Timestamp = paid_at.parse().map_err(|_| Problem::invalid("/paid_at", "rfc3339"))?;
+        if paid_at > self.now() {
+            return Err(Problem::invalid("/paid_at", "in_the_future"));
+        }
         let mut pages = Vec::new();
         for id in &case.copies {
             pages.extend(self.records.copy(id).await?.map(|copy| copy.pages));
@@ -298,6 +301,18 @@ fn own_unit(caller: &User) -> Result<UnitId, Problem> {
     Ok(first)
 }
 
+/// A text for people that the wording's typeface can set.
+///
+/// # Errors
+/// `validation-failed` at `pointer`.
+pub(crate) fn written(pointer: &str, text: &str, limit: usize) -> Result<String, Problem> {
+    let written = api::text(pointer, text, limit)?;
+    match compose::unset_sign(&written).map_err(|broken| Problem::failed(&broken.en()))? {
+        Some(sign) => Err(api::unreadable(pointer, sign)),
+        None => Ok(written),
+    }
+}
+
 fn directory_down(fault: &domain::ports::Fault) -> Problem {
     tracing::error!(%fault, "the directory failed");
     Problem::new("directory-unavailable")
@@ -309,10 +324,7 @@ fn from_person(person: Person) -> Requester {
 }
 
 fn requester(dto: RequesterDto) -> Result<Requester, Problem> {
-    let name = identity::name(&dto.name);
-    if name.is_empty() || name.chars().count() > identity::NAME_LIMIT {
-        return Err(Problem::invalid("/requester/name", "1_to_200_characters"));
-    }
+    let name = written("/requester/name", &dto.name, identity::NAME_LIMIT)?;
     let known = identity::identity(&dto.id_type, &dto.id_number);
     let known = known.map_err(|_| Problem::invalid("/requester/id_number", "form"))?;
     if dto.email.as_deref().is_some_and(|mail| !identity::is_email(mail)) {
@@ -331,11 +343,50 @@ fn grounds(body: &Checklist) -> Result<Vec<(String, bool)>, Problem> {
         return Err(Problem::invalid("/confirmed", "must_be_true"));
     }
     if let Some(unknown) = body.grounds.keys().find(|key| !GROUNDS.contains(&key.as_str())) {
-        return Err(Problem::invalid(&format!("/grounds/{unknown}"), "unknown"));
+        return Err(Problem::invalid(&api::pointer(["grounds", unknown.as_str()]), "unknown"));
     }
-    // A ground that is not named does not apply: the official confirmed the list as a whole.
-    Ok(GROUNDS
-        .iter()
-        .map(|ground| ((*ground).to_owned(), body.grounds.get(*ground).copied().unwrap_or(false)))
-        .collect())
+    // Silence is no answer (R27): the official says of each ground whether it applies.
+    let missing: Vec<_> = GROUNDS.iter().filter(|ground| !body.grounds.contains_key(**ground)).collect();
+    if !missing.is_empty() {
+        let problem = Problem::new("validation-failed");
+        return Err(missing
+            .iter()
+            .fold(problem, |all, one| all.pointer(&api::pointer(["grounds", **one]), "required")));
+    }
+    Ok(body.grounds.iter().map(|(ground, applies)| (ground.clone(), *applies)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn checklist(body: Value) -> Checklist {
+        serde_json::from_value(body).expect("a checklist")
+    }
+
+    /// R27: each of the six is answered, or the list is not confirmed.
+    #[test]
+    fn a_ground_that_is_not_named_is_not_answered() {
+        let all: serde_json::Map<String, Value> =
+            GROUNDS.iter().map(|ground| ((*ground).to_owned(), json!(false))).collect();
+        let answered = grounds(&checklist(json!({"grounds": all, "confirmed": true}))).expect("all six");
+        assert_eq!(answered.len(), 6);
+        let none = grounds(&checklist(json!({"grounds": {}, "confirmed": true}))).expect_err("none");
+        assert_eq!(none.errors().len(), 6);
+        let mut five = all.clone();
+        five.remove("22.4");
+        let five = grounds(&checklist(json!({"grounds": five, "confirmed": true}))).expect_err("five");
+        assert_eq!(five.errors(), [json!({"pointer": "/grounds/22.4", "code": "required"})]);
+        assert!(grounds(&checklist(json!({"grounds": all, "confirmed": false}))).is_err());
+    }
+
+    #[test]
+    fn names_are_texts_that_can_be_set() {
+        assert_eq!(written("/title", "Nguyễn Văn An", 200).expect("a name"), "Nguyễn Văn An");
+        for bad in ["Nguyễn\u{202e}An", "Nguyễn\0An", "Nguyễn\nAn", "Nguyễn 😀", "☃"] {
+            let problem = written("/title", bad, 200).expect_err(bad);
+            assert_eq!(problem.errors(), [json!({"pointer": "/title", "code": "character_not_allowed"})], "{bad:?}");
+        }
+    }
 }

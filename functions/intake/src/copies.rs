@@ -3,7 +3,7 @@
 use api::{Problem, Reply, Request, idempotent, needs, page};
 use casework::leader::{self, Preview};
 use domain::copy::CopyState;
-use domain::identity;
+use domain::document_type;
 use domain::ids::{CopyId, UnitId, UploadId};
 use domain::model::{Attestation, Case, Copy, Placement, Right, Upload, UploadState, User};
 use domain::paths;
@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::access::{at_desk, event, match_case, match_copy, touched, touched_copy};
-use crate::cases::READERS;
+use crate::access::{editable, event, match_case, match_copy, touched, touched_copy};
+use crate::cases::{READERS, written};
 use crate::uploads::unusable_scan;
 use crate::{Intake, views};
 
@@ -63,14 +63,15 @@ impl Intake {
     async fn add_once(&self, request: &Request, id: &str, caller: &User, now: Timestamp) -> Result<Reply, Problem> {
         let case = self.load_case(request, id, caller, &[Right::Create]).await?;
         match_case(request, &case)?;
-        at_desk(&case)?;
+        editable(&case)?;
         if case.copies.len() >= COPIES {
             return Err(Problem::invalid("", "at_most_20_copies"));
         }
         let body: NewCopy = request.json()?;
         let uploads = self.ready_uploads(request, &body.upload_ids, caller).await?;
-        let copy = new_copy(body, &case, caller, CopyId::new(self.edge.chance.uuid(now)), now)?;
         let found: u32 = uploads.iter().map(|(_, pages)| pages).sum();
+        let copy = new_copy(body, &case, caller, CopyId::new(self.edge.chance.uuid(now)), now)?;
+        as_scanned(copy.pages, found)?;
         let mut case = touched(case, caller, now);
         case.copies.push(copy.id.clone());
         let mut writes: Vec<Write> =
@@ -141,6 +142,8 @@ impl Intake {
         if copy.state != CopyState::Draft {
             return Err(Problem::new("copy-frozen"));
         }
+        let case = self.records.case(&copy.case).await?.ok_or_else(|| Problem::new("not-found"))?;
+        editable(&case)?;
         let body: AttestationDto = request.json()?;
         let now = self.now();
         let mut copy = touched_copy(copy, &caller, now);
@@ -257,12 +260,11 @@ fn bound(upload: Upload, copy: &CopyId, pages: u32) -> Write {
 }
 
 fn new_copy(body: NewCopy, case: &Case, caller: &User, id: CopyId, now: Timestamp) -> Result<Copy, Problem> {
-    let title = identity::name(&body.title);
-    if title.is_empty() || title.chars().count() > 300 {
-        return Err(Problem::invalid("/title", "1_to_300_characters"));
-    }
-    if body.type_id.is_empty() || body.type_id.len() > 40 {
-        return Err(Problem::invalid("/type_id", "1_to_40_characters"));
+    let title = written("/title", &body.title, 300)?;
+    let issuer = body.issuer.map(|text| written("/issuer", &text, 300)).transpose()?;
+    let original_number = body.original_number.map(|text| written("/original_number", &text, 100)).transpose()?;
+    if !document_type::is_known(&body.type_id) {
+        return Err(Problem::invalid("/type_id", "not_in_document_types"));
     }
     if !(1..=300).contains(&body.pages) {
         return Err(Problem::invalid("/pages", "1_to_300"));
@@ -274,8 +276,8 @@ fn new_copy(body: NewCopy, case: &Case, caller: &User, id: CopyId, now: Timestam
         unit: case.unit.clone(),
         type_id: body.type_id,
         title,
-        issuer: body.issuer,
-        original_number: body.original_number,
+        issuer,
+        original_number,
         pages: body.pages,
         uploads: uploads.map_err(|_| Problem::invalid("/upload_ids", "wrong_id_type"))?,
         attestation: None,
@@ -288,6 +290,18 @@ fn new_copy(body: NewCopy, case: &Case, caller: &User, id: CopyId, now: Timestam
         changed_at: now,
         version: 1,
     })
+}
+
+/// The signed wording tells the pages of the original, and the fee is counted by them; the copy holds all of them
+/// (domain.md §1). So what is declared must be what was scanned.
+fn as_scanned(declared: u32, found: u32) -> Result<(), Problem> {
+    if declared == found {
+        return Ok(());
+    }
+    Err(Problem::invalid("/pages", "differs_from_scan").with("pages_found", found).detail(
+        format!("Khai {declared} trang nhưng bản quét có {found} trang."),
+        format!("{declared} pages are declared, but the scans have {found}."),
+    ))
 }
 
 fn placement(dto: PlacementDto) -> Result<Placement, Problem> {
@@ -303,5 +317,20 @@ pub(crate) fn composer_placement(placement: &Placement) -> compose::Placement {
     match *placement {
         Placement::Auto => compose::Placement::Auto,
         Placement::At { page, x, y, w, h } => compose::Placement::At { page, x, y, w, h },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a leader signs must be true of the scan.
+    #[test]
+    fn declared_pages_are_scanned_pages() {
+        assert!(as_scanned(2, 2).is_ok());
+        for (declared, found) in [(5, 1), (1, 2)] {
+            let problem = as_scanned(declared, found).expect_err("differs");
+            assert_eq!(problem.errors(), [json!({"pointer": "/pages", "code": "differs_from_scan"})]);
+        }
     }
 }

@@ -50,6 +50,8 @@ impl Intake {
             with_the_leader(&case)?;
         } else if exit == "refuse" {
             at_desk(&case)?;
+        } else if domain::casefile::ground_applies(&case) {
+            return Err(Problem::new("ground-applies"));
         }
         let mut writes = Vec::new();
         for copy in &copies {

@@ -54,7 +54,7 @@ impl Intake {
     async fn complete_copies(&self, case: &Case) -> Result<Vec<Copy>, Problem> {
         match &case.checklist {
             None => return Err(Problem::new("checklist-missing")),
-            Some(grounds) if grounds.iter().any(|(_, applies)| *applies) => return Err(Problem::new("ground-applies")),
+            Some(_) if domain::casefile::ground_applies(case) => return Err(Problem::new("ground-applies")),
             Some(_) => {}
         }
         let mut copies = Vec::new();

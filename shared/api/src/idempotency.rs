@@ -9,6 +9,10 @@ use sha2::{Digest, Sha256 as Hash};
 
 use crate::{Problem, Reply, Request};
 
+/// Seconds after which a client should ask again. A request whose process died is taken over by the next one with the
+/// same key when it has been running for a minute (`store`).
+const RUNNING: u32 = 5;
+
 fn digest(parts: &[&[u8]]) -> Sha256 {
     let mut hash = Hash::new();
     for part in parts {
@@ -59,9 +63,7 @@ fn replay(known: &Idempotency, now: &Idempotency) -> Result<Reply, Problem> {
         return Err(Problem::new("idempotency-key-reused"));
     }
     let Some((status, body)) = &known.answer else {
-        let mut problem = Problem::new("request-in-progress");
-        problem = problem.detail("Yêu cầu đầu tiên chưa kết thúc.", "The first request has not ended.");
-        return Err(problem);
+        return Err(Problem::new("request-in-progress").retry_after(RUNNING));
     };
     let kind =
         if *status >= 400 { "application/problem+json; charset=utf-8" } else { "application/json; charset=utf-8" };

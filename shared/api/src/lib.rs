@@ -14,6 +14,7 @@ mod problem;
 mod reply;
 mod request;
 mod session;
+mod unique;
 
 pub use auth::{Keys, needs, needs_any};
 pub use chance::SystemChance;
@@ -25,5 +26,5 @@ pub use idempotency::idempotent;
 pub use lambda_http::Error;
 pub use problem::Problem;
 pub use reply::{Reply, page};
-pub use request::{Lang, Request};
+pub use request::{Lang, Request, pointer, text, unreadable};
 pub use session::session_view;

@@ -18,6 +18,7 @@ pub struct Problem {
     errors: Vec<Value>,
     members: Map<String, Value>,
     retry_after_s: Option<u32>,
+    headers: Vec<(&'static str, String)>,
 }
 
 impl Problem {
@@ -27,7 +28,14 @@ impl Problem {
             tracing::error!(code = name, "a problem code is missing from the catalogue");
             &crate::codes::INTERNAL
         });
-        Self { code, detail: None, errors: Vec::new(), members: Map::new(), retry_after_s: code.retry_after_s }
+        Self {
+            code,
+            detail: None,
+            errors: Vec::new(),
+            members: Map::new(),
+            retry_after_s: code.retry_after_s,
+            headers: Vec::new(),
+        }
     }
 
     /// Something outside failed: the cause goes to the log, the client gets a constant text.
@@ -39,6 +47,11 @@ impl Problem {
     /// The stable code.
     pub fn code(&self) -> &'static str {
         self.code.code
+    }
+
+    /// The places of mistakes, as the answer lists them.
+    pub fn errors(&self) -> &[Value] {
+        &self.errors
     }
 
     /// The HTTP status.
@@ -58,6 +71,20 @@ impl Problem {
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.members.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// With the version that the refusal left behind: it was written down, and the next change must name it (decision 38).
+    #[must_use]
+    pub fn etag(mut self, version: u64) -> Self {
+        self.headers.push(("etag", format!("\"{version}\"")));
+        self.with("current_etag", format!("\"{version}\""))
+    }
+
+    /// With the methods that the address has (RFC 9110 §15.5.6).
+    #[must_use]
+    pub fn allow(mut self, methods: &str) -> Self {
+        self.headers.push(("allow", methods.to_owned()));
+        self.with("allow", methods)
     }
 
     /// With the place of a mistake in the body (JSON Pointer) and what is wrong there.
@@ -86,6 +113,13 @@ impl Problem {
         Self::new("validation-failed").pointer(pointer, what)
     }
 
+    /// With the seconds after which a repetition can help.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
     /// The answer.
     pub fn reply(&self, request: &Request) -> Reply {
         self.render(request.lang(), &request.path, &request.request_id)
@@ -110,6 +144,9 @@ impl Problem {
         }
         let mut reply = Reply::json(self.code.status, &body).header("content-language", lang.tag());
         reply.headers[0].1 = "application/problem+json; charset=utf-8".into();
+        for (name, value) in &self.headers {
+            reply = reply.header(name, value);
+        }
         match self.retry_after_s {
             Some(seconds) => reply.header("retry-after", &seconds.to_string()),
             None => reply,

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use domain::identity::{self, WrongText};
 use domain::ids::WrongId;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::Problem;
+use crate::unique::{TWICE, Unique};
 
 /// The most bytes of a JSON body (an API Gateway body is at most 10 MB; our JSON is small).
 const JSON_LIMIT: usize = 256 * 1024;
@@ -102,10 +104,18 @@ impl Request {
         if self.body.len() > JSON_LIMIT {
             return Err(Problem::new("body-too-large"));
         }
-        serde_json::from_slice(&self.body).map_err(|error| {
+        let read = serde_json::from_slice::<Unique>(&self.body).and_then(|Unique| serde_json::from_slice(&self.body));
+        read.map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            if error.to_string().starts_with(TWICE) {
+                return Problem::new("malformed-request").detail(
+                    format!("Một trường xuất hiện hai lần trong cùng một đối tượng JSON (dòng {line}, cột {column})."),
+                    format!("A member stands twice in one JSON object (line {line}, column {column})."),
+                );
+            }
             Problem::new("malformed-request").detail(
-                format!("Nội dung không phải JSON hợp lệ (dòng {}, cột {}).", error.line(), error.column()),
-                format!("The body is not valid JSON (line {}, column {}).", error.line(), error.column()),
+                format!("Nội dung không phải JSON hợp lệ (dòng {line}, cột {column})."),
+                format!("The body is not valid JSON (line {line}, column {column})."),
             )
         })
     }
@@ -178,19 +188,60 @@ pub(crate) fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem
         return Err(Problem::new("malformed-request")
             .detail("Nội dung phải là một đối tượng JSON.", "The body must be a JSON object."));
     }
-    serde_json::from_value(value).map_err(|error| explain(&error.to_string()))
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let place: Vec<String> = error.path().iter().filter_map(step).collect();
+        explain(&error.inner().to_string(), place)
+    })
+}
+
+/// One step of a JSON Pointer; what an enum's variant is called is no part of the document.
+fn step(segment: &serde_path_to_error::Segment) -> Option<String> {
+    match segment {
+        serde_path_to_error::Segment::Seq { index } => Some(index.to_string()),
+        serde_path_to_error::Segment::Map { key } => Some(key.clone()),
+        _ => None,
+    }
+}
+
+/// A JSON Pointer (RFC 6901) from its unescaped steps.
+pub fn pointer<'a>(steps: impl IntoIterator<Item = &'a str>) -> String {
+    steps.into_iter().map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1"))).collect()
 }
 
 /// serde's sentences become codes and pointers; its wording never reaches the client.
-fn explain(message: &str) -> Problem {
+fn explain(message: &str, mut place: Vec<String>) -> Problem {
     let quoted = message.split('`').nth(1).unwrap_or("");
-    if message.starts_with("unknown field") {
-        return Problem::new("unknown-field").pointer(&format!("/{quoted}"), "unknown");
+    let (code, what) = match () {
+        () if message.starts_with("unknown field") => ("unknown-field", "unknown"),
+        () if message.starts_with("missing field") => ("validation-failed", "required"),
+        () => ("validation-failed", "type"),
+    };
+    // The path ends at the unknown member itself, but at the object that lacks one.
+    let named = what == "unknown" && place.last().is_some_and(|last| last == quoted);
+    if what != "type" && !named {
+        place.push(quoted.to_owned());
     }
-    if message.starts_with("missing field") {
-        return Problem::new("validation-failed").pointer(&format!("/{quoted}"), "required");
-    }
-    Problem::new("validation-failed").pointer("", "type")
+    Problem::new(code).pointer(&pointer(place.iter().map(String::as_str)), what)
+}
+
+/// A text that people read, in its one written form; `limit` counts characters.
+///
+/// # Errors
+/// `validation-failed` at `pointer`: empty, too long, or with a character that steers ([`identity::text`]).
+pub fn text(pointer: &str, text: &str, limit: usize) -> Result<String, Problem> {
+    identity::text(text, limit).map_err(|wrong| match wrong {
+        WrongText::Missing | WrongText::TooLong => Problem::invalid(pointer, &format!("1_to_{limit}_characters")),
+        WrongText::Sign(sign) => unreadable(pointer, sign),
+    })
+}
+
+/// The problem of a character that a text cannot have.
+pub fn unreadable(pointer: &str, sign: char) -> Problem {
+    let point = format!("U+{:04X}", u32::from(sign));
+    Problem::invalid(pointer, "character_not_allowed").detail(
+        format!("Có ký tự không dùng được trong văn bản: {point}."),
+        format!("There is a character that no text can have: {point}."),
+    )
 }
 
 pub(crate) fn wrong_id(error: WrongId) -> Problem {
@@ -232,5 +283,45 @@ mod tests {
         assert_eq!(read("{}").code(), "validation-failed");
         assert_eq!(read(r#"{"name":1}"#).code(), "validation-failed");
         assert_eq!(read("[]").code(), "malformed-request");
+    }
+
+    /// Also inside nested objects and lists, as a JSON Pointer.
+    #[test]
+    fn pointers_lead_to_the_very_member() {
+        #[derive(serde::Deserialize, Debug)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "only the shape matters")]
+        struct Outer {
+            requester: Option<Inner>,
+            list: Option<Vec<Inner>>,
+        }
+        #[derive(serde::Deserialize, Debug)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "only the shape matters")]
+        struct Inner {
+            id_type: String,
+        }
+        for (body, at) in [
+            (r#"{"requester":{}}"#, r#""pointer":"/requester/id_type""#),
+            (r#"{"requester":{"id_type":"a","extra":1}}"#, r#""pointer":"/requester/extra""#),
+            (r#"{"requester":{"id_type":7}}"#, r#""pointer":"/requester/id_type""#),
+            (r#"{"list":[{"id_type":"a"},{}]}"#, r#""pointer":"/list/1/id_type""#),
+            (r#"{"a/b":1}"#, r#""pointer":"/a~1b""#),
+        ] {
+            let problem = from_value::<Outer>(serde_json::from_str(body).expect("json")).expect_err("refused");
+            let told = serde_json::to_string(&problem.errors()).expect("json");
+            assert!(told.contains(at), "{body}: {told}");
+        }
+    }
+
+    #[test]
+    fn texts_are_refused_with_the_sign() {
+        assert_eq!(text("/title", " Bằng  số 1 ", 20).expect("a text"), "Bằng số 1");
+        for (bad, what) in
+            [("", "1_to_20_characters"), ("a\nb", "character_not_allowed"), ("\u{202e}gnằB", "character_not_allowed")]
+        {
+            let problem = text("/title", bad, 20).expect_err("refused");
+            assert_eq!(problem.errors(), [serde_json::json!({"pointer": "/title", "code": what})], "{bad:?}");
+        }
     }
 }

@@ -90,7 +90,7 @@ fn column(fonts: &Fonts, rows: &[(Cut, String)], area: (f32, f32, f32), ink: Ink
     let mut size = 9.5_f32;
     while size >= 5.0 {
         let scaled: Vec<_> = rows.iter().map(|(cut, text)| (*cut, text.clone(), ink, size)).collect();
-        if let Some(lines) = stack(fonts, &scaled, area, 1.0) {
+        if let Some(lines) = stack(fonts, (&scaled, 0), area, 1.0) {
             return Ok(lines);
         }
         size -= 0.5;
@@ -101,24 +101,40 @@ fn column(fonts: &Fonts, rows: &[(Cut, String)], area: (f32, f32, f32), ink: Ink
 /// Sets rows of their own sizes, all scaled down together until they fit.
 fn seal_lines(fonts: &Fonts, rows: &[(Cut, String, Ink, f32)], area: (f32, f32, f32)) -> Result<Vec<Line>, Unusable> {
     for percent in (50..=100).rev().step_by(5) {
-        if let Some(lines) = stack(fonts, rows, area, percent as f32 / 100.0) {
+        if let Some(lines) = stack(fonts, (rows, WHOLE), area, percent as f32 / 100.0) {
             return Ok(lines);
         }
     }
     Err(Unusable::TextUnusable("seal".into()))
 }
 
-/// Rows one under the other, wrapped, vertically centred; `None` when they are too high.
+/// Number and book, the first two rows of a seal, are read as one: they are set smaller rather than broken.
+const WHOLE: usize = 2;
+/// The smallest type, in points.
+const SMALLEST: f32 = 5.0;
+
+/// The size at which the text stands on one line; the wanted one where even the smallest type is too wide.
+fn on_one_line(fonts: &Fonts, (cut, size): (Cut, f32), text: &str, width: f32) -> f32 {
+    let wide = fonts.width(cut, size, text);
+    if wide <= width {
+        return size;
+    }
+    // A hair less, so that the rounding of the division does not break the line after all.
+    let fits = size * width / wide * 0.995;
+    if fits < SMALLEST { size } else { fits }
+}
+
+/// Rows one under the other, the first `whole` ones each on one line, the others wrapped, vertically centred; `None` when they are too high.
 fn stack(
     fonts: &Fonts,
-    rows: &[(Cut, String, Ink, f32)],
+    (rows, whole): (&[(Cut, String, Ink, f32)], usize),
     (x, width, height): (f32, f32, f32),
     scale: f32,
 ) -> Option<Vec<Line>> {
     let mut lines = Vec::new();
     let mut y = 0.0;
-    for (cut, text, ink, size) in rows {
-        let size = size * scale;
+    for (at, (cut, text, ink, size)) in rows.iter().enumerate() {
+        let size = if at < whole { on_one_line(fonts, (*cut, size * scale), text, width) } else { size * scale };
         for part in fonts.wrap_even(*cut, size, text, width) {
             lines.push(Line { x, y: y + size, cut: *cut, size, ink: *ink, text: part });
             y += size * 1.25;
@@ -164,5 +180,29 @@ fn draw_qr(surface: &mut Surface<'_>, modules: &[Vec<bool>], (x, y, side): (f32,
     surface.set_fill(Some(fill(BLACK)));
     if let Some(path) = path.finish() {
         surface.draw_path(&path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Also in the narrow seal beside a long unit name.
+    #[test]
+    fn number_and_book_stay_on_one_line() {
+        let fonts = Fonts::new().expect("a typeface");
+        let rows = [
+            (Cut::Bold, "Số chứng thực: 100152".to_owned(), BLACK, 12.0),
+            (Cut::Regular, "Quyển số: 01/2026 - SCT/BS".to_owned(), BLACK, 11.0),
+            (Cut::Bold, "ỦY BAN NHÂN DÂN XÃ THỬ NGHIỆM".to_owned(), RED, 10.0),
+        ];
+        for width in [75.0, 90.0, 110.0, 200.0] {
+            let lines = seal_lines(&fonts, &rows, (0.0, width, 120.0)).expect("it fits");
+            for whole in &rows[..2] {
+                let line = lines.iter().find(|line| line.text == whole.1);
+                let line = line.unwrap_or_else(|| panic!("“{}” is broken at {width}", whole.1));
+                assert!(line.size >= SMALLEST && fonts.width(line.cut, line.size, &line.text) <= width);
+            }
+        }
     }
 }

@@ -30,6 +30,7 @@ pub use base::{base, place};
 pub use inspect::inspect;
 pub use record::report;
 pub use refuse::{MAX_BYTES, MAX_PAGES, Unusable};
+pub use text::unset_sign;
 pub use template::{Day, Template, template, templates};
 
 /// What kind of file arrived.

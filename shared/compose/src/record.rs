@@ -103,11 +103,16 @@ fn facts(sheet: &mut Sheet<'_>, report: &Value) {
         let (book, suffix) = (text(number, "book"), text(number, "suffix"));
         sheet.row("Số chứng thực", "Attestation no.", &format!("{count}, quyển số {book}/{year} - {suffix}"));
     }
-    let size = report.get("size").and_then(Value::as_u64).unwrap_or_default();
-    sheet.row("Dung lượng", "Size", &format!("{size} byte"));
-    sheet.row("SHA-256", "of the file", text(report, "sha256"));
+    // A file that was not read has neither.
+    let size = report.get("size").and_then(Value::as_u64);
+    sheet.row("Dung lượng", "Size", &size.map_or_else(|| UNKNOWN.to_owned(), |bytes| format!("{bytes} byte")));
+    let sha256 = report.get("sha256").and_then(Value::as_str);
+    sheet.row("SHA-256", "of the file", sha256.unwrap_or(UNKNOWN));
     sheet.row("Kiểm tra lúc", "Checked at", &moment(text(report, "checked_at")));
 }
+
+/// Of a file that could not be read.
+const UNKNOWN: &str = "không rõ / not known";
 
 /// Names of the five checks, as the seed asks them (R64–R68).
 const CHECKS: [(&str, &str, &str); 5] = [

@@ -36,6 +36,16 @@ pub(crate) const RED: Ink = (200, 16, 30);
 /// The blue of a person's signature (NĐ 30/2020, Annex I).
 pub(crate) const BLUE: Ink = (16, 52, 150);
 
+/// The first sign of a text that no wording can be set with, for it has no glyph in some cut. Blanks count as signs.
+///
+/// # Errors
+/// [`Unusable::Compose`] when the typeface that is built in cannot be read.
+pub fn unset_sign(text: &str) -> Result<Option<char>, Unusable> {
+    let fonts = Fonts::new()?;
+    let known = |sign: char| fonts.cuts.iter().all(|cut| cut.shaper.glyph_index(sign).is_some());
+    Ok(text.nfc().find(|sign| !known(*sign)))
+}
+
 struct Loaded {
     font: Font,
     shaper: rustybuzz::Face<'static>,
@@ -232,6 +242,14 @@ mod tests {
         assert_eq!(fonts.clean("name", &decomposed), Ok("Nguyễn Thị Ánh".to_owned()));
         assert_eq!(fonts.clean("name", " \t"), Err(Unusable::TextUnusable("name".into())));
         assert_eq!(fonts.clean("name", "漢"), Err(Unusable::TextUnusable("name".into())));
+    }
+
+    /// What the desk asks before it takes a text.
+    #[test]
+    fn signs_without_a_glyph_are_named() {
+        assert_eq!(unset_sign("Bằng “cao đẳng” – số 12/Đ, 2.000 ₫").expect("a typeface"), None);
+        assert_eq!(unset_sign("Giấy ☃ tuyết").expect("a typeface"), Some('☃'));
+        assert_eq!(unset_sign("卒業証書").expect("a typeface"), Some('卒'));
     }
 
     /// Every letter of Vietnamese has a glyph in every cut.

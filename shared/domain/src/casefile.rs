@@ -1,7 +1,7 @@
 //! A dossier as the roll-up of its copies (decision 27). Does not decide about copies.
 
 use crate::copy::CopyState;
-use crate::model::CaseStatus;
+use crate::model::{Case, CaseStatus};
 
 /// Where a dossier stands for the people who follow it.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -41,6 +41,12 @@ impl Progress {
             Progress::Cancelled => "cancelled",
         }
     }
+}
+
+/// Whether an official found that a ground of Article 22 applies: the dossier can only be refused then (R27). `false`
+/// also while nobody has answered.
+pub fn ground_applies(case: &Case) -> bool {
+    case.checklist.iter().flatten().any(|(_, applies)| *applies)
 }
 
 /// Rolls up. The dossier is as far as its last copy; cancelled copies do not count while another one lives.

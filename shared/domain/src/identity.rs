@@ -90,6 +90,46 @@ pub fn name(text: &str) -> String {
     plain.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
+/// Why a text that people read is not taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum WrongText {
+    /// Nothing is left of it.
+    #[error("no text")]
+    Missing,
+    /// More characters than allowed.
+    #[error("too long")]
+    TooLong,
+    /// A character that steers instead of being read, or that no typeface of a printed document has.
+    #[error("U+{:04X} is no sign of a text", u32::from(*.0))]
+    Sign(char),
+}
+
+/// A text in its one written form, as [`name`]; `limit` counts characters. What [`name`] would drop is refused here: a
+/// register must not hold another text than was sent. Does not know a typeface; the composer does.
+///
+/// # Errors
+/// [`WrongText`].
+pub fn text(text: &str, limit: usize) -> Result<String, WrongText> {
+    if let Some(sign) = text.chars().find(|sign| !is_readable(*sign)) {
+        return Err(WrongText::Sign(sign));
+    }
+    let written = name(text);
+    match written.chars().count() {
+        0 => Err(WrongText::Missing),
+        count if count > limit => Err(WrongText::TooLong),
+        _ => Ok(written),
+    }
+}
+
+/// Not control characters, marks of direction and of width zero (what is shown would differ from what is stored), line
+/// ends, private signs, and nothing above the basic plane, where emoji are.
+fn is_readable(sign: char) -> bool {
+    !sign.is_control()
+        && u32::from(sign) <= 0xffff
+        && !matches!(sign, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        && !matches!(sign, '\u{2060}'..='\u{206f}' | '\u{e000}'..='\u{f8ff}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'..='\u{ffff}')
+}
+
 /// Letters of the Latin alphabet only: Vietnamese without its marks, for comparing and for phones that know no more.
 pub fn folded(text: &str) -> String {
     text.nfd()
@@ -196,6 +236,37 @@ mod tests {
             "an@example.vn\r\nBcc: x@y.vn",
         ] {
             assert!(!is_email(text), "{text}");
+        }
+    }
+
+    /// What steers is refused, not dropped: two texts that look alike must not be two entries, and none may lie.
+    #[test]
+    fn texts_that_steer_are_refused() {
+        assert_eq!(text("  Nguyễn  Văn An ", 200), Ok("Nguyễn Văn An".into()));
+        assert_eq!(text("Bằng “cao đẳng” – số 12/Đ.", 200), Ok("Bằng “cao đẳng” – số 12/Đ.".into()));
+        let decomposed: String = "Nguyễn Văn An".nfd().collect();
+        assert_eq!(text(&decomposed, 13), Ok("Nguyễn Văn An".into()));
+        assert_eq!((text(" ", 9), text("ab", 1)), (Err(WrongText::Missing), Err(WrongText::TooLong)));
+        for sign in [
+            '\0',
+            '\n',
+            '\t',
+            '\u{7f}',
+            '\u{9f}',
+            '\u{ad}',
+            '\u{200b}',
+            '\u{200e}',
+            '\u{2028}',
+            '\u{202a}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{2069}',
+            '\u{e000}',
+            '\u{fe0f}',
+            '\u{feff}',
+            '\u{1f600}',
+        ] {
+            assert_eq!(text(&format!("Nguyễn{sign} An"), 200), Err(WrongText::Sign(sign)), "{sign:?}");
         }
     }
 

@@ -4,6 +4,7 @@ pub mod casefile;
 pub mod copy;
 pub mod deadline;
 pub mod decide;
+pub mod document_type;
 pub mod fee;
 pub mod identity;
 pub mod ids;
