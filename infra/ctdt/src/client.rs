@@ -199,6 +199,34 @@ fn problem(answer: &Answer) -> Failure {
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     match text("code") {
         code if code.is_empty() => Failure::Other(format!("HTTP {}: {body}", answer.status)),
-        code => Failure::Problem { code, text: format!("{} {}", text("detail"), text("action")) },
+        code => Failure::Problem { text: both(&text("detail"), &text("action"), api::code(&code)), code },
+    }
+}
+
+/// What happened and what to do, Vietnamese as the answer says it, English beside it.
+fn both(detail: &str, action: &str, known: Option<&api::Code>) -> String {
+    let vietnamese = format!("{} {}", sentence(detail), sentence(action));
+    match known {
+        Some(code) => format!("{vietnamese} / {} {}", sentence(code.title.1), sentence(code.action.1)),
+        None => vietnamese,
+    }
+}
+
+/// With the full stop that titles do not have.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    if text.is_empty() || text.ends_with(['.', '!', '?', '…']) { text.to_owned() } else { format!("{text}.") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As a person at the terminal reads it.
+    #[test]
+    fn refusals_are_sentences_in_both_languages() {
+        let text = both("Tệp rỗng", "Quét lại.", api::code("empty-file"));
+        assert_eq!(text, "Tệp rỗng. Quét lại. / The file is empty. Scan again.");
+        assert_eq!(both("Tệp có 5 trang.", "", None).trim_end(), "Tệp có 5 trang.");
     }
 }

@@ -339,6 +339,20 @@ async fn declare(run: &Run, token: &str, file: Scan) -> Result<String, Failure> 
     upload.text("/id")
 }
 
+/// Whether files can be made in `out`; makes the folder. Asked before the first step, for an answer after the last one
+/// would be too late.
+///
+/// # Errors
+/// When they cannot.
+pub(crate) fn can_write(out: &Path) -> Result<(), Failure> {
+    let told = |error: std::io::Error| {
+        Failure::Other(format!("--out {}: không ghi được / cannot be written: {error}", out.display()))
+    };
+    std::fs::create_dir_all(out).map_err(told)?;
+    let probe = out.join(format!(".ctdt-{}", std::process::id()));
+    std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)).map_err(told)
+}
+
 async fn write(run: &Run, out: &Path, file: &[u8], report: &Value) -> Result<(), Failure> {
     let trust = run.api.send(Call::get("/v1/sandbox/trust.pem")).await?.body;
     let told = |error: std::io::Error| Failure::Other(format!("{}: {error}", out.display()));
@@ -363,4 +377,21 @@ fn conclude(run: &Run, out: &Path, report: &Value) -> String {
     };
     println!("\n{words}: bản sao số {number}, {seconds:.1} giây / copy no. {number}, {seconds:.1} s");
     verdict
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unwritable_folder_is_told_first() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let new = folder.path().join("a/b");
+        can_write(&new).expect("made");
+        assert_eq!(std::fs::read_dir(&new).expect("a folder").count(), 0, "nothing is left");
+        let file = folder.path().join("file");
+        std::fs::write(&file, b"").expect("written");
+        let refused = can_write(&file).expect_err("a file is no folder").to_string();
+        assert!(refused.contains("--out") && refused.contains("không ghi được / cannot be written"), "{refused}");
+    }
 }

@@ -118,6 +118,7 @@ async fn demonstrate(
     begun: Instant,
 ) -> Result<ExitCode, api::Error> {
     let scan = demo::Scan::read(scan.as_deref())?;
+    demo::can_write(&out)?;
     let stack = cloud::start(0, None, functions).await?;
     let verdict = demo::run(stack.url(), scan, &out, begun).await;
     stack.stop().await;

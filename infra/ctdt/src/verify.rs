@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -127,50 +127,105 @@ fn is_test_root(anchor: &Certificate) -> bool {
     anchor.organisation().is_some_and(|name| name.starts_with("CTDT Test"))
 }
 
-/// The report of one file, and whether it could be opened at all.
+/// The report of one file, and what of it was read.
 struct Answer {
     report: Report,
-    opened: bool,
+    read: Extent,
+}
+
+/// How far a file is known: a report must not tell the digest of bytes that nobody read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Extent {
+    /// Every byte.
+    Whole,
+    /// Its length in bytes only: it is over the limit.
+    Length(u64),
+    /// It could not be opened.
+    Nothing,
+}
+
+impl Answer {
+    fn opened(&self) -> bool {
+        self.read != Extent::Nothing
+    }
+
+    /// The object of contract.md §2; `sha256` and `size` are null where they are not known.
+    fn json(&self) -> Value {
+        let mut object = self.report.to_json();
+        let size = match self.read {
+            Extent::Whole => return object,
+            Extent::Length(bytes) => json!(bytes),
+            Extent::Nothing => Value::Null,
+        };
+        object["sha256"] = Value::Null;
+        object["size"] = size;
+        object
+    }
 }
 
 fn answer(path: &Path, question: &Question, limit: Duration) -> Answer {
     let name = path.to_string_lossy().into_owned();
     match read(path, FILE_LIMIT) {
-        Ok(Some(file)) => Answer { report: within(file, name, question.clone(), limit), opened: true },
-        Ok(None) => {
+        Ok(Content::Whole(file)) => Answer { report: within(file, name, question.clone(), limit), read: Extent::Whole },
+        Ok(Content::Longer(bytes)) => {
             let detail = format!("> {} MiB", FILE_LIMIT >> 20);
-            Answer { report: question.refuse(&[], &name, "pdf-too-complex", &detail), opened: true }
+            Answer { report: question.refuse(&[], &name, "pdf-too-complex", &detail), read: Extent::Length(bytes) }
         }
         Err(error) => {
-            Answer { report: question.refuse(&[], &name, "file-unreadable", &error.to_string()), opened: false }
+            let report = question.refuse(&[], &name, "file-unreadable", &error.to_string());
+            Answer { report, read: Extent::Nothing }
         }
     }
 }
 
-/// The bytes of a regular file; `None` where it is longer than `limit`. A pipe or a device could keep us waiting for ever.
-fn read(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+/// What a regular file holds.
+#[derive(Debug)]
+enum Content {
+    Whole(Vec<u8>),
+    /// More than the limit; its length in bytes.
+    Longer(u64),
+}
+
+/// The bytes of a regular file not longer than `limit`. A pipe or a device could keep us waiting for ever.
+fn read(path: &Path, limit: u64) -> io::Result<Content> {
     let known = std::fs::metadata(path)?;
     if !known.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
     if known.len() > limit {
-        return Ok(None);
+        return Ok(Content::Longer(known.len()));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(known.len()).unwrap_or(0));
     // The file may grow while it is read.
     File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 <= limit).then_some(bytes))
+    if bytes.len() as u64 > limit {
+        return Ok(Content::Longer(std::fs::metadata(path)?.len()));
+    }
+    Ok(Content::Whole(bytes))
 }
 
 /// Judges on a thread of its own, so that a fault of ours or a file that takes too long is an answer and not the end of the run.
 fn within(file: Vec<u8>, name: String, question: Question, limit: Duration) -> Report {
-    let (asked, label) = (question.clone(), name.clone());
-    guarded(limit, move || asked.judge(&file, &label)).unwrap_or_else(|fault| {
+    let judged = question.clone();
+    judging(file, name, question, limit, move |file, name| judged.judge(file, name))
+}
+
+/// As [`within`], with the judge as an argument. Whatever becomes of it, the report tells digest and length of the file.
+fn judging(
+    file: Vec<u8>,
+    name: String,
+    question: Question,
+    limit: Duration,
+    judge: impl FnOnce(&[u8], &str) -> Report + Send + 'static,
+) -> Report {
+    let file = Arc::new(file);
+    let (shared, label) = (Arc::clone(&file), name.clone());
+    guarded(limit, move || judge(&shared, &label)).unwrap_or_else(|fault| {
         let (code, detail) = match fault {
             Fault::Slow => ("pdf-too-complex", format!("> {} s", limit.as_secs())),
             Fault::Broken => ("reader-failed", String::new()),
         };
-        question.refuse(&[], &name, code, &detail)
+        question.refuse(&file, &name, code, &detail)
     })
 }
 
@@ -198,7 +253,7 @@ fn guarded<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send +
 /// One record per file: `out` itself for one file, `OUT/NNN-NAME.bien-ban.pdf` for several. A record is never written over a file that was
 /// judged.
 fn write_records(out: &Path, answers: &[Answer]) -> Result<(), String> {
-    let record = |report: &Report| compose::report(&report.to_json()).map_err(|error| error.to_string());
+    let record = |one: &Answer| compose::report(&one.json()).map_err(|error| error.to_string());
     let write = |path: &Path, bytes: &[u8]| std::fs::write(path, bytes).map_err(|error| error.to_string());
     let judged = |path: &Path| {
         let same = |one: &Answer| std::fs::canonicalize(&one.report.file).ok() == std::fs::canonicalize(path).ok();
@@ -207,7 +262,7 @@ fn write_records(out: &Path, answers: &[Answer]) -> Result<(), String> {
     if let [one] = answers {
         return match judged(out) {
             true => Err("đó là tệp được kiểm tra / that is the judged file".to_owned()),
-            false => write(out, &record(&one.report)?),
+            false => write(out, &record(one)?),
         };
     }
     std::fs::create_dir_all(out).map_err(|error| error.to_string())?;
@@ -215,17 +270,17 @@ fn write_records(out: &Path, answers: &[Answer]) -> Result<(), String> {
         let stem = Path::new(&one.report.file)
             .file_stem()
             .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-        write(&out.join(format!("{number:03}-{stem}.bien-ban.pdf")), &record(&one.report)?)?;
+        write(&out.join(format!("{number:03}-{stem}.bien-ban.pdf")), &record(one)?)?;
     }
     Ok(())
 }
 
 /// 1 before 3: an invalid file is the graver news.
 fn status(answers: &[Answer]) -> u8 {
-    let any = |verdict: Verdict| answers.iter().any(|one| one.opened && one.report.verdict == verdict);
+    let any = |verdict: Verdict| answers.iter().any(|one| one.opened() && one.report.verdict == verdict);
     match () {
         () if any(Verdict::Invalid) => 1,
-        () if answers.iter().any(|one| !one.opened) => 3,
+        () if answers.iter().any(|one| !one.opened()) => 3,
         () if any(Verdict::Indeterminate) => 2,
         () => 0,
     }
@@ -233,7 +288,7 @@ fn status(answers: &[Answer]) -> u8 {
 
 /// The object of contract.md §2.
 fn document(answers: &[Answer]) -> Value {
-    json!({ "files": answers.iter().map(|one| one.report.to_json()).collect::<Vec<_>>() })
+    json!({ "files": answers.iter().map(Answer::json).collect::<Vec<_>>() })
 }
 
 /// Anchors of a PEM or DER file, or of the files of a folder that end in pem, crt or cer.
@@ -248,7 +303,7 @@ fn read_anchors(path: &Path) -> Result<Vec<Certificate>, String> {
     let mut anchors = Vec::new();
     for file in &files {
         let bytes = read(file, TRUST_LIMIT).map_err(|error| fail(&error.to_string()))?;
-        let bytes = bytes.ok_or_else(|| fail("quá lớn / too large"))?;
+        let Content::Whole(bytes) = bytes else { return Err(fail("quá lớn / too large")) };
         anchors.extend(anchors_in(&bytes).map_err(|error| fail(&error.to_string()))?);
     }
     if anchors.is_empty() { Err(fail("không có chứng thư nào / no X.509 certificate")) } else { Ok(anchors) }
@@ -444,6 +499,7 @@ fn padded(text: &str, to: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sha2::{Digest as _, Sha256};
 
     fn question() -> Question {
         Question { anchors: Vec::new(), at: 1_795_417_531, profile: Profile::Auto }
@@ -490,6 +546,42 @@ mod tests {
         );
     }
 
+    /// Digest and length are those of the file, or null: never those of no bytes.
+    #[test]
+    fn what_was_not_read_is_not_told() {
+        let empty = hex::encode(Sha256::digest(b""));
+        let missing = scan("missing.pdf").json();
+        assert!(missing["sha256"].is_null() && missing["size"].is_null(), "{missing}");
+        let folder = tempfile::tempdir().expect("a folder");
+        let long = folder.path().join("long.pdf");
+        let made = File::create(&long).and_then(|file| file.set_len(FILE_LIMIT + 7));
+        made.expect("a sparse file");
+        let long = answer(&long, &question(), TIME_LIMIT).json();
+        assert!(long["sha256"].is_null(), "{long}");
+        assert_eq!(long["size"], FILE_LIMIT + 7);
+        let slow = |_: &[u8], _: &str| {
+            std::thread::sleep(Duration::from_secs(3));
+            question().judge(b"", "")
+        };
+        let broken = |_: &[u8], _: &str| {
+            if std::hint::black_box(true) { panic!("on purpose") } else { question().judge(b"", "") }
+        };
+        let (file, limit) = (b"%PDF-1.7 of nobody".to_vec(), Duration::from_millis(20));
+        let reports = [
+            judging(file.clone(), "a.pdf".into(), question(), limit, slow),
+            judging(file.clone(), "a.pdf".into(), question(), TIME_LIMIT, broken),
+        ];
+        for report in reports {
+            let object = Answer { report, read: Extent::Whole }.json();
+            assert_eq!(object["sha256"], hex::encode(Sha256::digest(&file)));
+            assert_ne!(object["sha256"], empty);
+            assert_eq!(object["size"], file.len());
+        }
+        let nothing = folder.path().join("empty.pdf");
+        std::fs::write(&nothing, b"").expect("written");
+        assert_eq!(answer(&nothing, &question(), TIME_LIMIT).json()["sha256"], empty, "an empty file has that digest");
+    }
+
     /// A fault of ours, or a file that takes for ever, is an answer.
     #[test]
     fn faults_and_slowness_are_answers() {
@@ -524,12 +616,12 @@ mod tests {
         for (name, file, at, exit) in cases {
             let bytes = std::fs::read(folder.join(format!("{file}.pdf"))).expect("a copy");
             let question = Question { anchors: anchors.clone(), at, profile: Profile::Auto };
-            let answers = [Answer { report: question.judge(&bytes, &format!("{file}.pdf")), opened: true }];
+            let answers = [Answer { report: question.judge(&bytes, &format!("{file}.pdf")), read: Extent::Whole }];
             assert_eq!(status(&answers), exit, "{name}");
             let made = [
                 ("txt", table(&answers, false).into_bytes()),
                 ("json", format!("{:#}\n", document(&answers)).into_bytes()),
-                ("bien-ban.pdf", compose::report(&answers[0].report.to_json()).expect("a record")),
+                ("bien-ban.pdf", compose::report(&answers[0].json()).expect("a record")),
             ];
             for (kind, made) in made {
                 let path = folder.join(format!("{name}.{kind}"));
@@ -563,8 +655,8 @@ mod tests {
         assert!(read(Path::new("/dev/zero"), FILE_LIMIT).is_err());
         assert!(read(Path::new(env!("CARGO_MANIFEST_DIR")), FILE_LIMIT).is_err());
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-        assert!(matches!(read(&manifest, 10), Ok(None)));
-        assert!(matches!(read(&manifest, FILE_LIMIT), Ok(Some(_))));
+        assert!(matches!(read(&manifest, 10), Ok(Content::Longer(bytes)) if bytes > 10));
+        assert!(matches!(read(&manifest, FILE_LIMIT), Ok(Content::Whole(_))));
     }
 
     /// What files say about themselves does not steer the terminal, and letters with marks do not shift the columns.

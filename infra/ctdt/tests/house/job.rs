@@ -108,7 +108,7 @@ pub(crate) async fn submitted(client: &Client, email: &str, copies: u8) -> (Stri
 
 /// 2,000 dong for each of the first two pages of a copy (domain.md §1).
 pub(crate) fn fee(copies: u8) -> Value {
-    json!({"receipt_no": "BL-1", "amount_vnd": 2000 * u32::from(copies), "paid_at": "2026-11-26T09:00:00+07:00"})
+    json!({"receipt_no": "BL-1", "amount_vnd": 2000 * u32::from(copies), "paid_at": "2026-01-05T09:00:00+07:00"})
 }
 
 /// The leader opens all copies and asks for the phone.

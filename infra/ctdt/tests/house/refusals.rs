@@ -177,7 +177,7 @@ async fn the_order_of_the_desk_is_kept() {
     let path = format!("/v1/copies/{}/attestation", copy.text("/id"));
     client.by("clerk", Call::put(path.as_str(), &worded).on(&copy.etag())).await.is(200);
     submit("fee-missing").await;
-    let wrong = json!({"receipt_no": "BL-1", "amount_vnd": 1, "paid_at": "2026-11-26T09:00:00+07:00"});
+    let wrong = json!({"receipt_no": "BL-1", "amount_vnd": 1, "paid_at": "2026-01-05T09:00:00+07:00"});
     let wrong = Call::post(at("fee"), &wrong).on(&version(&client, &case).await);
     assert!(client.by("clerk", wrong).await.problem(422, "fee-differs")["expected_vnd"].is_u64());
     client.by("clerk", Call::post(at("fee"), &fee(1)).on(&version(&client, &case).await)).await.is(200);
