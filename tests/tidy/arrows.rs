@@ -29,7 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("appointment", &["api", "domain", "store"]),
     ("augmentation", &["api", "casework", "domain", "objects", "pades", "pki", "store", "trust-services"]),
     ("console", &["api", "web"]),
-    ("delivery", &["api", "casework", "domain", "mail", "objects", "store"]),
+    ("delivery", &["api", "casework", "domain", "mail", "objects", "store", "web"]),
     ("examiner", &["api", "casework", "domain", "objects", "pades", "pki", "store"]),
     ("intake", &["api", "casework", "compose", "directory", "domain", "objects", "store"]),
     ("numbering", &["api", "casework", "compose", "domain", "objects", "pades", "pki", "seal", "store"]),

@@ -2,6 +2,8 @@
 //!
 //! Never puts a file into a message (decision 22).
 
+mod download;
+
 use api::{Edge, Env, Error, Function, Keys, Problem, Reply, Request, needs_any, page};
 use casework::{aftercare, delivery};
 use domain::copy::CopyState;
@@ -27,6 +29,7 @@ pub struct Delivery {
     objects: Bucket,
     mail: Ses,
     public_url: String,
+    sandbox: bool,
 }
 
 impl Delivery {
@@ -42,6 +45,7 @@ impl Delivery {
             objects: Bucket::new(aws, env.required("BUCKET_NAME")?),
             mail: Ses::new(aws, env.required("SENDER")?),
             public_url: env.required("PUBLIC_URL")?,
+            sandbox: env.required("MODE")? != "live",
         })
     }
 
@@ -55,8 +59,7 @@ impl Delivery {
         let copy = self.records.copy(&id).await?.ok_or_else(|| Problem::new("not-found"))?;
         self.may_read(&caller, &copy).await?;
         let (stored, number) = issued(&copy)?;
-        let link =
-            self.objects.presign_get(&stored.path, &format!("ban-sao-{}-{}.pdf", number.number, number.year)).await?;
+        let link = self.objects.presign_get(&stored.path, &file_name(number)).await?;
         Ok(Reply::see_other(&link.url).header("repr-digest", &format!("sha-256=:{}:", base64(&stored.sha256))))
     }
 
@@ -90,6 +93,11 @@ impl Delivery {
         let sent = self.records.deliveries(&id).await?;
         Ok(Reply::json(200, &page(sent.iter().map(shown).collect(), &self.edge.clock.text())))
     }
+}
+
+/// How a file is called when it is saved.
+pub(crate) fn file_name(number: &Number) -> String {
+    format!("ban-sao-{}-{}.pdf", number.number, number.year)
 }
 
 /// The last issued file.
@@ -135,6 +143,9 @@ impl Function for Delivery {
             ("GET", ["v1", "copies", id, "file"]) => self.file(request, id).await,
             ("GET", ["v1", "accounts", id, "copies"]) => self.of_account(request, id).await,
             ("GET", ["v1", "cases", id, "deliveries"]) => self.of_case(request, id).await,
+            ("GET", ["d", secret]) => self.link(request, secret).await,
+            ("POST", ["v1", "downloads", secret, "code"]) => self.code(request, secret).await,
+            ("POST", ["v1", "downloads", secret, "open"]) => self.open(request, secret).await,
             _ => Err(Problem::new("not-found")),
         }
     }

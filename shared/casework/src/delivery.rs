@@ -100,7 +100,16 @@ fn planned(id: DeliveryId, copy: &Copy, requester: &Requester, now: Timestamp) -
     };
     // What stands in the account's store has arrived with the commit.
     let sent_at = matches!(channel, Channel::Account(_)).then_some(now);
-    Delivery { id, copy: copy.id.clone(), case: copy.case.clone(), channel, sent_at, link_digest: None, version: 1 }
+    Delivery {
+        id,
+        copy: copy.id.clone(),
+        case: copy.case.clone(),
+        channel,
+        sent_at,
+        link_digest: None,
+        code: None,
+        version: 1,
+    }
 }
 
 /// Ports and moment of one run.

@@ -6,6 +6,7 @@
 pub mod aftercare;
 pub mod augment;
 pub mod delivery;
+pub mod download;
 pub mod examine;
 pub mod leader;
 pub mod numbering;

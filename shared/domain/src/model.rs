@@ -618,8 +618,23 @@ pub struct Delivery {
     pub sent_at: Option<Timestamp>,
     /// SHA-256 of the secret in the e-mail's link; the secret itself is only in the message.
     pub link_digest: Option<Sha256>,
+    /// The last one-time code that was asked for through the link.
+    pub code: Option<OneTimeCode>,
     /// Swap token.
     pub version: Version,
+}
+
+/// A one-time code as it is kept: the code itself is only in the message.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OneTimeCode {
+    /// Digest of the code under the link's secret, which is kept nowhere: the table alone gives no code away.
+    pub digest: Sha256,
+    /// When it was asked for.
+    pub at: Timestamp,
+    /// How often it may still be tried; 0 when it was used.
+    pub tries_left: u8,
+    /// How many codes were asked for since the link last rested for a day.
+    pub asked: u8,
 }
 
 /// How a copy reaches its requester.

@@ -144,6 +144,12 @@ pub trait Records: Send + Sync {
     fn idempotency_end(&self, record: &Idempotency) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 
+/// The links of letters.
+pub trait Links: Send + Sync {
+    /// The copy that a link leads to, by the digest of the link's secret. A link that was replaced still leads there.
+    fn copy_by_link(&self, sha256: &Sha256) -> impl Future<Output = Result<Option<CopyId>, Fault>> + Send;
+}
+
 /// Whoever verified a copy and wants to hear of its annulment.
 pub trait Watchers: Send + Sync {
     /// All of one copy.

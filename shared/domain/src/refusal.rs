@@ -63,6 +63,12 @@ macro_rules! reasons {
 }
 
 reasons! {
+    /// A later link took this one's place, or the copy lost its value.
+    LinkRevoked = "link-revoked";
+    /// Not the one-time code, or one that was used, guessed at too often or is too old.
+    CodeWrong = "code-wrong";
+    /// Too many one-time codes were asked for.
+    TooManyCodes = "quota-exceeded";
     /// All places of the slot are taken.
     SlotFull = "slot-full";
     /// The office has no such slot.

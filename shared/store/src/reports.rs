@@ -2,7 +2,7 @@
 
 use domain::ids::*;
 use domain::model::*;
-use domain::ports::{Fault, Watchers};
+use domain::ports::{Fault, Links, Watchers};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Table;
@@ -80,6 +80,12 @@ impl Table {
         item.insert(keys::TTL.to_owned(), number(until.as_second()));
         let sent = self.client.put_item().table_name(&self.name).set_item(Some(item)).send().await;
         sent.map(|_| ()).map_err(|error| fault(&format!("write of a {}", T::KIND), &error))
+    }
+}
+
+impl Links for Table {
+    async fn copy_by_link(&self, sha256: &Sha256) -> Result<Option<CopyId>, Fault> {
+        Ok(self.load::<Lookup>(keys::link(sha256)).await?.map(|lookup| lookup.copy))
     }
 }
 

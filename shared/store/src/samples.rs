@@ -269,6 +269,7 @@ pub(crate) fn delivery(channel: Channel) -> Delivery {
         channel,
         sent_at: Some(at(10)),
         link_digest: Some([0xdd; 32]),
+        code: Some(OneTimeCode { digest: [0xcc; 32], at: at(11), tries_left: 4, asked: 2 }),
         version: 1,
     }
 }

@@ -3,13 +3,15 @@
 //! Loads nothing: a page is a pure function of what is shown on it. Works without scripts; the one script only saves a
 //! reload. Does not know HTTP: functions send what is made here, with [`HEADERS`].
 
+mod download;
 mod layout;
 mod pages;
 mod result;
 mod verify;
 mod words;
 
-pub use pages::{docs, download, home};
+pub use download::{Download, download};
+pub use pages::{docs, home};
 pub use result::Phrase;
 pub use verify::{Printed, Registered, Trouble, dossier, judged, registered, troubled, verify};
 pub use words::Lang;
@@ -37,6 +39,16 @@ pub const HEADERS: &[(&str, &str)] = &[
     ("cache-control", "no-store"),
     ("vary", "accept"),
 ];
+
+/// The name of the header that says what a page may load.
+pub const POLICY: &str = "content-security-policy";
+
+/// The policy of a page whose form may lead to another `origin` (`https://host`): browsers hold the redirect after a form
+/// to the form's own policy.
+pub fn policy_with_form_to(origin: &str) -> String {
+    let policy = HEADERS.iter().find(|(name, _)| *name == POLICY).map_or("", |(_, policy)| policy);
+    policy.replace("form-action 'self'", &format!("form-action 'self' {origin}"))
+}
 
 /// The style of every page.
 const STYLE: &str = include_str!("../assets/ctdt.css");

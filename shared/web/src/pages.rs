@@ -1,4 +1,4 @@
-//! First page, documentation, and where the link of a notice leads.
+//! First page and documentation.
 
 use maud::html;
 
@@ -77,18 +77,4 @@ pub fn docs(look: Look) -> String {
         ol.steps { @for (call, vi, en) in STEPS { li { code { (call) } span { (lang.pick(vi, en)) } } } }
     };
     frame(look, &Page { title: "API", path: "/docs", script: false }, &body)
-}
-
-/// Where the link of a notice leads. Opening it reveals nothing: mail scanners follow links.
-pub fn download(look: Look) -> String {
-    let lang = look.lang;
-    let title = lang.pick("Nhận bản sao điện tử", "Receive your electronic copy");
-    let body = html! {
-        h1 { (title) }
-        p { (lang.pick(
-            "Bản sao của bạn đã sẵn sàng. Mở bằng tài khoản Cổng dịch vụ công có cùng số định danh, hoặc đến nơi đã nộp hồ sơ để nhận tệp.",
-            "Your copy is ready. Open it with the public service account of the same identity, or ask where you handed in your papers."
-        )) }
-    };
-    frame(look, &Page { title, path: "/", script: false }, &body)
 }

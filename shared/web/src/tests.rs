@@ -25,7 +25,9 @@ fn pages(look: Look) -> Vec<String> {
     let mut all = vec![
         home(look),
         docs(look),
-        download(look),
+        download(look, "abc", &Download::Open { masked: "m***@example.com", sent: false, trouble: None }),
+        download(look, "abc", &Download::Open { masked: "m***@example.com", sent: true, trouble: Some(&trouble) }),
+        download(look, "abc", &Download::Ended(&trouble)),
         verify(look, None),
         verify(look, Some(&printed())),
         judged(look, &sample()),
@@ -159,4 +161,18 @@ fn pages_are_light() {
     let page = judged(LOOKS[0], &sample()).len();
     assert!(page + STYLE.len() + SCRIPT.len() < 60_000, "{page}");
     assert!(SCRIPT.len() < 5_000);
+}
+
+/// Before a code was asked for there is no field for one, and an ended link has no form at all.
+#[test]
+fn a_link_shows_one_step_at_a_time() {
+    let trouble = Trouble { title: "a".into(), detail: "b".into(), action: "c".into() };
+    for look in LOOKS {
+        let state = |sent| Download::Open { masked: "m***@example.com", sent, trouble: None };
+        let (first, second) = (download(look, "abc", &state(false)), download(look, "abc", &state(true)));
+        assert!(first.contains("/v1/downloads/abc/code") && !first.contains("/v1/downloads/abc/open"), "{first}");
+        assert!(second.contains("/v1/downloads/abc/open"), "{second}");
+        assert!(!download(look, "abc", &Download::Ended(&trouble)).contains("<form"));
+    }
+    assert!(policy_with_form_to("https://b.example").contains("form-action 'self' https://b.example;"));
 }

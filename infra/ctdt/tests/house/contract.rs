@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::client::Call;
+use crate::client::{Call, Client};
 use crate::job::*;
 use crate::stack::Stack;
 
@@ -10,12 +10,12 @@ use crate::stack::Stack;
 #[tokio::test]
 async fn the_main_job_call_by_call() {
     let stack = Stack::in_memory();
-    main_job(&stack).await;
+    main_job(&stack.url).await;
     assert_eq!(stack.stop(), 0);
 }
 
-pub(crate) async fn main_job(stack: &Stack) {
-    let client = stack.client().await;
+pub(crate) async fn main_job(url: &str) {
+    let client = Client::new(url).await;
     let citizen = client.persona("citizen").clone();
 
     // 1
@@ -120,19 +120,64 @@ async fn a_requester_without_an_account_gets_a_letter() {
         .collect();
     assert_eq!(numbers, [Some(1), Some(2)], "numbers follow the order of the request");
 
-    let until = std::time::Instant::now() + PATIENCE;
-    let letters = loop {
-        let letters = client.send(Call::get("/v1/sandbox/mailbox")).await.is(200).json();
-        if letters["data"].as_array().is_some_and(|all| all.len() >= 2) {
-            break letters;
-        }
-        assert!(std::time::Instant::now() < until, "{letters}");
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    };
-    let letter = &letters["data"][0];
-    assert_eq!(letter["to"], "mau@example.com");
-    assert!(letter["links"].as_array().is_some_and(|links| !links.is_empty()), "{letter}");
-    assert!(!letters.to_string().contains("001099009999"));
+    let all = letters(&client, 2).await;
+    assert_eq!(all[0]["to"], "mau@example.com");
+    assert!(!json!(all).to_string().contains("001099009999"));
     let sent = client.by("clerk", Call::get(format!("/v1/cases/{case}/deliveries"))).await.is(200).json();
     assert_eq!(sent["data"].as_array().map(Vec::len), Some(2), "{sent}");
+
+    // The letter's link, as a person with a browser follows it.
+    let link = all[0]["links"][0].as_str().expect("a link").to_owned();
+    let token = link.rsplit('/').next().expect("a token").to_owned();
+    let page = client.send(Call::get(&link)).await.is(200);
+    let text = String::from_utf8_lossy(&page.body).into_owned();
+    assert!(text.contains("m***@example.com") && !text.contains("mau@example.com") && !text.contains(".pdf"), "{text}");
+    assert_eq!(page.header("referrer-policy"), "no-referrer");
+    let asked = format!("/v1/downloads/{token}/code");
+    client.send(browser(&asked, "")).await.is(202);
+    let code = code_in(&letters(&client, 3).await[2]);
+    let open = format!("/v1/downloads/{token}/open");
+    let wrong = format!("{}{}", if code.starts_with('1') { '2' } else { '1' }, &code[1..]);
+    client.send(browser(&open, &format!("code={wrong}"))).await.is(422);
+    let found = client.send(browser(&open, &format!("code={code}"))).await.is(303);
+    let got = client.send(Call::get(found.header("location"))).await.is(200);
+    assert!(got.header("content-disposition").contains("ban-sao-"), "{:?}", got.headers);
+    assert_eq!(report(&client, got.body).await["verdict"], "valid");
+
+    // As a program: the used code is dead, an unknown link is none, an old one is over.
+    let json_open = |token: &str, code: &str| Call::post(format!("/v1/downloads/{token}/open"), &json!({"code": code}));
+    client.send(json_open(&token, &code)).await.problem(422, "code-wrong");
+    let none = "0".repeat(32);
+    client.send(json_open(&none, &code)).await.problem(404, "not-found");
+    client.send(Call::get(format!("/d/{none}"))).await.is(404);
+    client.send(Call::post("/v1/sandbox/clock", &json!({"advance_s": 31 * 86_400}))).await.is(200);
+    client.send(Call::post(asked, &json!({}))).await.problem(410, "link-expired");
+    client.send(Call::get(format!("/d/{token}"))).await.is(410);
+}
+
+/// A form that a browser sends.
+fn browser(path: &str, form: &str) -> Call {
+    let call = Call::new(reqwest::Method::POST, path).without("idempotency-key");
+    let call = call.header("content-type", "application/x-www-form-urlencoded").header("accept", "text/html");
+    call.bytes(form.as_bytes().to_vec())
+}
+
+/// The six digits of a letter.
+fn code_in(letter: &serde_json::Value) -> String {
+    let text = letter["text"].as_str().expect("a text");
+    text.split(|sign: char| !sign.is_ascii_digit()).find(|part| part.len() == 6).expect("a code").to_owned()
+}
+
+/// The mailbox when it has at least `count` letters.
+async fn letters(client: &crate::client::Client, count: usize) -> Vec<serde_json::Value> {
+    let until = std::time::Instant::now() + PATIENCE;
+    loop {
+        let all = client.send(Call::get("/v1/sandbox/mailbox")).await.is(200).json();
+        let all = all["data"].as_array().cloned().unwrap_or_default();
+        if all.len() >= count {
+            return all;
+        }
+        assert!(std::time::Instant::now() < until, "{all:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
 }

@@ -109,6 +109,7 @@ pub(crate) fn delivery(test: u8, thing: u8, copy: u8, channel: Channel) -> Deliv
         channel,
         sent_at: None,
         link_digest: None,
+        code: None,
         version: 1,
     }
 }

@@ -1,6 +1,8 @@
 //! Account, letter, counter; once, and late rather than never.
 
-use casework::Outcome;
+use casework::download::{self, Link};
+use casework::{Halt, Outcome};
+use domain::ids::CopyId;
 use domain::model::*;
 use domain::ports::{Letter, Records, Write};
 use jiff::SignedDuration;
@@ -152,4 +154,131 @@ fn an_annulled_copy_stays() {
     run(casework::numbering::annul(&world, &id, &people::keeper(), world.now())).expect("annulled");
     done(&world, Topic::Deliver);
     assert_eq!(deliveries(&world), []);
+}
+
+/// A delivered letter: the world, its copy, the secret of its link.
+fn linked() -> (World, CopyId, String) {
+    let world = office();
+    let copy = archived(&world, 1);
+    requester(&world, false, Some("mau@example.test"));
+    done(&world, Topic::Deliver);
+    let secret = secret_in(world.letters().first().expect("a letter"));
+    (world, copy, secret)
+}
+
+fn look(world: &World, secret: &str) -> Result<Link, Halt> {
+    run(download::look(world, world, secret, world.now()))
+}
+
+fn ask(world: &World, secret: &str) -> Result<Link, Halt> {
+    run(download::ask(world, world, world, world, secret, world.now()))
+}
+
+fn open(world: &World, secret: &str, code: &str) -> Result<Link, Halt> {
+    run(download::open(world, world, secret, code, world.now()))
+}
+
+/// The code of the last letter.
+fn code_in(world: &World) -> String {
+    let text = world.letters().last().expect("a letter").text.clone();
+    text.split(|sign: char| !sign.is_ascii_digit()).find(|part| part.len() == 6).expect("six digits").to_owned()
+}
+
+fn wrong(code: &str) -> String {
+    format!("{}{}", if code.starts_with('1') { '2' } else { '1' }, &code[1..])
+}
+
+#[track_caller]
+fn refused(result: Result<Link, Halt>, code: &str) {
+    match result {
+        Err(Halt::Refused(refusal)) => assert_eq!(refusal.code(), code),
+        other => panic!("{code} is promised: {other:?}"),
+    }
+}
+
+/// Decision 22: the link shows no address and changes nothing; the code opens the archived file, once.
+#[test]
+fn a_code_opens_the_file_once() {
+    let (world, _, secret) = linked();
+    let before = deliveries(&world);
+    let link = look(&world, &secret).expect("a link");
+    assert_eq!((link.masked.as_str(), link.code_until), ("m***@example.test", None));
+    assert_eq!((deliveries(&world), world.letters().len()), (before, 1), "looking changes nothing");
+    refused(open(&world, &secret, "000000"), "code-wrong");
+    ask(&world, &secret).expect("a code");
+    let letters = world.letters();
+    assert_eq!(letters.last().map(|letter| letter.to.as_str()), Some("mau@example.test"));
+    let code = code_in(&world);
+    let kept = format!("{:?}", deliveries(&world));
+    assert!(!kept.contains(&code) && !kept.contains(&secret), "{kept}");
+    refused(open(&world, &secret, &wrong(&code)), "code-wrong");
+    let opened = open(&world, &secret, &format!(" {code} ")).expect("the file");
+    assert!(opened.file.path.ends_with("-archived.pdf"), "{:?}", opened.file);
+    refused(open(&world, &secret, &code), "code-wrong");
+}
+
+/// Api.md row 69: five tries, and the code is dead even for who knows it.
+#[test]
+fn five_wrong_codes_end_a_code() {
+    let (world, _, secret) = linked();
+    ask(&world, &secret).expect("a code");
+    let code = code_in(&world);
+    for _ in 0..download::TRIES {
+        refused(open(&world, &secret, &wrong(&code)), "code-wrong");
+    }
+    refused(open(&world, &secret, &code), "code-wrong");
+    refused(ask(&world, &secret), "quota-exceeded");
+    world.wait(SignedDuration::from_secs(60));
+    ask(&world, &secret).expect("another code");
+    open(&world, &secret, &code_in(&world)).expect("the file");
+}
+
+/// A code lives ten minutes; asking twice in a minute sends one letter; ten codes a day are all.
+#[test]
+fn codes_are_few_and_short_lived() {
+    let (world, _, secret) = linked();
+    ask(&world, &secret).expect("a code");
+    ask(&world, &secret).expect("the same");
+    assert_eq!(world.letters().len(), 2);
+    let code = code_in(&world);
+    world.wait(SignedDuration::from_secs(601));
+    refused(open(&world, &secret, &code), "code-wrong");
+    for _ in 1..10 {
+        ask(&world, &secret).expect("a code");
+        world.wait(SignedDuration::from_secs(60));
+    }
+    refused(ask(&world, &secret), "quota-exceeded");
+    world.wait(SignedDuration::from_hours(24));
+    ask(&world, &secret).expect("the next day");
+}
+
+/// A link that is unknown, too old, replaced, or whose copy was annulled opens nothing.
+#[test]
+fn links_end() {
+    let (world, id, secret) = linked();
+    refused(look(&world, &secret.replace(|sign: char| sign.is_ascii_digit(), "f")), "not-found");
+    let delivered = deliveries(&world).remove(0);
+    world.seed(vec![Write::Delivery(Delivery {
+        link_digest: Some([7; 32]),
+        version: delivered.version + 1,
+        ..delivered.clone()
+    })]);
+    refused(ask(&world, &secret), "link-revoked");
+    world.seed(vec![Write::Delivery(Delivery { version: delivered.version + 2, ..delivered })]);
+    look(&world, &secret).expect("a link");
+    world.wait(SignedDuration::from_hours(30 * 24 + 1));
+    refused(look(&world, &secret), "link-expired");
+    let copy = run(world.copy(&id)).expect("a table").expect("a copy");
+    assert!(matches!(copy.state, domain::copy::CopyState::Sealed { .. }));
+}
+
+/// The mail service is away: the client hears of it, and the next try sends a code at once.
+#[test]
+fn a_code_that_did_not_leave_is_forgotten() {
+    let (world, _, secret) = linked();
+    world.habits(|habits| habits.mail = Habit::Silent);
+    assert!(matches!(ask(&world, &secret), Err(Halt::Failed(_))));
+    world.habits(|habits| habits.mail = Habit::Right);
+    ask(&world, &secret).expect("a code");
+    open(&world, &secret, &code_in(&world)).expect("the file");
 }

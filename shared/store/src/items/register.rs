@@ -10,7 +10,7 @@ use super::shape;
 use crate::wire::{As, Hex, Id, Many, Opt, Time, Wire};
 
 shape!(CounterItem => Counter, EntryItem => Entry, PublicCopyItem => PublicCopy);
-shape!(TopicItem => Topic, OutboxItem => Outbox, EventItem => Event, ChannelItem => Channel, DeliveryItem => Delivery);
+shape!(TopicItem => Topic, OutboxItem => Outbox, EventItem => Event, ChannelItem => Channel, DeliveryItem => Delivery, OneTimeCodeItem => OneTimeCode);
 
 #[derive(Deserialize, Serialize)]
 #[serde(remote = "Counter")]
@@ -132,7 +132,21 @@ pub(crate) struct DeliveryItem {
     sent_at: Option<Timestamp>,
     #[serde(with = "As::<Opt<Hex>>")]
     link_digest: Option<Sha256>,
+    /// Deliveries that were written before there were codes have none.
+    #[serde(default, with = "As::<Opt<OneTimeCodeItem>>")]
+    code: Option<OneTimeCode>,
     version: Version,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "OneTimeCode")]
+pub(crate) struct OneTimeCodeItem {
+    #[serde(with = "As::<Hex>")]
+    digest: Sha256,
+    #[serde(with = "As::<Time>")]
+    at: Timestamp,
+    tries_left: u8,
+    asked: u8,
 }
 
 /// How long an answer is kept (api.md §5.4).

@@ -76,7 +76,7 @@ fn the_register_reads_back() {
 fn deliveries_and_answers_read_back() {
     round(sample::delivery(Channel::Account(AccountId::new([11; 16]))));
     round(sample::delivery(Channel::Email("thu@example.invalid".into())));
-    round(Delivery { sent_at: None, link_digest: None, ..sample::delivery(Channel::Counter) });
+    round(Delivery { sent_at: None, link_digest: None, code: None, ..sample::delivery(Channel::Counter) });
     round(sample::idempotency(None));
     round(sample::idempotency(Some((201, "{}".into()))));
 }

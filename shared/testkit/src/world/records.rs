@@ -256,6 +256,12 @@ impl World {
     }
 }
 
+impl Links for World {
+    async fn copy_by_link(&self, sha256: &Sha256) -> Result<Option<CopyId>, Fault> {
+        self.ask("copy_by_link", |w| w.table.links.get(sha256).cloned()).await
+    }
+}
+
 impl Watchers for World {
     async fn watchers(&self, copy: &CopyId) -> Result<Vec<Watch>, Fault> {
         let theirs = |watch: &&Watch| watch.copy == *copy;

@@ -52,6 +52,8 @@ pub struct Table {
     pub events: BTreeMap<(String, Version), Event>,
     /// Deliveries.
     pub deliveries: BTreeMap<(CaseId, DeliveryId), Delivery>,
+    /// Where the secrets of links lead, by digest.
+    pub links: BTreeMap<Sha256, CopyId>,
     /// Who is told of an annulment.
     pub watches: BTreeMap<(CopyId, VerificationId), Watch>,
     /// Answers kept for repeated requests.
@@ -166,7 +168,10 @@ impl Table {
                 }
             }
             Write::Event(new) => drop(self.events.insert((new.subject.clone(), new.seq), new)),
-            Write::Delivery(new) => drop(self.deliveries.insert((new.case.clone(), new.id.clone()), new)),
+            Write::Delivery(new) => {
+                self.links.extend(new.link_digest.map(|digest| (digest, new.copy.clone())));
+                self.deliveries.insert((new.case.clone(), new.id.clone()), new);
+            }
         }
     }
 
