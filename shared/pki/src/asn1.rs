@@ -186,6 +186,18 @@ pub(crate) fn same_integer(one: &[u8], other: &[u8]) -> bool {
     shortest(one) == shortest(other)
 }
 
+/// The shortest number, octets, that can stand for nothing but itself: as long as the random ones that CAs must draw.
+const UNMISTAKABLE: usize = 8;
+
+/// Whether a serial number in a revocation is a certificate's: the same number, or a long negative one that is the
+/// certificate's written without its leading zero. A short one may truly be another's (NIST PKITS 4.4.14), and a negative
+/// number of a certificate is never taken for a positive one.
+pub(crate) fn same_revoked_serial(listed: &[u8], serial: &[u8]) -> bool {
+    let is_negative = |content: &[u8]| content.first().is_some_and(|first| first & 0x80 != 0);
+    let shortened = is_negative(listed) && !is_negative(serial) && listed == unsigned(serial);
+    same_integer(listed, serial) || shortened && listed.len() >= UNMISTAKABLE
+}
+
 /// A small INTEGER or ENUMERATED.
 pub(crate) fn small_integer(content: &[u8], what: &'static str) -> Result<i64, Error> {
     let first = *content.first().ok_or(malformed(what))?;
@@ -360,7 +372,18 @@ pub(crate) fn bits(value: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::same_integer;
+    use super::{same_integer, same_revoked_serial};
+
+    /// A long number without its zero is found; a short one, and a negative one of the certificate, is another.
+    #[test]
+    fn a_revocation_without_the_leading_zero_is_found() {
+        let (short, long) = ([0x9f; 7], [0x9f; 8]);
+        let positive = |octets: &[u8]| [&[0], octets].concat();
+        assert!(same_revoked_serial(&long, &positive(&long)) && same_revoked_serial(&long, &long));
+        assert!(!same_revoked_serial(&short, &positive(&short)));
+        assert!(!same_revoked_serial(&positive(&long), &long));
+        assert!(!same_revoked_serial(&[0x7f; 8], &positive(&long)));
+    }
 
     /// −1 is not 255, and 255 with a needless zero is 255.
     #[test]

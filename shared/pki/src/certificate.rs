@@ -38,6 +38,11 @@ pub enum KeyAlgorithm {
     P521,
     /// Ed25519.
     Ed25519,
+    /// DSA, withdrawn by FIPS 186-5: read in old paths, and always weak.
+    Dsa {
+        /// Length of p; `None` where the parameters are the issuer's (RFC 3279 §2.3.2).
+        bits: Option<usize>,
+    },
     /// Anything else, by object identifier; signatures with such a key cannot be checked.
     Other(String),
 }
@@ -50,11 +55,14 @@ impl fmt::Display for KeyAlgorithm {
             Self::P384 => f.write_str("ECDSA P-384"),
             Self::P521 => f.write_str("ECDSA P-521"),
             Self::Ed25519 => f.write_str("Ed25519"),
+            Self::Dsa { bits: Some(bits) } => write!(f, "DSA {bits}"),
+            Self::Dsa { bits: None } => f.write_str("DSA"),
             Self::Other(oid) => f.write_str(oid),
         }
     }
 }
 
+#[derive(Clone)]
 struct Inner {
     der: Vec<u8>,
     /// As it is counted: 1 to 3.
@@ -244,6 +252,12 @@ impl Certificate {
         self.0.facts.crl_urls.clone()
     }
 
+    /// Places of delta CRLs named in freshestCRL (RFC 5280 §4.2.1.15). Strangers write these: check before fetching.
+    #[must_use]
+    pub fn delta_crl_urls(&self) -> Vec<String> {
+        self.0.facts.delta_urls.clone()
+    }
+
     /// Places of the issuer's certificate named in authorityInfoAccess. Strangers write these: check before fetching.
     #[must_use]
     pub fn issuer_urls(&self) -> Vec<String> {
@@ -278,7 +292,8 @@ impl Certificate {
     /// Time, CA flag and key usage are not looked at.
     ///
     /// # Errors
-    /// [`Error::IssuerMismatch`], [`Error::UnsupportedAlgorithm`], [`Error::KeyMismatch`], [`Error::SignatureInvalid`].
+    /// [`Error::IssuerMismatch`], [`Error::UnsupportedAlgorithm`], [`Error::KeyMismatch`], [`Error::KeyParameters`],
+    /// [`Error::SignatureInvalid`].
     pub fn verify_issued_by(&self, issuer: &Self) -> Result<(), Error> {
         if !name::same(&self.0.issuer, &issuer.0.subject) {
             return Err(Error::IssuerMismatch);
@@ -290,6 +305,12 @@ impl Certificate {
         // Another thread may have been first; both answers are right.
         let _ = self.0.signed_by.set(issuer.key().clone());
         Ok(())
+    }
+
+    /// This one with the DSA parameters of its issuer, where it leaves out its own; `None`: nothing is inherited.
+    pub(crate) fn inheriting(&self, issuer: &Self) -> Option<Self> {
+        let key = self.key().inheriting(issuer.key())?;
+        Some(Self(Arc::new(Inner { key, ..Inner::clone(&self.0) })))
     }
 
     pub(crate) fn key(&self) -> &PublicKey {

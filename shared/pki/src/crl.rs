@@ -4,7 +4,8 @@
 //! [`crate::path::revocation`] puts them together.
 
 use crate::asn1::{self, BIT_STRING, ENUMERATED, INTEGER, Reader, SEQUENCE, Tlv};
-use crate::extensions::names::{DIRECTORY, General, PointName, Reasons, read_all};
+use crate::extensions::locations;
+use crate::extensions::names::{DIRECTORY, General, PointName, Reasons, read_all, read_points};
 use crate::ocsp::{CertStatus, Freshness, Window, is_fresh};
 use crate::verify::Scheme;
 use crate::{Certificate, Error, extensions, name, oids, time};
@@ -82,6 +83,7 @@ pub struct Crl {
     /// BaseCRLNumber: this is a delta CRL (RFC 5280 §5.2.4).
     base: Option<Vec<u8>>,
     authority_key_id: Option<Vec<u8>>,
+    delta_urls: Vec<String>,
     number_is_critical: bool,
 }
 
@@ -128,6 +130,7 @@ impl Crl {
             scope: Scope::default(),
             base: None,
             authority_key_id: None,
+            delta_urls: Vec::new(),
             number_is_critical: false,
         };
         if let Some(explicit) = reader.optional(0xa0, WHAT)? {
@@ -151,6 +154,10 @@ impl Crl {
                 }
                 oids::AUTHORITY_KEY_ID => self.authority_key_id = Some(extension.value.to_vec()),
                 other if extension.critical => return Err(Error::CriticalExtension { oid: other.to_string() }),
+                // A hint, so an undecodable one is none.
+                oids::FRESHEST_CRL => {
+                    self.delta_urls = read_points(extension.value).map_or_else(|_| Vec::new(), |read| locations(&read));
+                }
                 _ => {}
             }
         }
@@ -191,6 +198,12 @@ impl Crl {
     #[must_use]
     pub fn is_about(&self, cert: &Certificate) -> bool {
         name::same(&self.issuer, cert.issuer_der())
+    }
+
+    /// Places of the delta CRLs that continue this one, named in freshestCRL (RFC 5280 §5.2.6). Not verified here: check before fetching.
+    #[must_use]
+    pub fn delta_urls(&self) -> &[String] {
+        &self.delta_urls
     }
 
     /// Whether only the changes since a complete CRL stand here (RFC 5280 §5.2.4).
@@ -336,7 +349,7 @@ impl Crl {
                 let own = |name: &General| name.form == DIRECTORY && name::same(&name.value, cert.issuer_der());
                 is_own = issuers.iter().any(own);
             }
-            if found == Entry::Absent && is_own && asn1::same_integer(serial, cert.raw_serial()) {
+            if found == Entry::Absent && is_own && asn1::same_revoked_serial(serial, cert.raw_serial()) {
                 found = match facts.reason {
                     Some(REMOVE_FROM_CRL) => Entry::Removed,
                     reason => Entry::Revoked { at: time::unix(&date, WHAT)?, reason },

@@ -37,6 +37,9 @@ pub enum Error {
     /// The signature algorithm and the kind of the key do not belong together.
     #[error("the signature algorithm does not belong to the key")]
     KeyMismatch,
+    /// A DSA key that inherits its parameters, seen without the path that it inherits them by (RFC 3279 §2.3.2).
+    #[error("the parameters of the key stand in another X.509 certificate")]
+    KeyParameters,
     /// The cryptographic signature is wrong.
     #[error("the signature value is wrong")]
     SignatureInvalid,
@@ -129,6 +132,9 @@ pub enum Error {
     /// The signer of the OCSP response is neither the issuer nor a responder delegated by it.
     #[error("the OCSP responder is not authorised by the issuer")]
     OcspResponder,
+    /// The key that made the signature is not the one that the response names as its responder (RFC 6960 §4.2.1, responderID).
+    #[error("the OCSP response names another responder than the one who signed it")]
+    OcspResponderId,
     /// The nonce of an OCSP response is not the one that was sent.
     #[error("the OCSP response carries another nonce")]
     OcspNonce,
@@ -162,6 +168,7 @@ impl Error {
             Self::ReadingsDiffer { .. } => "readings-differ",
             Self::UnsupportedAlgorithm { .. } => "unsupported-algorithm",
             Self::KeyMismatch => "key-mismatch",
+            Self::KeyParameters => "key-parameters",
             Self::SignatureInvalid => "signature-invalid",
             Self::DigestMismatch => "digest-mismatch",
             Self::SignedAttribute { .. } => "signed-attribute",
@@ -183,6 +190,7 @@ impl Error {
             Self::OcspRefused { .. } => "ocsp-refused",
             Self::OcspOtherCertificate => "ocsp-other-certificate",
             Self::OcspResponder => "ocsp-responder",
+            Self::OcspResponderId => "ocsp-responder-id",
             Self::OcspNonce => "ocsp-nonce",
             Self::NotFresh { .. } => "not-fresh",
             Self::CrlScope { .. } => "crl-scope",
@@ -199,6 +207,8 @@ pub enum Weakness {
     WeakDigest(DigestAlgorithm),
     /// The signature itself is made over SHA-1.
     WeakSignatureDigest(DigestAlgorithm),
+    /// DSA, of whatever length: withdrawn (FIPS 186-5), on no list of ETSI TS 119 312 in force.
+    WithdrawnAlgorithm,
     /// RSA modulus below 2048 bits.
     ShortKey {
         /// Length of the modulus.
@@ -213,6 +223,7 @@ impl Weakness {
         match self {
             Self::WeakDigest(_) => "weak-digest",
             Self::WeakSignatureDigest(_) => "weak-signature-digest",
+            Self::WithdrawnAlgorithm => "withdrawn-algorithm",
             Self::ShortKey { .. } => "short-key",
         }
     }

@@ -61,6 +61,7 @@ pub(crate) struct Facts {
     pub(crate) issuer_urls: Vec<String>,
     pub(crate) access_is_unreadable: bool,
     pub(crate) crl_urls: Vec<String>,
+    pub(crate) delta_urls: Vec<String>,
     pub(crate) ocsp_nocheck: bool,
     /// `None`: no such extension.
     pub(crate) policies: Option<Vec<ObjectIdentifier>>,
@@ -167,6 +168,10 @@ impl Facts {
                 self.authority_key_id = key.map(|key| key.content.to_vec());
             }
             oids::AUTHORITY_INFO_ACCESS => self.take_access(value),
+            // A hint, so an undecodable one is none.
+            oids::FRESHEST_CRL => {
+                self.delta_urls = names::read_points(value).map_or_else(|_| Vec::new(), |points| locations(&points))
+            }
             oids::OCSP_NOCHECK => self.ocsp_nocheck = true,
             _ => {}
         }
@@ -189,12 +194,7 @@ impl Facts {
     }
 
     fn take_distribution_points(&mut self, points: Vec<Point>) {
-        for point in &points {
-            let Some(PointName::Full(names)) = &point.name else { continue };
-            for name in names.iter().filter(|name| name.form == LOCATION) {
-                push_location(&mut self.crl_urls, &String::from_utf8_lossy(&name.value));
-            }
-        }
+        self.crl_urls = locations(&points);
         self.points = points;
     }
 
@@ -202,6 +202,18 @@ impl Facts {
     pub(crate) fn has_purpose(&self, purpose: &ObjectIdentifier) -> bool {
         self.extended.as_ref().is_some_and(|extended| extended.purposes.contains(purpose))
     }
+}
+
+/// The locations among the full names of distribution points.
+pub(crate) fn locations(points: &[Point]) -> Vec<String> {
+    let mut urls = Vec::new();
+    for point in points {
+        let Some(PointName::Full(names)) = &point.name else { continue };
+        for name in names.iter().filter(|name| name.form == LOCATION) {
+            push_location(&mut urls, &String::from_utf8_lossy(&name.value));
+        }
+    }
+    urls
 }
 
 fn push_url(urls: &mut Vec<String>, name: &GeneralName) {

@@ -213,7 +213,8 @@ impl Response {
     /// Checks answer, signature, authority and time: what the response says about `cert` at `at` (Unix seconds).
     ///
     /// # Errors
-    /// [`Error::OcspOtherCertificate`], [`Error::OcspResponder`], [`Error::SignatureInvalid`], [`Error::NotFresh`].
+    /// [`Error::OcspOtherCertificate`], [`Error::OcspResponder`], [`Error::OcspResponderId`], [`Error::SignatureInvalid`],
+    /// [`Error::NotFresh`]. Whether a delegated responder was itself revoked is [`crate::path::revocation`]'s matter.
     pub fn check(
         &self,
         cert: &Certificate,
@@ -251,7 +252,9 @@ impl Response {
         self.singles
             .iter()
             .filter(|single| {
-                asn1::same_integer(&single.serial, cert.raw_serial())
+                let revoked = matches!(single.status, CertStatus::Revoked { .. });
+                let same = if revoked { asn1::same_revoked_serial } else { asn1::same_integer };
+                same(&single.serial, cert.raw_serial())
                     && single.name_hash == digest(single.algorithm, &[cert.issuer_der()])
                     && single.key_hash == digest(single.algorithm, &[key])
             })
@@ -288,6 +291,10 @@ impl Response {
             if authorised {
                 return Ok((candidate.clone(), true));
             }
+        }
+        let signed = |key: &Certificate| key.key().verify(self.scheme, &self.tbs, &self.signature).is_ok();
+        if !seen_signer && std::iter::once(issuer).chain(&self.certificates).any(signed) {
+            return Err(Error::OcspResponderId);
         }
         // Someone else's good signature is a question of authority; no good signature at all is a forgery or damage.
         if seen_signer || self.certificates.is_empty() {

@@ -174,7 +174,8 @@ impl Search<'_> {
                 return false;
             }
             match last.verify_issued_by(&candidate) {
-                Ok(()) => {
+                // Inherited parameters are known when the path is complete; then it is checked again.
+                Ok(()) | Err(Error::KeyParameters) => {
                     extended = true;
                     chain.push(candidate);
                     let found = self.extend(chain);
@@ -210,6 +211,7 @@ impl Search<'_> {
     }
 
     fn judge(&mut self, chain: &[Certificate]) -> bool {
+        let chain = &inherit(chain);
         match rules::check(chain, self.at, self.purpose, self.inputs, &mut self.fuel) {
             Ok(()) => {
                 self.note(Outcome::Trusted, chain);
@@ -246,6 +248,17 @@ fn key_ids_agree(last: &Certificate, candidate: &Certificate) -> Option<bool> {
     let wanted = last.facts().authority_key_id.as_ref()?;
     let offered = candidate.facts().subject_key_id.as_ref()?;
     Some(wanted == offered)
+}
+
+/// The chain, leaf..anchor, in which a key without parameters has its issuer's.
+fn inherit(chain: &[Certificate]) -> Vec<Certificate> {
+    let mut whole: Vec<Certificate> = Vec::with_capacity(chain.len());
+    for member in chain.iter().rev() {
+        let inherited = whole.last().and_then(|issuer| member.inheriting(issuer));
+        whole.push(inherited.unwrap_or_else(|| member.clone()));
+    }
+    whole.reverse();
+    whole
 }
 
 fn weaknesses(chain: &[Certificate]) -> Vec<Weakness> {

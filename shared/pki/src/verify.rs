@@ -1,5 +1,6 @@
-//! Public keys and signature schemes; the cryptography itself is aws-lc's, but for a few old and new RSA digests.
+//! Public keys and signature schemes; the cryptography itself is aws-lc's, but for a few old and new RSA digests, and DSA.
 
+mod dsa;
 mod rsa;
 
 use aws_lc_rs::digest as lc_digest;
@@ -19,6 +20,8 @@ pub(crate) struct PublicKey {
     /// PKCS#1 RSAPublicKey, uncompressed or compressed point, or the 32 octets of Ed25519.
     octets: Vec<u8>,
     padding: Padding,
+    /// Of a DSA key that does not inherit them.
+    group: Option<dsa::Group>,
 }
 
 /// What an RSA key says about the padding (RFC 4055 §1.2, §3.3).
@@ -50,6 +53,7 @@ pub(crate) enum Scheme {
     Pkcs1(DigestAlgorithm),
     Pss { digest: DigestAlgorithm, salt: u16 },
     Ecdsa(DigestAlgorithm),
+    Dsa(DigestAlgorithm),
     Ed25519,
 }
 
@@ -66,6 +70,7 @@ impl PublicKey {
         if oid == oids::RSASSA_PSS {
             padding = read_padding(&mut algorithm)?;
         }
+        let mut group = None;
         let algorithm = match oid {
             oids::RSA_ENCRYPTION | oids::RSASSA_PSS => KeyAlgorithm::Rsa { bits: modulus_bits(&octets)? },
             oids::EC_PUBLIC_KEY => match algorithm.any(what)?.oid() {
@@ -76,9 +81,27 @@ impl PublicKey {
                 None => KeyAlgorithm::Other(oid.to_string()),
             },
             oids::ED25519 => KeyAlgorithm::Ed25519,
+            // What cannot be read is shown all the same, and verifies nothing.
+            oids::DSA => match dsa::Group::read(&mut algorithm) {
+                Ok(read) => {
+                    group = read;
+                    KeyAlgorithm::Dsa { bits: group.as_ref().map(dsa::Group::bits) }
+                }
+                Err(_) => KeyAlgorithm::Other(oid.to_string()),
+            },
             other => KeyAlgorithm::Other(other.to_string()),
         };
-        Ok(Self { algorithm, octets, padding })
+        Ok(Self { algorithm, octets, padding, group })
+    }
+
+    /// This key with the DSA parameters of its issuer's; `None` where it has its own, or there are none to inherit
+    /// (RFC 5280 §6.1.4 (d), (e)).
+    pub(crate) fn inheriting(&self, issuer: &Self) -> Option<Self> {
+        if self.algorithm != (KeyAlgorithm::Dsa { bits: None }) {
+            return None;
+        }
+        let group = issuer.group.clone()?;
+        Some(Self { algorithm: issuer.algorithm.clone(), group: Some(group), ..self.clone() })
     }
 
     /// Octets of one coordinate of the curve.
@@ -97,6 +120,7 @@ impl PublicKey {
             KeyAlgorithm::Rsa { .. } => Ok(Scheme::Pkcs1(DigestAlgorithm::Sha256)),
             KeyAlgorithm::P256 | KeyAlgorithm::P384 | KeyAlgorithm::P521 => Ok(Scheme::Ecdsa(DigestAlgorithm::Sha256)),
             KeyAlgorithm::Ed25519 => Err(Error::UnsupportedAlgorithm { oid: oids::ED25519.to_string() }),
+            KeyAlgorithm::Dsa { .. } => Err(unsupported(&oids::DSA)),
             KeyAlgorithm::Other(oid) => Err(Error::UnsupportedAlgorithm { oid: oid.clone() }),
         }
     }
@@ -123,6 +147,10 @@ impl PublicKey {
             && lc_pkcs1(algorithm, *bits).is_none()
         {
             return rsa::verify(&self.octets, algorithm, digest, signature);
+        }
+        if let (Scheme::Dsa(_), KeyAlgorithm::Dsa { .. }) = (scheme, &self.algorithm) {
+            let group = self.group.as_ref().ok_or(Error::KeyParameters)?;
+            return group.verify(&self.octets, digest, signature);
         }
         let lc_algorithm = lc_algorithm(algorithm).ok_or_else(|| unsupported(&oids::oid_of(algorithm)))?;
         let imported = lc_digest::Digest::import_less_safe(digest, lc_algorithm).map_err(|_| Error::DigestMismatch)?;
@@ -158,6 +186,9 @@ impl PublicKey {
         {
             weak.push(Weakness::ShortKey { bits });
         }
+        if matches!(scheme, Scheme::Dsa(_)) || matches!(self.algorithm, KeyAlgorithm::Dsa { .. }) {
+            weak.push(Weakness::WithdrawnAlgorithm);
+        }
         weak
     }
 }
@@ -183,6 +214,11 @@ impl Scheme {
             oids::ECDSA_SHA256 => Ok(Self::Ecdsa(DigestAlgorithm::Sha256)),
             oids::ECDSA_SHA384 => Ok(Self::Ecdsa(DigestAlgorithm::Sha384)),
             oids::ECDSA_SHA512 => Ok(Self::Ecdsa(DigestAlgorithm::Sha512)),
+            oids::DSA_SHA1 => Ok(Self::Dsa(DigestAlgorithm::Sha1)),
+            oids::DSA_SHA224 => Ok(Self::Dsa(DigestAlgorithm::Sha224)),
+            oids::DSA_SHA256 => Ok(Self::Dsa(DigestAlgorithm::Sha256)),
+            oids::DSA_SHA384 => Ok(Self::Dsa(DigestAlgorithm::Sha384)),
+            oids::DSA_SHA512 => Ok(Self::Dsa(DigestAlgorithm::Sha512)),
             oids::ED25519 => Ok(Self::Ed25519),
             oids::RSASSA_PSS => read_pss(&mut reader),
             oids::RSA_ENCRYPTION => digest.map(Self::Pkcs1).ok_or_else(|| unsupported(&oid)),
@@ -193,7 +229,7 @@ impl Scheme {
 
     pub(crate) fn digest(self) -> Option<DigestAlgorithm> {
         match self {
-            Self::Pkcs1(digest) | Self::Ecdsa(digest) | Self::Pss { digest, .. } => Some(digest),
+            Self::Pkcs1(digest) | Self::Ecdsa(digest) | Self::Dsa(digest) | Self::Pss { digest, .. } => Some(digest),
             Self::Ed25519 => None,
         }
     }
@@ -204,6 +240,7 @@ impl Scheme {
             Self::Pkcs1(digest) => format!("RSA PKCS#1 v1.5, {}", digest.name()),
             Self::Pss { digest, .. } => format!("RSA-PSS, {}", digest.name()),
             Self::Ecdsa(digest) => format!("ECDSA, {}", digest.name()),
+            Self::Dsa(digest) => format!("DSA, {}", digest.name()),
             Self::Ed25519 => "Ed25519".to_owned(),
         }
     }
@@ -311,7 +348,9 @@ fn ecdsa(algorithm: DigestAlgorithm, key: &KeyAlgorithm) -> Result<&'static dyn 
         (KeyAlgorithm::P521, Sha384) => &lc::ECDSA_P521_SHA384_ASN1,
         (KeyAlgorithm::P521, Sha512) => &lc::ECDSA_P521_SHA512_ASN1,
         (KeyAlgorithm::Other(oid), _) => return Err(Error::UnsupportedAlgorithm { oid: oid.clone() }),
-        (KeyAlgorithm::Rsa { .. } | KeyAlgorithm::Ed25519, _) => return Err(Error::KeyMismatch),
+        (KeyAlgorithm::Rsa { .. } | KeyAlgorithm::Dsa { .. } | KeyAlgorithm::Ed25519, _) => {
+            return Err(Error::KeyMismatch);
+        }
     })
 }
 

@@ -120,6 +120,7 @@ pub(crate) fn signature_identifier(key: &KeyAlgorithm) -> Result<Vec<u8>, Error>
             Ok(asn1::sequence(&[&asn1::oid(&oids::ECDSA_SHA256)]))
         }
         KeyAlgorithm::Ed25519 => Err(Error::UnsupportedAlgorithm { oid: oids::ED25519.to_string() }),
+        KeyAlgorithm::Dsa { .. } => Err(Error::UnsupportedAlgorithm { oid: oids::DSA.to_string() }),
         KeyAlgorithm::Other(oid) => Err(Error::UnsupportedAlgorithm { oid: oid.clone() }),
     }
 }

@@ -1,12 +1,12 @@
 //! CRLs about one member of a path (RFC 5280 §6.3.3): partitioned, for some reasons, indirect, continued by deltas, and
 //! signed with another key or by another authority than the X.509 certificate.
 //!
-//! Who signs a CRL needs a path of its own to the same anchor. Whether such a signer is itself revoked is asked of the
-//! lists that its own issuer signed directly; going on from there could go round in a circle (RFC 5280 names no end).
+//! Who signs a CRL needs a path of its own to the same anchor, valid when the list was made, and nobody on it may have been
+//! revoked by then: known from the other evidence, or the list is not used (§6.3.3 (f), §6.1.3 (a)(3)).
 
 use std::cell::OnceCell;
 
-use super::revocation::{EvidenceItem, Statement};
+use super::revocation::{EvidenceItem, MAX_DEPTH, Parsed, Standing, Statement, Support};
 use super::{Inputs, Purpose, build_with};
 use crate::crl::{Crl, CrlStatus, Entry};
 use crate::extensions::names::{DIRECTORY, General, Point, Reasons};
@@ -26,71 +26,94 @@ pub(super) struct Lists<'a> {
 struct List {
     index: usize,
     crl: Crl,
-    /// Found once: a list is asked about several members.
-    signer: OnceCell<Result<Certificate, Error>>,
+    /// Found once for each distance from the member: a list is asked about several.
+    signers: [OnceCell<Result<Signer, Error>>; MAX_DEPTH + 1],
+}
+
+/// Who signed a list.
+#[derive(Clone)]
+struct Signer {
+    certificate: Certificate,
+    /// What says that it was not revoked; `None`: nothing does, and only what the list says of revocations is believed.
+    support: Option<Support>,
 }
 
 impl<'a> Lists<'a> {
     /// `chain` is leaf..anchor; `pool` is not trusted.
     pub(super) fn new(crls: Vec<(usize, Crl)>, chain: &'a [Certificate], pool: &'a [Certificate]) -> Self {
-        let list = |(index, crl)| List { index, crl, signer: OnceCell::new() };
+        let list = |(index, crl)| List { index, crl, signers: Default::default() };
         Self { lists: crls.into_iter().map(list).collect(), chain, pool }
     }
+}
 
+impl Parsed<'_> {
     /// What the lists say about a member. Lists about it that cannot be used are named in `refused`.
-    pub(super) fn statements(
+    pub(super) fn statements_of_lists(
         &self,
         member: &Certificate,
         issuer: &Certificate,
         at: i64,
+        depth: usize,
         refused: &mut Vec<(EvidenceItem, Error)>,
     ) -> Vec<Statement> {
         let mut found = Vec::new();
-        for list in self.lists.iter().filter(|list| !list.crl.is_delta() && concerns(&list.crl, member)) {
-            match self.read(list, member, issuer) {
-                Ok(read) => found.extend(self.weigh(list, &read, member, at)),
+        for list in self.lists().lists.iter().filter(|list| !list.crl.is_delta() && concerns(&list.crl, member)) {
+            match self.read(list, member, issuer, depth) {
+                Ok(read) => {
+                    let weighed = self.weigh(list, &read, member, at, refused);
+                    let stands = read.signer.support.is_some() || vouches_for_itself(&list.crl, &read.signer, member);
+                    if !stands {
+                        let what = "whether the signer of the CRL was revoked is not known";
+                        refused.push((EvidenceItem::Crl(list.index), Error::NotAnIssuer { what }));
+                    }
+                    found.extend(weighed.into_iter().filter(|one| stands || one.status != CertStatus::Good));
+                }
                 Err(error) => refused.push((EvidenceItem::Crl(list.index), error)),
             }
         }
         found
     }
 
-    /// When the issuer's own lists say that a certificate of his was revoked, fresh or not.
-    pub(super) fn revoked_since(&self, certificate: &Certificate, issuer: &Certificate) -> Option<i64> {
-        let looked_up = self.lists.iter().filter_map(|list| list.crl.lookup(certificate, issuer).ok());
-        let dates = looked_up.filter_map(|found| match found.status {
-            CertStatus::Revoked { at, .. } => Some(at),
-            _ => None,
-        });
-        dates.min()
-    }
-
     /// §6.3.3 (b) to (j) for one complete list.
-    fn read(&self, list: &List, member: &Certificate, issuer: &Certificate) -> Result<Read, Error> {
+    fn read(&self, list: &List, member: &Certificate, issuer: &Certificate, depth: usize) -> Result<Read, Error> {
         let crl = &list.crl;
         crl.check_kind(member)?;
         let reasons = reasons_at(crl, member)?;
-        let signer = self.signer(list)?;
+        let signer = self.signer(list, depth)?;
         let entry = crl.find(member)?;
-        let foreign = (signer.spki_der() != issuer.spki_der()).then(|| signer.clone());
-        Ok(Read { entry, reasons, foreign, signer })
+        let is_foreign = signer.certificate.spki_der() != issuer.spki_der();
+        Ok(Read { entry, reasons, is_foreign, signer })
     }
 
     /// The list alone, and together with the deltas that continue it.
-    fn weigh(&self, list: &List, read: &Read, member: &Certificate, at: i64) -> Vec<Statement> {
+    fn weigh(
+        &self,
+        list: &List,
+        read: &Read,
+        member: &Certificate,
+        at: i64,
+        refused: &mut Vec<(EvidenceItem, Error)>,
+    ) -> Vec<Statement> {
         let statement = |items: Vec<&List>, status: CrlStatus| Statement {
             items: items.into_iter().map(|list| EvidenceItem::Crl(list.index)).collect(),
             fresh: status.is_fresh(member, at, Freshness::Historical),
             status: status.status,
             this_update: status.this_update,
             reasons: read.reasons,
-            responder: read.foreign.clone(),
+            responder: read.is_foreign.then(|| read.signer.certificate.clone()),
+            support: read.signer.support.clone().unwrap_or_default(),
         };
         let mut found = Vec::new();
-        for delta in self.lists.iter().filter(|delta| delta.crl.continues(&list.crl)) {
+        for delta in self.lists().lists.iter().filter(|delta| delta.crl.continues(&list.crl)) {
             // §6.3.3 (h): the delta is signed with the same key.
-            let by_same_key = delta.crl.verify(&read.signer).is_ok();
-            let Some(entry) = by_same_key.then(|| delta.crl.find(member).ok()).flatten() else { continue };
+            let by_same_key = delta.crl.verify(&read.signer.certificate);
+            let entry = match by_same_key.and_then(|()| delta.crl.find(member)) {
+                Ok(entry) => entry,
+                Err(error) => {
+                    refused.push((EvidenceItem::Crl(delta.index), error));
+                    continue;
+                }
+            };
             // §6.3.3 (i), (j): what the delta does not know the complete list decides.
             let entry = if entry == Entry::Absent { read.entry } else { entry };
             found.push(statement(vec![list, delta], delta.crl.status(entry.status())));
@@ -106,46 +129,50 @@ impl<'a> Lists<'a> {
     }
 
     /// §6.3.3 (f), (g): who signed, by a key of the path or by one with a path of its own to the same anchor.
-    fn signer(&self, list: &List) -> Result<Certificate, Error> {
-        list.signer.get_or_init(|| self.find_signer(&list.crl)).clone()
+    fn signer(&self, list: &List, depth: usize) -> Result<Signer, Error> {
+        let known = list.signers.get(depth).ok_or(Error::Limit { what: "signers of signers", limit: MAX_DEPTH })?;
+        known.get_or_init(|| self.find_signer(&list.crl, depth)).clone()
     }
 
-    fn find_signer(&self, crl: &Crl) -> Result<Certificate, Error> {
+    fn find_signer(&self, crl: &Crl, depth: usize) -> Result<Signer, Error> {
         let mut problem = Error::SignatureInvalid;
+        let mut unproven = None;
         let named = |candidate: &&Certificate| name::same(candidate.subject_der(), crl.issuer_der());
-        let issuers = self.chain.get(1..).unwrap_or_default();
-        for candidate in issuers.iter().filter(named) {
+        let Lists { chain, pool, .. } = *self.lists();
+        for candidate in chain.iter().skip(1).filter(named) {
             match crl.verify(candidate) {
-                Ok(()) => return Ok(candidate.clone()),
+                // Its own standing is asked for as a member of the chain.
+                Ok(()) => return Ok(Signer { certificate: candidate.clone(), support: Some(Support::default()) }),
                 Err(error) => problem = error,
             }
         }
-        for candidate in self.pool.iter().filter(named).take(MAX_SIGNERS) {
-            match crl.verify(candidate).and_then(|()| self.check_foreign(candidate, crl.this_update())) {
-                Ok(()) => return Ok(candidate.clone()),
+        for candidate in pool.iter().filter(named).take(MAX_SIGNERS) {
+            match crl.verify(candidate).and_then(|()| self.check_foreign(candidate, crl.this_update(), depth)) {
+                Ok(Some(support)) => return Ok(Signer { certificate: candidate.clone(), support: Some(support) }),
+                Ok(None) => unproven = Some(Signer { certificate: candidate.clone(), support: None }),
                 // A wrong key says less than a right key without authority.
                 Err(Error::SignatureInvalid | Error::KeyMismatch) => {}
                 Err(error) => problem = error,
             }
         }
-        Err(problem)
+        unproven.ok_or(problem)
     }
 
-    /// A path from another signer to the anchor of the chain, valid when the list was made, with nobody on it known as revoked.
-    fn check_foreign(&self, signer: &Certificate, at: i64) -> Result<(), Error> {
-        let anchor = self.chain.last().map(std::slice::from_ref).unwrap_or_default();
-        let mut pool = self.chain.to_vec();
-        pool.extend_from_slice(self.pool);
-        let report = build_with(signer, &pool, anchor, at, Purpose::Any, &Inputs::default());
+    /// A path from another signer to the anchor of the chain, valid when the list was made, with nobody on it revoked by then.
+    fn check_foreign(&self, signer: &Certificate, at: i64, depth: usize) -> Result<Option<Support>, Error> {
+        let Lists { chain, pool, .. } = *self.lists();
+        let anchor = chain.last().map(std::slice::from_ref).unwrap_or_default();
+        let mut all = chain.to_vec();
+        all.extend_from_slice(pool);
+        let report = build_with(signer, &all, anchor, at, Purpose::Any, &Inputs::default());
         if !report.is_trusted() {
             return Err(Error::NotAnIssuer { what: "the signer of the CRL has no path to the same anchor" });
         }
-        let revoked = report
-            .chain
-            .iter()
-            .zip(report.chain.iter().skip(1))
-            .any(|(member, issuer)| self.revoked_since(member, issuer).is_some_and(|since| since <= at));
-        if revoked { Err(Error::NotAnIssuer { what: "the signer of the CRL was revoked" }) } else { Ok(()) }
+        match self.standing(&report.chain, at, depth) {
+            Standing::Good(support) => Ok(Some(support)),
+            Standing::Revoked => Err(Error::NotAnIssuer { what: "the signer of the CRL was revoked" }),
+            Standing::Unknown => Ok(None),
+        }
     }
 }
 
@@ -153,9 +180,16 @@ impl<'a> Lists<'a> {
 struct Read {
     entry: Entry,
     reasons: Reasons,
-    /// The signer, where it signed with another key than the issuer of the member.
-    foreign: Option<Certificate>,
-    signer: Certificate,
+    /// Signed with another key than that of the member's issuer.
+    is_foreign: bool,
+    signer: Signer,
+}
+
+/// Whether the issuer of the signer itself named this very signer as the one to ask about it (cRLIssuer): there is nobody
+/// else to ask. A list that merely covers its signer does not vouch for it.
+fn vouches_for_itself(crl: &Crl, signer: &Signer, member: &Certificate) -> bool {
+    let mut named = member.facts().points.iter().flat_map(|point| &point.issuers);
+    signer.certificate == *member && named.any(|issuer| name::same(issuer, crl.issuer_der()))
 }
 
 /// Whether the list is by the member's issuer or by an authority that the member names.

@@ -2,6 +2,13 @@
 //!
 //! Evidence made after the instant is welcome: it knows more about it (ETSI EN 319 102-1 §5.2.5). Evidence that ran out
 //! before the instant says nothing, unless it already knows of a revocation. No evidence means unknown, never good.
+//!
+//! Who signs evidence with another key than the issuer's is asked about in turn: CRL signers (RFC 5280 §6.3.3 (f) with
+//! §6.1.3 (a)(3)), and delegated OCSP responders without id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1). What a revoked one
+//! signed is refused. Where nothing at hand answers, a foreign CRL makes nobody good; a responder is still believed. The
+//! questions end after a few steps, and so do circles.
+
+use std::cell::Cell;
 
 use super::crls::Lists;
 use crate::crl::Crl;
@@ -11,6 +18,11 @@ use crate::{Certificate, Error};
 
 /// The most OCSP responses and the most CRLs that are looked at.
 const MAX_ITEMS: usize = 512;
+
+/// How many steps a question about a signer of evidence may lie from the member that was asked about.
+pub(super) const MAX_DEPTH: usize = 3;
+/// The most signers of evidence that are asked about, over all members.
+const MAX_VOUCHED: usize = 64;
 
 /// Material for path building and revocation. Nothing in it is trusted.
 #[derive(Clone, Debug, Default)]
@@ -69,17 +81,27 @@ pub struct LaterRevocation {
 pub struct Revocation {
     /// What holds at the instant.
     pub status: RevocationStatus,
-    /// Items relied on, one per member: what a DSS must hold.
+    /// Items relied on, for the members and for who signed the evidence about them: what a DSS must hold.
     pub used: Vec<EvidenceItem>,
-    /// Delegated OCSP responders relied on: what a DSS must hold besides the chain.
+    /// Delegated OCSP responders and foreign CRL signers relied on: what a DSS must hold besides the chain.
     pub responders: Vec<Certificate>,
     /// Members revoked after the instant.
     pub later: Vec<LaterRevocation>,
-    /// Items about a member that could not be used, and why.
+    /// Items about a member that could not be used, and those that could not be read, of whomever they may be; and why.
     pub refused: Vec<(EvidenceItem, Error)>,
 }
 
 impl Revocation {
+    fn empty() -> Self {
+        Self {
+            status: RevocationStatus::Good,
+            used: Vec::new(),
+            responders: Vec::new(),
+            later: Vec::new(),
+            refused: Vec::new(),
+        }
+    }
+
     /// Whether each member was good.
     #[must_use]
     pub fn is_good(&self) -> bool {
@@ -98,37 +120,50 @@ pub(super) struct Statement {
     pub(super) reasons: Reasons,
     /// Who signed, where it is not the issuer.
     pub(super) responder: Option<Certificate>,
+    /// What says that who signed was not revoked.
+    pub(super) support: Support,
 }
 
-/// Evidence after reading; what cannot be read is left out.
-struct Parsed<'a> {
+/// What the standing of a signer of evidence rests on.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Support {
+    items: Vec<EvidenceItem>,
+    responders: Vec<Certificate>,
+}
+
+/// Whether a signer of evidence stood when it signed.
+pub(super) enum Standing {
+    /// Nobody below the anchor was revoked.
+    Good(Support),
+    Revoked,
+    Unknown,
+}
+
+/// Evidence after reading; what cannot be read is refused.
+pub(super) struct Parsed<'a> {
     ocsps: Vec<(usize, Response)>,
     lists: Lists<'a>,
     pool: &'a [Certificate],
+    /// Signers of evidence that were asked about.
+    vouched: Cell<usize>,
 }
 
 /// Whether the members of `chain` (leaf..anchor) were revoked at `at` (Unix seconds). The last one, the anchor, is not
 /// asked about, nor an OCSP responder with id-pkix-ocsp-nocheck as leaf.
 #[must_use]
 pub fn revocation(chain: &[Certificate], evidence: &Evidence, at: i64) -> Revocation {
-    let parsed = Parsed {
-        ocsps: read_all(&evidence.ocsps, Response::parse),
-        lists: Lists::new(read_all(&evidence.crls, Crl::parse), chain, &evidence.certificates),
-        pool: &evidence.certificates,
-    };
-    let mut result = Revocation {
-        status: RevocationStatus::Good,
-        used: Vec::new(),
-        responders: Vec::new(),
-        later: Vec::new(),
-        refused: Vec::new(),
-    };
+    let mut result = Revocation::empty();
+    let refused = &mut result.refused;
+    let ocsps = read_all(&evidence.ocsps, Response::parse, EvidenceItem::Ocsp, refused);
+    let crls = read_all(&evidence.crls, Crl::parse, EvidenceItem::Crl, refused);
+    let lists = Lists::new(crls, chain, &evidence.certificates);
+    let parsed = Parsed { ocsps, lists, pool: &evidence.certificates, vouched: Cell::new(0) };
     let mut missing = Vec::new();
     for (index, (member, issuer)) in chain.iter().zip(chain.iter().skip(1)).enumerate() {
         if index == 0 && member.has_ocsp_nocheck() && member.has_ocsp_signing_eku() {
             continue;
         }
-        match member_status(member, issuer, &parsed, at, &mut result) {
+        match member_status(member, issuer, &parsed, at, 0, &mut result) {
             Some(CertStatus::Revoked { at, reason }) => {
                 result.status = RevocationStatus::Revoked { certificate: member.clone(), at, reason };
                 return result;
@@ -143,9 +178,23 @@ pub fn revocation(chain: &[Certificate], evidence: &Evidence, at: i64) -> Revoca
     result
 }
 
-fn read_all<T>(items: &[Vec<u8>], parse: impl Fn(&[u8]) -> Result<T, Error>) -> Vec<(usize, T)> {
-    let read = items.iter().take(MAX_ITEMS).enumerate();
-    read.filter_map(|(index, der)| parse(der).ok().map(|item| (index, item))).collect()
+fn read_all<T>(
+    items: &[Vec<u8>],
+    parse: impl Fn(&[u8]) -> Result<T, Error>,
+    kind: impl Fn(usize) -> EvidenceItem,
+    refused: &mut Vec<(EvidenceItem, Error)>,
+) -> Vec<(usize, T)> {
+    let mut read = Vec::new();
+    for (index, der) in items.iter().enumerate().take(MAX_ITEMS) {
+        match parse(der) {
+            Ok(item) => read.push((index, item)),
+            Err(error) => refused.push((kind(index), error)),
+        }
+    }
+    if items.len() > MAX_ITEMS {
+        refused.push((kind(MAX_ITEMS), Error::Limit { what: "items of evidence", limit: MAX_ITEMS }));
+    }
+    read
 }
 
 /// Status of one member, or `None` where nothing usable is known; notes what was relied on.
@@ -154,9 +203,10 @@ fn member_status(
     issuer: &Certificate,
     parsed: &Parsed<'_>,
     at: i64,
+    depth: usize,
     result: &mut Revocation,
 ) -> Option<CertStatus> {
-    let statements = statements(member, issuer, parsed, at, result);
+    let statements = statements(member, issuer, parsed, at, depth, result);
     let revoked_at = |statement: &Statement| match statement.status {
         CertStatus::Revoked { at, .. } => Some(at),
         _ => None,
@@ -211,15 +261,15 @@ fn member_status(
 }
 
 fn rely_on(statement: &Statement, result: &mut Revocation) {
-    for item in &statement.items {
+    for item in statement.items.iter().chain(&statement.support.items) {
         if !result.used.contains(item) {
             result.used.push(*item);
         }
     }
-    if let Some(responder) = &statement.responder
-        && !result.responders.contains(responder)
-    {
-        result.responders.push(responder.clone());
+    for responder in statement.responder.iter().chain(&statement.support.responders) {
+        if !result.responders.contains(responder) {
+            result.responders.push(responder.clone());
+        }
     }
 }
 
@@ -228,25 +278,28 @@ fn statements(
     issuer: &Certificate,
     parsed: &Parsed<'_>,
     at: i64,
+    depth: usize,
     result: &mut Revocation,
 ) -> Vec<Statement> {
     let mut found = Vec::new();
     for (index, response) in parsed.ocsps.iter().filter(|(_, response)| response.is_about(member, issuer)) {
         let item = EvidenceItem::Ocsp(*index);
         let looked_up = response.lookup(member, issuer, parsed.pool);
-        match looked_up.and_then(|status| check_responder(status, issuer, parsed)) {
-            Ok(status) => found.push(Statement {
+        let checked = looked_up.and_then(|status| Ok((check_responder(&status, issuer, parsed, depth)?, status)));
+        match checked {
+            Ok((support, status)) => found.push(Statement {
                 items: vec![item],
                 reasons: Reasons::ALL,
                 status: status.status,
                 fresh: status.is_fresh(member, at, Freshness::Historical),
                 this_update: status.this_update,
                 responder: status.delegated.then_some(status.responder),
+                support,
             }),
             Err(error) => result.refused.push((item, error)),
         }
     }
-    found.extend(parsed.lists.statements(member, issuer, at, &mut result.refused));
+    found.extend(parsed.statements_of_lists(member, issuer, at, depth, &mut result.refused));
     for statement in found.iter().filter(|s| !s.fresh && s.status == CertStatus::Good) {
         for item in &statement.items {
             let what = if matches!(item, EvidenceItem::Crl(_)) { "CRL" } else { "OCSP response" };
@@ -256,11 +309,50 @@ fn statements(
     found
 }
 
-/// A delegated responder without nocheck must not stand on a CRL that came along (RFC 6960 §4.2.2.2.1).
-fn check_responder(status: OcspStatus, issuer: &Certificate, parsed: &Parsed<'_>) -> Result<OcspStatus, Error> {
+/// A delegated responder without nocheck is asked about (RFC 6960 §4.2.2.2.1). One that was revoked says nothing; one of
+/// whom nothing is known is still believed.
+fn check_responder(
+    status: &OcspStatus,
+    issuer: &Certificate,
+    parsed: &Parsed<'_>,
+    depth: usize,
+) -> Result<Support, Error> {
     if !status.delegated || status.responder.has_ocsp_nocheck() {
-        return Ok(status);
+        return Ok(Support::default());
     }
-    let listed = parsed.lists.revoked_since(&status.responder, issuer).is_some_and(|at| at <= status.produced_at);
-    if listed { Err(Error::OcspResponder) } else { Ok(status) }
+    let path = [status.responder.clone(), issuer.clone()];
+    match parsed.standing(&path, status.produced_at, depth) {
+        Standing::Good(support) => Ok(support),
+        Standing::Unknown => Ok(Support::default()),
+        Standing::Revoked => Err(Error::OcspResponder),
+    }
+}
+
+impl Parsed<'_> {
+    /// Whether who signed evidence stood at `at`, by all evidence at hand; `path` is signer..anchor, `depth` the asker's.
+    pub(super) fn standing(&self, path: &[Certificate], at: i64, depth: usize) -> Standing {
+        let asked = self.vouched.get();
+        if depth >= MAX_DEPTH || asked >= MAX_VOUCHED {
+            return Standing::Unknown;
+        }
+        self.vouched.set(asked + 1);
+        let mut found = Revocation::empty();
+        let mut known = true;
+        for (member, issuer) in path.iter().zip(path.iter().skip(1)) {
+            match member_status(member, issuer, self, at, depth + 1, &mut found) {
+                Some(CertStatus::Revoked { .. }) => return Standing::Revoked,
+                Some(_) => {}
+                None => known = false,
+            }
+        }
+        if known {
+            Standing::Good(Support { items: found.used, responders: found.responders })
+        } else {
+            Standing::Unknown
+        }
+    }
+
+    pub(super) fn lists(&self) -> &Lists<'_> {
+        &self.lists
+    }
 }

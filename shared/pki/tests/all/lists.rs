@@ -126,6 +126,14 @@ fn another_key_of_the_issuer_may_sign() {
     assert!(found.is_good());
     assert_eq!(found.responders, std::slice::from_ref(&next.cert), "a DSS must hold it");
     assert!(!judge(&next, root_list(vec![entry(&next, NOW - DAY, 1)])).is_good(), "the signer was revoked");
+    // Nothing fresh says that the signer stands: what it lists counts, what it does not list does not.
+    let old = list(&pki.root, NOW - 10 * DAY, 1, vec![], vec![]);
+    let unknown = judge(&next, old.clone());
+    let what = "whether the signer of the CRL was revoked is not known";
+    assert!(unknown.refused.contains(&(EvidenceItem::Crl(0), Error::NotAnIssuer { what })));
+    let of_next = list(&next, NOW, 5, vec![entry(&pki.leader, NOW, 1)], vec![]);
+    let evidence = Evidence { certificates: vec![next.cert.clone()], ocsps: Vec::new(), crls: vec![of_next, old] };
+    assert!(is_revoked(&revocation(&chain, &evidence, NOW + 60)));
     let key = Key::ec();
     let stranger = issue(&ca_spec(name, 78, &key), None, key);
     assert!(!judge(&stranger, root_list(vec![])).is_good(), "a namesake under no anchor");

@@ -79,7 +79,7 @@ fn ocsp_authority_is_checked() {
     let named = OcspSpec { produced_at: NOW, answers: vec![answer], nonce: None };
     let key = &pki.ca.key;
     let other = ocsp_response(&named, &pki.seal.cert, &[], key.algorithm(), &|tbs| key.sign(tbs)).expect("OCSP");
-    assert_eq!(check(&other), Err(Error::OcspResponder));
+    assert_eq!(check(&other), Err(Error::OcspResponderId));
     let mut forged = by(&pki.responder, true);
     let signature = Response::parse(&forged).expect("readable").der().len() - pki.responder.cert.der().len() - 20;
     forged[signature] ^= 1;
@@ -170,6 +170,7 @@ fn the_chain_needs_evidence_for_each_member() {
     evidence.crls.push(crl_of(&pki.root, vec![], NOW));
     let found = revocation(&chain, &evidence, NOW);
     assert!(found.is_good() && found.later.is_empty());
+    assert_eq!(found.refused, [(EvidenceItem::Ocsp(0), Error::Malformed { what: "OCSP response" })]);
     assert_eq!(found.used, [EvidenceItem::Ocsp(1), EvidenceItem::Crl(1)]);
     assert_eq!(found.responders, std::slice::from_ref(&pki.responder.cert));
     let unknown = ocsp_by(&pki.responder, true, &pki.leader, &pki.ca, CertStatus::Unknown, NOW);
@@ -217,9 +218,55 @@ fn a_revoked_responder_is_not_believed() {
     let responder = issue(&checked, Some(&pki.ca), key);
     let chain = [pki.leader.cert.clone(), pki.ca.cert.clone()];
     let ocsps = vec![ocsp_by(&responder, true, &pki.leader, &pki.ca, CertStatus::Good, NOW)];
-    assert!(revocation(&chain, &Evidence { ocsps: ocsps.clone(), ..Evidence::default() }, NOW).is_good());
+    let judge = |ocsps: &[Vec<u8>], crls: Vec<Vec<u8>>| {
+        revocation(&chain, &Evidence { ocsps: ocsps.to_vec(), crls, ..Evidence::default() }, NOW)
+    };
+    let revoked = CertStatus::Revoked { at: NOW - DAY, reason: Some(1) };
+    let revoked = ocsp_by(&responder, true, &pki.leader, &pki.ca, revoked, NOW);
+    assert!(matches!(judge(&[revoked], vec![]).status, RevocationStatus::Revoked { .. }), "a revocation is believed");
+    // The CA itself answers for its responder, and a DSS must hold that answer too.
+    let about = ocsp_by(&pki.ca, false, &responder, &pki.ca, CertStatus::Good, NOW);
+    let good = judge(&[ocsps[0].clone(), about], vec![]);
+    assert!(good.is_good());
+    assert_eq!(good.used, [EvidenceItem::Ocsp(0), EvidenceItem::Ocsp(1)]);
+    assert_eq!(good.responders, std::slice::from_ref(&responder.cert));
     // A stale CRL, which alone would say nothing about the leader.
     let crls = vec![crl_of(&pki.ca, vec![entry(&responder, NOW - 30 * DAY)], NOW - 20 * DAY)];
     let found = revocation(&chain, &Evidence { ocsps, crls, ..Evidence::default() }, NOW);
     assert!(!found.is_good() && found.refused.contains(&(EvidenceItem::Ocsp(0), Error::OcspResponder)));
+}
+
+/// What cannot be read, and what somebody else signed, is named with the reason.
+#[test]
+fn refused_evidence_is_named() {
+    let pki = Pki::new();
+    let chain = [pki.leader.cert.clone(), pki.ca.cert.clone()];
+    let mut forged = crl_of(&pki.ca, vec![], NOW);
+    *forged.last_mut().expect("octets") ^= 1;
+    let evidence = Evidence { crls: vec![vec![0x30, 0], forged], ..Evidence::default() };
+    let found = revocation(&chain, &evidence, NOW);
+    assert!(!found.is_good());
+    let (unreadable, wrong) = (Error::Malformed { what: "CRL" }, Error::SignatureInvalid);
+    assert_eq!(found.refused, [(EvidenceItem::Crl(0), unreadable), (EvidenceItem::Crl(1), wrong)]);
+    let many = Evidence { crls: vec![crl_of(&pki.ca, vec![], NOW); 513], ..Evidence::default() };
+    let limit = Error::Limit { what: "items of evidence", limit: 512 };
+    assert!(revocation(&chain, &many, NOW).refused.contains(&(EvidenceItem::Crl(512), limit)));
+}
+
+/// freshestCRL of an X.509 certificate and of a list (RFC 5280 §4.2.1.15, §5.2.6), for whoever fetches deltas.
+#[test]
+fn places_of_deltas_are_shown() {
+    let pki = Pki::new();
+    let url = "http://127.0.0.1:9/d.crl";
+    let octets = u8::try_from(url.len()).expect("short");
+    let nest = [0x30, octets + 8, 0x30, octets + 6, 0xa0, octets + 4, 0xa0, octets + 2, 0x86, octets];
+    let points = ("2.5.29.46".to_owned(), false, [&nest[..], url.as_bytes()].concat());
+    let key = Key::ec();
+    let spec =
+        CertificateSpec { extra_extensions: vec![points.clone()], ..signer_spec("Nguyễn Văn Delta", 60, &key) };
+    assert_eq!(issue(&spec, Some(&pki.ca), key).cert.delta_crl_urls(), [url]);
+    assert!(pki.leader.cert.delta_crl_urls().is_empty());
+    let spec = CrlSpec { this_update: NOW, extra_extensions: vec![points], ..CrlSpec::default() };
+    let list = crl(&spec, &pki.ca.cert, pki.ca.key.algorithm(), &|tbs| pki.ca.key.sign(tbs)).expect("a CRL");
+    assert_eq!(Crl::parse(&list).expect("readable").delta_urls(), [url]);
 }
