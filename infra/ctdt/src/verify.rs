@@ -601,7 +601,6 @@ mod tests {
     /// The five situations of a clerk, to the byte: what the terminal shows, the JSON object and the record. The copies were made by
     /// the tests of `pades` (`SITUATIONS_OUT`); `SITUATIONS_WRITE=1` writes what is expected here anew, to be looked at.
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "a setting of the person who runs the tests, not of the program")]
     fn the_five_situations() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/situations");
         let anchors = read_anchors(&folder.join("trust.pem")).expect("a root");

@@ -63,7 +63,7 @@ async fn every_program_answers_its_sample_event() {
 async fn the_main_job_with_real_lambda_programs() {
     let folder = programs();
     let stack = Stack::start(&["--functions", folder.to_str().expect("UTF-8")]);
-    crate::contract::main_job(&stack).await;
+    crate::contract::main_job(&stack.url).await;
     let client = stack.client().await;
     let (_, copies) = submitted(&client, "mau@example.com", 2).await;
     signed(&client, &copies).await;

@@ -270,6 +270,10 @@ impl Watchers for World {
 
     async fn told(&self, watch: &Watch) -> Result<(), Fault> {
         let key = (watch.copy.clone(), watch.verification.clone());
-        self.act("told", |w| Ok(drop(w.table.watches.remove(&key)))).await
+        let forget = |w: &mut Inner| {
+            w.table.watches.remove(&key);
+            Ok(())
+        };
+        self.act("told", forget).await
     }
 }
