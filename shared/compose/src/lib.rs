@@ -30,8 +30,8 @@ pub use base::{base, place};
 pub use inspect::inspect;
 pub use record::report;
 pub use refuse::{MAX_BYTES, MAX_PAGES, Unusable};
-pub use text::unset_sign;
 pub use template::{Day, Template, template, templates};
+pub use text::unset_sign;
 
 /// What kind of file arrived.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
