@@ -478,6 +478,7 @@ fn parameters() -> BTreeMap<String, String> {
         "GatewayUrl",
         "GatewayToken",
         "TsaUrls",
+        "TrustListPins",
         "TrustHosts",
         "PublicUrl",
         "Sender",

@@ -351,7 +351,7 @@ async fn the_seed_holds_together() {
 
     // functions find the roots where they are told to
     let s3 = aws_sdk_s3::Client::new(&cloud.sdk);
-    let key = cloud.setting("verification", "TRUST_ANCHORS");
+    let key = cloud.setting("numbering", "TRUST_ANCHORS");
     let object = s3.get_object().bucket(cloud.setting("verification", "BUCKET_NAME")).key(key).send().await;
     let bytes = object.expect("an object").body.collect().await.expect("bytes").into_bytes();
     assert_eq!(bytes, cloud.trust().await.as_bytes());
