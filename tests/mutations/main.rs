@@ -4,6 +4,9 @@
 //! names how to repeat it. Files whose decoded bytes are the same as before (hexadecimal case of `/Contents`) are no change: those
 //! must stay valid, else a judge that rejects everything would pass. What no signature covers (blanks behind the end of the file, the
 //! certificates beside the last time-stamp's signature) is counted apart: there either answer passes. `MUTATIONS` says how many, `MUTATIONS_SEED` from where.
+//!
+//! A seed is one change of one class, but the signatures of the copies are made anew by each run (ECDSA draws a random number):
+//! a change of a signature's digits may not repeat. `MUTATIONS_KEEP` names a folder that keeps each file that was judged wrongly.
 
 #[path = "../fuzz/chance.rs"]
 mod chance;
