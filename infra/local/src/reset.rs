@@ -67,7 +67,9 @@ impl Reset {
         let records = Table::new(&self.sdk, self.state.output("TableName")?);
         let ground = Ground {
             records: &records,
-            keys: seed::seal_keys(&self.state, &self.keys, &self.alias_prefix).await?,
+            state: &self.state,
+            keys: &self.keys,
+            alias_prefix: &self.alias_prefix,
             pki: &self.pki,
             simulator: &self.simulator,
         };

@@ -51,6 +51,7 @@ const PASSED_BACK: [HeaderName; 6] = [
 /// Everything that a sandbox call can reach.
 pub(crate) struct Sandbox {
     pub(crate) clock: Clock,
+    pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) pki: Arc<TestPki>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) outage: Arc<Outage>,
@@ -58,13 +59,6 @@ pub(crate) struct Sandbox {
     pub(crate) issuer: Issuer,
     /// Whether there are personas.
     pub(crate) seeded: bool,
-    /// Of the embedded cloud; beside another one its calls are not there.
-    pub(crate) own: Option<Own>,
-}
-
-/// What only the embedded cloud has.
-pub(crate) struct Own {
-    pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) pump: Arc<Mutex<Pump>>,
     pub(crate) reset: Reset,
 }
@@ -196,7 +190,7 @@ impl Sandbox {
             ("GET", ["v1", "sandbox", "people"]) => Ok(self.people()),
             ("GET", ["v1", "sandbox", "clock"]) => Ok(self.time()),
             ("POST", ["v1", "sandbox", "clock"]) => self.move_clock(request).await,
-            ("GET", ["v1", "sandbox", "mailbox"]) => Ok(list(json!(self.own()?.mailbox.letters()))),
+            ("GET", ["v1", "sandbox", "mailbox"]) => Ok(list(json!(self.mailbox.letters()))),
             ("GET", ["v1", "sandbox", "trust.pem"]) => Ok(self.trust()),
             ("GET", ["v1", "sandbox", "phones", msisdn]) => self.phone(Method::GET, msisdn, "", request).await,
             ("POST", ["v1", "sandbox", "phones", msisdn, act @ ("confirm" | "reject" | "scenario")]) => {
@@ -213,10 +207,6 @@ impl Sandbox {
             ("POST", ["v1", "sandbox", "reset"]) => self.begin_again(request).await,
             _ => Err(Problem::new("not-found")),
         }
-    }
-
-    fn own(&self) -> Result<&Own, Problem> {
-        self.own.as_ref().ok_or_else(|| Problem::new("not-found"))
     }
 
     fn personas(&self) -> Result<Reply, Problem> {
@@ -244,9 +234,7 @@ impl Sandbox {
             (None, Some(seconds)) => self.clock.advance_s(seconds).map_err(|error| too_far(&error, "/advance_s"))?,
             _ => return Err(Problem::invalid("", "exactly_one_of_now_and_advance_s")),
         }
-        if let Some(own) = &self.own {
-            own.pump.lock().await.nudge();
-        }
+        self.pump.lock().await.nudge();
         Ok(self.time())
     }
 
@@ -301,7 +289,7 @@ impl Sandbox {
     }
 
     async fn failed_work(&self) -> Result<Reply, Problem> {
-        let work = self.own()?.pump.lock().await.failed_work().map_err(failed)?;
+        let work = self.pump.lock().await.failed_work().map_err(failed)?;
         Ok(list(Value::Array(work)))
     }
 
@@ -309,12 +297,11 @@ impl Sandbox {
         if !request.body.is_empty() {
             let Nothing {} = request.json()?;
         }
-        let own = self.own()?;
         self.faults.off();
         self.outage.set(DirectoryFault::None);
         self.clock.set_offset_s(0).map_err(failed)?;
-        own.reset.run().await.map_err(failed)?;
-        own.mailbox.clear().map_err(failed)?;
+        self.reset.run().await.map_err(failed)?;
+        self.mailbox.clear().map_err(failed)?;
         Ok(self.time())
     }
 }

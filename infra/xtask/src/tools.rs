@@ -1,7 +1,6 @@
 //! Installs what a fresh machine lacks, says what, and touches nothing that is there.
 //!
-//! Debian packages go through apt-get (with sudo unless root); Python packages go into `.tools/venv` of the checkout,
-//! ministack into `.tools/ministack`.
+//! Debian packages go through apt-get (with sudo unless root); Python packages go into `.tools/venv` of the checkout.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,8 +24,6 @@ const DEBIAN: &[(&str, &str)] = &[
 
 /// Tries of a download: a registry may be out of reach for a moment.
 const TRIES: u32 = 3;
-/// The cloud that is not ours, for the deployed house test; its libraries are not those of the judges.
-const MINISTACK: &str = "ministack==1.5.33";
 const INSTALL: Duration = Duration::from_secs(900);
 
 /// Installs what is missing.
@@ -38,27 +35,7 @@ pub(crate) fn install(log: &Log) -> Result<(), Failure> {
     if !missing.is_empty() {
         debian(log, &missing)?;
     }
-    environment(log)?;
-    ministack(log)
-}
-
-/// ministack in an environment of its own. A machine that cannot have it leaves one test out, and is told so.
-fn ministack(log: &Log) -> Result<(), Failure> {
-    let folder = root().join(".tools/ministack");
-    let stamp = folder.join("installed");
-    if std::fs::read_to_string(&stamp).is_ok_and(|there| there == MINISTACK) {
-        return Ok(());
-    }
-    log.say(&format!("installs into {}: {MINISTACK}", folder.display()))?;
-    let mut pip = Command::new(folder.join("bin/pip"));
-    pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-input", "--only-binary", ":all:", MINISTACK]);
-    let done = log
-        .run(Command::new("python3").args(["-m", "venv"]).arg(&folder), INSTALL)
-        .and_then(|()| again(|| log.run(&mut pip, INSTALL)));
-    match done {
-        Ok(()) => std::fs::write(&stamp, MINISTACK).map_err(|error| format!("{}: {error}", stamp.display())),
-        Err(why) => log.say(&format!("SKIPPED: ministack is not installed ({why})")),
-    }
+    environment(log)
 }
 
 fn missing(is_there: impl Fn(&str) -> bool) -> Vec<&'static str> {

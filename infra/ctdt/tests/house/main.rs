@@ -7,7 +7,6 @@ mod crowd;
 mod faults;
 mod job;
 mod lambda;
-mod ministack;
 mod refusals;
 mod stack;
 mod verifying;
