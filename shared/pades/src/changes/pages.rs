@@ -118,8 +118,8 @@ impl Step<'_, '_> {
         for key in all_keys(was, is) {
             match key {
                 b"Annots" => self.annotations(was, is, id, number)?,
-                // The tab order changes nothing that is seen; writers set it when they add a signature field.
-                b"Tabs" if self.after.get(is, b"Tabs")?.as_name().is_some() => {}
+                // The tab order changes nothing that is seen; writers set it when they add a signature field, and only then.
+                b"Tabs" if self.orders_new_annotations(was, is)? => {}
                 _ => {
                     if let Some(object) = self.difference(was, is, key, Stops::Pages)? {
                         let object = if object.num == 0 { id } else { object };
@@ -132,6 +132,11 @@ impl Step<'_, '_> {
             self.push(Class::Forbidden, "page", Some(id), Some(number));
         }
         Ok(())
+    }
+
+    fn orders_new_annotations(&self, was: &Dict, is: &Dict) -> Result<bool, Stop> {
+        let named = self.after.get(is, b"Tabs")?.as_name().is_some();
+        Ok(named && annotations(self.before, was)? != annotations(self.after, is)?)
     }
 
     fn annotations(&mut self, was: &Dict, is: &Dict, page: ObjId, number: usize) -> Result<(), Stop> {

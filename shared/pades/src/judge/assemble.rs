@@ -75,9 +75,11 @@ pub(crate) fn report(file: &[u8], name: &str, policy: &Policy<'_>, case: Case) -
 }
 
 /// A document time-stamp proves time; when it cannot be believed that is its own affair as long as the signatures stand without it.
-/// Where nobody signed, nothing else stands, and whoever asks about such a file asks about its time-stamps.
+/// Where nobody signed, nothing else stands, and whoever asks about such a file asks about its time-stamps. One whose own bytes do not
+/// hold together is no mere want of trust: somebody may have changed them.
 fn counts(one: &SignatureReport, reason: &Reason) -> bool {
     one.kind == SignatureKind::Signature
+        || one.integrity == Integrity::Broken
         || severity(&reason.code) == Severity::Fatal
         || matches!(reason.code.as_str(), "padding-not-zero")
 }

@@ -377,6 +377,23 @@ fn tricks_with_prev_are_rejected() {
     rejected(&cut, &pki, "no end mark");
 }
 
+/// A time-stamp whose own bytes do not hold together leaves no valid copy, even where only its signer is in doubt: the object
+/// identifier of the signed attribute that names the signer, changed by one bit.
+#[test]
+fn a_broken_document_timestamp_is_not_passed_over() {
+    let pki = Pki::new();
+    let archived = archive(&pki, &make(&pki).sealed, NOW + 120);
+    let named = b"060b2a864886f70d010910022f";
+    let digits: Vec<u8> = archived.iter().map(u8::to_ascii_lowercase).collect();
+    let last = places(&digits, named).pop().expect("a signing-certificate attribute");
+    let mut file = archived;
+    file[last + 15] = b'5';
+    let report = judge(&file, &pki);
+    let stamp = report.signatures.iter().rfind(|one| one.kind == SignatureKind::DocTimestamp).expect("a time-stamp");
+    assert_eq!(stamp.integrity, Integrity::Broken);
+    assert_ne!(report.verdict, Verdict::Valid, "{:?}", report.reasons);
+}
+
 /// R64: bytes after the end, of whatever kind.
 #[test]
 fn bytes_after_the_end_are_rejected() {

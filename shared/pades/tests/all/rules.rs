@@ -337,5 +337,5 @@ fn c13_nothing_else_changes() {
     signed.refuses("resources", &[(3, &page("").replace("/F1 5 0 R", "/F2 5 0 R"))]);
     signed.refuses("the signature", &[(7, "<</FT/Sig/T(A)>>")]);
     signed.refuses("the page tree", &[(2, "<</Type/Pages/Count 2/Kids[3 0 R 3 0 R]>>")]);
-    signed.allows("the order of tabs", &[(3, &page("/Tabs/S"))]);
+    signed.refuses("the order of tabs, without a new annotation", &[(3, &page("/Tabs/S"))]);
 }
