@@ -9,7 +9,7 @@ mod mutate;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use chance::Chance;
@@ -213,11 +213,12 @@ impl Asked {
     }
 }
 
-/// Ends the process when one input takes for ever: nothing else could.
-fn watch(kind: Kind, current: Arc<Mutex<(u64, Instant)>>) {
+/// Ends the process when one input takes for ever: nothing else could. Ends itself with its target, whose last input is no longer read then.
+fn watch(kind: Kind, current: Weak<Mutex<(u64, Instant)>>) {
     std::thread::spawn(move || {
         loop {
             std::thread::sleep(Duration::from_secs(1));
+            let Some(current) = current.upgrade() else { return };
             let (seed, since) = *current.lock().expect("a lock");
             if since.elapsed() > HANG {
                 eprintln!("seed {seed} hangs: {}", repeat(kind, seed));
@@ -233,7 +234,7 @@ fn survives(kind: Kind) {
     let (seeds, ours) = corpus(kind);
     let begun = Instant::now();
     let current = Arc::new(Mutex::new((asked.seed, begun)));
-    watch(kind, current.clone());
+    watch(kind, Arc::downgrade(&current));
     let trace = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-seed-{kind:?}"));
     let (mut done, mut slowest) = (0, (Duration::ZERO, 0));
     while asked.goes_on(done, begun) {
