@@ -75,10 +75,18 @@ fn one(stage: Stage) -> Row {
         Err(why) => {
             println!("{}\n--- {} FAILED after {}: {why}", tail(&text, TAIL), stage.name(), shown(took));
             println!("    repeat it alone: cargo xtask test --only {}", stage.name());
+            println!("    {}", room());
             Outcome::Failed(at_least_one_failed(count(&text)))
         }
     };
     Row { stage, outcome, took, notes: left_out(&text) }
+}
+
+/// What is left of the disk: a linker that ran out of it says only that it failed.
+fn room() -> String {
+    let told = std::process::Command::new("df").args(["-h", "--output=avail,size,target"]).arg(root()).output();
+    let text = told.map(|told| String::from_utf8_lossy(&told.stdout).into_owned()).unwrap_or_default();
+    format!("free on the disk (free, size, where): {}", text.lines().last().unwrap_or("unknown").trim())
 }
 
 /// A stage can fail without a test that failed: a build error, a time limit.
@@ -132,10 +140,10 @@ pub(crate) fn release(log: &Log) -> Result<(), Failure> {
     log.run(cargo().args(["build", "--release"]), BUILD)
 }
 
-/// Every target of the fuzzer, or one by its name.
+/// Every target of the fuzzer, or one by its name. With the whole workspace, so that nothing is built a second time with other features.
 fn mutations(log: &Log, seconds: u64, seed: u64, kind: Option<&str>) -> Result<(), Failure> {
     let mut command = cargo();
-    command.args(["test", "--package", "tests", "--test", "fuzz", "--", "--show-output"]);
+    command.args(["test", "--workspace", "--test", "fuzz", "--", "--show-output"]);
     command.args(kind.map(|kind| format!("{kind}_survives")));
     command.env("FUZZ_SECONDS", seconds.to_string()).env("FUZZ_SEED", seed.to_string());
     if let Some(corpora) = corpora() {
@@ -147,7 +155,7 @@ fn mutations(log: &Log, seconds: u64, seed: u64, kind: Option<&str>) -> Result<(
 /// Changed copies of our own, none of which may be valid.
 fn copies(log: &Log, number: u64, seed: u64) -> Result<(), Failure> {
     let mut command = cargo();
-    command.args(["test", "--package", "tests", "--test", "mutations", "--", "--show-output"]);
+    command.args(["test", "--workspace", "--test", "mutations", "--", "--show-output"]);
     command.env("MUTATIONS", number.to_string()).env("MUTATIONS_SEED", seed.to_string());
     let limit = ONE_COPY.saturating_mul(u32::try_from(number).unwrap_or(u32::MAX));
     log.run(&mut command, limit + BUILD)
