@@ -180,12 +180,10 @@ impl<'d, 'a, 'b> Comparer<'d, 'a, 'b> {
 
     fn streams(&mut self, first: &'d Stream, second: &'d Stream) -> Result<bool, Error> {
         let (before, after) = (self.before, self.after);
-        let (a, b) = (before.stream_raw(first)?, after.stream_raw(second)?);
-        let same_place = std::ptr::eq(a, b);
-        if !same_place && a.len() == b.len() {
-            self.step(a.len() / 64)?;
+        if !before.same_place(first, after, second) && first.data.len() == second.data.len() {
+            self.step(first.data.len() / 64)?;
         }
-        if same_place || a == b {
+        if before.same_raw(first, after, second)? {
             // Same bytes: how they are encoded counts too, but not how their length was written.
             return self.dicts(&first.dict, &second.dict, &ENCODING[..1]);
         }

@@ -1,6 +1,7 @@
 //! Errors, and findings: what was read although it is not quite as ISO 32000 wants it.
 
 use crate::object::ObjId;
+use crate::source::Unread;
 
 /// Which limit was exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,6 +29,8 @@ pub enum LimitKind {
     Values,
     /// `Limits::steps`
     Steps,
+    /// The text of one object, without the data of a stream, in a file that is not in memory: 32 MiB.
+    Window,
     /// Bytes searched for a lost `endstream`; bounded by a small multiple of the file.
     Search,
 }
@@ -89,6 +92,9 @@ pub enum Error {
     /// No increment can be written on this file.
     #[error("cannot be updated: {0}")]
     NotUpdatable(&'static str),
+    /// The source could not give some of the file's bytes: nothing is known.
+    #[error("cannot be read: {0}")]
+    Unread(#[from] Unread),
 }
 
 /// What kind of departure from the standard was tolerated.

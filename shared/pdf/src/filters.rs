@@ -75,8 +75,29 @@ fn one(step: &Step, input: &[u8], max: usize, truncated: &mut bool) -> Result<Ve
         b"ASCIIHexDecode" | b"AHx" => ascii_hex(input),
         b"ASCII85Decode" | b"A85" => ascii85(input, max),
         b"RunLengthDecode" | b"RL" => run_length(input, max),
-        other => Err(Error::UnsupportedFilter(String::from_utf8_lossy(other).chars().take(40).collect())),
+        _ => Err(unsupported(step)),
     }
+}
+
+/// Can this filter be decoded here?
+pub(crate) fn supported(step: &Step) -> Result<(), Error> {
+    const KNOWN: [&[u8]; 10] = [
+        b"FlateDecode",
+        b"Fl",
+        b"LZWDecode",
+        b"LZW",
+        b"ASCIIHexDecode",
+        b"AHx",
+        b"ASCII85Decode",
+        b"A85",
+        b"RunLengthDecode",
+        b"RL",
+    ];
+    if KNOWN.contains(&step.name.as_slice()) { Ok(()) } else { Err(unsupported(step)) }
+}
+
+fn unsupported(step: &Step) -> Error {
+    Error::UnsupportedFilter(String::from_utf8_lossy(&step.name).chars().take(40).collect())
 }
 
 fn inflate(input: &[u8], max: usize, truncated: &mut bool) -> Result<Vec<u8>, Error> {

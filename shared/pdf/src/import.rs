@@ -32,7 +32,7 @@ pub struct ImportedForm {
 
 impl<'i, 'o, 'a> Importer<'i, 'o, 'a> {
     pub(crate) fn new(target: &'i mut Increment, source: &'o Document<'a>) -> Self {
-        let (steps, bytes) = (source.limits().steps, source.bytes().len());
+        let (steps, bytes) = (source.limits().steps, source.file_len());
         Importer { target, source, copied: BTreeMap::new(), steps, bytes }
     }
 
@@ -79,7 +79,7 @@ impl<'i, 'o, 'a> Importer<'i, 'o, 'a> {
                 // The writer sets the length; an indirect one need not come along.
                 direct.remove(b"Length");
                 let dict = self.dict(&direct, queue)?;
-                Object::Stream(Box::new(Stream { dict, data: StreamData::Owned(raw.to_vec()) }))
+                Object::Stream(Box::new(Stream { dict, data: StreamData::Owned(raw.into_owned()) }))
             }
             other => other.clone(),
         })

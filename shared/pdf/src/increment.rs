@@ -142,9 +142,10 @@ impl Increment {
     pub fn finish(self, document: &Document<'_>, second_id: Option<&[u8]>) -> Result<Finished, Error> {
         updatable(document)?;
         let newest = document.revisions().last().ok_or(Error::NotUpdatable("no revision"))?;
-        let base_len = document.bytes().len();
+        let base = document.whole().ok_or(Error::NotUpdatable("not in memory"))?;
+        let base_len = base.len();
         let mut writer = Writer::default();
-        if !matches!(document.bytes().last(), Some(b'\n' | b'\r')) {
+        if !matches!(base.last(), Some(b'\n' | b'\r')) {
             writer.out.push(b'\n');
         }
         let mut made = Finished { base_len, tail: Vec::new(), offsets: BTreeMap::new(), raws: BTreeMap::new() };
@@ -199,7 +200,7 @@ fn body(writer: &mut Writer, document: &Document<'_>, object: &Object) -> Result
     let mut dict = stream.dict.clone();
     dict.set("Length", length);
     writer.dict(&dict);
-    writer.stream_data(bytes);
+    writer.stream_data(&bytes);
     Ok(())
 }
 

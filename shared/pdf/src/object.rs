@@ -393,6 +393,16 @@ pub enum StreamData {
     Owned(Vec<u8>),
 }
 
+impl StreamData {
+    /// How many bytes they are.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            StreamData::InFile(range) => range.len(),
+            StreamData::Owned(bytes) => bytes.len(),
+        }
+    }
+}
+
 /// A stream: dictionary and encoded bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stream {

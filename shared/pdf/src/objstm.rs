@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::filters;
-use crate::lexer::{skip_space, unsigned};
+use crate::lexer::{Window, skip_space, unsigned};
 use crate::object::{Dict, ObjId, Object};
 use crate::xref::{Env, direct_steps};
 
@@ -23,10 +23,10 @@ impl ObjectStream {
         let bad = |offset| Error::Syntax { offset, reason: "object stream header" };
         env.budget.take_values(n)?;
         let mut index = Vec::new();
-        let mut pos = 0;
+        let (text, mut pos) = (Window::whole(&data), 0);
         for _ in 0..n {
-            let (num, end) = unsigned(&data, skip_space(&data, pos)).ok_or(bad(pos))?;
-            let (offset, end) = unsigned(&data, skip_space(&data, end)).ok_or(bad(pos))?;
+            let (num, end) = unsigned(text, skip_space(text, pos)).ok_or(bad(pos))?;
+            let (offset, end) = unsigned(text, skip_space(text, end)).ok_or(bad(pos))?;
             let offset = offset.checked_add(first as u64).and_then(|v| u32::try_from(v).ok()).ok_or(bad(pos))?;
             index.push((u32::try_from(num).map_err(|_| bad(pos))?, offset));
             pos = end;
@@ -67,7 +67,8 @@ impl ObjectStream {
         }
         let id = ObjId::new(num, 0);
         let &(_, offset) = found.ok_or(Error::WrongObject { id, offset: index as usize })?;
-        let mut parser = crate::parser::Parser::new(&self.data, offset as usize, env.limits.depth, &env.budget);
+        let text = Window::whole(&self.data);
+        let mut parser = crate::parser::Parser::new(text, offset as usize, env.limits.depth, &env.budget);
         let value = parser.value()?;
         Ok((value, exact, parser.duplicate))
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, LimitKind};
-use crate::lexer::{at, hex_digit, is_regular, keyword, skip_space, unsigned};
+use crate::lexer::{Window, at, hex_digit, is_regular, keyword, skip_space, unsigned};
 use crate::limits::Limits;
 use crate::object::{Dict, ObjId, Object, PdfString};
 
@@ -54,6 +54,18 @@ impl Budget {
         Self::take(&self.search, n, LimitKind::Search)
     }
 
+    /// What is left now, for [`Budget::restore`].
+    pub(crate) fn mark(&self) -> [u64; 3] {
+        [&self.values, &self.decoded, &self.search].map(|counter| counter.load(Ordering::Relaxed))
+    }
+
+    /// Gives back what was taken since the mark: the same work is done again with a larger window.
+    pub(crate) fn restore(&self, mark: [u64; 3]) {
+        for (counter, left) in [&self.values, &self.decoded, &self.search].into_iter().zip(mark) {
+            counter.store(left, Ordering::Relaxed);
+        }
+    }
+
     pub(crate) fn decoded_left(&self) -> usize {
         usize::try_from(self.decoded.load(Ordering::Relaxed)).unwrap_or(usize::MAX)
     }
@@ -66,14 +78,14 @@ impl Budget {
 pub fn parse_object(text: &[u8]) -> Result<Object, Error> {
     let limits = Limits::default();
     let budget = Budget::new(&limits, text.len());
-    Parser::new(text, 0, limits.depth, &budget).value()
+    Parser::new(Window::whole(text), 0, limits.depth, &budget).value()
 }
 
 /// Key, and where the value stands.
 pub(crate) type ValueSpan = (Vec<u8>, Range<usize>);
 
 pub(crate) struct Parser<'b> {
-    data: &'b [u8],
+    data: Window<'b>,
     /// The next byte to read.
     pub(crate) pos: usize,
     depth_left: usize,
@@ -83,7 +95,7 @@ pub(crate) struct Parser<'b> {
 }
 
 impl<'b> Parser<'b> {
-    pub(crate) fn new(data: &'b [u8], pos: usize, depth: usize, budget: &'b Budget) -> Self {
+    pub(crate) fn new(data: Window<'b>, pos: usize, depth: usize, budget: &'b Budget) -> Self {
         Parser { data, pos, depth_left: depth, budget, duplicate: false }
     }
 
@@ -92,7 +104,7 @@ impl<'b> Parser<'b> {
     }
 
     fn peek(&self) -> Option<u8> {
-        self.data.get(self.pos).copied()
+        self.data.get(self.pos)
     }
 
     pub(crate) fn skip_space(&mut self) {
@@ -209,9 +221,8 @@ impl<'b> Parser<'b> {
 
     fn name(&mut self) -> Result<Vec<u8>, Error> {
         self.pos += 1;
-        let rest = self.data.get(self.pos..).unwrap_or_default();
-        let len = rest.iter().position(|&b| !is_regular(b)).unwrap_or(rest.len());
-        let text = rest.get(..len).unwrap_or_default();
+        let len = self.data.run(self.pos, |byte| !is_regular(byte));
+        let text = self.data.slice(self.pos, self.pos + len);
         self.pos += len;
         self.budget.take_values(1 + len / 32)?;
         if !text.contains(&b'#') {
@@ -234,11 +245,12 @@ impl<'b> Parser<'b> {
 
     fn hex(&mut self) -> Result<Object, Error> {
         let start = self.pos + 1;
-        let rest = self.data.get(start..).unwrap_or_default();
-        let len = rest.iter().position(|&b| b == b'>');
-        self.budget.burn(len.unwrap_or(rest.len()));
-        let len = len.ok_or_else(|| self.error("hexadecimal string without end"))?;
-        let text = rest.get(..len).unwrap_or_default();
+        let len = self.data.run(start, |byte| byte == b'>');
+        self.budget.burn(len);
+        if self.data.get(start + len).is_none() {
+            return Err(self.error("hexadecimal string without end"));
+        }
+        let text = self.data.slice(start, start + len);
         let bytes = match hex_pairs(text) {
             Some(bytes) => bytes,
             None => hex_with_space(text).ok_or_else(|| self.error("no hexadecimal digit"))?,
@@ -327,7 +339,7 @@ impl<'b> Parser<'b> {
         while self.peek().is_some_and(|b| matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.')) {
             self.pos += 1;
         }
-        let text = self.data.get(start..self.pos).unwrap_or_default();
+        let text = self.data.slice(start, self.pos);
         self.budget.burn(text.len());
         number(text).ok_or(Error::Syntax { offset: start, reason: "not a number" })
     }

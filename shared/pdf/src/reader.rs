@@ -1,5 +1,6 @@
 //! The document: opened by its cross-reference, parsed lazily, seen as of any revision.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -7,13 +8,14 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use crate::crypt::Cipher;
 use crate::error::{Error, Finding, FindingKind, LimitKind};
 use crate::filters::{self, Step};
-use crate::lexer::{at, find, unsigned};
+use crate::lexer::{Window, at, skip_space, unsigned};
 use crate::limits::Limits;
 use crate::object::{Dict, ObjId, Object, Stream, StreamData};
 use crate::objstm::{ObjectStream, StreamCache};
 use crate::parser::{Budget, ValueSpan};
 use crate::revision::{self, Definition, History, Location, Revision, XrefEntry};
-use crate::scan::{self, Header};
+use crate::scan::{self, Header, Survey};
+use crate::source::{Source, Text};
 use crate::xref::{self, Env};
 
 /// References followed in a row before it is a loop.
@@ -34,6 +36,8 @@ pub(crate) struct Shared<'a> {
     streams: Mutex<StreamCache>,
     /// Plain definitions by where they stand.
     by_offset: OnceLock<Vec<(usize, u32)>>,
+    /// What a pass over the whole file found.
+    survey: OnceLock<Result<Survey, Error>>,
 }
 
 /// A view of a PDF file. Cheap to clone; views share what has been parsed.
@@ -52,12 +56,24 @@ impl<'a> Document<'a> {
     /// # Errors
     /// No header, no usable cross-reference, limits.
     pub fn open(bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>, Error> {
-        let (mut env, header) = environment(bytes, limits)?;
-        let startxref = revision::last_startxref(bytes).ok_or(Error::NoStartxref)?;
+        Document::open_text(Text::Whole(bytes), limits)
+    }
+
+    /// As [`Document::open`] for a file that is not in memory: it sees the same, and never holds more than a few windows of it.
+    ///
+    /// # Errors
+    /// As [`Document::open`]; an object that is longer than 32 MiB without its data; bytes that cannot be had.
+    pub fn open_source(source: &'a dyn Source, limits: &Limits) -> Result<Document<'a>, Error> {
+        Document::open_text(Text::windows(source, limits), limits)
+    }
+
+    fn open_text(text: Text<'a>, limits: &Limits) -> Result<Document<'a>, Error> {
+        let (mut env, header) = environment(text, limits)?;
+        let startxref = revision::last_startxref(&env)?.ok_or(Error::NoStartxref)?;
         if header > 0 {
             env.note(FindingKind::JunkBeforeHeader, 0, None);
             let moved = startxref.saturating_add(header);
-            if !xref::begins(&env, startxref) && xref::begins(&env, moved) {
+            if !xref::begins(&env, startxref)? && xref::begins(&env, moved)? {
                 env.base = header;
                 env.note(FindingKind::OffsetsFromHeader, header, None);
             }
@@ -72,18 +88,31 @@ impl<'a> Document<'a> {
     /// # Errors
     /// No header, no catalog, limits.
     pub fn rebuild(bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>, Error> {
-        let (env, header) = environment(bytes, limits)?;
+        Document::rebuild_text(Text::Whole(bytes), limits)
+    }
+
+    /// As [`Document::rebuild`] for a file that is not in memory.
+    ///
+    /// # Errors
+    /// As [`Document::rebuild`] and [`Document::open_source`].
+    pub fn rebuild_source(source: &'a dyn Source, limits: &Limits) -> Result<Document<'a>, Error> {
+        Document::rebuild_text(Text::windows(source, limits), limits)
+    }
+
+    fn rebuild_text(text: Text<'a>, limits: &Limits) -> Result<Document<'a>, Error> {
+        let (env, header) = environment(text, limits)?;
         let scan::Rebuilt { history, ambiguous } = scan::rebuild(&env)?;
         Document::new(env, header, history, Some(ambiguous))
     }
 
     fn new(env: Env<'a>, header: usize, history: History, rebuilt: Option<bool>) -> Result<Document<'a>, Error> {
         let view = history.revisions.len().checked_sub(1).ok_or(Error::NoStartxref)?;
-        let version = version(env.bytes, header);
+        let version = env.look(header, |window| version(window, header))?;
         let encrypted = history.revisions.iter().any(|r| r.trailer.get(b"Encrypt").is_some_and(|v| !v.is_null()));
-        let (streams, by_offset) = (Mutex::default(), OnceLock::new());
+        let (streams, by_offset, survey) = (Mutex::default(), OnceLock::new(), OnceLock::new());
         let cipher = None;
-        let mut shared = Shared { env, header, version, history, encrypted, cipher, rebuilt, streams, by_offset };
+        let mut shared =
+            Shared { env, header, version, history, encrypted, cipher, rebuilt, streams, by_offset, survey };
         if encrypted {
             shared.cipher = shared.open_cipher(view);
         }
@@ -106,10 +135,64 @@ impl<'a> Document<'a> {
         Document { shared: Arc::clone(&self.shared), view, shown_only: self.shown_only }
     }
 
-    /// The whole file, whatever the view.
+    /// Length of the whole file, whatever the view.
     #[must_use]
-    pub fn bytes(&self) -> &'a [u8] {
-        self.shared.env.bytes
+    pub fn file_len(&self) -> usize {
+        self.shared.env.text.len()
+    }
+
+    /// The whole file, whatever the view; `None` where it is not in memory.
+    pub(crate) fn whole(&self) -> Option<&'a [u8]> {
+        self.shared.env.text.whole()
+    }
+
+    /// Some bytes of the whole file; those behind its end are left out.
+    ///
+    /// # Errors
+    /// Bytes that cannot be had; more than 32 MiB of a file that is not in memory.
+    pub fn bytes(&self, range: Range<usize>) -> Result<Cow<'_, [u8]>, Error> {
+        self.shared.env.text.bytes(range)
+    }
+
+    /// Goes over the whole file once, in order, piece by piece. What else needs such a pass ([`Document::readings`]) is found on the way.
+    ///
+    /// # Errors
+    /// Bytes that cannot be had.
+    pub fn pass(&self, mut each: impl FnMut(&[u8])) -> Result<(), Error> {
+        let shared = &self.shared;
+        if shared.env.text.whole().is_some() || shared.survey.get().is_some() {
+            return shared.env.text.pass(0..self.file_len(), 0, |_, _, chunk| {
+                each(chunk);
+                Ok(true)
+            });
+        }
+        // A second thread may have been first; it saw the same.
+        let _ = shared.survey.set(Ok(scan::survey(&shared.env, each)?));
+        Ok(())
+    }
+
+    /// Where a word first stands wholly within a range of the file.
+    ///
+    /// # Errors
+    /// Bytes that cannot be had.
+    pub fn find_bytes(&self, word: &[u8], range: Range<usize>) -> Result<Option<usize>, Error> {
+        self.shared.env.text.find(word, range)
+    }
+
+    /// Is there nothing but white space (ISO 32000-2 table 1) in a range of the file?
+    ///
+    /// # Errors
+    /// Bytes that cannot be had.
+    pub fn is_blank(&self, range: Range<usize>) -> Result<bool, Error> {
+        self.shared.env.text.is_blank(range)
+    }
+
+    /// Is there nothing but white space and comments in a range of the file, and no comment that begins as a file does?
+    ///
+    /// # Errors
+    /// Bytes that cannot be had.
+    pub fn is_filler(&self, range: Range<usize>) -> Result<bool, Error> {
+        self.shared.env.text.is_filler(range, true)
     }
 
     /// The limits it was opened with.
@@ -292,10 +375,9 @@ impl<'a> Document<'a> {
         spans.sort_by_key(|span| (span.start, span.end));
         let mut gaps = Vec::new();
         let mut done = 0;
-        let end = self.bytes().len();
+        let end = self.file_len();
         for span in spans.into_iter().chain(std::iter::once(end..end)) {
-            let gap = self.bytes().get(..span.start).unwrap_or_default();
-            if span.start > done && crate::lexer::skip_space(gap, done) < span.start {
+            if span.start > done && !shared.env.text.is_filler(done..span.start, false)? {
                 gaps.push(done..span.start);
             }
             done = done.max(span.end);
@@ -321,17 +403,16 @@ impl<'a> Document<'a> {
     #[must_use]
     pub fn nested_value_span(&self, id: ObjId, path: &[&[u8]]) -> Option<Range<usize>> {
         let env = &self.shared.env;
-        let mut parser = env.parser(self.plain_offset(id)?);
-        if parser.indirect_header()?.num != id.num {
-            return None;
-        }
-        let mut pos = parser.pos;
+        let offset = self.plain_offset(id)?;
+        let body = env.look(offset, |window| header_end(env, window, offset, id.num)).ok()??;
+        let mut pos = body;
         let mut found = None;
         for key in path {
-            let mut spans: Vec<ValueSpan> = Vec::new();
-            let mut parser = env.parser(pos);
-            parser.dict(Some(&mut spans)).ok()?;
-            let (_, span) = spans.into_iter().rfind(|(name, _)| name == key)?;
+            let spans = env.look(pos, |window| {
+                let mut spans: Vec<ValueSpan> = Vec::new();
+                env.parser(window, pos).dict(Some(&mut spans)).ok().map(|_| spans)
+            });
+            let (_, span) = spans.ok()??.into_iter().rfind(|(name, _)| name == key)?;
             pos = span.start;
             found = Some(span);
         }
@@ -347,27 +428,57 @@ impl<'a> Document<'a> {
     /// The dictionary of an object, or one that begins at `start` within it: where it stands, and where its values do.
     pub(crate) fn dict_spans(&self, id: ObjId, start: Option<usize>) -> Option<(Range<usize>, Vec<ValueSpan>)> {
         let env = &self.shared.env;
-        let mut parser = env.parser(self.plain_offset(id)?);
-        if parser.indirect_header()?.num != id.num {
-            return None;
-        }
-        let mut parser = env.parser(start.unwrap_or(parser.pos));
-        parser.skip_space();
-        let (begin, mut spans) = (parser.pos, Vec::new());
-        parser.dict(Some(&mut spans)).ok()?;
-        Some((begin..parser.pos, spans))
+        let offset = self.plain_offset(id)?;
+        let body = env.look(offset, |window| header_end(env, window, offset, id.num)).ok()??;
+        let start = start.unwrap_or(body);
+        let read = env.look(start, |window| {
+            let mut parser = env.parser(window, start);
+            parser.skip_space();
+            let (begin, mut spans) = (parser.pos, Vec::new());
+            parser.dict(Some(&mut spans)).ok()?;
+            Some((begin..parser.pos, spans))
+        });
+        read.ok()?
     }
 
     pub(crate) fn is_hex(&self, pos: usize) -> bool {
-        at(self.bytes(), pos, b"<") && !at(self.bytes(), pos, b"<<")
+        let hex = |window: Window<'_>| at(window, pos, b"<") && !at(window, pos, b"<<");
+        self.shared.env.look(pos, hex).unwrap_or(false)
     }
 
     /// The encoded bytes of a stream.
     ///
     /// # Errors
     /// A range that is not in this file.
-    pub fn stream_raw<'s>(&'s self, stream: &'s Stream) -> Result<&'s [u8], Error> {
+    pub fn stream_raw<'s>(&'s self, stream: &'s Stream) -> Result<Cow<'s, [u8]>, Error> {
         self.shared.raw(stream)
+    }
+
+    /// Are the encoded bytes of a stream those of another stream, perhaps of another file? Neither is brought into memory.
+    ///
+    /// # Errors
+    /// A range that is not in its file; bytes that cannot be had.
+    pub fn same_raw(&self, stream: &Stream, other: &Document<'_>, with: &Stream) -> Result<bool, Error> {
+        let (one, two) = (&self.shared.env.text, &other.shared.env.text);
+        self.shared.in_file(stream)?;
+        other.shared.in_file(with)?;
+        match (&stream.data, &with.data) {
+            _ if self.same_place(stream, other, with) => Ok(true),
+            _ if stream.data.len() != with.data.len() => Ok(false),
+            (StreamData::InFile(range), StreamData::InFile(place)) => one.same(range, two, place),
+            _ => Ok(self.stream_raw(stream)? == other.stream_raw(with)?),
+        }
+    }
+
+    /// Do both streams lie in the same place, so that nothing has to be compared?
+    pub(crate) fn same_place(&self, stream: &Stream, other: &Document<'_>, with: &Stream) -> bool {
+        match (&stream.data, &with.data) {
+            (StreamData::InFile(range), StreamData::InFile(place)) => {
+                range == place && self.shared.env.text.is(&other.shared.env.text)
+            }
+            (StreamData::Owned(bytes), StreamData::Owned(others)) => std::ptr::eq(bytes.as_slice(), others.as_slice()),
+            _ => false,
+        }
     }
 
     /// The decoded bytes of a stream.
@@ -430,7 +541,7 @@ impl<'a> Document<'a> {
     /// What stands in the file after the end of the newest revision (of the file, not of the view).
     #[must_use]
     pub fn trailing_bytes(&self) -> Range<usize> {
-        let len = self.bytes().len();
+        let len = self.file_len();
         self.shared.history.revisions.last().map_or(len, |r| r.end).min(len)..len
     }
 
@@ -470,19 +581,48 @@ impl<'a> Document<'a> {
     }
 }
 
-fn environment<'a>(bytes: &'a [u8], limits: &Limits) -> Result<(Env<'a>, usize), Error> {
-    if bytes.len() > limits.file_bytes {
+fn environment<'a>(text: Text<'a>, limits: &Limits) -> Result<(Env<'a>, usize), Error> {
+    if text.len() > limits.file_bytes {
         return Err(Error::Limit(LimitKind::FileBytes));
     }
-    let header = find(bytes, b"%PDF-", 0, 1024 + 5).ok_or(Error::NoHeader)?;
-    let budget = Budget::new(limits, bytes.len());
+    let header = text.find(b"%PDF-", 0..1024 + 5)?.ok_or(Error::NoHeader)?;
+    let budget = Budget::new(limits, text.len());
     let findings = Mutex::new(BTreeSet::new());
-    Ok((Env { bytes, limits: limits.clone(), budget, base: 0, findings }, header))
+    Ok((Env { text, limits: limits.clone(), budget, base: 0, findings }, header))
 }
 
-fn version(bytes: &[u8], header: usize) -> (u8, u8) {
-    let digit = |pos: usize| bytes.get(pos).filter(|b| b.is_ascii_digit()).map_or(0, |b| b - b'0');
+fn version(text: Window<'_>, header: usize) -> (u8, u8) {
+    let digit = |pos: usize| text.get(pos).filter(u8::is_ascii_digit).map_or(0, |b| b - b'0');
     (digit(header + 5), digit(header + 7))
+}
+
+/// After `num gen obj`, where that is the header of this number.
+fn header_end(env: &Env<'_>, text: Window<'_>, offset: usize, num: u32) -> Option<usize> {
+    let mut parser = env.parser(text, offset);
+    parser.indirect_header().filter(|found| found.num == num)?;
+    Some(parser.pos)
+}
+
+/// What stands behind the header of an object.
+struct Written {
+    value: Object,
+    duplicate: bool,
+    /// Where the data of a stream begin.
+    data: Option<usize>,
+    ended: bool,
+}
+
+/// `None` for an object without a value.
+fn written(env: &Env<'_>, text: Window<'_>, pos: usize) -> Result<Option<Written>, Error> {
+    let mut parser = env.parser(text, pos);
+    if parser.take_keyword(b"endobj") {
+        return Ok(None);
+    }
+    let value = parser.value()?;
+    let duplicate = parser.duplicate;
+    let data = matches!(value, Object::Dict(_)).then(|| xref::data_start(text, parser.pos)).flatten();
+    let ended = data.is_none() && parser.take_keyword(b"endobj");
+    Ok(Some(Written { value, duplicate, data, ended }))
 }
 
 impl Shared<'_> {
@@ -546,41 +686,34 @@ impl Shared<'_> {
     }
 
     fn written(&self, definition: &Definition, offset: usize, compressed_length: bool) -> Result<Object, Error> {
-        let id = ObjId::new(definition.num, definition.generation);
-        let mut parser = self.env.parser(offset);
-        let Some(found) = parser.indirect_header().filter(|found| found.num == id.num) else {
+        let (env, id) = (&self.env, ObjId::new(definition.num, definition.generation));
+        let header = env.look(offset, |window| {
+            let mut parser = env.parser(window, offset);
+            parser.indirect_header().map(|found| (found, parser.pos))
+        })?;
+        let Some((found, body)) = header.filter(|(found, _)| found.num == id.num) else {
             // Who looks there finds nothing, and an undefined object is null (clause 7.3.10). Offset 0: the object tells where it counts.
-            self.env.note(FindingKind::MissingObject, 0, Some(id));
+            env.note(FindingKind::MissingObject, 0, Some(id));
             return Ok(Object::Null);
         };
         if found.generation != id.generation {
-            self.env.note(FindingKind::GenerationMismatch, offset, Some(id));
+            env.note(FindingKind::GenerationMismatch, offset, Some(id));
         }
-        if parser.take_keyword(b"endobj") {
-            // An object without a value; every reader takes it as null.
-            return Ok(Object::Null);
+        // An object without a value: every reader takes it as null.
+        let Some(text) = env.read(body, |window| written(env, window, body))? else { return Ok(Object::Null) };
+        if text.duplicate {
+            env.note(FindingKind::DuplicateKey, offset, Some(id));
         }
-        let value = parser.value()?;
-        if parser.duplicate {
-            self.env.note(FindingKind::DuplicateKey, offset, Some(id));
+        if let (Object::Dict(dict), Some(start)) = (&text.value, text.data) {
+            let length = self.length(dict, definition.revision.into(), compressed_length);
+            let range = xref::data_range(env, start, length, Some(id))?;
+            let (dict, data) = (dict.clone(), StreamData::InFile(range));
+            return Ok(Object::Stream(Box::new(Stream { dict, data })));
         }
-        if let Object::Dict(dict) = value {
-            let Some(start) = xref::data_start(self.env.bytes, parser.pos) else {
-                return Ok(self.ended(Object::Dict(dict), parser.take_keyword(b"endobj"), offset, id));
-            };
-            let length = self.length(&dict, definition.revision.into(), compressed_length);
-            let range = xref::data_range(&self.env, start, length, Some(id))?;
-            return Ok(Object::Stream(Box::new(Stream { dict, data: StreamData::InFile(range) })));
+        if !text.ended {
+            env.note(FindingKind::MissingEndobj, offset, Some(id));
         }
-        let ended = parser.take_keyword(b"endobj");
-        Ok(self.ended(value, ended, offset, id))
-    }
-
-    fn ended(&self, value: Object, ended: bool, offset: usize, id: ObjId) -> Object {
-        if !ended {
-            self.env.note(FindingKind::MissingEndobj, offset, Some(id));
-        }
-        value
+        Ok(text.value)
     }
 
     /// `/Length`, direct or one reference away. A compressed one is not read where that could come back to the same container.
@@ -591,10 +724,11 @@ impl Shared<'_> {
                 let definition = self.history.definitions.get(self.history.definitions.find(id.num, view)?)?;
                 match definition.location {
                     Location::Offset(offset) => {
-                        let mut parser = self.env.parser(offset);
-                        parser.indirect_header().filter(|found| found.num == id.num)?;
-                        let start = crate::lexer::skip_space(self.env.bytes, parser.pos);
-                        i64::try_from(unsigned(self.env.bytes, start)?.0).ok()?
+                        let number = self.env.look(offset, |window| {
+                            let body = header_end(&self.env, window, offset, id.num)?;
+                            unsigned(window, skip_space(window, body))
+                        });
+                        i64::try_from(number.ok()??.0).ok()?
                     }
                     Location::Compressed { container, index } if compressed => {
                         let stream = self.container(container, definition.revision.into()).ok()?;
@@ -620,7 +754,8 @@ impl Shared<'_> {
         let Location::Offset(_) = definition.location else { return Err(missing) };
         let Object::Stream(stream) = self.load(definition, false)? else { return Err(missing) };
         let stream = Arc::new(self.object_stream(&stream)?);
-        let room = (12 << 20) + 2 * self.env.bytes.len();
+        let file = self.env.text.len();
+        let room = (12 << 20) + if self.env.text.whole().is_some() { 2 * file } else { 0 };
         self.streams.lock().unwrap_or_else(PoisonError::into_inner).put(found, &stream, room);
         Ok(stream)
     }
@@ -645,15 +780,31 @@ impl Shared<'_> {
         self.by_offset.get_or_init(|| {
             let all = self.history.definitions.all.iter().enumerate();
             let place = |(n, definition): (usize, &Definition)| match definition.location {
-                Location::Offset(offset) => {
-                    Some((crate::lexer::skip_space(self.env.bytes, offset), u32::try_from(n).ok()?))
-                }
+                Location::Offset(offset) => Some((offset, u32::try_from(n).ok()?)),
                 _ => None,
             };
             let mut places: Vec<(usize, u32)> = all.filter_map(place).collect();
+            // In the order of the file, so that one window serves many.
+            places.sort_unstable();
+            places.iter_mut().for_each(|(offset, _)| *offset = self.after_space(*offset));
             places.sort_unstable();
             places
         })
+    }
+
+    /// Where the number of an object begins that is said to stand at `offset`. Where that cannot be read, nothing stands there.
+    pub(crate) fn after_space(&self, offset: usize) -> usize {
+        let header = |survey: &Survey| survey.begins_at(offset);
+        if self.survey.get().is_some_and(|survey| survey.as_ref().is_ok_and(header)) {
+            return offset;
+        }
+        self.env.look(offset, |window| skip_space(window, offset)).unwrap_or(offset)
+    }
+
+    /// What a pass over the whole file finds; made once.
+    pub(crate) fn survey(&self) -> Result<&Survey, Error> {
+        let found = self.survey.get_or_init(|| scan::survey(&self.env, |_| {}));
+        found.as_ref().map_err(Error::clone)
     }
 
     /// The last plain definition that begins at or before a place.
@@ -665,27 +816,30 @@ impl Shared<'_> {
     /// From the object's number to after its `endobj`, for a definition outside object streams.
     pub(crate) fn span(&self, definition: u32) -> Option<Range<usize>> {
         let Location::Offset(offset) = self.history.definitions.get(definition)?.location else { return None };
-        let bytes = self.env.bytes;
+        let env = &self.env;
+        let after = |null: bool| {
+            let read = env.look(offset, |window| {
+                let mut parser = env.parser(window, offset);
+                parser.indirect_header()?;
+                if null {
+                    // Null, or no value at all.
+                    parser.take_keyword(b"null");
+                } else {
+                    parser.value().ok()?;
+                }
+                Some(parser.pos)
+            });
+            read.ok()?
+        };
         let end = match self.value(definition, None).ok()? {
             Object::Stream(stream) => match &stream.data {
                 StreamData::InFile(range) => range.end,
                 StreamData::Owned(_) => return None,
             },
-            Object::Null => {
-                // Null, or no value at all.
-                let mut parser = self.env.parser(offset);
-                parser.indirect_header()?;
-                parser.take_keyword(b"null");
-                parser.pos
-            }
-            _ => {
-                let mut parser = self.env.parser(offset);
-                parser.indirect_header()?;
-                parser.value().ok()?;
-                parser.pos
-            }
+            Object::Null => after(true)?,
+            _ => after(false)?,
         };
-        Some(crate::lexer::skip_space(bytes, offset)..xref::object_end(bytes, end))
+        Some(self.after_space(offset)..env.look(end, |window| xref::object_end(window, end)).ok()?)
     }
 
     /// The object whose text this place is in.
@@ -695,29 +849,42 @@ impl Shared<'_> {
         Ok(ObjId::new(definition.num, definition.generation))
     }
 
-    fn raw<'s>(&'s self, stream: &'s Stream) -> Result<&'s [u8], Error> {
+    /// Do the data of a stream lie in this file?
+    fn in_file(&self, stream: &Stream) -> Result<(), Error> {
         match &stream.data {
-            StreamData::Owned(bytes) => Ok(bytes),
-            StreamData::InFile(range) => {
-                self.env.bytes.get(range.clone()).ok_or(Error::Structure("stream of another file"))
+            StreamData::InFile(range) if range.start > range.end || range.end > self.env.text.len() => {
+                Err(Error::Structure("stream of another file"))
             }
+            _ => Ok(()),
+        }
+    }
+
+    fn raw<'s>(&'s self, stream: &'s Stream) -> Result<Cow<'s, [u8]>, Error> {
+        self.in_file(stream)?;
+        match &stream.data {
+            StreamData::Owned(bytes) => Ok(Cow::Borrowed(bytes)),
+            StreamData::InFile(range) => self.env.text.bytes(range.clone()),
         }
     }
 
     fn decoded(&self, stream: &Stream, steps: &[Step]) -> Result<Vec<u8>, Error> {
+        if self.env.text.whole().is_none() && !self.encrypted {
+            // An image is not read to say that it is not decoded here.
+            steps.first().map_or(Ok(()), filters::supported)?;
+        }
         let raw = self.raw(stream)?;
         let most = self.env.limits.decoded_stream;
         let decoded = match (&self.cipher, &stream.data) {
-            _ if !self.encrypted => filters::run(&self.env.budget, steps, raw, most)?,
+            _ if !self.encrypted => filters::run(&self.env.budget, steps, &raw, most)?,
             (None, _) => return Err(Error::Encrypted),
             (Some(cipher), StreamData::InFile(range)) => {
                 self.env.budget.take_decoded(raw.len())?;
-                let plain = cipher.stream(self.owner(range.start)?, &stream.dict, raw);
+                let plain = cipher.stream(self.owner(range.start)?, &stream.dict, &raw);
                 // The crypt filter has been applied with that.
                 let steps: Vec<Step> = steps.iter().filter(|step| step.name != b"Crypt").cloned().collect();
                 filters::run(&self.env.budget, &steps, &plain, most)?
             }
-            (Some(_), StreamData::Owned(_)) => filters::run(&self.env.budget, steps, raw, most)?,
+            (Some(_), StreamData::Owned(_)) => filters::run(&self.env.budget, steps, &raw, most)?,
         };
         if decoded.truncated
             && let StreamData::InFile(range) = &stream.data

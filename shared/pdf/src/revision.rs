@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use crate::error::{Error, FindingKind, LimitKind};
-use crate::lexer::{at, find, find_last, line_end, skip_blank, skip_eol, skip_space, unsigned};
+use crate::lexer::{Window, at, line_end, skip_blank, skip_eol, skip_space, unsigned};
 use crate::object::{Dict, ObjId, Object};
 use crate::xref::{self, Env, RawEntry, Section};
 
@@ -106,16 +106,16 @@ fn bad(offset: usize, reason: &'static str) -> Error {
 }
 
 /// The number that the last `startxref` of the file announces.
-pub(crate) fn last_startxref(bytes: &[u8]) -> Option<usize> {
-    let word = find_last(bytes, b"startxref")?;
-    let (offset, _) = unsigned(bytes, skip_space(bytes, word + 9))?;
-    usize::try_from(offset).ok()
+pub(crate) fn last_startxref(env: &Env<'_>) -> Result<Option<usize>, Error> {
+    let Some(word) = env.text.find_last(b"startxref")? else { return Ok(None) };
+    let number = env.look(word, |window| unsigned(window, skip_space(window, word + 9)))?;
+    Ok(number.and_then(|(offset, _)| usize::try_from(offset).ok()))
 }
 
 /// Reads the chain of sections and orders it into revisions.
 pub(crate) fn read(env: &Env<'_>, startxref: usize) -> Result<History, Error> {
     let sections = chain(env, startxref)?;
-    let linear = is_linearized(env);
+    let linear = is_linearized(env)?;
     let groups = group(env, sections, linear)?;
     let mut revisions: Vec<Revision> = Vec::new();
     let mut listed: Vec<Vec<RawEntry>> = Vec::new();
@@ -124,12 +124,14 @@ pub(crate) fn read(env: &Env<'_>, startxref: usize) -> Result<History, Error> {
     for (index, group) in groups.iter().enumerate() {
         linearized |= linear && group.len() == 2;
         let Some(first) = group.first() else { continue };
-        let next = groups.get(index + 1).and_then(|g| g.first()).map_or(env.bytes.len(), |s| s.offset);
+        let next = groups.get(index + 1).and_then(|g| g.first()).map_or(env.text.len(), |s| s.offset);
         let start = revisions.last().map_or(0, |r| r.end);
         let sections_end = group.iter().map(|s| s.end).max().unwrap_or(0);
-        let Tail { word, eof, end } = tail(env, sections_end, next, first.offset);
+        let Tail { word, eof, end } = tail(env, sections_end, next, first.offset)?;
         spans.push(word..end);
-        spans.extend((group.len() > 1).then(|| first_page_mark(env, first.end)));
+        if group.len() > 1 {
+            spans.push(env.look(first.end, |window| first_page_mark(window, first.end))?);
+        }
         spans.extend(group.iter().flat_map(|s| s.hybrid.clone().into_iter().chain(std::iter::once(s.offset..s.end))));
         if end <= start || sections_end > next {
             return Err(bad(first.offset, "sections overlap"));
@@ -164,12 +166,12 @@ fn chain(env: &Env<'_>, startxref: usize) -> Result<Vec<Section>, Error> {
 }
 
 /// Does the first object of the file say `/Linearized`?
-fn is_linearized(env: &Env<'_>) -> bool {
-    let mut parser = env.parser(0);
-    if let Some(header) = find(env.bytes, b"%PDF-", 0, 1024 + 8) {
-        parser.pos = line_end(env.bytes, header);
-    }
-    parser.indirect_header().is_some() && parser.dict(None).is_ok_and(|dict| dict.contains(b"Linearized"))
+fn is_linearized(env: &Env<'_>) -> Result<bool, Error> {
+    let header = env.text.find(b"%PDF-", 0..1024 + 8)?;
+    env.look(header.unwrap_or(0), |window| {
+        let mut parser = env.parser(window, header.map_or(0, |header| line_end(window, header)));
+        parser.indirect_header().is_some() && parser.dict(None).is_ok_and(|dict| dict.contains(b"Linearized"))
+    })
 }
 
 /// Oldest first; a section whose `/Prev` points forward belongs to the same revision as the one it points to.
@@ -198,44 +200,56 @@ struct Tail {
     end: usize,
 }
 
-fn tail(env: &Env<'_>, from: usize, limit: usize, xref_offset: usize) -> Tail {
-    let bytes = env.bytes;
+fn tail(env: &Env<'_>, from: usize, limit: usize, xref_offset: usize) -> Result<Tail, Error> {
     let none = Tail { word: from, eof: from, end: from };
-    let mut word = skip_space(bytes, from);
-    if !at(bytes, word, b"startxref") {
-        env.note(FindingKind::BytesBeforeStartxref, from, None);
-        let Some(found) = find(bytes, b"startxref", from, limit.max(from)) else {
-            env.note(FindingKind::MissingEof, from, None);
-            return none;
-        };
-        word = found;
-    }
-    let Some((announced, number_end)) = unsigned(bytes, skip_blank(bytes, word + 9)) else {
+    let here = env.look(from, |window| {
+        let word = skip_space(window, from);
+        at(window, word, b"startxref").then_some(word)
+    })?;
+    let word = match here {
+        Some(word) => word,
+        None => {
+            env.note(FindingKind::BytesBeforeStartxref, from, None);
+            let Some(found) = env.text.find(b"startxref", from..limit.max(from))? else {
+                env.note(FindingKind::MissingEof, from, None);
+                return Ok(none);
+            };
+            found
+        }
+    };
+    let number = env.look(word, |window| unsigned(window, skip_blank(window, word + 9)))?;
+    let Some((announced, number_end)) = number else {
         env.note(FindingKind::MissingEof, word, None);
-        return none;
+        return Ok(none);
     };
     let announced = usize::try_from(announced).unwrap_or(usize::MAX).saturating_add(env.base);
-    if announced != xref_offset && skip_blank(bytes, announced) != xref_offset {
+    if announced != xref_offset && env.look(announced, |window| skip_blank(window, announced))? != xref_offset {
         env.note(FindingKind::StartxrefDiffers, word, None);
     }
-    let mut pos = skip_blank(bytes, number_end);
-    while bytes.get(pos) == Some(&b'%') && !at(bytes, pos, b"%%EOF") {
-        pos = skip_blank(bytes, line_end(bytes, pos));
-    }
-    if at(bytes, pos, b"%%EOF") {
-        return Tail { word, eof: pos + 5, end: skip_eol(bytes, pos + 5) };
+    if let Some((eof, end)) = env.look(number_end, |window| end_mark(window, number_end))? {
+        return Ok(Tail { word, eof, end });
     }
     env.note(FindingKind::MissingEof, number_end, None);
-    Tail { word, eof: number_end, end: skip_eol(bytes, number_end) }
+    let end = env.look(number_end, |window| skip_eol(window, number_end))?;
+    Ok(Tail { word, eof: number_end, end })
+}
+
+/// `%%EOF` behind white space and other comments: after its `F`, without and with the end-of-line.
+fn end_mark(text: Window<'_>, pos: usize) -> Option<(usize, usize)> {
+    let mut pos = skip_blank(text, pos);
+    while text.get(pos) == Some(b'%') && !at(text, pos, b"%%EOF") {
+        pos = skip_blank(text, line_end(text, pos));
+    }
+    at(text, pos, b"%%EOF").then(|| (pos + 5, skip_eol(text, pos + 5)))
 }
 
 /// The end mark behind the first-page section of a linearized file: its number is 0 or anything (annex F.3.4).
-fn first_page_mark(env: &Env<'_>, from: usize) -> Range<usize> {
-    let word = skip_blank(env.bytes, from);
-    let number = at(env.bytes, word, b"startxref").then(|| unsigned(env.bytes, skip_blank(env.bytes, word + 9)));
+fn first_page_mark(text: Window<'_>, from: usize) -> Range<usize> {
+    let word = skip_blank(text, from);
+    let number = at(text, word, b"startxref").then(|| unsigned(text, skip_blank(text, word + 9)));
     let end = number.flatten().map_or(from, |(_, end)| end);
-    let mark = skip_blank(env.bytes, end);
-    if at(env.bytes, mark, b"%%EOF") { from..mark + 5 } else { from..end }
+    let mark = skip_blank(text, end);
+    if at(text, mark, b"%%EOF") { from..mark + 5 } else { from..end }
 }
 
 /// The entries of a revision's sections, one per number, by number. The first section wins; within a section the last entry.

@@ -5,12 +5,13 @@
 //! that has no usable cross-reference at all. Neither renders anything, and neither says whether a difference is permitted.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 
 use memchr::memmem;
 
 use crate::diff;
 use crate::error::{Error, FindingKind, LimitKind};
-use crate::lexer::{find_last, is_regular, is_space, skip_space, unsigned};
+use crate::lexer::{Window, is_regular, is_space, skip_space, unsigned};
 use crate::object::{Dict, ObjId, Object};
 use crate::objstm::ObjectStream;
 use crate::reader::{Document, Shared};
@@ -48,17 +49,69 @@ pub struct Reading {
     pub enclosed: bool,
 }
 
-/// All headers of a text, by offset: one pass.
-pub(crate) fn headers(bytes: &[u8], most: usize) -> Result<Vec<Header>, Error> {
-    let mut found = Vec::new();
-    for word in memmem::find_iter(bytes, b"obj") {
-        let Some(header) = header_before(bytes, word) else { continue };
-        if found.len() >= most {
-            return Err(Error::Limit(LimitKind::Objects));
-        }
-        found.push(header);
-    }
+/// What one pass over a file finds.
+#[derive(Debug)]
+pub(crate) struct Survey {
+    /// By offset.
+    headers: Result<Vec<Header>, Error>,
+    /// Where the word `trailer` stands.
+    trailers: Result<Vec<usize>, Error>,
+}
+
+/// What is looked at before a word: two numbers, the blanks around them, and the word before them.
+const BEFORE: usize = 64;
+const OBJ: &[u8] = b"obj";
+const TRAILER: &[u8] = b"trailer";
+
+/// Passes over the file once, and shows it to somebody else on the way.
+pub(crate) fn survey(env: &Env<'_>, mut each: impl FnMut(&[u8])) -> Result<Survey, Error> {
+    let mut found = Survey { headers: Ok(Vec::new()), trailers: Ok(Vec::new()) };
+    let most = env.limits.objects;
+    env.text.pass(0..env.text.len(), BEFORE, |at, tail, chunk| {
+        each(chunk);
+        // Words that begin before the chunk or so near its beginning that what counts may stand before it.
+        let seam: Vec<u8> = tail.iter().chain(chunk.iter().take(BEFORE + TRAILER.len())).copied().collect();
+        let ends_here = |place: usize, word: &[u8]| place + word.len() > tail.len() && place < tail.len() + BEFORE;
+        found.take(&seam, at - tail.len(), most, ends_here);
+        found.take(chunk, at, most, |place, _| place >= BEFORE);
+        Ok(true)
+    })?;
     Ok(found)
+}
+
+impl Survey {
+    /// The words of a piece that stands at `base`, as far as their places are wanted.
+    fn take(&mut self, piece: &[u8], base: usize, most: usize, wanted: impl Fn(usize, &[u8]) -> bool) {
+        for word in memmem::find_iter(piece, OBJ).filter(|&word| wanted(word, OBJ)) {
+            let Some(header) = header_before(piece, word) else { continue };
+            push(&mut self.headers, Header { offset: base + header.offset, ..header }, most);
+        }
+        for word in memmem::find_iter(piece, TRAILER).filter(|&word| wanted(word, TRAILER)) {
+            push(&mut self.trailers, base + word, most);
+        }
+    }
+
+    pub(crate) fn headers(&self) -> Result<&[Header], Error> {
+        self.headers.as_deref().map_err(Error::clone)
+    }
+
+    fn trailers(&self) -> Result<&[usize], Error> {
+        self.trailers.as_deref().map_err(Error::clone)
+    }
+
+    /// Does the header of an object begin exactly here?
+    pub(crate) fn begins_at(&self, offset: usize) -> bool {
+        let headers = self.headers.as_deref().unwrap_or_default();
+        headers.binary_search_by_key(&offset, |header| header.offset).is_ok()
+    }
+}
+
+fn push<T>(list: &mut Result<Vec<T>, Error>, one: T, most: usize) {
+    match list {
+        Ok(found) if found.len() < most => found.push(one),
+        Ok(_) => *list = Err(Error::Limit(LimitKind::Objects)),
+        Err(_) => {}
+    }
 }
 
 /// Reads backwards from `obj`.
@@ -82,7 +135,7 @@ fn blanks_before(bytes: &[u8], end: usize) -> usize {
 fn number_before(bytes: &[u8], end: usize) -> Option<(u64, usize)> {
     let before = bytes.get(end.saturating_sub(DIGITS)..end)?;
     let start = end - before.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-    let (number, after) = unsigned(bytes.get(..end)?, start)?;
+    let (number, after) = unsigned(Window::whole(bytes.get(..end)?), start)?;
     (after == end).then_some((number, start))
 }
 
@@ -121,8 +174,8 @@ impl Document<'_> {
     /// Limits: then nothing is known.
     pub fn readings(&self) -> Result<Vec<Reading>, Error> {
         let shared = self.shared();
-        let headers = headers(self.bytes(), self.limits().objects)?;
-        let strays = strays(shared, &headers)?;
+        let headers = shared.survey()?.headers()?;
+        let strays = strays(shared, headers)?;
         let mut more = members_off_the_list(shared)?;
         let mut readings = self.other_trailers(&strays)?;
         for stray in &strays.open {
@@ -138,7 +191,7 @@ impl Document<'_> {
         }
         let mut reached = Reached::new(self);
         for num in numbers {
-            let mut candidates = self.listed(num, &headers);
+            let mut candidates = self.listed(num, headers);
             candidates.extend(open.remove(&num).into_iter().flatten().map(|header| {
                 let value = Value::Stray(header);
                 Candidate { position: header.offset, value }
@@ -252,7 +305,7 @@ impl Document<'_> {
     fn other_trailers(&self, strays: &Strays) -> Result<Vec<Reading>, Error> {
         let shared = self.shared();
         let mut found = Vec::new();
-        for word in memmem::find_iter(self.bytes(), b"trailer") {
+        for &word in shared.survey()?.trailers()? {
             let owned = shared.history.spans.iter().any(|span| span.contains(&word)) || self.is_inside(word);
             if owned {
                 continue;
@@ -260,7 +313,10 @@ impl Document<'_> {
             if found.len() > STRAYS {
                 return Err(Error::Limit(LimitKind::Steps));
             }
-            if let Ok(dict) = shared.env.parser(word + 7).dict(None) {
+            let env = &shared.env;
+            if let Ok(dict) =
+                env.read(word + TRAILER.len(), |window| env.parser(window, word + TRAILER.len()).dict(None))
+            {
                 found.extend(self.other_root(&dict, word));
             }
         }
@@ -353,7 +409,7 @@ fn members_off_the_list(shared: &Shared<'_>) -> Result<BTreeMap<u32, Vec<Candida
             let here = |definition: &crate::revision::Definition| matches!(definition.location, Location::Compressed { container, .. } if definitions.find(container, definition.revision.into()) == Some(n));
             !definitions.of_number(num).iter().filter_map(|&known| definitions.get(known)).any(here)
         };
-        take_members(&shared.env, &container, skip_space(shared.env.bytes, offset), off_the_list, &mut more)?;
+        take_members(&shared.env, &container, shared.after_space(offset), off_the_list, &mut more)?;
     }
     Ok(more)
 }
@@ -383,11 +439,11 @@ fn position(shared: &Shared<'_>, n: u32) -> Option<(usize, bool)> {
     let definition = definitions.get(n)?;
     match definition.location {
         Location::Free => None,
-        Location::Offset(offset) => Some((skip_space(shared.env.bytes, offset), true)),
+        Location::Offset(offset) => Some((shared.after_space(offset), true)),
         Location::Compressed { container, .. } => {
             let home = definitions.get(definitions.find(container, definition.revision.into())?)?;
             let Location::Offset(offset) = home.location else { return None };
-            Some((skip_space(shared.env.bytes, offset), false))
+            Some((shared.after_space(offset), false))
         }
     }
 }
@@ -477,14 +533,15 @@ pub(crate) struct Rebuilt {
 
 /// Objects by number, newest first found last; streams are passed over by their length where `endstream` follows.
 pub(crate) fn rebuild(env: &Env<'_>) -> Result<Rebuilt, Error> {
-    let all = headers(env.bytes, env.limits.objects)?;
+    let survey = survey(env, |_| {})?;
+    let all = survey.headers()?;
     let newest: HashMap<u32, usize> = all.iter().map(|header| (header.id.num, header.offset)).collect();
     let mut entries: BTreeMap<u32, RawEntry> = BTreeMap::new();
-    let mut texts: HashMap<u32, &[u8]> = HashMap::new();
+    let mut texts: HashMap<u32, Range<usize>> = HashMap::new();
     let mut containers: BTreeMap<u32, ObjectStream> = BTreeMap::new();
-    let mut trailers = trailers(env)?;
+    let mut trailers = trailers(env, &survey)?;
     let (mut done, mut ambiguous, mut catalogs) = (0, false, BTreeSet::new());
-    for header in all {
+    for &header in all {
         if header.offset < done {
             continue;
         }
@@ -493,8 +550,9 @@ pub(crate) fn rebuild(env: &Env<'_>) -> Result<Rebuilt, Error> {
         let num = header.id.num;
         let location = Location::Offset(header.offset);
         entries.insert(num, RawEntry { num, generation: header.id.generation, location, hidden: false });
-        let text = env.bytes.get(header.offset..found.end).unwrap_or_default();
-        ambiguous |= texts.insert(num, text).is_some_and(|older| older != text);
+        if let Some(older) = texts.insert(num, header.offset..found.end) {
+            ambiguous |= !env.text.same(&older, &env.text, &(header.offset..found.end))?;
+        }
         containers.remove(&num);
         if found.dict.is_type(b"Catalog") {
             catalogs.insert(header.id);
@@ -527,24 +585,23 @@ pub(crate) fn rebuild(env: &Env<'_>) -> Result<Rebuilt, Error> {
 }
 
 fn one_revision(env: &Env<'_>, trailer: Dict, entries: BTreeMap<u32, RawEntry>) -> Result<History, Error> {
-    let end = env.bytes.len();
-    let eof = find_last(env.bytes, b"%%EOF").map_or(end, |mark| mark + 5);
-    let end = crate::lexer::skip_eol(env.bytes, eof);
+    let eof = env.text.find_last(b"%%EOF")?.map_or(env.text.len(), |mark| mark + 5);
+    let end = env.look(eof, |window| crate::lexer::skip_eol(window, eof))?;
     let revision = Revision { index: 0, start: 0, eof, end, xref_offset: eof, kind: XrefKind::Table, trailer };
     let definitions = Definitions::build(env, vec![entries.into_values().collect()])?;
     Ok(History { revisions: vec![revision], definitions, linearized: false, spans: Vec::new() })
 }
 
 /// Dictionaries behind `trailer` that name a catalog.
-fn trailers(env: &Env<'_>) -> Result<Vec<(usize, Dict)>, Error> {
+fn trailers(env: &Env<'_>, survey: &Survey) -> Result<Vec<(usize, Dict)>, Error> {
     let mut found = Vec::new();
-    for word in memmem::find_iter(env.bytes, b"trailer") {
+    for &word in survey.trailers()? {
         if found.len() > STRAYS {
             return Err(Error::Limit(LimitKind::Steps));
         }
-        match env.parser(word + 7).dict(None) {
+        match env.read(word + TRAILER.len(), |window| env.parser(window, word + TRAILER.len()).dict(None)) {
             Ok(dict) if dict.contains(b"Root") => found.push((word, dict)),
-            Err(limit @ Error::Limit(_)) => return Err(limit),
+            Err(fatal @ (Error::Limit(_) | Error::Unread(_))) => return Err(fatal),
             _ => {}
         }
     }
@@ -559,18 +616,24 @@ struct Found {
 
 /// The object behind a header; `None` where there is none that can be read.
 fn object_at(env: &Env<'_>, header: Header, newest: &HashMap<u32, usize>) -> Result<Option<Found>, Error> {
-    let mut parser = env.parser(header.offset);
-    let read = parser.indirect_header().map(|_| parser.value());
-    let value = match read {
-        Some(Ok(value)) => value,
+    let read = env.look(header.offset, |window| {
+        let mut parser = env.parser(window, header.offset);
+        parser.indirect_header()?;
+        let value = parser.value();
+        let dict = matches!(value, Ok(Object::Dict(_)));
+        let data = if dict { xref::data_start(window, parser.pos) } else { None };
+        Some(value.map(|value| (value, data, parser.pos)))
+    })?;
+    let (value, data, pos) = match read {
+        Some(Ok(read)) => read,
         Some(Err(limit @ Error::Limit(_))) => return Err(limit),
         _ => return Ok(None),
     };
-    let Object::Dict(dict) = value else {
-        return Ok(Some(Found { dict: Dict::new(), container: None, end: xref::object_end(env.bytes, parser.pos) }));
-    };
-    let Some(start) = xref::data_start(env.bytes, parser.pos) else {
-        return Ok(Some(Found { dict, container: None, end: xref::object_end(env.bytes, parser.pos) }));
+    let end = |pos: usize| env.look(pos, |window| xref::object_end(window, pos));
+    let (dict, start) = match (value, data) {
+        (Object::Dict(dict), Some(start)) => (dict, start),
+        (Object::Dict(dict), None) => return Ok(Some(Found { dict, container: None, end: end(pos)? })),
+        _ => return Ok(Some(Found { dict: Dict::new(), container: None, end: end(pos)? })),
     };
     let length = match dict.get(b"Length") {
         Some(Object::Integer(length)) => usize::try_from(*length).ok(),
@@ -579,13 +642,12 @@ fn object_at(env: &Env<'_>, header: Header, newest: &HashMap<u32, usize>) -> Res
     };
     let range = match xref::data_range(env, start, length, Some(header.id)) {
         Ok(range) => range,
-        Err(limit @ Error::Limit(_)) => return Err(limit),
+        Err(fatal @ (Error::Limit(_) | Error::Unread(_))) => return Err(fatal),
         Err(_) => return Ok(None),
     };
-    let end = xref::object_end(env.bytes, range.end);
+    let end = end(range.end)?;
     let container = if dict.is_type(b"ObjStm") && !dict.contains(b"Encrypt") {
-        let raw = env.bytes.get(range).unwrap_or_default();
-        match ObjectStream::decode(env, &dict, raw) {
+        match ObjectStream::decode(env, &dict, &env.text.bytes(range)?) {
             Ok(container) => Some(container),
             Err(limit @ Error::Limit(_)) => return Err(limit),
             Err(_) => None,
@@ -597,7 +659,10 @@ fn object_at(env: &Env<'_>, header: Header, newest: &HashMap<u32, usize>) -> Res
 }
 
 fn integer_at(env: &Env<'_>, offset: usize) -> Option<usize> {
-    let mut parser = env.parser(offset);
-    parser.indirect_header()?;
-    usize::try_from(unsigned(env.bytes, skip_space(env.bytes, parser.pos))?.0).ok()
+    let number = env.look(offset, |window| {
+        let mut parser = env.parser(window, offset);
+        parser.indirect_header()?;
+        unsigned(window, skip_space(window, parser.pos))
+    });
+    usize::try_from(number.ok()??.0).ok()
 }

@@ -5,16 +5,17 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Finding, FindingKind, LimitKind};
 use crate::filters::{self, Step};
-use crate::lexer::{at, find, keyword, skip_blank, skip_eol, skip_space, unsigned};
+use crate::lexer::{Window, at, keyword, skip_blank, skip_blank_near, skip_eol, skip_space, unsigned};
 use crate::limits::Limits;
 use crate::object::{Dict, ObjId, Object};
 use crate::parser::{Budget, Parser};
 use crate::revision::{Location, XrefKind};
+use crate::source::Text;
 
-/// What reading needs everywhere: the bytes, what is allowed, what was noticed.
+/// What reading needs everywhere: the text, what is allowed, what was noticed.
 #[derive(Debug)]
 pub(crate) struct Env<'a> {
-    pub(crate) bytes: &'a [u8],
+    pub(crate) text: Text<'a>,
     pub(crate) limits: Limits,
     pub(crate) budget: Budget,
     /// What offsets in the file count from.
@@ -35,8 +36,18 @@ impl Env<'_> {
         }
     }
 
-    pub(crate) fn parser(&self, pos: usize) -> Parser<'_> {
-        Parser::new(self.bytes, pos, self.limits.depth, &self.budget)
+    pub(crate) fn parser<'w>(&'w self, window: Window<'w>, pos: usize) -> Parser<'w> {
+        Parser::new(window, pos, self.limits.depth, &self.budget)
+    }
+
+    /// [`Text::look`]
+    pub(crate) fn look<T>(&self, from: usize, read: impl Fn(Window<'_>) -> T) -> Result<T, Error> {
+        self.text.look(&self.budget, from, read)
+    }
+
+    /// [`Text::read`]
+    pub(crate) fn read<T>(&self, from: usize, read: impl Fn(Window<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.text.read(&self.budget, from, read)
     }
 }
 
@@ -67,35 +78,44 @@ fn bad(offset: usize, reason: &'static str) -> Error {
 }
 
 /// Does a section begin here (after white space)?
-pub(crate) fn begins(env: &Env<'_>, offset: usize) -> bool {
-    let start = skip_blank_near(env.bytes, offset, 64);
-    at(env.bytes, start, b"xref") || env.parser(start).indirect_header().is_some()
+pub(crate) fn begins(env: &Env<'_>, offset: usize) -> Result<bool, Error> {
+    env.look(offset, |window| begins_at(env, window, skip_blank_near(window, offset, 64)))
+}
+
+fn begins_at(env: &Env<'_>, window: Window<'_>, start: usize) -> bool {
+    at(window, start, b"xref") || env.parser(window, start).indirect_header().is_some()
 }
 
 /// Where the section that was announced at `offset` really begins: there, or a few bytes beside.
 fn locate(env: &Env<'_>, offset: usize) -> Result<usize, Error> {
-    let start = skip_blank_near(env.bytes, offset, 64);
-    if begins(env, start) {
+    let exact = env.look(offset, |window| {
+        let start = skip_blank_near(window, offset, 64);
+        begins_at(env, window, skip_blank_near(window, start, 64)).then_some(start)
+    })?;
+    if let Some(start) = exact {
         return Ok(start);
     }
-    let from = offset.saturating_sub(16);
-    let to = offset.saturating_add(24);
-    let table = find(env.bytes, b"xref", from, to).filter(|&p| !at(env.bytes, p.saturating_sub(5), b"startxref"));
-    let line = |p: &usize| env.bytes.get(p.wrapping_sub(1)).is_some_and(|b| matches!(b, b'\n' | b'\r'));
-    let near = table.or_else(|| (from..to).filter(line).find(|&p| env.parser(p).indirect_header().is_some()));
-    let near = near.ok_or(bad(offset, "no section here"))?;
+    let near = env.look(offset, |window| beside(env, window, offset))?.ok_or(bad(offset, "no section here"))?;
     env.note(FindingKind::StartxrefOff, offset, None);
     Ok(near)
 }
 
+fn beside(env: &Env<'_>, window: Window<'_>, offset: usize) -> Option<usize> {
+    let (from, to) = (offset.saturating_sub(16), offset.saturating_add(24).min(env.text.len()));
+    let table = (from..to.saturating_sub(3)).find(|&p| at(window, p, b"xref"));
+    let table = table.filter(|&p| !at(window, p.saturating_sub(5), b"startxref"));
+    let line = |p: &usize| p.checked_sub(1).is_some_and(|p| matches!(window.get(p), Some(b'\n' | b'\r')));
+    table.or_else(|| (from..to).filter(line).find(|&p| env.parser(window, p).indirect_header().is_some()))
+}
+
 /// Reads the section announced at `offset`. `left` is how many entries may still come.
 pub(crate) fn read(env: &Env<'_>, offset: usize, left: usize) -> Result<Section, Error> {
-    if offset >= env.bytes.len() {
+    if offset >= env.text.len() {
         return Err(bad(offset, "outside the file"));
     }
     let start = locate(env, offset)?;
-    if let Some(pos) = at(env.bytes, start, b"xref").then_some(start + 4) {
-        let mut section = table(env, start, pos, left)?;
+    if env.look(start, |window| at(window, start, b"xref"))? {
+        let mut section = table(env, start, start + 4, left)?;
         merge_hybrid(env, &mut section, left)?;
         return Ok(section);
     }
@@ -104,27 +124,35 @@ pub(crate) fn read(env: &Env<'_>, offset: usize, left: usize) -> Result<Section,
 
 fn table(env: &Env<'_>, start: usize, mut pos: usize, left: usize) -> Result<Section, Error> {
     let mut entries = Vec::new();
-    loop {
-        pos = skip_space(env.bytes, pos);
-        if at(env.bytes, pos, b"trailer") {
-            break;
-        }
-        let (first, end) = unsigned(env.bytes, pos).ok_or(bad(pos, "subsection expected"))?;
-        let (count, end) = unsigned(env.bytes, skip_blank(env.bytes, end)).ok_or(bad(pos, "count expected"))?;
+    while let Some((first, count, end)) = env.read(pos, |window| subsection_head(window, pos))? {
         let count = usize::try_from(count).map_err(|_| bad(pos, "count"))?;
         if count > left.saturating_sub(entries.len()) {
             return Err(Error::Limit(LimitKind::Objects));
         }
         pos = subsection(env, end, first, count, &mut entries)?;
     }
-    let mut parser = env.parser(pos + 7);
-    let trailer = parser.dict(None)?;
-    if parser.duplicate {
-        env.note(FindingKind::DuplicateKey, pos, None);
+    let (trailer, word, end, duplicate) = env.read(pos, |window| {
+        let word = skip_space(window, pos);
+        let mut parser = env.parser(window, word + 7);
+        Ok((parser.dict(None)?, word, parser.pos, parser.duplicate))
+    })?;
+    if duplicate {
+        env.note(FindingKind::DuplicateKey, word, None);
     }
     let prev = previous(env, &trailer, start);
     let kind = if trailer.contains(b"XRefStm") { XrefKind::Hybrid } else { XrefKind::Table };
-    Ok(Section { offset: start, end: parser.pos, kind, entries, trailer, prev, hybrid: None })
+    Ok(Section { offset: start, end, kind, entries, trailer, prev, hybrid: None })
+}
+
+/// First number, count, and where they end; `None` at the trailer.
+fn subsection_head(window: Window<'_>, pos: usize) -> Result<Option<(u64, u64, usize)>, Error> {
+    let pos = skip_space(window, pos);
+    if at(window, pos, b"trailer") {
+        return Ok(None);
+    }
+    let (first, end) = unsigned(window, pos).ok_or(bad(pos, "subsection expected"))?;
+    let (count, end) = unsigned(window, skip_blank(window, end)).ok_or(bad(pos, "count expected"))?;
+    Ok(Some((first, count, end)))
 }
 
 fn subsection(
@@ -135,31 +163,45 @@ fn subsection(
     entries: &mut Vec<RawEntry>,
 ) -> Result<usize, Error> {
     for n in 0..count {
-        pos = skip_blank(env.bytes, pos);
-        let (offset, end) = unsigned(env.bytes, pos).ok_or(bad(pos, "entry expected"))?;
-        let (generation, end) = unsigned(env.bytes, skip_blank(env.bytes, end)).ok_or(bad(pos, "entry expected"))?;
-        let mark = skip_blank(env.bytes, end);
-        let used = match env.bytes.get(mark) {
-            Some(b'n') => true,
-            Some(b'f') => false,
-            _ => return Err(bad(mark, "n or f expected")),
-        };
-        pos = mark + 1;
-        if n == 0 && first == 1 && !used && offset == 0 && generation == 65535 {
+        let line = env.read(pos, |window| table_line(window, pos))?;
+        pos = line.end;
+        if n == 0 && first == 1 && !line.used && line.offset == 0 && line.generation == 65535 {
             env.note(FindingKind::XrefShifted, pos, None);
             first = 0;
         }
         let num = u32::try_from(first + n as u64).map_err(|_| bad(pos, "object number"))?;
-        let generation = u16::try_from(generation).map_err(|_| bad(pos, "generation"))?;
-        let offset = usize::try_from(offset).map_err(|_| bad(pos, "offset"))?;
-        if used && offset == 0 {
+        let generation = u16::try_from(line.generation).map_err(|_| bad(pos, "generation"))?;
+        let offset = usize::try_from(line.offset).map_err(|_| bad(pos, "offset"))?;
+        if line.used && offset == 0 {
             env.note(FindingKind::ZeroOffset, pos, Some(ObjId::new(num, generation)));
         }
         let location =
-            if used && offset > 0 { Location::Offset(offset.saturating_add(env.base)) } else { Location::Free };
+            if line.used && offset > 0 { Location::Offset(offset.saturating_add(env.base)) } else { Location::Free };
         entries.push(RawEntry { num, generation, location, hidden: false });
     }
     Ok(pos)
+}
+
+/// One entry of a table as it is written.
+struct Line {
+    offset: u64,
+    generation: u64,
+    used: bool,
+    /// After `n` or `f`.
+    end: usize,
+}
+
+fn table_line(window: Window<'_>, pos: usize) -> Result<Line, Error> {
+    let pos = skip_blank(window, pos);
+    let (offset, end) = unsigned(window, pos).ok_or(bad(pos, "entry expected"))?;
+    let (generation, end) = unsigned(window, skip_blank(window, end)).ok_or(bad(pos, "entry expected"))?;
+    let mark = skip_blank(window, end);
+    let used = match window.get(mark) {
+        Some(b'n') => true,
+        Some(b'f') => false,
+        _ => return Err(bad(mark, "n or f expected")),
+    };
+    Ok(Line { offset, generation, used, end: mark + 1 })
 }
 
 fn previous(env: &Env<'_>, trailer: &Dict, section: usize) -> Option<usize> {
@@ -196,31 +238,34 @@ fn merge_hybrid(env: &Env<'_>, section: &mut Section, left: usize) -> Result<(),
 }
 
 fn stream(env: &Env<'_>, start: usize, left: usize) -> Result<Section, Error> {
-    let mut parser = env.parser(start);
-    let id = parser.indirect_header().ok_or(bad(start, "no stream here"))?;
-    let dict = parser.dict(None)?;
-    if parser.duplicate {
+    let (id, dict, data, duplicate) = env.read(start, |window| {
+        let mut parser = env.parser(window, start);
+        let id = parser.indirect_header().ok_or(bad(start, "no stream here"))?;
+        let dict = parser.dict(None)?;
+        Ok((id, dict, data_start(window, parser.pos), parser.duplicate))
+    })?;
+    if duplicate {
         env.note(FindingKind::DuplicateKey, start, Some(id));
     }
     if !dict.is_type(b"XRef") {
         return Err(bad(start, "not a cross-reference stream"));
     }
-    let data = data_start(env.bytes, parser.pos).ok_or(bad(start, "no stream data"))?;
+    let data = data.ok_or(bad(start, "no stream data"))?;
     let length = dict.int(b"Length").and_then(|v| usize::try_from(v).ok());
     let range = data_range(env, data, length, Some(id))?;
     let rows = rows(&dict, start)?;
     let total: usize = rows.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count));
     // A bomb of entries may not cost more than the file can honestly have.
-    if total > left.min(20_000 + env.bytes.len()) {
+    if total > left.min(20_000 + env.text.len()) {
         return Err(Error::Limit(LimitKind::Objects));
     }
     let widths = widths(&dict, start)?;
     let row = widths.iter().sum::<usize>();
-    let raw = env.bytes.get(range.clone()).unwrap_or_default();
+    let raw = env.text.bytes(range.clone())?;
     let max = env.limits.decoded_stream.min(row.saturating_mul(total).saturating_mul(2).saturating_add(4096));
-    let decoded = filters::run(&env.budget, &direct_steps(&dict, &env.limits)?, raw, max)?;
+    let decoded = filters::run(&env.budget, &direct_steps(&dict, &env.limits)?, &raw, max)?;
     let entries = entries(env, &decoded.bytes, &rows, widths, start)?;
-    let end = object_end(env.bytes, range.end);
+    let end = env.look(range.end, |window| object_end(window, range.end))?;
     let prev = previous(env, &dict, start);
     Ok(Section { offset: start, end, kind: XrefKind::Stream, entries, trailer: dict, prev, hybrid: None })
 }
@@ -328,13 +373,13 @@ fn entry(env: &Env<'_>, line: &[u8], widths: [usize; 3], num: u32, start: usize)
 }
 
 /// After `stream` and its end-of-line, if that keyword stands here.
-pub(crate) fn data_start(bytes: &[u8], pos: usize) -> Option<usize> {
-    let mut end = keyword(bytes, skip_space(bytes, pos), b"stream")?;
+pub(crate) fn data_start(text: Window<'_>, pos: usize) -> Option<usize> {
+    let mut end = keyword(text, skip_space(text, pos), b"stream")?;
     // Some writers put a blank between the keyword and its end-of-line.
-    if at(bytes, end, b" \r") || at(bytes, end, b" \n") {
+    if at(text, end, b" \r") || at(text, end, b" \n") {
         end += 1;
     }
-    Some(skip_eol(bytes, end))
+    Some(skip_eol(text, end))
 }
 
 /// The data of a stream: by its length where `endstream` follows there, otherwise by searching it.
@@ -344,34 +389,28 @@ pub(crate) fn data_range(
     length: Option<usize>,
     id: Option<ObjId>,
 ) -> Result<std::ops::Range<usize>, Error> {
-    if let Some(end) = length.and_then(|len| start.checked_add(len)).filter(|end| *end <= env.bytes.len())
-        && at(env.bytes, skip_blank_near(env.bytes, end, 4), b"endstream")
+    let file = env.text.len();
+    if let Some(end) = length.and_then(|len| start.checked_add(len)).filter(|end| *end <= file)
+        && env.look(end, |window| at(window, skip_blank_near(window, end, 4), b"endstream"))?
     {
         return Ok(start..end);
     }
-    let found = find(env.bytes, b"endstream", start, env.bytes.len());
-    env.budget.take_search(found.unwrap_or(env.bytes.len()).saturating_sub(start))?;
+    let found = env.text.find(b"endstream", start..file)?;
+    env.budget.take_search(found.unwrap_or(file).saturating_sub(start))?;
     let mut end = found.ok_or(Error::Syntax { offset: start, reason: "stream without end" })?;
     env.note(FindingKind::WrongLength, start, id);
-    if end > start && env.bytes.get(end - 1) == Some(&b'\n') {
-        end -= 1;
-    }
-    if end > start && env.bytes.get(end - 1) == Some(&b'\r') {
-        end -= 1;
+    for mark in *b"\n\r" {
+        if end > start && env.look(end, |window| window.get(end - 1) == Some(mark))? {
+            end -= 1;
+        }
     }
     Ok(start..end)
 }
 
-/// White space, but never more than `most` of it.
-fn skip_blank_near(bytes: &[u8], pos: usize, most: usize) -> usize {
-    let window = bytes.get(..pos.saturating_add(most).min(bytes.len())).unwrap_or(bytes);
-    skip_blank(window, pos)
-}
-
 /// After `endstream` and `endobj`, as far as they stand here.
-pub(crate) fn object_end(bytes: &[u8], pos: usize) -> usize {
-    let next = skip_space(bytes, pos);
-    let pos = if at(bytes, next, b"endstream") { next + 9 } else { pos };
-    let next = skip_space(bytes, pos);
-    if at(bytes, next, b"endobj") { next + 6 } else { pos }
+pub(crate) fn object_end(text: Window<'_>, pos: usize) -> usize {
+    let next = skip_space(text, pos);
+    let pos = if at(text, next, b"endstream") { next + 9 } else { pos };
+    let next = skip_space(text, pos);
+    if at(text, next, b"endobj") { next + 6 } else { pos }
 }

@@ -24,13 +24,13 @@ impl Step<'_, '_> {
         if revision.kind == XrefKind::Hybrid
             && let Some(offset) = revision.trailer.int(b"XRefStm").and_then(|at| usize::try_from(at).ok())
         {
-            spans.push(self.hidden_section(offset, revision.end));
+            spans.push(self.hidden_section(offset, revision.end)?);
         }
         self.compare.spend(spans.len() as u64)?;
         spans.sort_by_key(|span| span.start);
         let mut at = revision.start;
         for span in spans {
-            if span.start > at && !is_filler(after.bytes().get(at..span.start).unwrap_or_default()) {
+            if span.start > at && !after.is_filler(at..span.start)? {
                 self.forbid("bytes-without-object", None);
                 return Ok(());
             }
@@ -40,26 +40,8 @@ impl Step<'_, '_> {
     }
 
     /// The cross-reference stream of a hybrid section is in no entry: from its offset to its `endobj`.
-    fn hidden_section(&self, offset: usize, end: usize) -> Range<usize> {
-        let text = self.after.bytes().get(offset..end).unwrap_or_default();
-        let length = text.windows(6).position(|window| window == b"endobj").map_or(0, |at| at + 6);
-        offset..offset + length
+    fn hidden_section(&self, offset: usize, end: usize) -> Result<Range<usize>, Stop> {
+        let word = self.after.find_bytes(b"endobj", offset..end)?;
+        Ok(offset..word.map_or(offset, |at| at + 6))
     }
-}
-
-/// White space and comments.
-fn is_filler(mut bytes: &[u8]) -> bool {
-    while let Some((&byte, rest)) = bytes.split_first() {
-        match byte {
-            // A second header: some readers begin there.
-            b'%' if rest.starts_with(b"PDF-") => return false,
-            b'%' => {
-                let end = rest.iter().position(|b| matches!(b, b'\r' | b'\n')).unwrap_or(rest.len());
-                bytes = rest.get(end..).unwrap_or_default();
-            }
-            0 | b'\t' | b'\n' | 12 | b'\r' | b' ' => bytes = rest,
-            _ => return false,
-        }
-    }
-    true
 }

@@ -132,7 +132,7 @@ impl<'s, 'a> Compare<'s, 'a> {
         holder: Option<ObjId>,
         work: &mut Work<'w>,
     ) -> Result<bool, Stop> {
-        let encoded = was.data == is.data || self.before.stream_raw(was)? == self.after.stream_raw(is)?;
+        let encoded = self.before.same_raw(was, self.after, is)?;
         if encoded {
             return Ok(dictionaries(&was.dict, &is.dict, &[b"Length"], holder, work));
         }

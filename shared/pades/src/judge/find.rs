@@ -190,7 +190,7 @@ fn one(
         problems.push("a key is written twice between the catalog and the signature");
     }
     let (covers, revision) = match ranges {
-        Some(ranges) if problems.is_empty() => coverage(views, brought, ranges.end),
+        Some(ranges) if problems.is_empty() => coverage(views, brought, ranges.end)?,
         _ => (Covers::Partial, brought),
     };
     if covers == Covers::Partial && problems.is_empty() {
@@ -232,7 +232,7 @@ fn byte_range(
         problems.push("a number of /ByteRange is too large");
         return Ok(None);
     };
-    let Some(end) = gap_end.checked_add(length).filter(|end| *end <= view.bytes().len() && gap_start < gap_end) else {
+    let Some(end) = gap_end.checked_add(length).filter(|end| *end <= view.file_len() && gap_start < gap_end) else {
         problems.push("/ByteRange reaches beyond the file or overlaps itself");
         return Ok(None);
     };
@@ -247,7 +247,7 @@ fn byte_range(
     match text.and_then(|text| text.contents) {
         None => problems.push("/Contents is not a hexadecimal string in the signature dictionary"),
         Some(span) if span != (gap_start..gap_end) => problems.push("the gap is not exactly /Contents"),
-        Some(_) if !only_digits(view.bytes().get(gap_start..gap_end).unwrap_or_default()) => {
+        Some(_) if !only_digits(&view.bytes(gap_start..gap_end)?) => {
             problems.push("/Contents holds something else than pairs of hexadecimal digits");
         }
         Some(_) => {}
@@ -275,14 +275,13 @@ fn resolved_range(view: &Document<'_>, signature: &pdf::Signature) -> Result<Opt
 }
 
 /// A5: the range ends where a revision ends, with nothing but white space between.
-fn coverage(views: &[Document<'_>], brought: usize, end: usize) -> (Covers, usize) {
-    let Some(newest) = views.last() else { return (Covers::Partial, brought) };
-    let blank = |range: Range<usize>| newest.bytes().get(range).is_some_and(|bytes| bytes.iter().all(is_blank));
+fn coverage(views: &[Document<'_>], brought: usize, end: usize) -> Result<(Covers, usize), pdf::Error> {
+    let Some(newest) = views.last() else { return Ok((Covers::Partial, brought)) };
     let last = newest.revisions().iter().rev().find(|revision| revision.eof <= end);
-    match last {
-        Some(revision) if revision.index >= brought && blank(revision.eof..end) => {
-            let rest = newest.revisions().len() == revision.index + 1 && blank(end..newest.bytes().len());
-            match rest {
+    Ok(match last {
+        Some(revision) if revision.index >= brought && newest.is_blank(revision.eof..end)? => {
+            let newest_is_last = newest.revisions().len() == revision.index + 1;
+            match newest_is_last && newest.is_blank(end..newest.file_len())? {
                 true => (Covers::WholeFile, revision.index),
                 // Where revisions had to be guessed, only the end of the file is beyond doubt.
                 false if newest.rebuilt().is_some() => (Covers::Partial, brought),
@@ -290,10 +289,5 @@ fn coverage(views: &[Document<'_>], brought: usize, end: usize) -> (Covers, usiz
             }
         }
         _ => (Covers::Partial, brought),
-    }
-}
-
-/// White space of ISO 32000-2 table 1.
-pub(crate) fn is_blank(byte: &u8) -> bool {
-    matches!(byte, 0 | b'\t' | b'\n' | 12 | b'\r' | b' ')
+    })
 }

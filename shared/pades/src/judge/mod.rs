@@ -179,9 +179,8 @@ fn later_changes(
         states.push(steps(&shown, first, &budget));
     }
     let tail = document.trailing_bytes();
-    let behind = document.bytes().get(tail.clone()).unwrap_or_default();
-    let garbage =
-        if copy { !matches!(behind, b"" | b"\n" | b"\r" | b"\r\n") } else { !behind.iter().all(find::is_blank) };
+    let blank = document.is_blank(tail.clone()).unwrap_or(false);
+    let garbage = if copy { !is_end_of_line(document, &tail) } else { !blank };
     let ambiguous = ambiguities(document);
     let readings = Readings::of(document);
     let judged = found.iter().zip(permissions).map(|(one, permissions)| {
@@ -330,5 +329,11 @@ fn sealed_ends(document: &Document<'_>, found: &[Found], wanted: bool) -> Vec<us
     let seal = found.iter().find(|one| ecopy::role(one) == Role::Seal);
     let Some(seal) = seal.filter(|_| wanted) else { return Vec::new() };
     let ends = document.revisions().iter().skip(seal.revision).map(|revision| revision.end).take(32);
-    ends.chain([document.bytes().len()]).collect()
+    ends.chain([document.file_len()]).collect()
+}
+
+/// Nothing, or one end of line.
+fn is_end_of_line(document: &Document<'_>, tail: &std::ops::Range<usize>) -> bool {
+    let bytes = if tail.len() > 2 { None } else { document.bytes(tail.clone()).ok() };
+    bytes.is_some_and(|bytes| matches!(&*bytes, b"" | b"\n" | b"\r" | b"\r\n"))
 }

@@ -1,0 +1,358 @@
+//! Where the bytes of a file come from: memory, or a source that is read piece by piece and never as a whole.
+//!
+//! Structure is read through windows: a small piece where something is expected, a larger one where that was not enough. A few windows
+//! are kept, and what else was read is forgotten. Does no input or output of its own: a [`Source`] does.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use memchr::memmem;
+
+use crate::error::{Error, LimitKind};
+use crate::lexer::{Window, is_space};
+use crate::limits::Limits;
+use crate::parser::Budget;
+
+/// A file of known length, read wherever it is asked for.
+///
+/// Every byte must stay what it is while a [`crate::Document`] on it lives: an implementation whose file may change under it has to notice,
+/// and fail.
+pub trait Source: Sync {
+    /// Length in bytes.
+    fn len(&self) -> usize;
+
+    /// Is there nothing?
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Fills the beginning of `into` with what stands at `offset`, and tells how many bytes that were: at least one, perhaps fewer than asked
+    /// for. Not called for what lies behind the end.
+    ///
+    /// # Errors
+    /// The bytes cannot be had.
+    fn read_at(&self, offset: usize, into: &mut [u8]) -> Result<usize, Unread>;
+}
+
+/// Bytes of a [`Source`] that could not be had: nothing can be said about the file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unread(pub String);
+
+/// What a look expects to need, in bytes.
+const EXPECTED: usize = 512;
+/// So many windows are kept.
+const KEPT: usize = 128;
+/// A pass over the file reads so many windows at once.
+const CHUNK: usize = 32;
+/// The largest window, and the most that is read at once for any other reason: no object of an honest file is longer without its data.
+const MOST: usize = 32 << 20;
+/// What stands before a place is looked at too: a keyword, an end of line.
+const BEFORE: usize = 64;
+/// A window that was not enough is made so many times larger.
+const GROWTH: usize = 8;
+
+/// The text of a file.
+pub(crate) enum Text<'a> {
+    Whole(&'a [u8]),
+    Windows(Windows<'a>),
+}
+
+/// The text of a file that is not in memory.
+pub(crate) struct Windows<'a> {
+    source: &'a dyn Source,
+    len: usize,
+    /// [`Limits::window`]
+    size: usize,
+    /// Newest last.
+    held: Mutex<VecDeque<Arc<Held>>>,
+}
+
+struct Held {
+    start: usize,
+    bytes: Vec<u8>,
+}
+
+impl Held {
+    fn end(&self) -> usize {
+        self.start + self.bytes.len()
+    }
+
+    fn holds(&self, range: &Range<usize>) -> bool {
+        self.start <= range.start && range.end <= self.end()
+    }
+}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.len())
+    }
+}
+
+impl<'a> Windows<'a> {
+    fn new(source: &'a dyn Source, size: usize) -> Self {
+        Windows { source, len: source.len(), size: size.clamp(1, MOST), held: Mutex::default() }
+    }
+
+    /// Reads exactly this range, which lies in the file.
+    fn read(&self, range: &Range<usize>) -> Result<Vec<u8>, Error> {
+        let mut bytes = vec![0; range.len()];
+        let mut done = 0;
+        while let Some(rest) = bytes.get_mut(done..).filter(|rest| !rest.is_empty()) {
+            let most = rest.len();
+            match self.source.read_at(range.start + done, rest)? {
+                0 => return Err(Unread("the file is shorter than it was".to_owned()).into()),
+                read => done += read.min(most),
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// A window that has this range: one that is kept, or a new one.
+    fn window(&self, range: &Range<usize>) -> Result<Arc<Held>, Error> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = held.iter().rposition(|one| one.holds(range)) {
+            // In use again: it goes to the end of the line.
+            if let Some(one) = held.remove(at) {
+                held.push_back(Arc::clone(&one));
+                return Ok(one);
+            }
+        }
+        let end = range.end.max(range.start.saturating_add(self.size).min(self.len));
+        let one = Arc::new(Held { start: range.start, bytes: self.read(&(range.start..end))? });
+        let mut kept: usize = held.iter().map(|one| one.bytes.len()).sum();
+        while kept + one.bytes.len() > KEPT * self.size {
+            let Some(oldest) = held.pop_front() else { break };
+            kept -= oldest.bytes.len();
+        }
+        held.push_back(Arc::clone(&one));
+        Ok(one)
+    }
+
+    fn look<T>(&self, budget: &Budget, from: usize, read: impl Fn(Window<'_>) -> T) -> Result<T, Error> {
+        let from = from.min(self.len);
+        let mut want = EXPECTED.min(self.size);
+        loop {
+            let start = from.saturating_sub(BEFORE.max(want / BEFORE));
+            let held = self.window(&(start..from.saturating_add(want).min(self.len)))?;
+            let (short, before) = (Cell::new(false), budget.mark());
+            let seen = read(Window::part(&held.bytes, held.start, self.len, &short));
+            if !short.get() {
+                return Ok(seen);
+            }
+            budget.restore(before);
+            if want >= MOST {
+                return Err(Error::Limit(LimitKind::Window));
+            }
+            want = held.end().saturating_sub(from).max(want).saturating_mul(GROWTH).min(MOST);
+        }
+    }
+}
+
+impl<'a> Text<'a> {
+    pub(crate) fn windows(source: &'a dyn Source, limits: &Limits) -> Self {
+        Text::Windows(Windows::new(source, limits.window))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Text::Whole(bytes) => bytes.len(),
+            Text::Windows(windows) => windows.len,
+        }
+    }
+
+    /// All of it, where it is in memory.
+    pub(crate) fn whole(&self) -> Option<&'a [u8]> {
+        match self {
+            Text::Whole(bytes) => Some(bytes),
+            Text::Windows(_) => None,
+        }
+    }
+
+    /// Reads what stands at `from`, and a little before it. `read` may be called again with a larger window: it must not leave anything
+    /// behind but what it took from the budget, which is given back.
+    pub(crate) fn look<T>(&self, budget: &Budget, from: usize, read: impl Fn(Window<'_>) -> T) -> Result<T, Error> {
+        match self {
+            Text::Whole(bytes) => Ok(read(Window::whole(bytes))),
+            Text::Windows(windows) => windows.look(budget, from, read),
+        }
+    }
+
+    /// As [`Text::look`] for what can fail itself.
+    pub(crate) fn read<T>(
+        &self,
+        budget: &Budget,
+        from: usize,
+        read: impl Fn(Window<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.look(budget, from, read)?
+    }
+
+    /// These bytes; those behind the end are left out.
+    pub(crate) fn bytes(&self, range: Range<usize>) -> Result<Cow<'_, [u8]>, Error> {
+        let range = range.start.min(self.len())..range.end.min(self.len());
+        match self {
+            Text::Whole(bytes) => Ok(Cow::Borrowed(bytes.get(range).unwrap_or_default())),
+            Text::Windows(_) if range.len() > MOST => Err(Error::Limit(LimitKind::Window)),
+            Text::Windows(_) if range.is_empty() => Ok(Cow::Borrowed(&[])),
+            Text::Windows(windows) => Ok(Cow::Owned(windows.read(&range)?)),
+        }
+    }
+
+    /// Goes over a range in order, piece by piece. Each piece comes with its place, and with up to `before` bytes of what was seen before it.
+    pub(crate) fn pass(
+        &self,
+        range: Range<usize>,
+        before: usize,
+        mut each: impl FnMut(usize, &[u8], &[u8]) -> Result<bool, Error>,
+    ) -> Result<(), Error> {
+        let windows = match self {
+            Text::Whole(bytes) => {
+                let range = range.start.min(bytes.len())..range.end.min(bytes.len());
+                let bytes = bytes.get(range.clone()).unwrap_or_default();
+                return each(range.start, &[], bytes).map(|_| ());
+            }
+            Text::Windows(windows) => windows,
+        };
+        let end = range.end.min(windows.len);
+        let (mut at, mut tail) = (range.start, Vec::new());
+        while at < end {
+            let next = at.saturating_add(CHUNK * windows.size).min(end);
+            let chunk = windows.read(&(at..next))?;
+            if !each(at, &tail, &chunk)? {
+                break;
+            }
+            tail.extend_from_slice(&chunk);
+            tail.drain(..tail.len().saturating_sub(before));
+            at = next;
+        }
+        Ok(())
+    }
+
+    /// All places of a word within a range, in order, until `each` says that it is enough.
+    pub(crate) fn find_each(
+        &self,
+        word: &[u8],
+        range: Range<usize>,
+        mut each: impl FnMut(usize) -> Result<bool, Error>,
+    ) -> Result<(), Error> {
+        let overlap = word.len().saturating_sub(1);
+        self.pass(range, overlap, |at, tail, chunk| {
+            let seam: Vec<u8> = tail.iter().chain(chunk.iter().take(overlap)).copied().collect();
+            for place in memmem::find_iter(&seam, word) {
+                if !each(at - tail.len() + place)? {
+                    return Ok(false);
+                }
+            }
+            for place in memmem::find_iter(chunk, word) {
+                if !each(at + place)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })
+    }
+
+    /// The first place of a word that lies wholly within a range.
+    pub(crate) fn find(&self, word: &[u8], range: Range<usize>) -> Result<Option<usize>, Error> {
+        let mut found = None;
+        self.find_each(word, range, |place| {
+            found = Some(place);
+            Ok(false)
+        })?;
+        Ok(found)
+    }
+
+    /// The last place of a word.
+    pub(crate) fn find_last(&self, word: &[u8]) -> Result<Option<usize>, Error> {
+        let windows = match self {
+            Text::Whole(bytes) => return Ok(memmem::rfind(bytes, word)),
+            Text::Windows(windows) => windows,
+        };
+        let mut end = windows.len;
+        while end > 0 {
+            let start = end.saturating_sub(windows.size);
+            let reach = (end + word.len() - 1).min(windows.len);
+            if let Some(place) = memmem::rfind(&windows.read(&(start..reach))?, word) {
+                return Ok(Some(start + place));
+            }
+            end = start;
+        }
+        Ok(None)
+    }
+
+    /// Is there nothing but white space?
+    pub(crate) fn is_blank(&self, range: Range<usize>) -> Result<bool, Error> {
+        let mut blank = true;
+        self.pass(range, 0, |_, _, chunk| {
+            blank = chunk.iter().all(|&byte| is_space(byte));
+            Ok(blank)
+        })?;
+        Ok(blank)
+    }
+
+    /// Is there nothing but white space and comments? With `headers` also no comment that begins as a file does.
+    pub(crate) fn is_filler(&self, range: Range<usize>, headers: bool) -> Result<bool, Error> {
+        let mut filler = Filler { in_comment: false, header: None, headers };
+        let mut fine = true;
+        self.pass(range, 0, |_, _, chunk| {
+            fine = chunk.iter().all(|&byte| filler.takes(byte));
+            Ok(fine)
+        })?;
+        Ok(fine)
+    }
+
+    /// Is it the same text in the same place?
+    pub(crate) fn is(&self, other: &Text<'_>) -> bool {
+        match (self, other) {
+            (Text::Whole(bytes), Text::Whole(others)) => std::ptr::eq(*bytes, *others),
+            _ => std::ptr::addr_eq(self, other),
+        }
+    }
+
+    /// Are two ranges the same bytes? `other` may be another file.
+    pub(crate) fn same(&self, range: &Range<usize>, other: &Text<'_>, with: &Range<usize>) -> Result<bool, Error> {
+        if range.len() != with.len() {
+            return Ok(false);
+        }
+        let mut same = true;
+        self.pass(range.clone(), 0, |at, _, chunk| {
+            let from = with.start + (at - range.start);
+            // A chunk of a file in memory may be all of it; the other one is then read piece by piece.
+            other.pass(from..from + chunk.len(), 0, |place, _, piece| {
+                same = chunk.get(place - from..place - from + piece.len()) == Some(piece);
+                Ok(same)
+            })?;
+            Ok(same)
+        })?;
+        Ok(same)
+    }
+}
+
+/// Reads white space and comments byte by byte.
+struct Filler {
+    in_comment: bool,
+    /// Letters of `PDF-` seen since the comment began.
+    header: Option<usize>,
+    headers: bool,
+}
+
+impl Filler {
+    fn takes(&mut self, byte: u8) -> bool {
+        const HEADER: &[u8] = b"PDF-";
+        if self.in_comment {
+            self.header = self.header.filter(|seen| HEADER.get(*seen) == Some(&byte)).map(|seen| seen + 1);
+            self.in_comment = !matches!(byte, b'\r' | b'\n');
+            return !(self.headers && self.header == Some(HEADER.len()));
+        }
+        if byte == b'%' {
+            (self.in_comment, self.header) = (true, Some(0));
+            return true;
+        }
+        is_space(byte)
+    }
+}
