@@ -420,7 +420,16 @@ fn summary(answers: &[Answer]) -> String {
 
 /// Said only where fetching might have helped, to somebody who did not ask for the opposite.
 fn hint(answers: &[Answer], offline: bool) -> &'static str {
-    let lacking = |code: &str| matches!(code, "revocation-unknown" | "tsa-revocation-unknown" | "chain-incomplete");
+    let lacking = |code: &str| {
+        matches!(
+            code,
+            "revocation-unknown"
+                | "tsa-revocation-unknown"
+                | "responder-unvouched"
+                | "tsa-responder-unvouched"
+                | "chain-incomplete"
+        )
+    };
     let helps = answers.iter().flat_map(|one| &one.report.reasons).any(|reason| lacking(&reason.code));
     if helps && !offline {
         " Lệnh này chỉ dùng chứng cứ nằm trong tệp, không tra cứu qua mạng / evidence is taken from the files alone.\n"

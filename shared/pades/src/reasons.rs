@@ -118,6 +118,7 @@ static RULES: &[(&str, &[&str])] = &[
     ("EN 319 102-1 §5.2.8, TS 119 312", &["weak-algorithm", "weak-algorithm-in-time"]),
     ("EN 319 102-1 §5.2.6: validity", &["certificate-expired-unproven", "certificate-expired-now"]),
     ("EN 319 102-1 §5.2.5", &["revocation-unknown", "tsa-revocation-unknown"]),
+    ("RFC 6960 §4.2.2.2.1", &["responder-unvouched", "tsa-responder-unvouched"]),
     ("EN 319 102-1 §5.5: revocation", &["certificate-revoked-after"]),
     ("EN 319 102-1 §5.6.2", &["evidence-unproven", "tsa-expired-unproven"]),
     ("EN 319 102-1 §5.5.4", &["timestamp-order"]),
@@ -153,6 +154,10 @@ const ORIGINAL: (&str, &str) = (
 );
 const LATER: (&str, &str) =
     ("Thử lại sau ít phút; không kết luận là sai.", "Try again in some minutes; do not call it wrong.");
+const RESPONDER: (&str, &str) = (
+    "Chưa kết luận; kiểm tra lại khi có CRL của CA, và báo CA về máy trả lời OCSP này.",
+    "No conclusion; judge again with the CA's CRL, and tell the CA about this OCSP responder.",
+);
 const TRUST_LIST: (&str, &str) =
     ("Chưa kết luận; cập nhật danh sách tin cậy.", "No conclusion; update the trusted list.");
 
@@ -573,6 +578,17 @@ static ROWS: &[Explanation] = &[
         LATER,
     ),
     row(
+        "responder-unvouched",
+        Unknown,
+        SignerCertificates,
+        Technician,
+        (
+            "Có trả lời OCSP về chứng thư, nhưng không biết chính máy trả lời đã bị thu hồi chưa ({field}).",
+            "An OCSP responder answered about the X.509 certificate, but whether it was itself revoked is not known ({field}).",
+        ),
+        RESPONDER,
+    ),
+    row(
         "certificate-expired-now",
         Note,
         SignerCertificates,
@@ -670,6 +686,17 @@ static ROWS: &[Explanation] = &[
             "It is not known whether the time-stamping authority's X.509 certificate was revoked ({field}).",
         ),
         LATER,
+    ),
+    row(
+        "tsa-responder-unvouched",
+        Unknown,
+        Timestamps,
+        Technician,
+        (
+            "Có trả lời OCSP về máy cấp dấu thời gian, nhưng không biết chính máy trả lời đã bị thu hồi chưa ({field}).",
+            "An OCSP responder answered about the time-stamping authority, but whether it was itself revoked is not known ({field}).",
+        ),
+        RESPONDER,
     ),
     row(
         "timestamp-missing",

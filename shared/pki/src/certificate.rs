@@ -23,7 +23,6 @@ const MAX_PEM: usize = 512;
 
 /// What kind of public key a certificate holds.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
 pub enum KeyAlgorithm {
     /// RSA with a modulus of so many bits.
     Rsa {

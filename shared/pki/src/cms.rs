@@ -291,10 +291,8 @@ impl SignedData {
         if let Some(signed) = &signer.signed {
             signed.check_single_values()?;
             signed.check_content(&self.content_type, &content_digest(digest_algorithm))?;
-            if let Some(binding) = signed.ess(certificate)
-                && binding?.is_weak()
-            {
-                add_weakness(&mut weak, Weakness::WeakDigest(DigestAlgorithm::Sha1));
+            if let Some(binding) = signed.ess(certificate).transpose()?.filter(|binding| binding.is_weak()) {
+                add_weakness(&mut weak, Weakness::WeakBinding(binding));
             }
             signed.check_algorithm_protection(&signer.digest_algorithm)?;
             signed.verify(certificate, scheme, &signer.signature)?;

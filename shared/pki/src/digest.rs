@@ -2,14 +2,14 @@
 
 use sha2::Digest as _;
 
-/// Digest algorithms that are recognised. MD5 and SHA-1 are read in old signatures and reported as weak; they are never written.
+/// Digest algorithms that are recognised. MD5, SHA-1 and SHA-224 are read in old signatures and reported as weak; they are never written.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum DigestAlgorithm {
     /// MD5, 16 bytes; broken.
     Md5,
     /// SHA-1, 20 bytes; weak.
     Sha1,
-    /// SHA-224, 28 bytes.
+    /// SHA-224, 28 bytes; at its end.
     Sha224,
     /// SHA-256, 32 bytes.
     Sha256,
@@ -39,10 +39,11 @@ impl DigestAlgorithm {
         }
     }
 
-    /// Whether relying on it for signatures is advised against.
+    /// Whether relying on it for signatures is advised against. SHA-224 still is relied on, but its end is set
+    /// (ETSI TS 119 312 V2.1.1).
     #[must_use]
     pub const fn is_weak(self) -> bool {
-        matches!(self, Self::Md5 | Self::Sha1)
+        matches!(self, Self::Md5 | Self::Sha1 | Self::Sha224)
     }
 
     /// Usual name, e.g. `SHA-256`.

@@ -135,6 +135,10 @@ pub enum Error {
     /// The key that made the signature is not the one that the response names as its responder (RFC 6960 §4.2.1, responderID).
     #[error("the OCSP response names another responder than the one who signed it")]
     OcspResponderId,
+    /// The delegated responder has no id-pkix-ocsp-nocheck, and nothing at hand says whether it was itself revoked
+    /// (RFC 6960 §4.2.2.2.1).
+    #[error("whether the OCSP responder was itself revoked is not known")]
+    OcspResponderUnknown,
     /// The nonce of an OCSP response is not the one that was sent.
     #[error("the OCSP response carries another nonce")]
     OcspNonce,
@@ -191,6 +195,7 @@ impl Error {
             Self::OcspOtherCertificate => "ocsp-other-certificate",
             Self::OcspResponder => "ocsp-responder",
             Self::OcspResponderId => "ocsp-responder-id",
+            Self::OcspResponderUnknown => "ocsp-responder-unknown",
             Self::OcspNonce => "ocsp-nonce",
             Self::NotFresh { .. } => "not-fresh",
             Self::CrlScope { .. } => "crl-scope",
@@ -201,14 +206,18 @@ impl Error {
 
 /// Cryptography that still verifies but should no longer be relied on (ETSI TS 119 312, TT 15/2025/TT-BKHCN).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
 pub enum Weakness {
-    /// Content or attribute digest is SHA-1 (or the ESS binding is by SHA-1).
+    /// The digest of the content, or the imprint of a time-stamp, is by MD5, SHA-1 or SHA-224.
     WeakDigest(DigestAlgorithm),
-    /// The signature itself is made over SHA-1.
+    /// The ESS attribute names the signer's X.509 certificate by such a digest. That alone does not weaken the signature.
+    WeakBinding(DigestAlgorithm),
+    /// The signature itself is made over such a digest.
     WeakSignatureDigest(DigestAlgorithm),
-    /// DSA, of whatever length: withdrawn (FIPS 186-5), on no list of ETSI TS 119 312 in force.
-    WithdrawnAlgorithm,
+    /// DSA, of whatever length: withdrawn (FIPS 186-5).
+    Dsa {
+        /// Length of p; `None` where it stands in another X.509 certificate.
+        bits: Option<usize>,
+    },
     /// RSA modulus below 2048 bits.
     ShortKey {
         /// Length of the modulus.
@@ -222,8 +231,9 @@ impl Weakness {
     pub fn code(&self) -> &'static str {
         match self {
             Self::WeakDigest(_) => "weak-digest",
+            Self::WeakBinding(_) => "weak-binding",
             Self::WeakSignatureDigest(_) => "weak-signature-digest",
-            Self::WithdrawnAlgorithm => "withdrawn-algorithm",
+            Self::Dsa { .. } => "withdrawn-algorithm",
             Self::ShortKey { .. } => "short-key",
         }
     }

@@ -186,8 +186,10 @@ impl PublicKey {
         {
             weak.push(Weakness::ShortKey { bits });
         }
-        if matches!(scheme, Scheme::Dsa(_)) || matches!(self.algorithm, KeyAlgorithm::Dsa { .. }) {
-            weak.push(Weakness::WithdrawnAlgorithm);
+        match self.algorithm {
+            KeyAlgorithm::Dsa { bits } => weak.push(Weakness::Dsa { bits }),
+            _ if matches!(scheme, Scheme::Dsa(_)) => weak.push(Weakness::Dsa { bits: None }),
+            _ => {}
         }
         weak
     }

@@ -130,11 +130,11 @@ impl<R, O, S: TrustServices, W: crate::Workshop, C: Chance> Run<'_, R, O, S, W, 
         Some(Statement { crls: vec![crl], ..Statement::default() })
     }
 
-    /// A delegated responder must not vouch for itself (RFC 6960 §4.2.2.2.1): unless it says that it need not be checked, or
-    /// names no CRL, its issuer's CRL has to clear it.
+    /// A delegated responder must not vouch for itself (RFC 6960 §4.2.2.2.1): unless it says that it need not be checked, the
+    /// CRL that it names has to clear it. One that names none is not believed; the member's own CRL is asked instead.
     async fn responder_crls(&self, responder: Option<&Certificate>, issuer: &Certificate) -> Option<Vec<Vec<u8>>> {
         match responder {
-            Some(responder) if !responder.has_ocsp_nocheck() && !responder.crl_urls().is_empty() => {
+            Some(responder) if !responder.has_ocsp_nocheck() => {
                 let (crl, status) = self.crl(responder, issuer).await?;
                 (status == CertStatus::Good).then(|| vec![crl])
             }

@@ -91,7 +91,7 @@ fn signature(found: &Found, ranges: Ranges, digests: &Digests<'_>, pool: &[Certi
             crypto.intact = true;
             crypto.bound = data.ess_certificate_ok() == Some(true);
             crypto.digest = Some(verified.digest_algorithm);
-            crypto.weak = relevant(&verified.weak, verified.digest_algorithm);
+            crypto.weak = relevant(verified.weak);
             crypto.signer = Some(verified.signer);
         }
         Err(error) => return refuse(found, &error, crypto),
@@ -129,8 +129,7 @@ fn document_timestamp(found: &Found, ranges: Ranges, digests: &Digests<'_>, cryp
 fn read_token(der: &[u8], digest: &dyn Fn(DigestAlgorithm) -> Vec<u8>) -> Result<Stamp, pki::Error> {
     let token = pki::tsp::Token::parse(der)?;
     let facts = token.verify(digest)?;
-    // Authorities still bind themselves by SHA-1 in the ESS attribute; what counts is what they sign with.
-    let weak = facts.weak.into_iter().filter(|weak| !matches!(weak, Weakness::WeakDigest(_))).collect();
+    let weak = relevant(facts.weak);
     let sha256 = sha256(token.der());
     Ok(Stamp { gen_time: facts.gen_time, sha256, signer: facts.signer, certificates: facts.certificates, weak })
 }
@@ -156,9 +155,9 @@ fn bare_rsa(found: &Found, ranges: Ranges, digests: &Digests<'_>, crypto: &mut C
     crypto.signer = Some(signer);
 }
 
-/// SHA-1 in the ESS attribute alone does not weaken a SHA-256 signature.
-fn relevant(weak: &[Weakness], digest: DigestAlgorithm) -> Vec<Weakness> {
-    weak.iter().filter(|weak| digest.is_weak() || !matches!(weak, Weakness::WeakDigest(_))).copied().collect()
+/// SHA-1 in the ESS attribute alone does not weaken a SHA-256 signature; authorities still bind themselves by it.
+fn relevant(weak: Vec<Weakness>) -> Vec<Weakness> {
+    weak.into_iter().filter(|weak| !matches!(weak, Weakness::WeakBinding(_))).collect()
 }
 
 fn refuse(found: &Found, error: &pki::Error, crypto: &mut Crypto) {

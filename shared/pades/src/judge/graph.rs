@@ -80,9 +80,9 @@ pub(crate) fn provable(limit: &Control, at: i64) -> Option<Provable> {
         Limit::Revocation(who) => {
             text(format!("Chứng thư bị thu hồi: {who}"), format!("The X.509 certificate was revoked: {who}"))
         }
-        Limit::Algorithm(name) => text(
-            format!("Thuật toán hết thời hạn tin cậy: {name}"),
-            format!("The algorithm is no longer relied on: {name}"),
+        Limit::Algorithm(end) => text(
+            format!("Thuật toán hết thời hạn tin cậy: {}", end.name),
+            format!("The algorithm is no longer relied on: {}", end.name),
         ),
     };
     let renew_by = limit.until.saturating_sub(LEAD).max(at);

@@ -10,7 +10,7 @@ use pki::{Certificate, Weakness};
 
 use super::pool::Pool;
 use super::proof::{Existence, Proof, bytes, sha256};
-use super::strength;
+use super::strength::{self, End};
 use crate::policy::Policy;
 use crate::report::{PathStatus, Revocation};
 
@@ -22,7 +22,7 @@ pub(crate) enum Limit {
     /// This member was revoked.
     Revocation(String),
     /// The algorithm ends.
-    Algorithm(&'static str),
+    Algorithm(End),
 }
 
 /// Until when what a chain signed is believed.
@@ -79,6 +79,8 @@ pub(crate) struct Standing {
     pub(crate) path: PathStatus,
     pub(crate) broken: Option<pki::Error>,
     pub(crate) revocation: Revocation,
+    /// The status is unknown although a responder answered: nothing says that it was not itself revoked (RFC 6960 §4.2.2.2.1).
+    pub(crate) unvouched: bool,
     /// Revoked when, and whether it is the leaf.
     pub(crate) revoked: Option<(i64, bool)>,
     pub(crate) later: Vec<LaterRevocation>,
@@ -113,6 +115,7 @@ pub(crate) fn standing(
         path: status,
         broken,
         revocation: Revocation::NotChecked,
+        unvouched: false,
         revoked: None,
         later: Vec::new(),
         embedded_good: false,
@@ -149,6 +152,8 @@ impl Standing {
                 Revocation::Revoked
             }
         };
+        self.unvouched = self.revocation == Revocation::Unknown
+            && answer.refused.iter().any(|(_, error)| *error == pki::Error::OcspResponderUnknown);
         let keeps = purpose == Purpose::Timestamping;
         self.control = control(&self.chain, &self.later, &self.weak, keeps);
         self.note_used(&answer, pool, proofs);
@@ -248,7 +253,7 @@ fn control(chain: &[Certificate], later: &[LaterRevocation], weak: &[Weakness], 
     }
     // The anchor's own signature does not count, its key does.
     if let Some(end) = strength::first_end(weak.iter(), chain) {
-        control.tighten(end.at.saturating_sub(1), || Limit::Algorithm(end.name));
+        control.tighten(end.at.saturating_sub(1), || Limit::Algorithm(end));
     }
     control
 }

@@ -161,7 +161,7 @@ impl Court<'_> {
         let needed = existence.as_ref().map_or(self.policy.at, |proof| proof.time);
         let mut control = standing.control.clone();
         if let Some(end) = strength::first_end(stamp.weak.iter(), &[]) {
-            control = control.earlier(Control { until: end.at - 1, limit: Some(Limit::Algorithm(end.name)) });
+            control = control.earlier(Control { until: end.at - 1, limit: Some(Limit::Algorithm(end)) });
         }
         let mut worth = Worth { standing, existence, control, refused: None, notes: Vec::new(), unknown: false };
         worth.refused = match (worth.standing.path, worth.standing.revocation) {
@@ -194,7 +194,7 @@ impl Court<'_> {
             reasons.push(refusal(code, &worth.standing, &worth.control, &field));
         } else if worth.unknown {
             sub = Some("TRY_LATER");
-            reasons.push(Reason::with("tsa-revocation-unknown", &field));
+            reasons.push(Reason::with(tsa_unknown(&worth.standing), &field));
         }
         let refused_in_spite_of_its_path = worth.refused.is_some() && worth.standing.path == PathStatus::Trusted;
         let level = if worth.standing.embedded_good && self.pool.has_store { Level::BLT } else { Level::BT };
@@ -378,7 +378,7 @@ impl Court<'_> {
         let end = first_end(standing, &crypto.weak)?;
         if end.at <= at {
             let mut params = field.to_vec();
-            params.push(("algorithm", end.name.to_owned()));
+            params.extend(named(end));
             reasons.push(Reason::with("weak-algorithm", &params));
             return Some(if timed { "CRYPTO_CONSTRAINTS_FAILURE" } else { "CRYPTO_CONSTRAINTS_FAILURE_NO_POE" });
         }
@@ -413,7 +413,7 @@ impl Clock {
     /// A time-stamp that is believed.
     fn take(&mut self, stamp: &Stamp, worth: Worth, field: &[(&str, String)]) {
         if worth.unknown {
-            self.reasons.push(Reason::with("tsa-revocation-unknown", field));
+            self.reasons.push(Reason::with(tsa_unknown(&worth.standing), field));
             self.sub = Some("TRY_LATER");
         }
         self.reasons.extend(worth.notes);
@@ -447,9 +447,14 @@ fn first_end(standing: &Standing, own: &[pki::Weakness]) -> Option<End> {
     strength::first_end(standing.weak.iter().chain(own), chain)
 }
 
+/// What ended, and by which document.
+fn named(end: End) -> [(&'static str, String); 2] {
+    [("algorithm", end.name.to_owned()), ("source", end.source.to_owned())]
+}
+
 fn proven_in_time(end: End, field: &[(&str, String)]) -> Reason {
     let mut params = field.to_vec();
-    params.push(("algorithm", end.name.to_owned()));
+    params.extend(named(end));
     Reason::with("weak-algorithm-in-time", &params)
 }
 
@@ -467,7 +472,7 @@ fn refusal(code: &'static str, standing: &Standing, control: &Control, field: &[
     let mut params = field.to_vec();
     match (code, &control.limit) {
         ("evidence-unproven", _) => return unproven_reason(standing.unproven.as_ref(), field),
-        ("weak-algorithm", Some(Limit::Algorithm(name))) => params.push(("algorithm", (*name).to_owned())),
+        ("weak-algorithm", Some(Limit::Algorithm(end))) => params.extend(named(*end)),
         _ => {}
     }
     Reason::with(code, &params)
@@ -491,6 +496,10 @@ fn unproven_reason(unproven: Option<&Unproven>, field: &[(&str, String)]) -> Rea
     Reason::with("evidence-unproven", &params)
 }
 
+fn tsa_unknown(standing: &Standing) -> &'static str {
+    if standing.unvouched { "tsa-responder-unvouched" } else { "tsa-revocation-unknown" }
+}
+
 fn revocation_reasons(
     standing: &Standing,
     timed: bool,
@@ -504,7 +513,8 @@ fn revocation_reasons(
     match (standing.revocation, standing.revoked) {
         (Revocation::Good | Revocation::NotChecked, _) => None,
         (Revocation::Unknown, _) => {
-            reasons.push(Reason::with("revocation-unknown", field));
+            let code = if standing.unvouched { "responder-unvouched" } else { "revocation-unknown" };
+            reasons.push(Reason::with(code, field));
             Some("TRY_LATER")
         }
         (Revocation::Revoked, Some((_, false))) => {

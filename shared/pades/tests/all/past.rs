@@ -190,28 +190,60 @@ fn an_archive_outlives_its_chain() {
     expect(&report, Indication::Indeterminate, "REVOCATION_OUT_OF_BOUNDS_NO_POE", "evidence-unproven");
 }
 
-/// RFC 6960 §4.2.2.2: a delegated responder's answers outlive its own short-lived certificate only where they are stamped.
-#[test]
-fn a_responder_that_has_expired() {
-    let pki = Pki::new();
-    let responder = issue_one(6, &[(Attribute::CommonName, "OCSP thử nghiệm")], Some(&pki.ca), |spec| {
+/// A responder that the CA delegated for a day.
+fn responder(pki: &Pki, nocheck: bool) -> Identity {
+    issue_one(6, &[(Attribute::CommonName, "OCSP thử nghiệm")], Some(&pki.ca), |spec| {
         spec.key_usage = vec![KeyUsage::DigitalSignature];
         spec.extended_key_usage = vec![ExtendedKeyUsage::OcspSigning];
+        spec.ocsp_nocheck = nocheck;
         spec.not_after = NOW + DAY;
-    });
-    let (leaf, issuer) = (&pki.leader.chain[0], &pki.ca.chain[0]);
+    })
+}
+
+/// What it says about somebody: good, a minute after [`NOW`].
+fn answer_by(pki: &Pki, responder: &Identity, who: &Identity) -> Vec<u8> {
     let answer = issue::OcspAnswer {
-        asked: issue::OcspAsked::new(leaf, issuer).expect("a CertID"),
+        asked: issue::OcspAsked::new(&who.chain[0], &pki.ca.chain[0]).expect("a CertID"),
         status: CertStatus::Good,
         this_update: NOW + 60,
         next_update: Some(NOW + DAY),
     };
     let spec = issue::OcspSpec { produced_at: NOW + 60, answers: vec![answer], nonce: None };
     let own = &responder.chain[0];
-    let ocsp = issue::ocsp_response(&spec, own, std::slice::from_ref(own), SignatureAlgorithm::EcdsaSha256, &|tbs| {
+    issue::ocsp_response(&spec, own, std::slice::from_ref(own), SignatureAlgorithm::EcdsaSha256, &|tbs| {
         responder.key.sign(tbs)
     })
-    .expect("an answer");
+    .expect("an answer")
+}
+
+/// RFC 6960 §4.2.2.2.1: a responder without nocheck makes nobody good before it is known that it was not revoked itself; the
+/// cause is named, for the signer and for the time-stamping authority.
+#[test]
+fn a_responder_that_nobody_vouches_for() {
+    let pki = Pki::new();
+    let (bound, crl) = (responder(&pki, false), root_crl(&pki, NOW + 30, &[]));
+    let signed = leader_alone(&pki, true, NOW);
+    let (leader, tsa) = (answer_by(&pki, &bound, &pki.leader), answer_by(&pki, &bound, &pki.tsa));
+    let with = |ocsps: Vec<Vec<u8>>| judged(&pki, &signed, NOW + 3600, &evidence(ocsps, vec![crl.clone()]));
+    let report = with(vec![leader.clone(), good(&pki, &pki.tsa, NOW + 60)]);
+    expect(&report, Indication::Indeterminate, "TRY_LATER", "responder-unvouched");
+    assert!(!codes(&report).contains(&"revocation-unknown"), "one cause: {:?}", report.reasons);
+    let report = with(vec![good(&pki, &pki.leader, NOW + 60), tsa.clone()]);
+    expect(&report, Indication::Indeterminate, "TRY_LATER", "tsa-responder-unvouched");
+    // It does not vouch for itself, but the CA may.
+    let itself = answer_by(&pki, &bound, &bound);
+    let report = with(vec![leader.clone(), tsa.clone(), itself]);
+    expect(&report, Indication::Indeterminate, "TRY_LATER", "responder-unvouched");
+    let report = with(vec![leader, tsa, good(&pki, &bound, NOW + 30)]);
+    assert_eq!(report.verdict, Verdict::Valid, "{:?}", report.reasons);
+}
+
+/// RFC 6960 §4.2.2.2: a delegated responder's answers outlive its own short-lived certificate only where they are stamped.
+#[test]
+fn a_responder_that_has_expired() {
+    let pki = Pki::new();
+    let responder = responder(&pki, true);
+    let ocsp = answer_by(&pki, &responder, &pki.leader);
     let (tsa, crl) = (good(&pki, &pki.tsa, NOW + 60), root_crl(&pki, NOW + 30, &[]));
     let signed = leader_alone(&pki, true, NOW);
     let loose = evidence(vec![ocsp.clone(), tsa.clone()], vec![crl.clone()]);

@@ -61,12 +61,11 @@ impl Parsed<'_> {
             match self.read(list, member, issuer, depth) {
                 Ok(read) => {
                     let weighed = self.weigh(list, &read, member, at, refused);
-                    let stands = read.signer.support.is_some() || vouches_for_itself(&list.crl, &read.signer, member);
-                    if !stands {
+                    if !read.vouched {
                         let what = "whether the signer of the CRL was revoked is not known";
                         refused.push((EvidenceItem::Crl(list.index), Error::NotAnIssuer { what }));
                     }
-                    found.extend(weighed.into_iter().filter(|one| stands || one.status != CertStatus::Good));
+                    found.extend(weighed.into_iter().filter(|one| one.vouched || one.status != CertStatus::Good));
                 }
                 Err(error) => refused.push((EvidenceItem::Crl(list.index), error)),
             }
@@ -82,7 +81,8 @@ impl Parsed<'_> {
         let signer = self.signer(list, depth)?;
         let entry = crl.find(member)?;
         let is_foreign = signer.certificate.spki_der() != issuer.spki_der();
-        Ok(Read { entry, reasons, is_foreign, signer })
+        let vouched = signer.support.is_some() || vouches_for_itself(crl, &signer, member);
+        Ok(Read { entry, reasons, is_foreign, signer, vouched })
     }
 
     /// The list alone, and together with the deltas that continue it.
@@ -100,6 +100,7 @@ impl Parsed<'_> {
             status: status.status,
             this_update: status.this_update,
             reasons: read.reasons,
+            vouched: read.vouched,
             responder: read.is_foreign.then(|| read.signer.certificate.clone()),
             support: read.signer.support.clone().unwrap_or_default(),
         };
@@ -183,6 +184,8 @@ struct Read {
     /// Signed with another key than that of the member's issuer.
     is_foreign: bool,
     signer: Signer,
+    /// Whether the signer is known not to have been revoked.
+    vouched: bool,
 }
 
 /// Whether the issuer of the signer itself named this very signer as the one to ask about it (cRLIssuer): there is nobody

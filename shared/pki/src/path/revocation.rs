@@ -5,8 +5,8 @@
 //!
 //! Who signs evidence with another key than the issuer's is asked about in turn: CRL signers (RFC 5280 §6.3.3 (f) with
 //! §6.1.3 (a)(3)), and delegated OCSP responders without id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1). What a revoked one
-//! signed is refused. Where nothing at hand answers, a foreign CRL makes nobody good; a responder is still believed. The
-//! questions end after a few steps, and so do circles.
+//! signed is refused. Where nothing at hand answers, neither makes anybody good; only a revocation is believed. The
+//! questions end after a few steps, and so do circles: nobody vouches for himself.
 
 use std::cell::Cell;
 
@@ -118,6 +118,8 @@ pub(super) struct Statement {
     pub(super) this_update: i64,
     /// The reasons for a revocation that it knows of.
     pub(super) reasons: Reasons,
+    /// Whether who signed is known not to have been revoked; if not, only a revocation is believed.
+    pub(super) vouched: bool,
     /// Who signed, where it is not the issuer.
     pub(super) responder: Option<Certificate>,
     /// What says that who signed was not revoked.
@@ -230,7 +232,7 @@ fn member_status(
             result.later.push(LaterRevocation { certificate: member.clone(), at, reason });
         }
         // It was revoked only later, which says that it was good before.
-        if first.fresh {
+        if first.fresh && first.vouched {
             rely_on(first, result);
             return Some(CertStatus::Good);
         }
@@ -287,15 +289,24 @@ fn statements(
         let looked_up = response.lookup(member, issuer, parsed.pool);
         let checked = looked_up.and_then(|status| Ok((check_responder(&status, issuer, parsed, depth)?, status)));
         match checked {
-            Ok((support, status)) => found.push(Statement {
-                items: vec![item],
-                reasons: Reasons::ALL,
-                status: status.status,
-                fresh: status.is_fresh(member, at, Freshness::Historical),
-                this_update: status.this_update,
-                responder: status.delegated.then_some(status.responder),
-                support,
-            }),
+            Ok((support, status)) => {
+                let vouched = support.is_some();
+                if !vouched {
+                    result.refused.push((item, Error::OcspResponderUnknown));
+                }
+                if vouched || status.status != CertStatus::Good {
+                    found.push(Statement {
+                        items: vec![item],
+                        reasons: Reasons::ALL,
+                        vouched,
+                        status: status.status,
+                        fresh: status.is_fresh(member, at, Freshness::Historical),
+                        this_update: status.this_update,
+                        responder: status.delegated.then_some(status.responder),
+                        support: support.unwrap_or_default(),
+                    });
+                }
+            }
             Err(error) => result.refused.push((item, error)),
         }
     }
@@ -309,21 +320,21 @@ fn statements(
     found
 }
 
-/// A delegated responder without nocheck is asked about (RFC 6960 §4.2.2.2.1). One that was revoked says nothing; one of
-/// whom nothing is known is still believed.
+/// What says that the responder was not revoked when it answered; `None`: nothing does. The issuer itself, which is asked
+/// about as a member, and a responder with nocheck need nothing (RFC 6960 §4.2.2.2.1). One that was revoked says nothing.
 fn check_responder(
     status: &OcspStatus,
     issuer: &Certificate,
     parsed: &Parsed<'_>,
     depth: usize,
-) -> Result<Support, Error> {
+) -> Result<Option<Support>, Error> {
     if !status.delegated || status.responder.has_ocsp_nocheck() {
-        return Ok(Support::default());
+        return Ok(Some(Support::default()));
     }
     let path = [status.responder.clone(), issuer.clone()];
     match parsed.standing(&path, status.produced_at, depth) {
-        Standing::Good(support) => Ok(support),
-        Standing::Unknown => Ok(Support::default()),
+        Standing::Good(support) => Ok(Some(support)),
+        Standing::Unknown => Ok(None),
         Standing::Revoked => Err(Error::OcspResponder),
     }
 }

@@ -206,7 +206,8 @@ fn revocations_are_weighed_by_time() {
     assert_eq!(old.refused, [(EvidenceItem::Crl(1), Error::NotFresh { what: "CRL" })]);
 }
 
-/// A delegated responder that stands on the CRL beside it is not believed.
+/// RFC 6960 §4.2.2.2.1: a delegated responder without nocheck is believed only when something else says that it was not
+/// revoked itself; one that stands on the CRL beside it says nothing at all.
 #[test]
 fn a_revoked_responder_is_not_believed() {
     let pki = Pki::new();
@@ -224,6 +225,24 @@ fn a_revoked_responder_is_not_believed() {
     let revoked = CertStatus::Revoked { at: NOW - DAY, reason: Some(1) };
     let revoked = ocsp_by(&responder, true, &pki.leader, &pki.ca, revoked, NOW);
     assert!(matches!(judge(&[revoked], vec![]).status, RevocationStatus::Revoked { .. }), "a revocation is believed");
+    let unvouched = judge(&ocsps, vec![]);
+    assert_eq!(unvouched.status, RevocationStatus::Unknown { missing: vec![chain[0].clone()] });
+    assert_eq!(unvouched.refused, [(EvidenceItem::Ocsp(0), Error::OcspResponderUnknown)]);
+    let later = CertStatus::Revoked { at: NOW + 60, reason: Some(1) };
+    let later = judge(&[ocsp_by(&responder, true, &pki.leader, &pki.ca, later, NOW)], vec![]);
+    assert!(matches!(later.status, RevocationStatus::Unknown { .. }), "nor good until it was revoked");
+    assert_eq!(later.later.len(), 1, "but it is shown");
+    // Nobody vouches for himself, nor two for each other.
+    let key = Key::ec();
+    let twin =
+        issue(&CertificateSpec { spki_der: key.spki(), serial: vec![52], ..checked.clone() }, Some(&pki.ca), key);
+    let by = |who: &Holder, about: &Holder| ocsp_by(who, true, about, &pki.ca, CertStatus::Good, NOW);
+    assert!(!judge(&[ocsps[0].clone(), by(&responder, &responder)], vec![]).is_good());
+    assert!(!judge(&[ocsps[0].clone(), by(&responder, &twin), by(&twin, &responder)], vec![]).is_good());
+    // Another responder that need not be checked may, and so may a list in force.
+    assert!(judge(&[ocsps[0].clone(), by(&pki.responder, &responder)], vec![]).is_good());
+    let listed = judge(&ocsps, vec![crl_of(&pki.ca, vec![], NOW)]);
+    assert_eq!((listed.is_good(), listed.used), (true, vec![EvidenceItem::Ocsp(0), EvidenceItem::Crl(0)]));
     // The CA itself answers for its responder, and a DSS must hold that answer too.
     let about = ocsp_by(&pki.ca, false, &responder, &pki.ca, CertStatus::Good, NOW);
     let good = judge(&[ocsps[0].clone(), about], vec![]);
