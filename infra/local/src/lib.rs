@@ -1,5 +1,6 @@
 //! The local cloud: DynamoDB, S3, KMS, SES, test PKI, stream pump and router.
 
+pub mod beside;
 pub mod cfn;
 pub mod clock;
 pub mod credentials;
@@ -23,6 +24,7 @@ mod seed;
 pub mod serve;
 mod simulator;
 pub mod stack;
+mod surroundings;
 pub mod testpki;
 pub mod tokens;
 

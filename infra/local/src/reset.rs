@@ -67,9 +67,7 @@ impl Reset {
         let records = Table::new(&self.sdk, self.state.output("TableName")?);
         let ground = Ground {
             records: &records,
-            state: &self.state,
-            keys: &self.keys,
-            alias_prefix: &self.alias_prefix,
+            keys: seed::seal_keys(&self.state, &self.keys, &self.alias_prefix).await?,
             pki: &self.pki,
             simulator: &self.simulator,
         };

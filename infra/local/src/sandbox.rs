@@ -51,7 +51,6 @@ const PASSED_BACK: [HeaderName; 6] = [
 /// Everything that a sandbox call can reach.
 pub(crate) struct Sandbox {
     pub(crate) clock: Clock,
-    pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) pki: Arc<TestPki>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) outage: Arc<Outage>,
@@ -59,6 +58,13 @@ pub(crate) struct Sandbox {
     pub(crate) issuer: Issuer,
     /// Whether there are personas.
     pub(crate) seeded: bool,
+    /// Of the embedded cloud; beside another one its calls are not there.
+    pub(crate) own: Option<Own>,
+}
+
+/// What only the embedded cloud has.
+pub(crate) struct Own {
+    pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) pump: Arc<Mutex<Pump>>,
     pub(crate) reset: Reset,
 }
@@ -190,7 +196,7 @@ impl Sandbox {
             ("GET", ["v1", "sandbox", "people"]) => Ok(self.people()),
             ("GET", ["v1", "sandbox", "clock"]) => Ok(self.time()),
             ("POST", ["v1", "sandbox", "clock"]) => self.move_clock(request).await,
-            ("GET", ["v1", "sandbox", "mailbox"]) => Ok(list(json!(self.mailbox.letters()))),
+            ("GET", ["v1", "sandbox", "mailbox"]) => Ok(list(json!(self.own()?.mailbox.letters()))),
             ("GET", ["v1", "sandbox", "trust.pem"]) => Ok(self.trust()),
             ("GET", ["v1", "sandbox", "phones", msisdn]) => self.phone(Method::GET, msisdn, "", request).await,
             ("POST", ["v1", "sandbox", "phones", msisdn, act @ ("confirm" | "reject" | "scenario")]) => {
@@ -207,6 +213,10 @@ impl Sandbox {
             ("POST", ["v1", "sandbox", "reset"]) => self.begin_again(request).await,
             _ => Err(Problem::new("not-found")),
         }
+    }
+
+    fn own(&self) -> Result<&Own, Problem> {
+        self.own.as_ref().ok_or_else(|| Problem::new("not-found"))
     }
 
     fn personas(&self) -> Result<Reply, Problem> {
@@ -234,7 +244,9 @@ impl Sandbox {
             (None, Some(seconds)) => self.clock.advance_s(seconds).map_err(|error| too_far(&error, "/advance_s"))?,
             _ => return Err(Problem::invalid("", "exactly_one_of_now_and_advance_s")),
         }
-        self.pump.lock().await.nudge();
+        if let Some(own) = &self.own {
+            own.pump.lock().await.nudge();
+        }
         Ok(self.time())
     }
 
@@ -289,7 +301,7 @@ impl Sandbox {
     }
 
     async fn failed_work(&self) -> Result<Reply, Problem> {
-        let work = self.pump.lock().await.failed_work().map_err(failed)?;
+        let work = self.own()?.pump.lock().await.failed_work().map_err(failed)?;
         Ok(list(Value::Array(work)))
     }
 
@@ -297,11 +309,12 @@ impl Sandbox {
         if !request.body.is_empty() {
             let Nothing {} = request.json()?;
         }
+        let own = self.own()?;
         self.faults.off();
         self.outage.set(DirectoryFault::None);
         self.clock.set_offset_s(0).map_err(failed)?;
-        self.reset.run().await.map_err(failed)?;
-        self.mailbox.clear().map_err(failed)?;
+        own.reset.run().await.map_err(failed)?;
+        own.mailbox.clear().map_err(failed)?;
         Ok(self.time())
     }
 }

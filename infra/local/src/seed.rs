@@ -30,6 +30,11 @@ pub(crate) fn seal_unit() -> String {
     OFFICES.first().map(|office| office.id().to_string()).unwrap_or_default()
 }
 
+/// The offices that need a key to seal with, the first office first.
+pub(crate) fn sealing() -> impl Iterator<Item = &'static Office> {
+    OFFICES.iter().filter(|office| office.enabled)
+}
+
 /// Makes every SIM, or finds it; leader by leader at once, for each takes a moment of computing.
 ///
 /// # Errors
@@ -58,16 +63,14 @@ pub(crate) async fn seal_keys(
         let made = tokio::task::spawn_blocking(make).await.map_err(|error| Error::Key(error.to_string()))?;
         Ok::<_, Error>((office, made?))
     };
-    try_join_all(OFFICES.iter().filter(|office| office.enabled).map(one)).await
+    try_join_all(sealing().map(one)).await
 }
 
 /// What the seed is put into.
 pub(crate) struct Ground<'a> {
     pub(crate) records: &'a Table,
-    pub(crate) state: &'a State,
-    pub(crate) keys: &'a Arc<Keys>,
-    /// Alias of a unit's key without the unit.
-    pub(crate) alias_prefix: &'a str,
+    /// Each enabled office's key to seal with, as a SubjectPublicKeyInfo.
+    pub(crate) keys: Vec<(&'static Office, Vec<u8>)>,
     pub(crate) pki: &'a TestPki,
     pub(crate) simulator: &'a Simulator,
 }
@@ -79,24 +82,15 @@ impl Ground<'_> {
     /// What could not be made, read or written.
     pub(crate) async fn plant(&self, sims: &[(&'static Actor, Enrolled)]) -> Result<()> {
         let mut writes = Vec::new();
-        for (office, spki) in self.with_keys().await? {
-            writes.extend(self.unit(office, spki.as_deref()).await?);
+        for office in OFFICES {
+            let key = self.keys.iter().find(|(owner, _)| owner.key == office.key).map(|(_, key)| key.as_slice());
+            writes.extend(self.unit(office, key).await?);
         }
         for actor in ACTORS {
             let sim = sims.iter().find(|(owner, _)| owner.key == actor.key).map(|(_, sim)| sim);
             writes.extend(self.user(actor, sim).await?);
         }
         self.commit(writes).await
-    }
-
-    /// Every office with the key it seals with.
-    async fn with_keys(&self) -> Result<Vec<(&'static Office, Option<Vec<u8>>)>> {
-        let mut keys = seal_keys(self.state, self.keys, self.alias_prefix).await?;
-        let mut take = |office: &Office| {
-            let at = keys.iter().position(|(owner, _)| owner.key == office.key)?;
-            Some(keys.swap_remove(at).1)
-        };
-        Ok(OFFICES.iter().map(|office| (office, take(office))).collect())
     }
 
     async fn unit(&self, office: &'static Office, spki: Option<&[u8]>) -> Result<Option<Write>> {

@@ -12,13 +12,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use aws_sdk_s3::error::DisplayErrorContext;
-use aws_sdk_s3::primitives::ByteStream;
 use futures_util::future::{join_all, try_join_all};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
-use self::services::{Listeners, Services, open_pki, responder_routes};
+use self::services::{Listeners, Services};
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::endpoints::kms::Keys;
@@ -28,27 +26,12 @@ use crate::places::Places;
 use crate::pump::Pump;
 use crate::reset::Reset;
 use crate::resources::State;
-use crate::responders::Faults;
 use crate::runtime_api::Process;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Own, Sandbox};
 use crate::serve::{Stop, StopHandle};
-use crate::simulator::{Launch, Simulator, SimulatorProcess};
-use crate::testpki::TestPki;
-use crate::tokens::Issuer;
+use crate::surroundings::{Running, SEAL_ALIAS_PREFIX, STAGE, Surroundings, TRUST_PREFIX};
 use crate::{functions, gateway, invoke, resources, sandbox, seed, serve};
 
-/// The installation's name in every resource.
-const STAGE: &str = "dev";
-/// Alias of a unit's seal key without the unit, as `state.yaml` has it.
-const SEAL_ALIAS_PREFIX: &str = "alias/ctdt-seal-";
-/// Below this lie objects of the configuration, not of cases.
-const TRUST_PREFIX: &str = "trust/";
-/// Where the functions read the trusted roots.
-const ANCHORS: &str = "trust/anchors.pem";
-/// Where `verification` reads the trust list.
-const TRUST_LIST: &str = "trust/list.p7m";
-/// Sender of notices.
-const SENDER: &str = "khong-tra-loi@ctdt.example.vn";
 /// The longest that one stage of a stop is waited for.
 const PATIENCE: Duration = Duration::from_secs(8);
 
@@ -79,7 +62,7 @@ pub struct Stack {
     http: JoinHandle<()>,
     pump: Arc<Mutex<Pump>>,
     processes: Vec<Process>,
-    simulator: SimulatorProcess,
+    surroundings: Running,
     services: Services,
     // the lock and the temporary directory go last
     _places: Places,
@@ -99,7 +82,8 @@ impl Stack {
         let (front, front_stop) = Stop::channel();
         let (back, back_stop) = Stop::channel();
         let ground = Ground::start(&options, &places, &back_stop).await?;
-        let specs = functions::read(&ground.parameters(), &ground.reset.state.exports, &ground.credentials)?;
+        let parameters = ground.surroundings.parameters(&ground.url);
+        let specs = functions::read(&parameters, &ground.reset.state.exports, &ground.credentials)?;
         let (handlers, processes) = match &options.functions_dir {
             Some(folder) => ground.processes(folder, &specs).await?,
             None => (make_handlers(&specs, &ground.reset.sdk).await.map_err(Error::Handlers)?, Vec::new()),
@@ -108,11 +92,11 @@ impl Stack {
         let pump = Pump::start(&dynamodb, places.data(), &specs, &handlers, front_stop.clone()).await?;
         let pump = Arc::new(Mutex::new(pump));
         let (url, sample_data) = (ground.url.clone(), options.sample_data);
-        let (listener, services, simulator, sandbox) = ground.split(Arc::clone(&pump), sample_data);
+        let (listener, services, surroundings, sandbox) = ground.split(Arc::clone(&pump), sample_data);
         let app =
             gateway::router(&specs, handlers.clone())?.merge(sandbox::routes(sandbox)).merge(invoke::routes(handlers));
         let http = serve::spawn(listener, app, front_stop)?;
-        Ok(Self { url, front, back, http, pump, processes, simulator, services, _places: places })
+        Ok(Self { url, front, back, http, pump, processes, surroundings, services, _places: places })
     }
 
     /// Where the HTTP port answers, without a slash at the end.
@@ -124,7 +108,7 @@ impl Stack {
     /// Ends everything: requests and work that run may finish, for some seconds; then the functions, the simulator and
     /// the services go.
     pub async fn stop(self) {
-        let Self { front, back, http, pump, processes, simulator, mut services, .. } = self;
+        let Self { front, back, http, pump, processes, mut surroundings, mut services, .. } = self;
         front.stop();
         let ended = async {
             let _ = http.await;
@@ -133,7 +117,7 @@ impl Stack {
         patiently("functions", ended).await;
         patiently("processes", async { drop(join_all(processes.into_iter().map(Process::ended)).await) }).await;
         back.stop();
-        patiently("services", async { tokio::join!(simulator.ended(), services.ended()) }).await;
+        patiently("services", async { tokio::join!(surroundings.ended(), services.ended()) }).await;
     }
 }
 
@@ -147,15 +131,9 @@ async fn patiently<T>(what: &str, work: impl Future<Output = T>) {
 struct Ground {
     url: String,
     http: StdListener,
-    clock: Clock,
     credentials: Credentials,
     services: Services,
-    pki: Arc<TestPki>,
-    faults: Arc<Faults>,
-    simulator: Arc<Simulator>,
-    child: SimulatorProcess,
-    gateway_token: String,
-    issuer: Issuer,
+    surroundings: Surroundings,
     reset: Reset,
 }
 
@@ -165,84 +143,29 @@ impl Ground {
         let url = serve::base_url(&listeners.http)?;
         let clock = Clock::open(&places.shared("clock-offset"))?;
         let credentials = Credentials::default();
-        let (mut services, http, responders) = Services::start(listeners, places, &clock, &credentials, stop)?;
+        let (services, http, around) = Services::start(listeners, places, &clock, &credentials, stop)?;
         let sdk = services.endpoints().config(&credentials);
-        let launch = Launch {
-            program: options.simpki_program.clone(),
-            directory: places.shared("simpki"),
-            clock_offset_file: clock.file().to_owned(),
-            token: secret(),
-            port: 0,
-        };
-        let gateway_token = launch.token.clone();
-        // Each of the three makes RSA keys at the first start; they do it at the same time.
-        let (state, pki, (simulator, child)) = tokio::try_join!(
+        // Both make RSA keys at the first start; they do it at the same time.
+        let (state, surroundings) = tokio::try_join!(
             create(sdk.clone(), Arc::clone(services.keys()), credentials.clone(), url.clone(), options.sample_data),
-            open_pki(&responders, places, &clock),
-            simulate(launch, stop.clone(), options.sample_data),
+            Surroundings::start(around, places, clock, &options.simpki_program, options.sample_data, stop),
         )?;
-        let faults = Arc::new(Faults::default());
-        services.respond(responders, responder_routes(&pki, &clock, &faults), stop)?;
-        let bucket = state.output("DocumentsBucket")?;
-        put_trust(&sdk, bucket, ANCHORS, "application/x-pem-file", pki.trust_pem().into_bytes()).await?;
-        let list = pki.trust_list().map_err(|error| Error::service("test PKI", error))?;
-        put_trust(&sdk, bucket, TRUST_LIST, "application/pkcs7-mime", list).await?;
+        surroundings.trust()?.put(&sdk, state.output("DocumentsBucket")?).await?;
         let reset = Reset {
             sdk,
             state,
             keys: Arc::clone(services.keys()),
             alias_prefix: SEAL_ALIAS_PREFIX.to_owned(),
             trust_prefix: TRUST_PREFIX,
-            pki: Arc::clone(&pki),
-            simulator: Arc::clone(&simulator),
+            pki: Arc::clone(&surroundings.pki),
+            simulator: Arc::clone(&surroundings.simulator),
             seeded: options.sample_data,
             running: Mutex::new(()),
         };
         if options.sample_data {
             reset.plant().await?;
         }
-        let issuer = Issuer::open(places.kept("token-key.p8").as_deref())?;
-        Ok(Self {
-            url,
-            http,
-            clock,
-            credentials,
-            services,
-            pki,
-            faults,
-            simulator,
-            child,
-            gateway_token,
-            issuer,
-            reset,
-        })
-    }
-
-    /// The parameters of `template.yaml`: what an operator would give a deployment.
-    fn parameters(&self) -> BTreeMap<String, String> {
-        let (directory, directory_token) = self.services.directory();
-        let tsa = self.pki.tsa_url();
-        // The responders' host and port, and nothing else on loopback (decision 42).
-        let trust_host = tsa.strip_prefix("http://").and_then(|it| it.split('/').next()).unwrap_or_default();
-        let all = [
-            ("Stage", STAGE),
-            ("Mode", "sandbox"),
-            ("TokenJwks", &self.issuer.jwks()),
-            ("DirectoryUrl", directory),
-            ("DirectoryToken", directory_token),
-            ("GatewayUrl", self.simulator.url()),
-            ("GatewayToken", &self.gateway_token),
-            ("SealKeyAliasPrefix", SEAL_ALIAS_PREFIX),
-            ("TrustAnchors", ANCHORS),
-            ("TrustList", TRUST_LIST),
-            ("TrustListPins", &self.pki.trust_list_pin()),
-            ("TsaUrls", &tsa),
-            ("TrustHosts", trust_host),
-            ("PublicUrl", &self.url),
-            ("Sender", SENDER),
-            ("ClockOffsetFile", &self.clock.file().to_string_lossy()),
-        ];
-        all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        Ok(Self { url, http, credentials, services, surroundings, reset })
     }
 
     /// The real Lambda programs of a folder, each behind its own Runtime API.
@@ -259,20 +182,10 @@ impl Ground {
     }
 
     /// What the HTTP port needs and what a stop needs.
-    fn split(self, pump: Arc<Mutex<Pump>>, seeded: bool) -> (StdListener, Services, SimulatorProcess, Sandbox) {
-        let sandbox = Sandbox {
-            clock: self.clock,
-            mailbox: Arc::clone(self.services.mailbox()),
-            pki: self.pki,
-            faults: self.faults,
-            outage: Arc::clone(self.services.outage()),
-            simulator: self.simulator,
-            issuer: self.issuer,
-            seeded,
-            pump,
-            reset: self.reset,
-        };
-        (self.http, self.services, self.child, sandbox)
+    fn split(self, pump: Arc<Mutex<Pump>>, seeded: bool) -> (StdListener, Services, Running, Sandbox) {
+        let own = Own { mailbox: Arc::clone(self.services.mailbox()), pump, reset: self.reset };
+        let (running, sandbox) = self.surroundings.split(Some(own), seeded);
+        (self.http, self.services, running, sandbox)
     }
 }
 
@@ -299,25 +212,4 @@ async fn create(
         Ok(state)
     };
     tokio::spawn(work).await.map_err(|error| Error::service("resources", error))?
-}
-
-/// The simulator, and with sample data every SIM.
-async fn simulate(launch: Launch, stop: Stop, sample_data: bool) -> Result<(Arc<Simulator>, SimulatorProcess)> {
-    let (simulator, child) = Simulator::start(launch, stop).await?;
-    if sample_data {
-        seed::enrol(&simulator).await?;
-    }
-    Ok((Arc::new(simulator), child))
-}
-
-/// Puts a file of the operator's where the functions read it. A start may repeat it: the test PKI says the same again.
-async fn put_trust(sdk: &SdkConfig, bucket: &str, key: &str, media_type: &str, bytes: Vec<u8>) -> Result<()> {
-    let client = aws_sdk_s3::Client::new(sdk);
-    let put = client.put_object().bucket(bucket).key(key).content_type(media_type).body(ByteStream::from(bytes));
-    put.send().await.map(drop).map_err(|error| Error::service("s3", DisplayErrorContext(&error)))
-}
-
-/// A fresh token between two parts of this stack.
-fn secret() -> String {
-    uuid::Uuid::new_v4().simple().to_string()
 }

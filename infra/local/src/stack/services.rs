@@ -3,32 +3,26 @@
 use std::net::TcpListener as StdListener;
 use std::sync::Arc;
 
-use axum::Router;
-use tokio::task::JoinHandle;
-
 use crate::clock::Clock;
 use crate::credentials::Credentials;
-use crate::directory::{Directory, Outage};
 use crate::endpoints::dynamodb::DynamoDb;
 use crate::endpoints::kms::{Keys, Kms};
 use crate::endpoints::s3::S3;
 use crate::endpoints::ses::{Mailbox, Ses};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::places::{Keep, Places, Ports};
-use crate::responders::{self, Faults};
 use crate::sdk::Endpoints;
-use crate::serve::{self, Stop};
-use crate::testpki::TestPki;
+use crate::serve::Stop;
+use crate::surroundings;
 
 /// The listeners of a stack. All are bound before anything starts, so that a port that is taken stops nothing halfway.
 pub(super) struct Listeners {
     pub(super) http: StdListener,
-    pub(super) responders: StdListener,
+    pub(super) surroundings: surroundings::Listeners,
     dynamodb: StdListener,
     s3: StdListener,
     kms: StdListener,
     sesv2: StdListener,
-    directory: StdListener,
 }
 
 impl Listeners {
@@ -41,12 +35,11 @@ impl Listeners {
         };
         let listeners = Self {
             http: http?,
-            responders: ports.bind("responders", Keep::Must)?,
+            surroundings: surroundings::Listeners::bind(&mut ports)?,
             dynamodb: ports.bind("dynamodb", Keep::Should)?,
             s3: ports.bind("s3", Keep::Should)?,
             kms: ports.bind("kms", Keep::Should)?,
             sesv2: ports.bind("sesv2", Keep::Should)?,
-            directory: ports.bind("directory", Keep::Should)?,
         };
         ports.save()?;
         Ok(listeners)
@@ -60,45 +53,29 @@ pub(super) struct Services {
     s3: S3,
     kms: Kms,
     sesv2: Ses,
-    directory: Directory,
-    responders: Option<JoinHandle<()>>,
     mailbox: Arc<Mailbox>,
-    outage: Arc<Outage>,
-    directory_token: String,
 }
 
 impl Services {
-    /// Starts them; gives back the listeners that are still to be served: HTTP and the responders.
+    /// Starts them; gives back the listeners that are still to be served: HTTP and the surroundings'.
     pub(super) fn start(
         listeners: Listeners,
         places: &Places,
         clock: &Clock,
         credentials: &Credentials,
         stop: &Stop,
-    ) -> Result<(Self, StdListener, StdListener)> {
-        let Listeners { http, responders, dynamodb, s3, kms, sesv2, directory } = listeners;
+    ) -> Result<(Self, StdListener, surroundings::Listeners)> {
+        let Listeners { http, surroundings, dynamodb, s3, kms, sesv2 } = listeners;
         let kept = |name: &str| places.kept(name);
         let mailbox = Arc::new(Mailbox::open(kept("mailbox").as_deref(), clock.clone())?);
-        let outage = Arc::new(Outage::default());
-        let directory_token = super::secret();
         let services = Self {
             dynamodb: DynamoDb::start(dynamodb, kept("dynamodb.sqlite").as_deref(), stop.clone())?,
             s3: S3::start(s3, kept("s3").as_deref(), credentials, stop.clone())?,
             kms: Kms::start(kms, kept("kms").as_deref(), credentials, stop.clone())?,
             sesv2: Ses::start(sesv2, Arc::clone(&mailbox), stop.clone())?,
-            directory: Directory::start(directory, &directory_token, Arc::clone(&outage), stop.clone())?,
-            responders: None,
             mailbox,
-            outage,
-            directory_token,
         };
-        Ok((services, http, responders))
-    }
-
-    /// Serves the test PKI's responders.
-    pub(super) fn respond(&mut self, listener: StdListener, routes: Router, stop: &Stop) -> Result<()> {
-        self.responders = Some(serve::spawn(listener, routes, stop.clone())?);
-        Ok(())
+        Ok((services, http, surroundings))
     }
 
     pub(super) fn endpoints(&self) -> Endpoints {
@@ -118,44 +95,8 @@ impl Services {
         &self.mailbox
     }
 
-    pub(super) fn outage(&self) -> &Arc<Outage> {
-        &self.outage
-    }
-
-    /// Base URL and token of the directory.
-    pub(super) fn directory(&self) -> (&str, &str) {
-        (self.directory.url(), &self.directory_token)
-    }
-
     /// Waits until all have ended; the stop must have been asked for.
     pub(super) async fn ended(&mut self) {
-        let responders = async {
-            if let Some(task) = self.responders.take() {
-                let _ = task.await;
-            }
-        };
-        tokio::join!(
-            self.dynamodb.ended(),
-            self.s3.ended(),
-            self.kms.ended(),
-            self.sesv2.ended(),
-            self.directory.ended(),
-            responders,
-        );
+        tokio::join!(self.dynamodb.ended(), self.s3.ended(), self.kms.ended(), self.sesv2.ended());
     }
-}
-
-/// The test PKI with its switches. Making its keys takes a moment of computing.
-pub(super) async fn open_pki(listener: &StdListener, places: &Places, clock: &Clock) -> Result<Arc<TestPki>> {
-    let (base, directory) = (serve::base_url(listener)?, places.data().map(std::path::Path::to_owned));
-    let now = clock.now().as_second();
-    let open = move || TestPki::open(directory.as_deref(), &base, now);
-    let opened = tokio::task::spawn_blocking(open).await.map_err(|error| Error::service("pki", error))?;
-    opened.map(Arc::new).map_err(|error| Error::service("pki", error))
-}
-
-/// What the responders' port serves, on the sandbox clock.
-pub(super) fn responder_routes(pki: &Arc<TestPki>, clock: &Clock, faults: &Arc<Faults>) -> Router {
-    let clock = clock.clone();
-    responders::routes(Arc::clone(pki), Arc::new(move || clock.now().as_second()), Arc::clone(faults))
 }

@@ -1,0 +1,232 @@
+//! What a sandbox needs around the cloud, whoever's cloud it is: test PKI with responders, SIM-PKI simulator, directory of
+//! accounts, token issuer, clock. Nothing here is an AWS service.
+
+use std::collections::BTreeMap;
+use std::net::TcpListener as StdListener;
+use std::path::Path;
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::error::DisplayErrorContext;
+use aws_sdk_s3::primitives::ByteStream;
+use axum::Router;
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::directory::{Directory, Outage};
+use crate::error::{Error, Result};
+use crate::places::{Keep, Places, Ports};
+use crate::responders::{self, Faults};
+use crate::sandbox::{Own, Sandbox};
+use crate::seed;
+use crate::serve::{self, Stop};
+use crate::simulator::{Launch, Simulator, SimulatorProcess};
+use crate::testpki::TestPki;
+use crate::tokens::Issuer;
+
+/// The installation's name in every resource.
+pub(crate) const STAGE: &str = "dev";
+/// Alias of a unit's seal key without the unit, as `state.yaml` has it.
+pub(crate) const SEAL_ALIAS_PREFIX: &str = "alias/ctdt-seal-";
+/// Below this lie objects of the configuration, not of cases.
+pub(crate) const TRUST_PREFIX: &str = "trust/";
+/// Where the functions read the trusted roots.
+const ANCHORS: &str = "trust/anchors.pem";
+/// Where `verification` reads the trust list.
+const TRUST_LIST: &str = "trust/list.p7m";
+/// Sender of notices.
+const SENDER: &str = "khong-tra-loi@ctdt.example.vn";
+
+/// Listeners that are bound before anything starts.
+pub(crate) struct Listeners {
+    responders: StdListener,
+    directory: StdListener,
+}
+
+impl Listeners {
+    /// Binds them where they were at the last start.
+    ///
+    /// # Errors
+    /// [`Error::Port`].
+    pub(crate) fn bind(ports: &mut Ports) -> Result<Self> {
+        Ok(Self {
+            responders: ports.bind("responders", Keep::Must)?,
+            directory: ports.bind("directory", Keep::Should)?,
+        })
+    }
+}
+
+/// The running surroundings.
+pub(crate) struct Surroundings {
+    pub(crate) pki: Arc<TestPki>,
+    pub(crate) simulator: Arc<Simulator>,
+    clock: Clock,
+    faults: Arc<Faults>,
+    outage: Arc<Outage>,
+    issuer: Issuer,
+    gateway_token: String,
+    directory_token: String,
+    running: Running,
+}
+
+/// What a stop waits for.
+#[derive(Debug)]
+pub(crate) struct Running {
+    directory: Directory,
+    responders: Option<JoinHandle<()>>,
+    simulator: Option<SimulatorProcess>,
+}
+
+impl Running {
+    /// Waits until all have ended; the stop must have been asked for.
+    pub(crate) async fn ended(&mut self) {
+        let responders = async {
+            if let Some(task) = self.responders.take() {
+                let _ = task.await;
+            }
+        };
+        let simulator = async {
+            if let Some(child) = self.simulator.take() {
+                child.ended().await;
+            }
+        };
+        tokio::join!(self.directory.ended(), responders, simulator);
+    }
+}
+
+impl Surroundings {
+    /// Starts them; with `enrol` every SIM of the sample data is made.
+    ///
+    /// # Errors
+    /// What did not start.
+    pub(crate) async fn start(
+        listeners: Listeners,
+        places: &Places,
+        clock: Clock,
+        simpki_program: &Path,
+        enrol: bool,
+        stop: &Stop,
+    ) -> Result<Self> {
+        let launch = Launch {
+            program: simpki_program.to_owned(),
+            directory: places.shared("simpki"),
+            clock_offset_file: clock.file().to_owned(),
+            token: secret(),
+            port: 0,
+        };
+        let gateway_token = launch.token.clone();
+        let (outage, directory_token) = (Arc::new(Outage::default()), secret());
+        let directory = Directory::start(listeners.directory, &directory_token, Arc::clone(&outage), stop.clone())?;
+        // Both make keys at the first start; they do it at the same time.
+        let (pki, (simulator, child)) =
+            tokio::try_join!(open_pki(&listeners.responders, places, &clock), simulate(launch, stop.clone(), enrol))?;
+        let faults = Arc::new(Faults::default());
+        let routes = responder_routes(&pki, &clock, &faults);
+        let responders = Some(serve::spawn(listeners.responders, routes, stop.clone())?);
+        let issuer = Issuer::open(places.kept("token-key.p8").as_deref())?;
+        let running = Running { directory, responders, simulator: Some(child) };
+        Ok(Self { pki, simulator, clock, faults, outage, issuer, gateway_token, directory_token, running })
+    }
+
+    /// The parameters of `template.yaml`: what an operator would give a deployment whose pages are at `public_url`.
+    pub(crate) fn parameters(&self, public_url: &str) -> BTreeMap<String, String> {
+        let tsa = self.pki.tsa_url();
+        // The responders' host and port, and nothing else on loopback (decision 42).
+        let trust_host = tsa.strip_prefix("http://").and_then(|it| it.split('/').next()).unwrap_or_default();
+        let all = [
+            ("Stage", STAGE),
+            ("Mode", "sandbox"),
+            ("TokenJwks", &self.issuer.jwks()),
+            ("DirectoryUrl", self.running.directory.url()),
+            ("DirectoryToken", &self.directory_token),
+            ("GatewayUrl", self.simulator.url()),
+            ("GatewayToken", &self.gateway_token),
+            ("SealKeyAliasPrefix", SEAL_ALIAS_PREFIX),
+            ("TrustAnchors", ANCHORS),
+            ("TrustList", TRUST_LIST),
+            ("TrustListPins", &self.pki.trust_list_pin()),
+            ("TsaUrls", &tsa),
+            ("TrustHosts", trust_host),
+            ("PublicUrl", public_url),
+            ("Sender", SENDER),
+            ("ClockOffsetFile", &self.clock.file().to_string_lossy()),
+        ];
+        all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    /// What an operator would bring: the roots and the trust list.
+    ///
+    /// # Errors
+    /// When the list cannot be made.
+    pub(crate) fn trust(&self) -> Result<Trust> {
+        let list = self.pki.trust_list().map_err(|error| Error::service("test PKI", error))?;
+        Ok(Trust { roots: self.pki.trust_pem().into_bytes(), list })
+    }
+
+    /// What a stop waits for, and the sandbox's calls; `own` is the embedded cloud's part of them.
+    pub(crate) fn split(self, own: Option<Own>, seeded: bool) -> (Running, Sandbox) {
+        let sandbox = Sandbox {
+            clock: self.clock,
+            pki: self.pki,
+            faults: self.faults,
+            outage: self.outage,
+            simulator: self.simulator,
+            issuer: self.issuer,
+            seeded,
+            own,
+        };
+        (self.running, sandbox)
+    }
+}
+
+/// The roots and the trust list as files.
+pub(crate) struct Trust {
+    roots: Vec<u8>,
+    list: Vec<u8>,
+}
+
+impl Trust {
+    /// Puts both where the functions read them. A start may repeat it; the test PKI says the same again.
+    ///
+    /// # Errors
+    /// [`Error::Service`].
+    pub(crate) async fn put(&self, sdk: &SdkConfig, bucket: &str) -> Result<()> {
+        put(sdk, bucket, ANCHORS, "application/x-pem-file", self.roots.clone()).await?;
+        put(sdk, bucket, TRUST_LIST, "application/pkcs7-mime", self.list.clone()).await
+    }
+}
+
+/// The test PKI. Making its keys takes a moment of computing.
+async fn open_pki(listener: &StdListener, places: &Places, clock: &Clock) -> Result<Arc<TestPki>> {
+    let (base, directory) = (serve::base_url(listener)?, places.data().map(Path::to_owned));
+    let now = clock.now().as_second();
+    let open = move || TestPki::open(directory.as_deref(), &base, now);
+    let opened = tokio::task::spawn_blocking(open).await.map_err(|error| Error::service("pki", error))?;
+    opened.map(Arc::new).map_err(|error| Error::service("pki", error))
+}
+
+/// What the responders' port serves, on the sandbox clock.
+fn responder_routes(pki: &Arc<TestPki>, clock: &Clock, faults: &Arc<Faults>) -> Router {
+    let clock = clock.clone();
+    responders::routes(Arc::clone(pki), Arc::new(move || clock.now().as_second()), Arc::clone(faults))
+}
+
+/// The simulator, and with sample data every SIM.
+async fn simulate(launch: Launch, stop: Stop, enrol: bool) -> Result<(Arc<Simulator>, SimulatorProcess)> {
+    let (simulator, child) = Simulator::start(launch, stop).await?;
+    if enrol {
+        seed::enrol(&simulator).await?;
+    }
+    Ok((Arc::new(simulator), child))
+}
+
+async fn put(sdk: &SdkConfig, bucket: &str, key: &str, media_type: &str, bytes: Vec<u8>) -> Result<()> {
+    let client = aws_sdk_s3::Client::new(sdk);
+    let put = client.put_object().bucket(bucket).key(key).content_type(media_type).body(ByteStream::from(bytes));
+    put.send().await.map(drop).map_err(|error| Error::service("s3", DisplayErrorContext(&error)))
+}
+
+/// A fresh token between two parts of this stack.
+fn secret() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}
