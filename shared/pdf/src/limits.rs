@@ -26,9 +26,6 @@ pub struct Limits {
     pub values_base: usize,
     /// Values compared or copied in one comparison or import. Default 4,000,000.
     pub steps: usize,
-    /// Bytes of one window on a file that is not in memory. 128 of them are kept; more than one is read at once for what is longer than
-    /// one, and for a pass over the whole file. Default 8 KiB.
-    pub window: usize,
 }
 
 impl Default for Limits {
@@ -45,7 +42,6 @@ impl Default for Limits {
             fields: 20_000,
             values_base: 200_000,
             steps: 4_000_000,
-            window: 8 << 10,
         }
     }
 }

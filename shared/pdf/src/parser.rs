@@ -8,6 +8,9 @@ use crate::lexer::{Window, at, hex_digit, is_regular, keyword, skip_space, unsig
 use crate::limits::Limits;
 use crate::object::{Dict, ObjId, Object, PdfString};
 
+/// Bytes of a file that allow for more values: those of the largest that is taken into memory.
+const VALUED: u64 = 116 << 20;
+
 /// What is left of the limits that a document consumes over its life.
 #[derive(Debug)]
 pub(crate) struct Budget {
@@ -20,7 +23,7 @@ impl Budget {
     pub(crate) fn new(limits: &Limits, file: usize) -> Self {
         let file = file as u64;
         Budget {
-            values: AtomicU64::new(limits.values_base as u64 + 4 * file),
+            values: AtomicU64::new(limits.values_base as u64 + 4 * file.min(VALUED)),
             decoded: AtomicU64::new(limits.decoded_total as u64),
             search: AtomicU64::new((1 << 20) + 4 * file),
         }

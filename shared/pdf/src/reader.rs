@@ -64,7 +64,7 @@ impl<'a> Document<'a> {
     /// # Errors
     /// As [`Document::open`]; an object that is longer than 32 MiB without its data; bytes that cannot be had.
     pub fn open_source(source: &'a dyn Source, limits: &Limits) -> Result<Document<'a>, Error> {
-        Document::open_text(Text::windows(source, limits), limits)
+        Document::open_text(Text::windows(source), limits)
     }
 
     fn open_text(text: Text<'a>, limits: &Limits) -> Result<Document<'a>, Error> {
@@ -96,7 +96,7 @@ impl<'a> Document<'a> {
     /// # Errors
     /// As [`Document::rebuild`] and [`Document::open_source`].
     pub fn rebuild_source(source: &'a dyn Source, limits: &Limits) -> Result<Document<'a>, Error> {
-        Document::rebuild_text(Text::windows(source, limits), limits)
+        Document::rebuild_text(Text::windows(source), limits)
     }
 
     fn rebuild_text(text: Text<'a>, limits: &Limits) -> Result<Document<'a>, Error> {

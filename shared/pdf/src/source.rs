@@ -14,7 +14,6 @@ use memchr::memmem;
 
 use crate::error::{Error, LimitKind};
 use crate::lexer::{Window, is_space};
-use crate::limits::Limits;
 use crate::parser::Budget;
 
 /// A file of known length, read wherever it is asked for.
@@ -28,6 +27,12 @@ pub trait Source: Sync {
     /// Is there nothing?
     fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Bytes of one window: what is read at once where something small is looked for. 128 windows are kept, and a pass over the whole file
+    /// takes 32 at a time.
+    fn window(&self) -> usize {
+        8 << 10
     }
 
     /// Fills the beginning of `into` with what stands at `offset`, and tells how many bytes that were: at least one, perhaps fewer than asked
@@ -66,7 +71,7 @@ pub(crate) enum Text<'a> {
 pub(crate) struct Windows<'a> {
     source: &'a dyn Source,
     len: usize,
-    /// [`Limits::window`]
+    /// [`Source::window`]
     size: usize,
     /// Newest last.
     held: Mutex<VecDeque<Arc<Held>>>,
@@ -94,8 +99,9 @@ impl fmt::Debug for Text<'_> {
 }
 
 impl<'a> Windows<'a> {
-    fn new(source: &'a dyn Source, size: usize) -> Self {
-        Windows { source, len: source.len(), size: size.clamp(1, MOST), held: Mutex::default() }
+    fn new(source: &'a dyn Source) -> Self {
+        let size = source.window().clamp(1, MOST / CHUNK);
+        Windows { source, len: source.len(), size, held: Mutex::default() }
     }
 
     /// Reads exactly this range, which lies in the file.
@@ -154,8 +160,8 @@ impl<'a> Windows<'a> {
 }
 
 impl<'a> Text<'a> {
-    pub(crate) fn windows(source: &'a dyn Source, limits: &Limits) -> Self {
-        Text::Windows(Windows::new(source, limits.window))
+    pub(crate) fn windows(source: &'a dyn Source) -> Self {
+        Text::Windows(Windows::new(source))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -354,5 +360,134 @@ impl Filler {
             return true;
         }
         is_space(byte)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Counts the most that was read at once.
+    struct Counted<'f> {
+        file: &'f [u8],
+        most: AtomicUsize,
+    }
+
+    impl Source for Counted<'_> {
+        fn len(&self) -> usize {
+            self.file.len()
+        }
+
+        fn read_at(&self, offset: usize, into: &mut [u8]) -> Result<usize, Unread> {
+            self.most.fetch_max(into.len(), Ordering::Relaxed);
+            let from = self.file.get(offset..offset + into.len()).ok_or(Unread("outside".to_owned()))?;
+            into.copy_from_slice(from);
+            Ok(into.len())
+        }
+    }
+
+    fn budget() -> Budget {
+        Budget::new(&crate::Limits::default(), 0)
+    }
+
+    /// However long the file is, a constant number of its bytes is held.
+    #[test]
+    fn a_constant_number_of_bytes_is_held() {
+        let file: Vec<u8> = (0..40u32 << 20).map(|at| (at % 251) as u8).collect();
+        let source = Counted { file: &file, most: AtomicUsize::new(0) };
+        let text = Text::windows(&source);
+        let Text::Windows(windows) = &text else { panic!("a source is read in windows") };
+        let held = || windows.held.lock().expect("one thread").iter().map(|one| one.bytes.len()).sum::<usize>();
+        for at in (0..file.len()).step_by(99_991) {
+            assert_eq!(text.look(&budget(), at, |window| window.get(at)), Ok(Some((at % 251) as u8)));
+            assert!(held() <= KEPT * windows.size, "{} bytes are held", held());
+        }
+        assert!(held() > KEPT * windows.size / 2, "and what was read is kept as far as that goes");
+        text.pass(0..file.len(), 0, |_, _, _| Ok(true)).expect("a pass");
+        assert_eq!(source.most.load(Ordering::Relaxed), CHUNK * windows.size);
+    }
+
+    /// Words are found wherever pieces end, once each; the last one too.
+    #[test]
+    fn words_are_found_across_seams() {
+        let file = b"endstream endstreamendstrea endstream\nendstream";
+        for window in 1..20 {
+            let source = Small { file, window };
+            let text = Text::windows(&source);
+            let mut found = Vec::new();
+            let each = |at| {
+                found.push(at);
+                Ok(true)
+            };
+            text.find_each(b"endstream", 0..file.len(), each).expect("a pass");
+            assert_eq!(found, [0, 10, 28, 38], "{window}");
+            assert_eq!(text.find_last(b"endstream"), Ok(Some(38)));
+            assert_eq!(text.find(b"endstream", 1..19), Ok(Some(10)));
+            assert_eq!(text.find(b"endstream", 1..18), Ok(None));
+            assert_eq!(text.same(&(0..9), &text, &(10..19)), Ok(true));
+            assert_eq!(text.same(&(0..10), &text, &(10..20)), Ok(false));
+        }
+    }
+
+    /// Windows of a chosen size, filled one byte at a time.
+    pub(super) struct Small<'f> {
+        pub(super) file: &'f [u8],
+        pub(super) window: usize,
+    }
+
+    impl Source for Small<'_> {
+        fn len(&self) -> usize {
+            self.file.len()
+        }
+
+        fn window(&self) -> usize {
+            self.window
+        }
+
+        fn read_at(&self, offset: usize, into: &mut [u8]) -> Result<usize, Unread> {
+            let (Some(to), Some(byte)) = (into.first_mut(), self.file.get(offset)) else { return Ok(0) };
+            *to = *byte;
+            Ok(1)
+        }
+    }
+
+    #[test]
+    fn white_space_and_comments_are_told_from_text() {
+        let cases: [(&[u8], bool, bool); 8] = [
+            (b"", true, true),
+            (b" \r\n\0\t\x0c", true, true),
+            (b"% text\n %PDF", true, true),
+            (b"%PDF-1.4\n", true, false),
+            (b"% %PDF-1.4\n", true, true),
+            (b"%\nPDF-", false, false),
+            (b"%% x", true, true),
+            (b" x", false, false),
+        ];
+        for (file, filler, without_header) in cases {
+            let source = Small { file, window: 1 };
+            for text in [Text::Whole(file), Text::windows(&source)] {
+                assert_eq!(text.is_filler(0..file.len(), false), Ok(filler), "{file:?}");
+                assert_eq!(text.is_filler(0..file.len(), true), Ok(without_header), "{file:?}");
+            }
+        }
+    }
+
+    /// A source that gives nothing is not asked for ever.
+    #[test]
+    fn a_file_that_became_shorter_is_not_read() {
+        struct Empty;
+        impl Source for Empty {
+            fn len(&self) -> usize {
+                1 << 40
+            }
+            fn read_at(&self, _: usize, _: &mut [u8]) -> Result<usize, Unread> {
+                Ok(0)
+            }
+        }
+        let text = Text::windows(&Empty);
+        assert!(matches!(text.bytes(5..6), Err(Error::Unread(_))));
+        assert!(matches!(text.find_last(b"x"), Err(Error::Unread(_))));
+        assert_eq!(text.bytes(0..MOST + 1), Err(Error::Limit(LimitKind::Window)));
     }
 }

@@ -1,7 +1,5 @@
 //! From findings to the report: reasons, checks, verdict, summary and what to do.
 
-use sha2::{Digest as _, Sha256};
-
 use super::crypto::Crypto;
 use super::find::Found;
 use super::standing::Control;
@@ -15,7 +13,7 @@ use crate::report::*;
 /// Reasons in one report.
 const REASONS: usize = 200;
 
-pub(crate) fn unreadable(file: &[u8], name: &str, policy: &Policy<'_>, reason: Reason) -> Report {
+pub(crate) fn unreadable(size: usize, sha256: [u8; 32], name: &str, policy: &Policy<'_>, reason: Reason) -> Report {
     let checks = [
         (
             CheckId::Integrity,
@@ -32,12 +30,11 @@ pub(crate) fn unreadable(file: &[u8], name: &str, policy: &Policy<'_>, reason: R
             Check { id, result, reasons }
         })
         .to_vec();
-    let sha256 = Sha256::digest(file).into();
     let parts = Parts { reasons: vec![reason], checks, sha256, ..Parts::new(ReportKind::Unreadable) };
-    finish(file, name, policy, parts)
+    finish(size, name, policy, parts)
 }
 
-pub(crate) fn report(file: &[u8], name: &str, policy: &Policy<'_>, case: Case) -> Report {
+pub(crate) fn report(size: usize, name: &str, policy: &Policy<'_>, case: Case) -> Report {
     let mut reasons: Vec<Reason> = Vec::new();
     let mut signatures = Vec::new();
     let stamps_alone = case.found.iter().all(Found::is_timestamp);
@@ -71,7 +68,7 @@ pub(crate) fn report(file: &[u8], name: &str, policy: &Policy<'_>, case: Case) -
     let evidence = graph::evidence(&case.found, &case.cryptos, &case.trusts);
     let limit = graph::limit(&case.trusts);
     let parts = Parts { kind, reasons, checks, signatures, number: case.number, evidence, limit, sha256: case.sha256 };
-    finish(file, name, policy, parts)
+    finish(size, name, policy, parts)
 }
 
 /// A document time-stamp proves time; when it cannot be believed that is its own affair as long as the signatures stand without it.
@@ -277,7 +274,7 @@ impl Parts {
     }
 }
 
-fn finish(file: &[u8], name: &str, policy: &Policy<'_>, parts: Parts) -> Report {
+fn finish(size: usize, name: &str, policy: &Policy<'_>, parts: Parts) -> Report {
     let Parts { kind, reasons, checks, signatures, number, evidence, limit, sha256 } = parts;
     let verdict = match reasons.iter().map(|reason| severity(&reason.code)).min() {
         Some(Severity::Fatal) => Verdict::Invalid,
@@ -296,7 +293,7 @@ fn finish(file: &[u8], name: &str, policy: &Policy<'_>, parts: Parts) -> Report 
         summary: summary.vi,
         action: action.vi,
         sha256: hex::encode(sha256),
-        size: file.len() as u64,
+        size: size as u64,
         reasons,
         checks,
         signatures,

@@ -6,6 +6,7 @@ use std::ops::Range;
 use pdf::{Dict, Document, ObjId, Object};
 
 use super::digest::Ranges;
+use super::file::File;
 use crate::report::{Covers, Reason};
 
 /// Signatures that are judged in one file.
@@ -45,13 +46,18 @@ impl Found {
 }
 
 /// Opens a file as its cross-reference says; where that is of no use, from its objects.
-pub(crate) fn open(file: &[u8]) -> Result<Document<'_>, pdf::Error> {
-    let limits = pdf::Limits::default();
-    match Document::open(file, &limits) {
-        Err(error @ (pdf::Error::NoHeader | pdf::Error::Limit(_))) => Err(error),
+pub(crate) fn open<'f>(file: &File<'f>) -> Result<Document<'f>, pdf::Error> {
+    let limits = file.limits();
+    let opened = match file {
+        File::Bytes(bytes) => Document::open(bytes, &limits),
+        File::Source(source) => Document::open_source(*source, &limits),
+    };
+    match (opened, file) {
+        (Err(error @ (pdf::Error::NoHeader | pdf::Error::Limit(_) | pdf::Error::Unread(_))), _) => Err(error),
         // The first error says more about the file than the second.
-        Err(error) => Document::rebuild(file, &limits).map_err(|_| error),
-        opened => opened,
+        (Err(error), File::Bytes(bytes)) => Document::rebuild(bytes, &limits).map_err(|_| error),
+        (Err(error), File::Source(source)) => Document::rebuild_source(*source, &limits).map_err(|_| error),
+        (opened, _) => opened,
     }
 }
 

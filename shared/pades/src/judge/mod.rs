@@ -4,6 +4,7 @@ mod assemble;
 pub(crate) mod crypto;
 pub(crate) mod digest;
 mod ecopy;
+mod file;
 pub(crate) mod find;
 mod graph;
 mod permissions;
@@ -17,15 +18,18 @@ pub(crate) mod trust;
 
 use std::cell::Cell;
 
-use pdf::{Document, FindingKind};
+use pdf::{Document, FindingKind, Source, Unread};
+use pki::trustlist::TrustList;
 
 use crate::changes::{self, Change, Readings, Stop};
 use crate::policy::{Policy, Profile};
 use crate::report::{Changes, Reason, Report, Role};
 use crypto::Crypto;
 use digest::{Digests, Ranges};
+use file::{File, Watched};
 use find::Found;
 use permissions::Permissions;
+use sha2::{Digest as _, Sha256};
 use trust::{Pool, Trust};
 
 /// Changes named in one reason.
@@ -33,26 +37,65 @@ const NAMED_CHANGES: usize = 3;
 
 /// Judges any bytes; `name` is only shown. Never panics and never hangs: what exceeds a limit is refused with a reason.
 pub fn judge(file: &[u8], name: &str, policy: &Policy<'_>) -> Report {
-    conclude(file, name, policy, None)
+    in_memory(file, name, policy, None)
 }
 
 /// As [`judge`], and the CA that issued has to be licensed on `list` at the time of signing (R67). Paths still end at the policy's
 /// anchors; [`pki::trustlist::TrustList::anchors`] gives those of the list.
-pub fn judge_listed(file: &[u8], name: &str, policy: &Policy<'_>, list: &pki::trustlist::TrustList) -> Report {
-    conclude(file, name, policy, Some(list))
+pub fn judge_listed(file: &[u8], name: &str, policy: &Policy<'_>, list: &TrustList) -> Report {
+    in_memory(file, name, policy, Some(list))
 }
 
-fn conclude(file: &[u8], name: &str, policy: &Policy<'_>, list: Option<&pki::trustlist::TrustList>) -> Report {
+/// As [`judge`] and, with a list, [`judge_listed`], for a file that is not in memory: the report is the same. Of the file a few windows are
+/// held and one piece of the pass that hashes it, so memory does not grow with its length, which may be 1 GiB.
+///
+/// # Errors
+/// Some of its bytes could not be had, whenever that was: then nothing is said about it.
+pub fn judge_source(
+    source: &dyn Source,
+    name: &str,
+    policy: &Policy<'_>,
+    list: Option<&TrustList>,
+) -> Result<Report, Unread> {
+    let watched = Watched::new(source);
+    let report = conclude(&File::Source(&watched), name, policy, list)?;
+    // Whatever was concluded without bytes that were asked for may be wrong.
+    watched.failure().map_or(Ok(report), Err)
+}
+
+/// As [`refuse`] for a file that is not in memory.
+///
+/// # Errors
+/// Its bytes could not be had, so its digest cannot be told.
+pub fn refuse_source(
+    source: &dyn Source,
+    name: &str,
+    policy: &Policy<'_>,
+    code: &str,
+    detail: &str,
+) -> Result<Report, Unread> {
+    let file = File::Source(source);
+    let reason = Reason::with(code, &[("detail", detail.to_owned())]);
+    Ok(assemble::unreadable(file.len(), file.sha256()?, name, policy, reason))
+}
+
+fn in_memory(file: &[u8], name: &str, policy: &Policy<'_>, list: Option<&TrustList>) -> Report {
+    let refused = |unread: Unread| refuse(file, name, policy, "reader-failed", &unread.0);
+    conclude(&File::Bytes(file), name, policy, list).unwrap_or_else(refused)
+}
+
+fn conclude(file: &File<'_>, name: &str, policy: &Policy<'_>, list: Option<&TrustList>) -> Result<Report, Unread> {
     match examine_listed(file, policy, list) {
-        Ok(case) => assemble::report(file, name, policy, case),
-        Err(reason) => assemble::unreadable(file, name, policy, reason),
+        Ok(case) => Ok(assemble::report(file.len(), name, policy, case)),
+        Err(reason) => Ok(assemble::unreadable(file.len(), file.sha256()?, name, policy, reason)),
     }
 }
 
 /// The report of a file that was not judged: `code` is a row of the catalogue, `detail` fills its sentence. For callers that cannot
 /// open a file, or that bound the time of [`judge`] from outside.
 pub fn refuse(file: &[u8], name: &str, policy: &Policy<'_>, code: &str, detail: &str) -> Report {
-    assemble::unreadable(file, name, policy, Reason::with(code, &[("detail", detail.to_owned())]))
+    let reason = Reason::with(code, &[("detail", detail.to_owned())]);
+    assemble::unreadable(file.len(), Sha256::digest(file).into(), name, policy, reason)
 }
 
 /// Everything that was found out about a file.
@@ -73,10 +116,10 @@ pub(crate) struct Case {
 
 /// Opens and examines; the error is the reason why the file has no verdict of its own.
 pub(crate) fn examine(file: &[u8], policy: &Policy<'_>) -> Result<Case, Reason> {
-    examine_listed(file, policy, None)
+    examine_listed(&File::Bytes(file), policy, None)
 }
 
-fn examine_listed(file: &[u8], policy: &Policy<'_>, list: Option<&pki::trustlist::TrustList>) -> Result<Case, Reason> {
+fn examine_listed(file: &File<'_>, policy: &Policy<'_>, list: Option<&TrustList>) -> Result<Case, Reason> {
     let document = find::open(file).map_err(|error| unreadable_reason(&error))?;
     let look = |error: pdf::Error| unreadable_reason(&error);
     document.pages().map_err(look)?;
@@ -93,7 +136,7 @@ fn examine_listed(file: &[u8], policy: &Policy<'_>, list: Option<&pki::trustlist
         return Err(Reason::with("pdf-too-complex", &[("detail", "byte ranges".to_owned())]));
     }
     let ends = sealed_ends(&document, &found, policy.register.is_some() && copy);
-    let digests = Digests::new(file, &ranges, &ends);
+    let digests = Digests::new(&document, &ranges, &ends).map_err(look)?;
     let stored = trust::store(&document).map(|store| store.certificates).unwrap_or_default();
     let mut cryptos: Vec<Crypto> = found.iter().map(|one| crypto::check(one, &digests, &stored)).collect();
     let permissions = all_permissions(&views, &found, copy).map_err(look)?;

@@ -8,3 +8,4 @@ mod cycle;
 mod past;
 mod rules;
 mod situations;
+mod sources;

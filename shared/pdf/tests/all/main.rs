@@ -6,4 +6,5 @@ mod increments;
 mod objects;
 mod readings;
 mod revisions;
+mod sources;
 mod structure;

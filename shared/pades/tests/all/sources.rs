@@ -1,0 +1,134 @@
+//! A file that is judged piece by piece gets the report that it gets in memory; one that cannot be read to its end gets none.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pades::{Policy, Profile, Report, Verdict};
+use pdf::{Source, Unread};
+use pki::path::Evidence;
+
+use crate::common::{NOW, Pki, append, archive, make};
+
+/// Reads of changing lengths, and one that fails.
+struct Piecemeal<'f> {
+    file: &'f [u8],
+    window: usize,
+    /// The most that one read gives.
+    piece: usize,
+    /// This read fails, and only this one.
+    fails_at: usize,
+    reads: AtomicUsize,
+}
+
+impl<'f> Piecemeal<'f> {
+    fn new(file: &'f [u8], window: usize) -> Self {
+        Piecemeal { file, window, piece: 3 * window, fails_at: usize::MAX, reads: AtomicUsize::new(0) }
+    }
+}
+
+impl Source for Piecemeal<'_> {
+    fn len(&self) -> usize {
+        self.file.len()
+    }
+
+    fn window(&self) -> usize {
+        self.window
+    }
+
+    fn read_at(&self, offset: usize, into: &mut [u8]) -> Result<usize, Unread> {
+        let read = self.reads.fetch_add(1, Ordering::Relaxed);
+        if read == self.fails_at {
+            return Err(Unread("on purpose".to_owned()));
+        }
+        // Some reads give everything, others a little.
+        let most = if read.is_multiple_of(3) { usize::MAX } else { 1 + read * 7919 % self.piece };
+        let rest = self.file.get(offset..).filter(|rest| !rest.is_empty()).expect("nothing is asked behind the end");
+        let size = into.len().min(rest.len()).min(most);
+        into[..size].copy_from_slice(&rest[..size]);
+        Ok(size)
+    }
+}
+
+fn with_policy<T>(pki: Option<&Pki>, act: impl FnOnce(&Policy<'_>) -> T) -> T {
+    let (extra, anchors) = (Evidence::default(), pki.map(Pki::anchors).unwrap_or_default());
+    let (at, profile) = (NOW + 3600, Profile::Auto);
+    act(&Policy { anchors: &anchors, at, profile, extra: &extra, register: None, test_anchors: false })
+}
+
+fn assert_same(name: &str, file: &[u8], window: usize, pki: &Pki) {
+    let whole = with_policy(Some(pki), |policy| pades::judge(file, name, policy));
+    let parts = with_policy(Some(pki), |policy| piecemeal(file, name, window, policy));
+    assert_eq!(parts.to_json(), whole.to_json(), "{name}, window {window}");
+}
+
+/// The report of a file that is read in windows of this size.
+pub(crate) fn piecemeal(file: &[u8], name: &str, window: usize, policy: &Policy<'_>) -> Report {
+    pades::judge_source(&Piecemeal::new(file, window), name, policy, None).expect("readable")
+}
+
+/// Our own copies in each stage, and what an attacker appends.
+fn copies(pki: &Pki) -> Vec<(&'static str, Vec<u8>)> {
+    let made = make(pki);
+    let archived = archive(pki, &made.sealed, NOW + 120);
+    vec![
+        ("catalog", append(&made.sealed, &[(1, "<</Type/Catalog/Pages 2 0 R>>")])),
+        ("stray", [&made.sealed[..], b"\n3 0 obj\n(elsewhere)\nendobj\n"].concat()),
+        ("cut", made.sealed[..made.sealed.len() - 40].to_vec()),
+        ("base", made.base),
+        ("signed", made.signed),
+        ("sealed", made.sealed),
+        ("archived", archived),
+    ]
+}
+
+#[test]
+fn t4_copies_read_piece_by_piece_get_the_same_report() {
+    let pki = Pki::new();
+    for (name, file) in copies(&pki) {
+        for window in [1, 5, 100, 1000, 8192] {
+            assert_same(name, &file, window, &pki);
+        }
+    }
+}
+
+/// Single bytes of a copy are changed, all over the file.
+#[test]
+fn t4_changed_copies_read_piece_by_piece_get_the_same_report() {
+    let pki = Pki::new();
+    let file = archive(&pki, &make(&pki).sealed, NOW + 120);
+    for at in (0..file.len()).step_by(file.len() / 150) {
+        let mut changed = file.clone();
+        changed[at] ^= 1 << (at % 8);
+        assert_same("changed", &changed, 1 + at % 700, &pki);
+    }
+}
+
+/// Whichever read fails, and although those after it would not: there is no verdict.
+#[test]
+fn t4_a_file_that_cannot_be_read_has_no_verdict() {
+    let pki = Pki::new();
+    let file = archive(&pki, &make(&pki).sealed, NOW + 120);
+    let judged = |fails_at| {
+        let source = Piecemeal { fails_at, ..Piecemeal::new(&file, 2000) };
+        let report = with_policy(Some(&pki), |policy| pades::judge_source(&source, "a.pdf", policy, None));
+        (report, source.reads.into_inner())
+    };
+    let (report, reads) = judged(usize::MAX);
+    assert_eq!(report.expect("readable").verdict, Verdict::Valid);
+    assert!(reads > 20, "only {reads} reads");
+    for fails_at in 0..reads {
+        assert_eq!(judged(fails_at).0.expect_err("a read failed"), Unread("on purpose".to_owned()), "read {fails_at}");
+    }
+}
+
+/// What is refused without being judged has its digest, and no report where that cannot be had.
+#[test]
+fn t4_a_refusal_tells_the_digest_of_what_was_read() {
+    let refused = |fails_at| {
+        let source = Piecemeal { fails_at, ..Piecemeal::new(b"%PDF-1.7 of nobody", 4) };
+        with_policy(None, |policy| pades::refuse_source(&source, "a.pdf", policy, "pdf-too-complex", ""))
+    };
+    let whole =
+        with_policy(None, |policy| pades::refuse(b"%PDF-1.7 of nobody", "a.pdf", policy, "pdf-too-complex", ""));
+    assert_eq!(refused(usize::MAX).expect("readable").to_json(), whole.to_json());
+    assert!(refused(0).is_err());
+}
