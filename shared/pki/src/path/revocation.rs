@@ -9,6 +9,7 @@
 //! questions end after a few steps, and so do circles: nobody vouches for himself.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 
 use super::crls::Lists;
 use crate::crl::Crl;
@@ -187,7 +188,9 @@ fn read_all<T>(
     refused: &mut Vec<(EvidenceItem, Error)>,
 ) -> Vec<(usize, T)> {
     let mut read = Vec::new();
-    for (index, der) in items.iter().enumerate().take(MAX_ITEMS) {
+    // The same bytes twice say nothing more; they would only use up the questions about their signer.
+    let mut known = HashSet::new();
+    for (index, der) in items.iter().enumerate().take(MAX_ITEMS).filter(|(_, der)| known.insert(der.as_slice())) {
         match parse(der) {
             Ok(item) => read.push((index, item)),
             Err(error) => refused.push((kind(index), error)),

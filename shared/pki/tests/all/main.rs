@@ -8,6 +8,7 @@ mod limbo;
 mod lists;
 mod pki;
 mod policies;
+mod pool;
 mod quirks;
 mod revocation;
 mod trust;

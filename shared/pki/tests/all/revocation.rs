@@ -13,7 +13,14 @@ use crate::pki::{DAY, Holder, Key, NOW, Pki, issue, signer_spec, spec};
 
 const HOUR: i64 = 3_600;
 
-fn ocsp_by(signer: &Holder, embed: bool, about: &Holder, issuer: &Holder, status: CertStatus, at: i64) -> Vec<u8> {
+pub(crate) fn ocsp_by(
+    signer: &Holder,
+    embed: bool,
+    about: &Holder,
+    issuer: &Holder,
+    status: CertStatus,
+    at: i64,
+) -> Vec<u8> {
     let asked = OcspAsked::new(&about.cert, &issuer.cert).expect("a CertID");
     let answer = OcspAnswer { asked, status, this_update: at, next_update: Some(at + HOUR) };
     let spec = OcspSpec { produced_at: at, answers: vec![answer], nonce: None };
@@ -21,12 +28,12 @@ fn ocsp_by(signer: &Holder, embed: bool, about: &Holder, issuer: &Holder, status
     ocsp_response(&spec, &signer.cert, &embed, signer.key.algorithm(), &|tbs| signer.key.sign(tbs)).expect("OCSP")
 }
 
-fn crl_of(issuer: &Holder, revoked: Vec<RevokedEntry>, at: i64) -> Vec<u8> {
+pub(crate) fn crl_of(issuer: &Holder, revoked: Vec<RevokedEntry>, at: i64) -> Vec<u8> {
     let spec = CrlSpec { this_update: at, next_update: Some(at + DAY), number: 7, revoked, extra_extensions: vec![] };
     crl(&spec, &issuer.cert, issuer.key.algorithm(), &|tbs| issuer.key.sign(tbs)).expect("a CRL")
 }
 
-fn entry(holder: &Holder, at: i64) -> RevokedEntry {
+pub(crate) fn entry(holder: &Holder, at: i64) -> RevokedEntry {
     RevokedEntry { serial: holder.cert.serial(), at, reason: Some(1) }
 }
 
