@@ -63,6 +63,15 @@ impl<'w> Window<'w> {
         found.unwrap_or(rest.len())
     }
 
+    /// As [`Text::run`], to the next such byte: for what may be long.
+    pub(crate) fn until(&self, pos: usize, end: u8) -> usize {
+        let rest = self.rest(pos);
+        memchr::memchr(end, rest).unwrap_or_else(|| {
+            self.miss(pos);
+            rest.len()
+        })
+    }
+
     fn rest(&self, pos: usize) -> &'w [u8] {
         pos.checked_sub(self.base).and_then(|at| self.data.get(at..)).unwrap_or_default()
     }

@@ -248,7 +248,7 @@ impl<'b> Parser<'b> {
 
     fn hex(&mut self) -> Result<Object, Error> {
         let start = self.pos + 1;
-        let len = self.data.run(start, |byte| byte == b'>');
+        let len = self.data.until(start, b'>');
         self.budget.burn(len);
         if self.data.get(start + len).is_none() {
             return Err(self.error("hexadecimal string without end"));
@@ -365,36 +365,29 @@ impl<'b> Parser<'b> {
     }
 }
 
-/// Digits only, two and two: what every signature is written as, and large.
+/// Digits only, two and two: what every signature is written as, and large. Without a branch or a table, so that the compiler takes many
+/// digits at once.
 fn hex_pairs(text: &[u8]) -> Option<Vec<u8>> {
-    let pairs = text.chunks_exact(2);
-    if !pairs.remainder().is_empty() {
+    /// A bit that no digit has.
+    const NO_DIGIT: u8 = 0x80;
+    let (pairs, alone) = text.as_chunks::<2>();
+    if !alone.is_empty() {
         return None;
     }
-    let mut wrong = 0;
-    let digit = |byte: &u8| HEX.get(usize::from(*byte)).copied().unwrap_or(NO_DIGIT);
-    let pair = |pair: &[u8]| {
-        let (high, low) = (pair.first().map_or(NO_DIGIT, digit), pair.get(1).map_or(NO_DIGIT, digit));
-        wrong |= high | low;
-        high << 4 | low
+    let digit = |byte: u8| {
+        let (number, letter) = (byte.wrapping_sub(b'0'), (byte | 0x20).wrapping_sub(b'a'));
+        let letter = if letter < 6 { letter + 10 } else { NO_DIGIT };
+        if number < 10 { number } else { letter }
     };
-    let bytes: Vec<u8> = pairs.map(pair).collect();
+    let mut wrong = 0;
+    let mut bytes = vec![0; pairs.len()];
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        let (high, low) = (digit(*high), digit(*low));
+        wrong |= high | low;
+        *byte = high << 4 | low;
+    }
     (wrong & NO_DIGIT == 0).then_some(bytes)
 }
-
-/// Marks what is no digit in [`HEX`]: a bit that no digit has.
-const NO_DIGIT: u8 = 0x80;
-/// The value of each byte as a hexadecimal digit.
-static HEX: [u8; 256] = {
-    let mut table = [NO_DIGIT; 256];
-    let mut digit = 0;
-    while digit < 16 {
-        table[b"0123456789abcdef"[digit] as usize] = digit as u8;
-        table[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
-        digit += 1;
-    }
-    table
-};
 
 /// White space between digits, and a last digit alone, which counts as followed by 0 (clause 7.3.4.3).
 fn hex_with_space(text: &[u8]) -> Option<Vec<u8>> {

@@ -5,7 +5,7 @@
 //! Time, constraints and revocation are not looked at here; see [`crate::path`].
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use der::Decode as _;
 use x509_cert::certificate::{CertificateInner, Raw};
@@ -13,6 +13,7 @@ use x509_parser::prelude::FromDer as _;
 
 use crate::asn1::{self, BIT_STRING, INTEGER, SEQUENCE, Tlv};
 use crate::extensions::Facts;
+use crate::interner::{Interner, Maker};
 use crate::verify::{PublicKey, Scheme};
 use crate::{Error, Weakness, digest, name, oids};
 
@@ -79,8 +80,7 @@ struct Inner {
     facts: Facts,
     signature_algorithm: Vec<u8>,
     signature: Vec<u8>,
-    /// The key that was first found to have made the signature: a file asks about the same pair again and again.
-    signed_by: OnceLock<PublicKey>,
+    maker: Maker,
 }
 
 /// An X.509 certificate. Cheap to clone; equality, order and hash are by DER.
@@ -297,13 +297,7 @@ impl Certificate {
         if !name::same(&self.0.issuer, &issuer.0.subject) {
             return Err(Error::IssuerMismatch);
         }
-        if self.0.signed_by.get() == Some(issuer.key()) {
-            return Ok(());
-        }
-        issuer.key().verify(self.scheme()?, &self.0.tbs, &self.0.signature)?;
-        // Another thread may have been first; both answers are right.
-        let _ = self.0.signed_by.set(issuer.key().clone());
-        Ok(())
+        self.0.maker.is(issuer.key(), || issuer.key().verify(self.scheme()?, &self.0.tbs, &self.0.signature))
     }
 
     /// This one with the DSA parameters of its issuer, where it leaves out its own; `None`: nothing is inherited.
@@ -435,7 +429,7 @@ fn walk(der: &[u8]) -> Result<Inner, Error> {
         facts: Facts::read(extensions.as_ref())?,
         signature_algorithm: signature_algorithm.full.to_vec(),
         signature: asn1::bit_octets(signature.content, what)?.to_vec(),
-        signed_by: OnceLock::new(),
+        maker: Maker::default(),
     })
 }
 
@@ -485,11 +479,11 @@ fn compare_second(inner: &Inner) -> Result<(), Error> {
 }
 
 /// Reads what stands in a set of certificates; what cannot be read is counted, not fatal.
-pub(crate) fn read_each(members: &[Tlv<'_>]) -> (Vec<Certificate>, usize) {
+pub(crate) fn read_each(members: &[Tlv<'_>], interner: &Interner) -> (Vec<Certificate>, usize) {
     let mut read = Vec::new();
     let mut unreadable = 0;
     for member in members {
-        match Certificate::from_der(member.full) {
+        match interner.certificate(member.full) {
             Ok(certificate) if !read.contains(&certificate) => read.push(certificate),
             Ok(_) => {}
             Err(_) => unreadable += 1,

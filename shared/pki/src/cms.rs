@@ -14,6 +14,7 @@ pub use build::{add_timestamp, assemble, signature_value, signed_attributes, ver
 
 use crate::asn1::{self, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, SET, Tlv};
 use crate::certificate::read_each;
+use crate::interner::Interner;
 use crate::verify::{Scheme, digest_algorithm};
 use crate::{Certificate, DigestAlgorithm, Error, Weakness, digest, name, oids, time};
 use attributes::{Attribute, SignedAttributes};
@@ -93,6 +94,14 @@ impl SignedData {
     /// # Errors
     /// [`Error::Malformed`], [`Error::Limit`]. Not: a wrong number of signers (see [`SignedData::signers`]).
     pub fn parse(contents: &[u8]) -> Result<Self, Error> {
+        Self::parse_in(contents, &Interner::default())
+    }
+
+    /// As [`SignedData::parse`]; X.509 certificates are read through `interner`.
+    ///
+    /// # Errors
+    /// As [`SignedData::parse`].
+    pub fn parse_in(contents: &[u8], interner: &Interner) -> Result<Self, Error> {
         if contents.len() > MAX_LENGTH {
             return Err(Error::Limit { what: WHAT, limit: MAX_LENGTH });
         }
@@ -109,7 +118,7 @@ impl SignedData {
         }
         let explicit = info.expect(0xa0, WHAT)?;
         let body = explicit.reader().expect(SEQUENCE, WHAT)?;
-        let mut read = read_signed_data(&body)?;
+        let mut read = read_signed_data(&body, interner)?;
         read.der = definite.to_vec();
         read.trailing = trailing;
         Ok(read)
@@ -356,14 +365,14 @@ fn add_weakness(weak: &mut Vec<Weakness>, weakness: Weakness) {
     }
 }
 
-fn read_signed_data(body: &Tlv<'_>) -> Result<SignedData, Error> {
+fn read_signed_data(body: &Tlv<'_>, interner: &Interner) -> Result<SignedData, Error> {
     let mut reader = body.reader();
     reader.expect(INTEGER, WHAT)?;
     reader.expect(SET, WHAT)?;
     let (content_type, content) = read_encapsulated(&reader.expect(SEQUENCE, WHAT)?)?;
     let (mut certificates, mut unreadable) = (Vec::new(), 0);
     if let Some(set) = reader.optional(0xa0, WHAT)? {
-        (certificates, unreadable) = read_each(&set.members(WHAT, MAX_MEMBERS)?);
+        (certificates, unreadable) = read_each(&set.members(WHAT, MAX_MEMBERS)?, interner);
     }
     let (mut crls, mut ocsps) = (Vec::new(), Vec::new());
     if let Some(set) = reader.optional(0xa1, WHAT)? {

@@ -6,6 +6,7 @@
 use crate::asn1::{self, BIT_STRING, ENUMERATED, INTEGER, Reader, SEQUENCE, Tlv};
 use crate::extensions::locations;
 use crate::extensions::names::{DIRECTORY, General, PointName, Reasons, read_all, read_points};
+use crate::interner::Maker;
 use crate::ocsp::{CertStatus, Freshness, Window, is_fresh};
 use crate::verify::Scheme;
 use crate::{Certificate, Error, extensions, name, oids, time};
@@ -85,6 +86,7 @@ pub struct Crl {
     authority_key_id: Option<Vec<u8>>,
     delta_urls: Vec<String>,
     number_is_critical: bool,
+    maker: Maker,
 }
 
 impl Crl {
@@ -132,6 +134,7 @@ impl Crl {
             authority_key_id: None,
             delta_urls: Vec::new(),
             number_is_critical: false,
+            maker: Maker::default(),
         };
         if let Some(explicit) = reader.optional(0xa0, WHAT)? {
             crl.take_extensions(&explicit.reader().expect(SEQUENCE, WHAT)?)?;
@@ -277,7 +280,8 @@ impl Crl {
         if signer.facts().key_usage.is_some_and(|usage| !usage.crl_sign) {
             return Err(Error::NotAnIssuer { what: "keyUsage lacks cRLSign" });
         }
-        signer.key().verify(self.scheme, self.part(self.tbs)?, &self.signature)
+        let key = signer.key();
+        self.maker.is(key, || key.verify(self.scheme, self.part(self.tbs)?, &self.signature))
     }
 
     /// Whether this kind of certificate belongs here (RFC 5280 §6.3.3 (b)(2)(ii) to (iv)).

@@ -2,6 +2,7 @@
 
 use crate::asn1::{self, BIT_STRING, ENUMERATED, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, Tlv};
 use crate::certificate::read_each;
+use crate::interner::{Interner, Maker};
 use crate::verify::{Scheme, digest_algorithm};
 use crate::{Certificate, DigestAlgorithm, Error, digest, extensions, oids, time};
 
@@ -114,6 +115,7 @@ pub struct Response {
     singles: Vec<Single>,
     nonce: Option<Vec<u8>>,
     certificates: Vec<Certificate>,
+    maker: Maker,
 }
 
 /// ResponderID (RFC 6960 §4.2.1).
@@ -149,6 +151,11 @@ impl Response {
     /// [`Error::OcspRefused`] for an error status; [`Error::CriticalExtension`]; [`Error::UnsupportedAlgorithm`];
     /// [`Error::Malformed`], [`Error::Limit`].
     pub fn parse(der: &[u8]) -> Result<Self, Error> {
+        Self::parse_in(der, &Interner::default())
+    }
+
+    /// As [`Response::parse`]; X.509 certificates are read through `interner`.
+    pub(crate) fn parse_in(der: &[u8], interner: &Interner) -> Result<Self, Error> {
         if der.len() > MAX_LENGTH {
             return Err(Error::Limit { what: WHAT, limit: MAX_LENGTH });
         }
@@ -163,7 +170,7 @@ impl Response {
             return Err(Error::Malformed { what: WHAT });
         }
         let basic = asn1::only(bytes.expect(OCTET_STRING, WHAT)?.content, SEQUENCE, WHAT)?;
-        let mut read = read_basic(&basic)?;
+        let mut read = read_basic(&basic, interner)?;
         read.der = whole.full.to_vec();
         Ok(read)
     }
@@ -263,13 +270,19 @@ impl Response {
             .ok_or(Error::OcspOtherCertificate)
     }
 
+    /// Whether this key made the signature, whoever it belongs to.
+    fn verify(&self, signer: &Certificate) -> Result<(), Error> {
+        let key = signer.key();
+        self.maker.is(key, || key.verify(self.scheme, &self.tbs, &self.signature))
+    }
+
     /// Who signed: the issuer, or a responder that the issuer delegated (RFC 6960 §4.2.2.2).
     fn responder(&self, issuer: &Certificate, pool: &[Certificate]) -> Result<(Certificate, bool), Error> {
         let by = |key: &Certificate| {
             if !self.responder.names(key) {
                 return Err(Error::OcspResponder);
             }
-            key.key().verify(self.scheme, &self.tbs, &self.signature)
+            self.verify(key)
         };
         if by(issuer).is_ok() {
             return Ok((issuer.clone(), false));
@@ -292,7 +305,7 @@ impl Response {
                 return Ok((candidate.clone(), true));
             }
         }
-        let signed = |key: &Certificate| key.key().verify(self.scheme, &self.tbs, &self.signature).is_ok();
+        let signed = |key: &Certificate| self.verify(key).is_ok();
         if !seen_signer && std::iter::once(issuer).chain(&self.certificates).any(signed) {
             return Err(Error::OcspResponderId);
         }
@@ -346,7 +359,7 @@ pub(crate) fn is_fresh(window: &Window) -> bool {
     window.revoked || kept
 }
 
-fn read_basic(basic: &Tlv<'_>) -> Result<Response, Error> {
+fn read_basic(basic: &Tlv<'_>, interner: &Interner) -> Result<Response, Error> {
     let mut reader = basic.reader();
     let data = reader.expect(SEQUENCE, WHAT)?;
     let scheme = Scheme::read(&reader.expect(SEQUENCE, WHAT)?, None)?;
@@ -354,7 +367,7 @@ fn read_basic(basic: &Tlv<'_>) -> Result<Response, Error> {
     let mut certificates = Vec::new();
     if let Some(explicit) = reader.optional(0xa0, WHAT)? {
         let list = explicit.reader().expect(SEQUENCE, WHAT)?;
-        certificates = read_each(&list.members(WHAT, MAX_MEMBERS)?).0;
+        certificates = read_each(&list.members(WHAT, MAX_MEMBERS)?, interner).0;
     }
     let mut fields = data.reader();
     fields.optional(0xa0, WHAT)?;
@@ -373,6 +386,7 @@ fn read_basic(basic: &Tlv<'_>) -> Result<Response, Error> {
         singles,
         nonce,
         certificates,
+        maker: Maker::default(),
     })
 }
 

@@ -11,7 +11,9 @@ mod policies;
 mod revocation;
 mod rules;
 
-pub use revocation::{Evidence, EvidenceItem, LaterRevocation, Revocation, RevocationStatus, revocation};
+pub use revocation::{
+    Evidence, EvidenceItem, LaterRevocation, Revocation, RevocationStatus, revocation, revocation_in,
+};
 
 use crate::{Certificate, Error, Weakness, name};
 

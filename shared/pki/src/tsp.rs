@@ -4,6 +4,7 @@
 
 use crate::asn1::{self, BOOLEAN, GENERALIZED_TIME, INTEGER, OCTET_STRING, OID, SEQUENCE, Tlv};
 use crate::cms::SignedData;
+use crate::interner::Interner;
 use crate::verify::digest_algorithm;
 use crate::{Certificate, DigestAlgorithm, Error, Weakness, oids, time};
 
@@ -112,7 +113,15 @@ impl Token {
     /// [`Error::NotATimestamp`] for a CMS without TSTInfo; [`Error::Malformed`], [`Error::Limit`],
     /// [`Error::UnsupportedAlgorithm`].
     pub fn parse(der: &[u8]) -> Result<Self, Error> {
-        let signed = SignedData::parse(der)?;
+        Self::parse_in(der, &Interner::default())
+    }
+
+    /// As [`Token::parse`]; X.509 certificates are read through `interner`.
+    ///
+    /// # Errors
+    /// As [`Token::parse`].
+    pub fn parse_in(der: &[u8], interner: &Interner) -> Result<Self, Error> {
+        let signed = SignedData::parse_in(der, interner)?;
         if !signed.content_type_is(&oids::TST_INFO) {
             return Err(Error::NotATimestamp);
         }

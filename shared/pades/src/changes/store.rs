@@ -1,12 +1,18 @@
 //! `/DSS` (C8): material may come, never be something else.
 
-use pdf::{Dict, Document, Object, Stream};
+use std::collections::BTreeMap;
+
+use pdf::{Dict, Document, ObjId, Object, Stream};
 
 use super::compare::{Stop, Stops};
 use super::{Class, Step};
 
 const STORE_KEYS: &[&[u8]] = &[b"Type", b"VRI", b"Certs", b"CRLs", b"OCSPs"];
 const ENTRY_KEYS: &[&[u8]] = &[b"Type", b"Cert", b"CRL", b"OCSP", b"TU", b"TS"];
+
+/// Which streams of the new state were looked at, as which kind, and whether they are material: the lists for each signature name those of
+/// the whole file again.
+type Known = BTreeMap<(ObjId, Kind), bool>;
 
 impl Step<'_, '_> {
     pub(super) fn store(&mut self, old: &Dict, new: &Dict) -> Result<(), Stop> {
@@ -22,20 +28,21 @@ impl Step<'_, '_> {
         };
         let empty = Dict::new();
         let was = was.as_dict().unwrap_or(&empty);
+        let mut known = Known::new();
         let mut fine = is.iter().all(|(key, _)| STORE_KEYS.contains(&key)) && !is.has_duplicates();
         fine &= !was.contains(b"VRI") || is.contains(b"VRI");
         for (key, kind) in [(&b"Certs"[..], Kind::Signed), (b"CRLs", Kind::Signed), (b"OCSPs", Kind::Answer)] {
-            fine &= self.is_material_list(is, key, kind)?;
+            fine &= self.is_material_list(is, key, kind, &mut known)?;
         }
         let replaced = object.is_some_and(|id| self.is_fresh(id));
-        fine &= self.entries_fine(was, is, replaced)?;
+        fine &= self.entries_fine(was, is, replaced, &mut known)?;
         let class = if fine { Class::Material } else { Class::Forbidden };
         self.push(class, "dss", object, None);
         Ok(())
     }
 
     /// What one store says about a signature stays in it; a store that is replaced by a new object is judged by what it holds.
-    fn entries_fine(&self, was: &Dict, is: &Dict, replaced: bool) -> Result<bool, Stop> {
+    fn entries_fine(&self, was: &Dict, is: &Dict, replaced: bool, known: &mut Known) -> Result<bool, Stop> {
         let (before, after) = (self.before, self.after);
         let (old, new) = (before.get(was, b"VRI")?, after.get(is, b"VRI")?);
         let new = match new {
@@ -61,7 +68,7 @@ impl Step<'_, '_> {
             let Object::Dict(entry) = after.resolve(entry)? else { return Ok(false) };
             let mut fine = named && entry.iter().all(|(key, _)| ENTRY_KEYS.contains(&key));
             for (key, kind) in [(&b"Cert"[..], Kind::Signed), (b"CRL", Kind::Signed), (b"OCSP", Kind::Answer)] {
-                fine &= self.is_material_list(entry, key, kind)?;
+                fine &= self.is_material_list(entry, key, kind, known)?;
             }
             if !fine {
                 return Ok(false);
@@ -71,7 +78,7 @@ impl Step<'_, '_> {
     }
 
     /// An array of references to streams of material. What was there may go; what stays under its number stays what it was.
-    fn is_material_list(&self, dict: &Dict, key: &[u8], kind: Kind) -> Result<bool, Stop> {
+    fn is_material_list(&self, dict: &Dict, key: &[u8], kind: Kind, known: &mut Known) -> Result<bool, Stop> {
         let after = self.after;
         let list = match after.get(dict, key)? {
             Object::Null => return Ok(true),
@@ -82,7 +89,7 @@ impl Step<'_, '_> {
             let Object::Ref(id) = item else { return Ok(false) };
             let Object::Stream(stream) = after.resolve(item)? else { return Ok(false) };
             let stays = self.is_fresh(*id) || self.compare.difference(item, item, Stops::None, None)?.is_none();
-            if !stays || !is_material(after, stream, kind) {
+            if !stays || !*known.entry((*id, kind)).or_insert_with(|| is_material(after, stream, kind)) {
                 return Ok(false);
             }
         }
@@ -98,7 +105,7 @@ impl Step<'_, '_> {
 }
 
 /// What a stream of the store may hold.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
 enum Kind {
     /// An X.509 certificate or a CRL: three parts, the last a bit string (RFC 5280 §4.1, §5.1).
     Signed,

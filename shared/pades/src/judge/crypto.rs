@@ -1,7 +1,7 @@
 //! The cryptography of one signature: CMS or time-stamp token over the byte range (rule A7).
 
 use pki::cms::{SignedData, Trailing};
-use pki::{Certificate, DigestAlgorithm, Weakness};
+use pki::{Certificate, DigestAlgorithm, Interner, Weakness};
 
 use super::digest::{Digests, Ranges};
 use super::find::Found;
@@ -44,19 +44,19 @@ pub(crate) struct Crypto {
     pub(crate) reasons: Vec<Reason>,
 }
 
-pub(crate) fn check(found: &Found, digests: &Digests<'_>, pool: &[Certificate]) -> Crypto {
+pub(crate) fn check(found: &Found, digests: &Digests<'_>, pool: &[Certificate], interner: &Interner) -> Crypto {
     let mut crypto = Crypto::default();
     let Some(ranges) = found.ranges else {
         crypto.failure = Some("FORMAT_FAILURE");
         return crypto;
     };
     match found.sub_filter() {
-        b"ETSI.RFC3161" => document_timestamp(found, ranges, digests, &mut crypto),
+        b"ETSI.RFC3161" => document_timestamp(found, ranges, digests, interner, &mut crypto),
         // The Brazilian profile of CAdES has a name of its own.
         b"ETSI.CAdES.detached" | b"PBAD.PAdES" | b"adbe.pkcs7.detached" | b"adbe.pkcs7.sha1" => {
-            signature(found, ranges, digests, pool, &mut crypto);
+            signature(found, ranges, digests, pool, interner, &mut crypto);
         }
-        b"adbe.x509.rsa_sha1" => bare_rsa(found, ranges, digests, &mut crypto),
+        b"adbe.x509.rsa_sha1" => bare_rsa(found, ranges, digests, interner, &mut crypto),
         other => unsupported(found, &format!("SubFilter {}", String::from_utf8_lossy(other)), &mut crypto),
     }
     crypto
@@ -68,8 +68,15 @@ fn unsupported(found: &Found, detail: &str, crypto: &mut Crypto) {
     crypto.reasons.push(Reason::with("signature-unsupported", &params));
 }
 
-fn signature(found: &Found, ranges: Ranges, digests: &Digests<'_>, pool: &[Certificate], crypto: &mut Crypto) {
-    let data = match SignedData::parse(&found.contents) {
+fn signature(
+    found: &Found,
+    ranges: Ranges,
+    digests: &Digests<'_>,
+    pool: &[Certificate],
+    interner: &Interner,
+    crypto: &mut Crypto,
+) {
+    let data = match SignedData::parse_in(&found.contents, interner) {
         Ok(data) => data,
         Err(error) => return refuse(found, &error, crypto),
     };
@@ -97,7 +104,7 @@ fn signature(found: &Found, ranges: Ranges, digests: &Digests<'_>, pool: &[Certi
         Err(error) => return refuse(found, &error, crypto),
     }
     for token in data.timestamp_tokens().iter().take(TOKENS) {
-        match read_token(token, &|algorithm| pki::digest(algorithm, &[data.signature_value()])) {
+        match read_token(token, interner, &|algorithm| pki::digest(algorithm, &[data.signature_value()])) {
             Ok(stamp) => crypto.stamps.push(stamp),
             Err(error) => {
                 let params = [("field", found.field.clone()), ("detail", error.to_string())];
@@ -107,12 +114,12 @@ fn signature(found: &Found, ranges: Ranges, digests: &Digests<'_>, pool: &[Certi
     }
 }
 
-fn document_timestamp(found: &Found, ranges: Ranges, digests: &Digests<'_>, crypto: &mut Crypto) {
+fn document_timestamp(found: &Found, ranges: Ranges, digests: &Digests<'_>, interner: &Interner, crypto: &mut Crypto) {
     // Some writers say /Sig here; a missing type would make it an ordinary signature (ISO 32000-2 table 255).
     if !found.dict.is_type(b"DocTimeStamp") && !found.dict.is_type(b"Sig") {
         return unsupported(found, "a document time-stamp without /Type", crypto);
     }
-    match read_token(&found.contents, &|algorithm| digests.of(ranges, algorithm)) {
+    match read_token(&found.contents, interner, &|algorithm| digests.of(ranges, algorithm)) {
         Ok(stamp) => {
             crypto.intact = true;
             crypto.bound = true;
@@ -126,21 +133,25 @@ fn document_timestamp(found: &Found, ranges: Ranges, digests: &Digests<'_>, cryp
     }
 }
 
-fn read_token(der: &[u8], digest: &dyn Fn(DigestAlgorithm) -> Vec<u8>) -> Result<Stamp, pki::Error> {
-    let token = pki::tsp::Token::parse(der)?;
+fn read_token(
+    der: &[u8],
+    interner: &Interner,
+    digest: &dyn Fn(DigestAlgorithm) -> Vec<u8>,
+) -> Result<Stamp, pki::Error> {
+    let token = pki::tsp::Token::parse_in(der, interner)?;
     let facts = token.verify(digest)?;
     let weak = relevant(facts.weak);
     let sha256 = sha256(token.der());
     Ok(Stamp { gen_time: facts.gen_time, sha256, signer: facts.signer, certificates: facts.certificates, weak })
 }
 
-fn bare_rsa(found: &Found, ranges: Ranges, digests: &Digests<'_>, crypto: &mut Crypto) {
+fn bare_rsa(found: &Found, ranges: Ranges, digests: &Digests<'_>, interner: &Interner, crypto: &mut Crypto) {
     let embedded = match found.dict.get(b"Cert") {
         Some(pdf::Object::String(string)) => Some(string.bytes.as_slice()),
         Some(pdf::Object::Array(list)) => list.first().and_then(pdf::Object::as_string),
         _ => None,
     };
-    let Some(Ok(signer)) = embedded.map(Certificate::from_der) else {
+    let Some(Ok(signer)) = embedded.map(|der| interner.certificate(der)) else {
         return unsupported(found, "adbe.x509.rsa_sha1 without /Cert", crypto);
     };
     match pki::cms::verify_rsa_sha1(&found.contents, &signer, &|algorithm| digests.of(ranges, algorithm)) {

@@ -19,6 +19,7 @@ pub(crate) mod trust;
 use std::cell::Cell;
 
 use pdf::{Document, FindingKind, Source, Unread};
+use pki::Interner;
 use pki::trustlist::TrustList;
 
 use crate::changes::{self, Change, Readings, Stop};
@@ -30,20 +31,25 @@ use file::{File, Watched};
 use find::Found;
 use permissions::Permissions;
 use sha2::{Digest as _, Sha256};
-use trust::{Pool, Trust};
+use trust::{Pool, Store, Trust};
 
 /// Changes named in one reason.
 const NAMED_CHANGES: usize = 3;
 
 /// Judges any bytes; `name` is only shown. Never panics and never hangs: what exceeds a limit is refused with a reason.
 pub fn judge(file: &[u8], name: &str, policy: &Policy<'_>) -> Report {
-    in_memory(file, name, policy, None)
+    in_memory(file, name, policy, None, &Interner::default())
+}
+
+/// As [`judge`], but whatever comes up again is read and verified again. Gives the same report, more slowly: for comparing.
+pub fn judge_afresh(file: &[u8], name: &str, policy: &Policy<'_>) -> Report {
+    in_memory(file, name, policy, None, &Interner::forgetful())
 }
 
 /// As [`judge`], and the CA that issued has to be licensed on `list` at the time of signing (R67). Paths still end at the policy's
 /// anchors; [`pki::trustlist::TrustList::anchors`] gives those of the list.
 pub fn judge_listed(file: &[u8], name: &str, policy: &Policy<'_>, list: &TrustList) -> Report {
-    in_memory(file, name, policy, Some(list))
+    in_memory(file, name, policy, Some(list), &Interner::default())
 }
 
 /// As [`judge`] and, with a list, [`judge_listed`], for a file that is not in memory: the report is the same. Of the file a few windows are
@@ -58,7 +64,7 @@ pub fn judge_source(
     list: Option<&TrustList>,
 ) -> Result<Report, Unread> {
     let watched = Watched::new(source);
-    let report = conclude(&File::Source(&watched), name, policy, list)?;
+    let report = conclude(&File::Source(&watched), name, policy, list, &Interner::default())?;
     // Whatever was concluded without bytes that were asked for may be wrong.
     watched.failure().map_or(Ok(report), Err)
 }
@@ -79,13 +85,19 @@ pub fn refuse_source(
     Ok(assemble::unreadable(file.len(), file.sha256()?, name, policy, reason))
 }
 
-fn in_memory(file: &[u8], name: &str, policy: &Policy<'_>, list: Option<&TrustList>) -> Report {
+fn in_memory(file: &[u8], name: &str, policy: &Policy<'_>, list: Option<&TrustList>, interner: &Interner) -> Report {
     let refused = |unread: Unread| refuse(file, name, policy, "reader-failed", &unread.0);
-    conclude(&File::Bytes(file), name, policy, list).unwrap_or_else(refused)
+    conclude(&File::Bytes(file), name, policy, list, interner).unwrap_or_else(refused)
 }
 
-fn conclude(file: &File<'_>, name: &str, policy: &Policy<'_>, list: Option<&TrustList>) -> Result<Report, Unread> {
-    match examine_listed(file, policy, list) {
+fn conclude(
+    file: &File<'_>,
+    name: &str,
+    policy: &Policy<'_>,
+    list: Option<&TrustList>,
+    interner: &Interner,
+) -> Result<Report, Unread> {
+    match examine_listed(file, policy, list, interner) {
         Ok(case) => Ok(assemble::report(file.len(), name, policy, case)),
         Err(reason) => Ok(assemble::unreadable(file.len(), file.sha256()?, name, policy, reason)),
     }
@@ -116,10 +128,15 @@ pub(crate) struct Case {
 
 /// Opens and examines; the error is the reason why the file has no verdict of its own.
 pub(crate) fn examine(file: &[u8], policy: &Policy<'_>) -> Result<Case, Reason> {
-    examine_listed(&File::Bytes(file), policy, None)
+    examine_listed(&File::Bytes(file), policy, None, &Interner::default())
 }
 
-fn examine_listed(file: &File<'_>, policy: &Policy<'_>, list: Option<&TrustList>) -> Result<Case, Reason> {
+fn examine_listed(
+    file: &File<'_>,
+    policy: &Policy<'_>,
+    list: Option<&TrustList>,
+    interner: &Interner,
+) -> Result<Case, Reason> {
     let document = find::open(file).map_err(|error| unreadable_reason(&error))?;
     let look = |error: pdf::Error| unreadable_reason(&error);
     document.pages().map_err(look)?;
@@ -137,12 +154,14 @@ fn examine_listed(file: &File<'_>, policy: &Policy<'_>, list: Option<&TrustList>
     }
     let ends = sealed_ends(&document, &found, policy.register.is_some() && copy);
     let digests = Digests::new(&document, &ranges, &ends).map_err(look)?;
-    let stored = trust::store(&document).map(|store| store.certificates).unwrap_or_default();
-    let mut cryptos: Vec<Crypto> = found.iter().map(|one| crypto::check(one, &digests, &stored)).collect();
+    let store = Store::read(&document, interner);
+    let stored = store.evidence.certificates.clone();
+    let check = |one: &Found| crypto::check(one, &digests, &stored, interner);
+    let mut cryptos: Vec<Crypto> = found.iter().map(check).collect();
     let permissions = all_permissions(&views, &found, copy).map_err(look)?;
     seeds(&views, &found, &permissions, &mut cryptos).map_err(look)?;
     let changes = later_changes(&document, &views, &found, &permissions, copy);
-    let pool = Pool::new(&document, &found, &cryptos, policy);
+    let pool = Pool::new(store, &found, &cryptos, policy, interner);
     let trusts = trust::judge(&found, &cryptos, &pool, policy, list);
     let copy_reasons = if copy { ecopy::check(&views, &found, &cryptos, &permissions) } else { Vec::new() };
     let number = if copy { ecopy::facts(&document, &found) } else { None };

@@ -1,7 +1,7 @@
 //! Everything that can help to build and judge paths, and where in the file it lies.
 
 use pdf::{Document, Object};
-use pki::Certificate;
+use pki::Interner;
 use pki::path::Evidence;
 
 use super::crypto::Crypto;
@@ -13,7 +13,9 @@ use crate::policy::Policy;
 const STORE_ITEMS: usize = 2000;
 
 /// Material of the file, with and without what the caller brings.
-pub(crate) struct Pool {
+pub(crate) struct Pool<'i> {
+    /// What this judgement has read.
+    pub(crate) interner: &'i Interner,
     /// From the file only.
     pub(crate) embedded: Evidence,
     /// From the file and from the caller.
@@ -24,11 +26,32 @@ pub(crate) struct Pool {
     pub(crate) origins: Origins,
 }
 
-impl Pool {
-    /// Collects what the newest `/DSS` and all signatures embed.
-    pub(crate) fn new(view: &Document<'_>, found: &[Found], cryptos: &[Crypto], policy: &Policy<'_>) -> Pool {
+/// What the newest `/DSS` holds, and where in the file it lies.
+pub(crate) struct Store {
+    pub(crate) evidence: Evidence,
+    origins: Origins,
+}
+
+impl Store {
+    /// Reads `/DSS`, once for a judgement; one that cannot be read holds nothing.
+    pub(crate) fn read(view: &Document<'_>, interner: &Interner) -> Self {
         let mut origins = Origins::default();
-        let mut embedded = gather(view, &mut |der, revision| origins.note(sha256(der), revision)).unwrap_or_default();
+        let mut note = |der: &[u8], revision| origins.note(sha256(der), revision);
+        let evidence = gather(view, interner, &mut note).unwrap_or_default();
+        Self { evidence, origins }
+    }
+}
+
+impl<'i> Pool<'i> {
+    /// Collects what the newest `/DSS` and all signatures embed.
+    pub(crate) fn new(
+        store: Store,
+        found: &[Found],
+        cryptos: &[Crypto],
+        policy: &Policy<'_>,
+        interner: &'i Interner,
+    ) -> Self {
+        let Store { evidence: mut embedded, mut origins } = store;
         let has_store = !embedded.certificates.is_empty() || !embedded.ocsps.is_empty() || !embedded.crls.is_empty();
         for (found, crypto) in found.iter().zip(cryptos) {
             // A time-stamp in the revision of a signature cannot cover what stands in that signature's own gap.
@@ -51,7 +74,7 @@ impl Pool {
         all.ocsps.extend(extra.ocsps.iter().cloned());
         all.crls.extend(extra.crls.iter().cloned());
         dedup(&mut all);
-        Pool { embedded, all, alone, has_store, origins }
+        Self { interner, embedded, all, alone, has_store, origins }
     }
 }
 
@@ -65,12 +88,16 @@ fn dedup(evidence: &mut Evidence) {
 }
 
 /// The document-wide lists of `/DSS`; VRI entries only repeat them.
-pub(crate) fn store(view: &Document<'_>) -> Result<Evidence, pdf::Error> {
-    gather(view, &mut |_, _| {})
+pub(crate) fn store(view: &Document<'_>, interner: &Interner) -> Result<Evidence, pdf::Error> {
+    gather(view, interner, &mut |_, _| {})
 }
 
 /// As [`store`]; `seen` is told the bytes of each item and the revision that wrote them.
-fn gather(view: &Document<'_>, seen: &mut dyn FnMut(&[u8], usize)) -> Result<Evidence, pdf::Error> {
+fn gather(
+    view: &Document<'_>,
+    interner: &Interner,
+    seen: &mut dyn FnMut(&[u8], usize),
+) -> Result<Evidence, pdf::Error> {
     let mut evidence = Evidence::default();
     let Some(store) = view.get(view.catalog()?, b"DSS")?.as_dict() else { return Ok(evidence) };
     let newest = view.revisions().len().saturating_sub(1);
@@ -84,7 +111,7 @@ fn gather(view: &Document<'_>, seen: &mut dyn FnMut(&[u8], usize)) -> Result<Evi
             };
             seen(&der, written.unwrap_or(newest));
             match key {
-                b"Certs" => evidence.certificates.extend(Certificate::from_der(&der)),
+                b"Certs" => evidence.certificates.extend(interner.certificate(&der)),
                 b"OCSPs" => evidence.ocsps.push(der),
                 _ => evidence.crls.push(der),
             }

@@ -5,7 +5,7 @@
 //! Existence is proven by document time-stamps, or by being here now. Freshness (§5.2.5): evidence speaks about an instant that
 //! lies in its own window or before its making.
 
-use pki::path::{Evidence, EvidenceItem, LaterRevocation, Outcome, Purpose, RevocationStatus};
+use pki::path::{Evidence, EvidenceItem, LaterRevocation, Outcome, Purpose, RevocationStatus, revocation_in};
 use pki::{Certificate, Weakness};
 
 use super::pool::Pool;
@@ -98,7 +98,7 @@ pub(crate) struct Standing {
 /// Path and revocation of `certificate` at `at` (Unix seconds), believed on the proofs that are there.
 pub(crate) fn standing(
     certificate: &Certificate,
-    pool: &Pool,
+    pool: &Pool<'_>,
     policy: &Policy<'_>,
     proofs: &[Proof],
     at: i64,
@@ -136,13 +136,13 @@ impl Standing {
     fn ask(
         &mut self,
         leaf: &Certificate,
-        pool: &Pool,
+        pool: &Pool<'_>,
         policy: &Policy<'_>,
         proofs: &[Proof],
         at: i64,
         purpose: Purpose,
     ) {
-        let answer = pki::path::revocation(&self.chain, &pool.all, at);
+        let answer = revocation_in(&self.chain, &pool.all, at, pool.interner);
         self.later = answer.later.clone();
         self.revocation = match &answer.status {
             RevocationStatus::Good => Revocation::Good,
@@ -165,16 +165,16 @@ impl Standing {
         }
     }
 
-    fn is_embedded(&self, leaf: &Certificate, status: &RevocationStatus, pool: &Pool, at: i64) -> bool {
+    fn is_embedded(&self, leaf: &Certificate, status: &RevocationStatus, pool: &Pool<'_>, at: i64) -> bool {
         let good = match pool.alone {
             true => *status == RevocationStatus::Good,
-            false => pki::path::revocation(&self.chain, &pool.embedded, at).status == RevocationStatus::Good,
+            false => revocation_in(&self.chain, &pool.embedded, at, pool.interner).status == RevocationStatus::Good,
         };
         let members = self.chain.iter().take(self.chain.len().saturating_sub(1));
         good && members.into_iter().all(|member| member == leaf || pool.embedded.certificates.contains(member))
     }
 
-    fn note_used(&mut self, answer: &pki::path::Revocation, pool: &Pool, proofs: &[Proof]) {
+    fn note_used(&mut self, answer: &pki::path::Revocation, pool: &Pool<'_>, proofs: &[Proof]) {
         let certificates =
             self.chain.iter().chain(&answer.responders).map(|one| ("certificate", one.sha256(), one.subject()));
         let items = answer.used.iter().filter_map(|item| {
@@ -200,7 +200,7 @@ impl Standing {
     }
 
     /// Whether the chain's certificates and evidence existed before the chains that signed them ended.
-    fn prove(&mut self, pool: &Pool, policy: &Policy<'_>, proofs: &[Proof], at: i64) {
+    fn prove(&mut self, pool: &Pool<'_>, policy: &Policy<'_>, proofs: &[Proof], at: i64) {
         for (index, pair) in self.chain.windows(2).enumerate() {
             let [member, _] = pair else { continue };
             let above = self.chain.get(index + 1..).unwrap_or_default();
@@ -226,7 +226,7 @@ impl Standing {
                 ocsps: old(&pool.all.ocsps),
                 crls: old(&pool.all.crls),
             };
-            if pki::path::revocation(pair, &evidence, at).status != RevocationStatus::Good {
+            if revocation_in(pair, &evidence, at, pool.interner).status != RevocationStatus::Good {
                 let subject = member.subject();
                 self.unproven = Some(match control.limit {
                     Some(Limit::Revocation(_)) => Unproven::RevokedIssuer(subject),

@@ -9,7 +9,7 @@ use pki::trustlist::{self, TrustList};
 
 use super::crypto::{Crypto, Stamp};
 use super::find::Found;
-pub(crate) use super::pool::{Pool, store};
+pub(crate) use super::pool::{Pool, Store, store};
 use super::proof::{Existence, Proof, earliest};
 use super::standing::{Control, Limit, Standing, Unproven, Used, standing};
 use super::strength::{self, End};
@@ -43,7 +43,7 @@ pub(crate) struct Trust {
 
 /// What all answers are given from.
 struct Court<'c> {
-    pool: &'c Pool,
+    pool: &'c Pool<'c>,
     policy: &'c Policy<'c>,
     list: Option<&'c TrustList>,
     proofs: Vec<Proof>,
@@ -55,7 +55,7 @@ struct Court<'c> {
 pub(crate) fn judge(
     found: &[Found],
     cryptos: &[Crypto],
-    pool: &Pool,
+    pool: &Pool<'_>,
     policy: &Policy<'_>,
     list: Option<&TrustList>,
 ) -> Vec<Trust> {

@@ -1,5 +1,6 @@
 //! Copies are made, judged, attacked; foreign files are judged as their sources say.
 
+mod afresh;
 mod attacks;
 mod catalogue;
 mod common;

@@ -5,6 +5,7 @@
 //! revoked by then: known from the other evidence, or the list is not used (§6.3.3 (f), §6.1.3 (a)(3)).
 
 use std::cell::OnceCell;
+use std::rc::Rc;
 
 use super::revocation::{EvidenceItem, MAX_DEPTH, Parsed, Standing, Statement, Support};
 use super::{Inputs, Purpose, build_with};
@@ -25,7 +26,7 @@ pub(super) struct Lists<'a> {
 
 struct List {
     index: usize,
-    crl: Crl,
+    crl: Rc<Crl>,
     /// Found once for each distance from the member: a list is asked about several.
     signers: [OnceCell<Result<Signer, Error>>; MAX_DEPTH + 1],
 }
@@ -40,7 +41,7 @@ struct Signer {
 
 impl<'a> Lists<'a> {
     /// `chain` is leaf..anchor; `pool` is not trusted.
-    pub(super) fn new(crls: Vec<(usize, Crl)>, chain: &'a [Certificate], pool: &'a [Certificate]) -> Self {
+    pub(super) fn new(crls: Vec<(usize, Rc<Crl>)>, chain: &'a [Certificate], pool: &'a [Certificate]) -> Self {
         let list = |(index, crl)| List { index, crl, signers: Default::default() };
         Self { lists: crls.into_iter().map(list).collect(), chain, pool }
     }

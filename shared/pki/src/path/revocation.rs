@@ -10,10 +10,11 @@
 
 use std::cell::Cell;
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use super::crls::Lists;
-use crate::crl::Crl;
 use crate::extensions::names::Reasons;
+use crate::interner::Interner;
 use crate::ocsp::{CertStatus, Freshness, OcspStatus, Response};
 use crate::{Certificate, Error};
 
@@ -144,7 +145,7 @@ pub(super) enum Standing {
 
 /// Evidence after reading; what cannot be read is refused.
 pub(super) struct Parsed<'a> {
-    ocsps: Vec<(usize, Response)>,
+    ocsps: Vec<(usize, Rc<Response>)>,
     lists: Lists<'a>,
     pool: &'a [Certificate],
     /// Signers of evidence that were asked about.
@@ -155,10 +156,16 @@ pub(super) struct Parsed<'a> {
 /// asked about, nor an OCSP responder with id-pkix-ocsp-nocheck as leaf.
 #[must_use]
 pub fn revocation(chain: &[Certificate], evidence: &Evidence, at: i64) -> Revocation {
+    revocation_in(chain, evidence, at, &Interner::default())
+}
+
+/// As [`revocation`]; evidence is read through `interner`, which may know it from an earlier question.
+#[must_use]
+pub fn revocation_in(chain: &[Certificate], evidence: &Evidence, at: i64, interner: &Interner) -> Revocation {
     let mut result = Revocation::empty();
     let refused = &mut result.refused;
-    let ocsps = read_all(&evidence.ocsps, Response::parse, EvidenceItem::Ocsp, refused);
-    let crls = read_all(&evidence.crls, Crl::parse, EvidenceItem::Crl, refused);
+    let ocsps = read_all(&evidence.ocsps, |der| interner.response(der), EvidenceItem::Ocsp, refused);
+    let crls = read_all(&evidence.crls, |der| interner.crl(der), EvidenceItem::Crl, refused);
     let lists = Lists::new(crls, chain, &evidence.certificates);
     let parsed = Parsed { ocsps, lists, pool: &evidence.certificates, vouched: Cell::new(0) };
     let mut missing = Vec::new();

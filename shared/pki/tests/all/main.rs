@@ -4,6 +4,7 @@ mod algorithms;
 mod cms;
 mod corpora;
 mod hostile;
+mod interner;
 mod limbo;
 mod lists;
 mod pki;
