@@ -9,7 +9,7 @@ use pki::issue::{
 use pki::ocsp::{CertStatus, Freshness, Response, request};
 use pki::path::{Evidence, EvidenceItem, RevocationStatus, revocation};
 
-use crate::pki::{DAY, Holder, Key, NOW, Pki, issue, signer_spec, spec};
+use crate::pki::{DAY, Holder, Key, NOW, Pki, ca_spec, issue, signer_spec, spec};
 
 const HOUR: i64 = 3_600;
 
@@ -238,6 +238,11 @@ fn a_revoked_responder_is_not_believed() {
     let later = CertStatus::Revoked { at: NOW + 60, reason: Some(1) };
     let later = judge(&[ocsp_by(&responder, true, &pki.leader, &pki.ca, later, NOW)], vec![]);
     assert!(matches!(later.status, RevocationStatus::Unknown { .. }), "nor good until it was revoked");
+    // Evidence that ran out does not make good either, though it knows of a revocation to come.
+    let stale = judge(&[], vec![crl_of(&pki.ca, vec![entry(&pki.leader, NOW + 60)], NOW - 20 * DAY)]);
+    assert_eq!(stale.status, RevocationStatus::Unknown { missing: vec![chain[0].clone()] });
+    let fresh = judge(&[], vec![crl_of(&pki.ca, vec![entry(&pki.leader, NOW + 60)], NOW)]);
+    assert!(fresh.is_good() && fresh.later.len() == 1);
     assert_eq!(later.later.len(), 1, "but it is shown");
     // Nobody vouches for himself, nor two for each other.
     let key = Key::ec();
@@ -260,6 +265,28 @@ fn a_revoked_responder_is_not_believed() {
     let crls = vec![crl_of(&pki.ca, vec![entry(&responder, NOW - 30 * DAY)], NOW - 20 * DAY)];
     let found = revocation(&chain, &Evidence { ocsps, crls, ..Evidence::default() }, NOW);
     assert!(!found.is_good() && found.refused.contains(&(EvidenceItem::Ocsp(0), Error::OcspResponder)));
+}
+
+/// RFC 6960 §4.2.2.2.1: nocheck frees the certificate of a responder that is asked about itself, and nobody else.
+#[test]
+fn nocheck_frees_responders_only() {
+    let pki = Pki::new();
+    let alone = |leaf: &Holder| revocation(&[leaf.cert.clone(), pki.ca.cert.clone()], &Evidence::default(), NOW).status;
+    assert_eq!(alone(&pki.responder), RevocationStatus::Good);
+    let key = Key::ec();
+    let spec = CertificateSpec { ocsp_nocheck: true, ..signer_spec("Nguyễn Văn Miễn", 70, &key) };
+    let signer = issue(&spec, Some(&pki.ca), key);
+    assert_eq!(alone(&signer), RevocationStatus::Unknown { missing: vec![signer.cert.clone()] });
+    let key = Key::ec();
+    let usage = vec![ExtendedKeyUsage::OcspSigning];
+    let spec = CertificateSpec { ocsp_nocheck: true, extended_key_usage: usage, ..ca_spec("CA miễn", 71, &key) };
+    let ca = issue(&spec, Some(&pki.root), key);
+    let key = Key::ec();
+    let leaf = issue(&signer_spec("Nguyễn Văn Ký", 72, &key), Some(&ca), key);
+    let ocsps = vec![ocsp_by(&ca, false, &leaf, &ca, CertStatus::Good, NOW)];
+    let chain = [&leaf, &ca, &pki.root].map(|holder| holder.cert.clone());
+    let found = revocation(&chain, &Evidence { ocsps, ..Evidence::default() }, NOW);
+    assert_eq!(found.status, RevocationStatus::Unknown { missing: vec![ca.cert] });
 }
 
 /// What cannot be read, and what somebody else signed, is named with the reason.

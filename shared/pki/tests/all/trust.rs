@@ -164,6 +164,33 @@ fn hostile_pools_end() {
     assert!(!report.is_trusted());
 }
 
+/// Many certificates of each CA make as many paths as there are combinations: the search counts its tries and says so.
+#[test]
+fn a_crowd_of_twins_is_given_up() {
+    let names = ["Một", "Hai", "Ba", "Bốn"];
+    let cas: Vec<Holder> = names
+        .iter()
+        .map(|name| {
+            let key = Key::ec();
+            issue(&ca_spec(name, 1, &key), None, key)
+        })
+        .collect();
+    let mut crowd = Vec::new();
+    for (name, pair) in names.iter().zip(cas.windows(2)) {
+        let [own, above] = pair else { continue };
+        crowd.extend((2..27).map(|serial| {
+            let sign = |tbs: &[u8]| above.key.sign(tbs);
+            certificate(&ca_spec(name, serial, &own.key), Some(&above.cert), SignatureAlgorithm::EcdsaSha256, &sign)
+                .expect("issued")
+        }));
+    }
+    let key = Key::ec();
+    let leaf = issue(&signer_spec("Nguyễn Văn Ký", 60, &key), cas.first(), key);
+    let report = build(&leaf.cert, &crowd, &[], NOW, Purpose::Signing);
+    let reason = Error::Limit { what: "issuer signatures tried", limit: 400 };
+    assert_eq!(report.outcome, Outcome::Invalid { reason });
+}
+
 /// What cannot be encoded is refused before signing.
 #[test]
 fn wrong_specifications_are_refused() {
