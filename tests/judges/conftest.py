@@ -39,6 +39,7 @@ def pytest_addoption(parser):
     parser.addoption("--copies", type=Path, required=True, help="folder with one folder per run of the main job")
     parser.addoption("--ctdt", type=Path, required=True, help="the program ctdt")
     parser.addoption("--dss", type=Path, help="folder with the compiled Java judge")
+    parser.addoption("--corpora", type=Path, help="folder with manifest.tsv and the signed files of others")
     parser.addoption("--flips", type=int, default=500, help="how many single bytes are flipped")
 
 

@@ -1,7 +1,8 @@
-"""pyHanko as the judge of one PDF file, without a network."""
+"""pyHanko as the judge of one PDF file, without a network; and the way to ask EU DSS about many."""
 
 import asyncio
 import io
+import subprocess
 from dataclasses import dataclass
 
 from asn1crypto import pem, x509
@@ -24,6 +25,8 @@ from pyhanko_certvalidator.policy_decl import REQUIRE_REVINFO, CertRevTrustPolic
 from pyhanko_certvalidator.registry import SimpleTrustManager
 
 TOLERATED = (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING)
+# What Java says when it ends for want of memory.
+OUT_OF_MEMORY = 3
 WHOLE = (SignatureCoverageLevel.ENTIRE_REVISION, SignatureCoverageLevel.ENTIRE_FILE)
 
 
@@ -138,3 +141,24 @@ def broken_digest(data):
             return f"{one.field_name}: digest does not match"
     return None
 
+
+def dss(classes, pairs, seconds=300):
+    """What EU DSS says of pairs of a file and its roots (or None): the columns of every line of Judge.java.
+
+    One start of Java for all files, and one more after each that was too slow or took all of the memory.
+    """
+    command = ["java", "-Xmx1g", "-XX:+ExitOnOutOfMemoryError", "-cp", f"{classes}/classes:{classes}/dependency/*", "Judge"]
+    said, left = [], list(pairs)
+    while left:
+        names = "".join(f"{file}\t{roots or ''}".rstrip("\t") + "\n" for file, roots in left)
+        done = subprocess.run(command, input=names, capture_output=True, text=True, timeout=seconds)
+        # Java tells on the same way that it has no memory left.
+        lines = [line.split("\t") for line in done.stdout.splitlines() if "\t" in line]
+        heard = {columns[0] for columns in lines}
+        left = [pair for pair in left if str(pair[0]) not in heard]
+        if done.returncode == OUT_OF_MEMORY:
+            lines.append([str(left.pop(0)[0]), "exhausted", "more memory than there is"])
+        else:
+            assert done.returncode == 0 and lines, done.stderr
+        said += lines
+    return said

@@ -9,8 +9,9 @@ use crate::{demo, stages, tools};
 
 /// The longest that cfn-lint or cargo-deny may take.
 const LINT: Duration = Duration::from_secs(300);
-/// The longest that the judges may take: 500 flips at a tenth of a second each, and a dozen copies.
-const JUDGES: Duration = Duration::from_secs(900);
+/// The longest that the judges may take: 500 flips at a tenth of a second each, a dozen copies, and two minutes of two processors for the
+/// corpora.
+const JUDGES: Duration = Duration::from_secs(1200);
 /// The longest that Maven may take from an empty cache.
 const MAVEN: Duration = Duration::from_secs(300);
 /// The longest that the pages may take.
@@ -57,6 +58,10 @@ pub(crate) fn ctdt() -> PathBuf {
 pub(crate) fn judges(log: &Log) -> Result<(), Failure> {
     let mut command = pytest("judges");
     command.arg(format!("--copies={}", demo::folder().display()));
+    match stages::corpora() {
+        Some(corpora) => drop(command.arg(format!("--corpora={}", corpora.display()))),
+        None => log.say("SKIPPED: verdicts on the files of others (no ../shared/corpora beside the checkout)")?,
+    }
     match java(log) {
         Ok(classes) => drop(command.arg(format!("--dss={}", classes.display()))),
         Err(why) => log.say(&format!("SKIPPED: EU DSS as a judge ({why})"))?,

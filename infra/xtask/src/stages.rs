@@ -129,7 +129,7 @@ fn tests(log: &Log) -> Result<(), Failure> {
 }
 
 /// The foreign signed files, unless the environment names them: a folder `shared/corpora` beside the checkout.
-fn corpora() -> Option<PathBuf> {
+pub(crate) fn corpora() -> Option<PathBuf> {
     let beside = root().join("../shared/corpora");
     let given = std::env::var_os("CORPORA").map(PathBuf::from);
     given.or_else(|| beside.join("manifest.tsv").is_file().then_some(beside))

@@ -1,6 +1,12 @@
+import eu.europa.esig.dss.detailedreport.jaxb.XmlBasicBuildingBlocks;
+import eu.europa.esig.dss.detailedreport.jaxb.XmlConstraint;
+import eu.europa.esig.dss.detailedreport.jaxb.XmlStatus;
 import eu.europa.esig.dss.diagnostic.SignatureWrapper;
+import eu.europa.esig.dss.diagnostic.TimestampWrapper;
+import eu.europa.esig.dss.enumerations.TimestampType;
 import eu.europa.esig.dss.model.FileDocument;
 import eu.europa.esig.dss.model.x509.CertificateToken;
+import eu.europa.esig.dss.spi.DSSSecurityProvider;
 import eu.europa.esig.dss.spi.DSSUtils;
 import eu.europa.esig.dss.spi.validation.CommonCertificateVerifier;
 import eu.europa.esig.dss.spi.x509.CommonTrustedCertificateSource;
@@ -8,27 +14,83 @@ import eu.europa.esig.dss.validation.SignedDocumentValidator;
 import eu.europa.esig.dss.validation.reports.Reports;
 import java.io.ByteArrayInputStream;
 import java.io.File;
+import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.Security;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * What the EU's Digital Signature Service says of PDF files, without a network: no source of revocation, issuers or
  * time-stamps is given to it, so everything must come from the file and the trusted roots.
  *
- * <p>Arguments are pairs: a PDF and the PEM file of the roots. One line per signature: file, field, indication,
- * sub-indication, format, whether the signature is intact. It judges nothing itself.
+ * <p>Every line of the input is a PDF and the PEM file of the roots, with a tab between them; no PEM file, no roots.
+ * Lines of the output, separated by tabs: file, kind, field, indication, sub-indication, format, whether the signature
+ * is intact, the checks of its format that did not pass, errors. The kind is "signature", "timestamp" (a document
+ * time-stamp), "none" (nothing is signed), "error" (then the class and its message follow) or "exhausted". After a file that
+ * took too long it ends, since nothing stops what works on it: who called starts it again with the files that are left. It
+ * judges nothing itself.
  */
 public final class Judge {
+  /** The longest that one file may take: nanoseconds of CPU, so that a busy machine changes no answer. */
+  private static final long TIME = 10_000_000_000L;
+
+  /** Looks at the clock, in milliseconds, and how many there are at most: collecting garbage is nobody's CPU. */
+  private static final int LOOK = 50;
+
+  private static final int LOOKS = 1200;
+
+  private static final ThreadMXBean CLOCK = ManagementFactory.getThreadMXBean();
+
   public static void main(String[] arguments) throws Exception {
-    for (int at = 0; at + 1 < arguments.length; at += 2) {
-      say(Path.of(arguments[at]), roots(Path.of(arguments[at + 1])));
+    // DSS finds some digests only once its library is registered, which a file does and another does not.
+    Security.addProvider(DSSSecurityProvider.getSecurityProvider());
+    var out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
+    for (String line : new String(System.in.readAllBytes(), StandardCharsets.UTF_8).split("\n")) {
+      String[] pair = line.split("\t");
+      List<String> lines = within(Path.of(pair[0]), pair.length > 1 ? Path.of(pair[1]) : null);
+      lines.forEach(out::println);
+      out.flush();
+      if (lines.get(0).contains("\texhausted\t")) {
+        Runtime.getRuntime().halt(0);
+      }
     }
+  }
+
+  /** The lines of one file, whatever becomes of its judgement. */
+  private static List<String> within(Path file, Path pem) throws InterruptedException {
+    var lines = new ArrayList<String>();
+    var work =
+        new Thread(
+            () -> {
+              try {
+                lines.addAll(say(file, roots(pem)));
+              } catch (Throwable error) {
+                lines.add(line(file, "error", error.getClass().getSimpleName(), String.valueOf(error.getMessage())));
+              }
+            });
+    work.setDaemon(true);
+    work.start();
+    for (int looks = 0; work.isAlive(); looks++) {
+      if (looks == LOOKS || CLOCK.getThreadCpuTime(work.getId()) > TIME) {
+        return List.of(line(file, "exhausted", "longer than " + TIME / 1_000_000_000L + " s"));
+      }
+      work.join(LOOK);
+    }
+    return lines;
   }
 
   private static CommonTrustedCertificateSource roots(Path pem) throws Exception {
     var trusted = new CommonTrustedCertificateSource();
+    if (pem == null) {
+      return trusted;
+    }
     var factory = CertificateFactory.getInstance("X.509");
     try (var in = new ByteArrayInputStream(Files.readAllBytes(pem))) {
       for (Certificate one : factory.generateCertificates(in)) {
@@ -39,26 +101,76 @@ public final class Judge {
     return trusted;
   }
 
-  private static void say(Path file, CommonTrustedCertificateSource trusted) {
+  private static List<String> say(Path file, CommonTrustedCertificateSource trusted) {
     var verifier = new CommonCertificateVerifier();
     verifier.setTrustedCertSources(trusted);
     verifier.setAIASource(null);
     var validator = SignedDocumentValidator.fromDocument(new FileDocument(new File(file.toString())));
     validator.setCertificateVerifier(verifier);
     Reports reports = validator.validateDocument();
+    var lines = new ArrayList<String>();
     for (SignatureWrapper one : reports.getDiagnosticData().getSignatures()) {
-      var simple = reports.getSimpleReport();
-      String id = one.getId();
-      System.out.println(
-          String.join(
-              "\t",
-              file.toString(),
-              one.getFirstFieldName(),
-              String.valueOf(simple.getIndication(id)),
-              String.valueOf(simple.getSubIndication(id)),
-              String.valueOf(one.getSignatureFormat()),
-              one.isSignatureIntact() && one.isSignatureValid() ? "intact" : "broken",
-              simple.getAdESValidationErrors(id).toString()));
+      lines.add(signature(file, reports, one));
     }
+    for (TimestampWrapper one : reports.getDiagnosticData().getTimestampList()) {
+      if (one.getType() == TimestampType.DOCUMENT_TIMESTAMP) {
+        lines.add(timestamp(file, reports, one));
+      }
+    }
+    return lines.isEmpty() ? List.of(line(file, "none")) : lines;
+  }
+
+  private static String signature(Path file, Reports reports, SignatureWrapper one) {
+    var simple = reports.getSimpleReport();
+    String id = one.getId();
+    return line(
+        file,
+        "signature",
+        one.getFirstFieldName(),
+        String.valueOf(simple.getIndication(id)),
+        String.valueOf(simple.getSubIndication(id)),
+        String.valueOf(one.getSignatureFormat()),
+        one.isSignatureIntact() && one.isSignatureValid() ? "intact" : "broken",
+        failed(reports, id),
+        simple.getAdESValidationErrors(id).toString());
+  }
+
+  private static String timestamp(Path file, Reports reports, TimestampWrapper one) {
+    var simple = reports.getSimpleReport();
+    String id = one.getId();
+    boolean intact = one.isMessageImprintDataIntact() && one.isSignatureIntact() && one.isSignatureValid();
+    return line(
+        file,
+        "timestamp",
+        one.getPDFRevision() == null ? "" : one.getPDFRevision().getSignatureFieldNames().toString(),
+        String.valueOf(simple.getIndication(id)),
+        String.valueOf(simple.getSubIndication(id)),
+        "",
+        intact ? "intact" : "broken",
+        failed(reports, id),
+        simple.getAdESValidationErrors(id).toString());
+  }
+
+  /** The checks of the format (FC, EN 319 102-1 §5.2.2) that did not pass, by their keys. */
+  private static String failed(Reports reports, String id) {
+    XmlBasicBuildingBlocks blocks = reports.getDetailedReport().getBasicBuildingBlockById(id);
+    if (blocks == null || blocks.getFC() == null) {
+      return "";
+    }
+    var keys = new ArrayList<String>();
+    for (XmlConstraint one : blocks.getFC().getConstraint()) {
+      if (one.getStatus() == XmlStatus.NOT_OK || one.getStatus() == XmlStatus.WARNING) {
+        keys.add(one.getName().getKey());
+      }
+    }
+    return String.join(",", keys);
+  }
+
+  private static String line(Path file, String... columns) {
+    var text = new StringBuilder(file.toString());
+    for (String column : columns) {
+      text.append('\t').append(String.valueOf(column).replaceAll("\\s+", " "));
+    }
+    return text.toString();
   }
 }
