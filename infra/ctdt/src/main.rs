@@ -3,6 +3,7 @@
 mod client;
 mod cloud;
 mod demo;
+mod disk;
 mod handlers;
 mod trust;
 mod verify;

@@ -14,14 +14,16 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use pades::{
     CheckId, CheckResult, Indication, Policy, Profile, Report, ReportKind, Role, SignatureKind, SignatureReport,
-    TimeSource, Verdict,
+    TimeSource, Unread, Verdict,
 };
 use pki::Certificate;
 use pki::path::Evidence;
 use serde_json::{Value, json};
 
-/// Bytes of one file: the reader's own limit (100 MB of scan and what signing adds). A longer file is refused unread.
-const FILE_LIMIT: u64 = 116 << 20;
+use crate::disk::Disk;
+
+/// Bytes of one file: the judge's own limit. A longer file is refused unread.
+const FILE_LIMIT: u64 = 1 << 30;
 /// Bytes of one file of trust anchors.
 const TRUST_LIMIT: u64 = 4 << 20;
 /// Longest time that one file may take; the reader's own limits end it long before.
@@ -106,15 +108,20 @@ struct Question {
 }
 
 impl Question {
-    fn judge(&self, file: &[u8], name: &str) -> Report {
-        self.with_policy(|policy| pades::judge(file, name, policy))
+    fn judge(&self, file: &Disk, name: &str) -> Result<Report, Unread> {
+        self.with_policy(|policy| file.unchanged(|| pades::judge_source(file, name, policy, None)))
     }
 
-    fn refuse(&self, file: &[u8], name: &str, code: &str, detail: &str) -> Report {
-        self.with_policy(|policy| pades::refuse(file, name, policy, code, detail))
+    /// With the digest of the file.
+    fn refuse(&self, file: &Disk, name: &str, code: &str, detail: &str) -> Result<Report, Unread> {
+        self.with_policy(|policy| file.unchanged(|| pades::refuse_source(file, name, policy, code, detail)))
     }
 
-    fn with_policy(&self, act: impl FnOnce(&Policy<'_>) -> Report) -> Report {
+    fn refuse_unread(&self, name: &str, code: &str, detail: &str) -> Report {
+        self.with_policy(|policy| pades::refuse(&[], name, policy, code, detail))
+    }
+
+    fn with_policy<T>(&self, act: impl FnOnce(&Policy<'_>) -> T) -> T {
         let extra = Evidence::default();
         let (anchors, at, profile) = (&self.anchors, self.at, self.profile);
         let test_anchors = anchors.iter().any(is_test_root);
@@ -138,7 +145,7 @@ struct Answer {
 enum Extent {
     /// Every byte.
     Whole,
-    /// Its length in bytes only: it is over the limit.
+    /// Its length in bytes only: it is over the limit, or cannot be read to its end.
     Length(u64),
     /// It could not be opened.
     Nothing,
@@ -165,68 +172,63 @@ impl Answer {
 
 fn answer(path: &Path, question: &Question, limit: Duration) -> Answer {
     let name = path.to_string_lossy().into_owned();
-    match read(path, FILE_LIMIT) {
-        Ok(Content::Whole(file)) => Answer { report: within(file, name, question.clone(), limit), read: Extent::Whole },
-        Ok(Content::Longer(bytes)) => {
+    match Disk::open(path) {
+        Ok(file) if file.bytes() > FILE_LIMIT => {
             let detail = format!("> {} MiB", FILE_LIMIT >> 20);
-            Answer { report: question.refuse(&[], &name, "pdf-too-complex", &detail), read: Extent::Length(bytes) }
+            let report = question.refuse_unread(&name, "pdf-too-complex", &detail);
+            Answer { report, read: Extent::Length(file.bytes()) }
         }
+        Ok(file) => within(file, name, question.clone(), limit),
         Err(error) => {
-            let report = question.refuse(&[], &name, "file-unreadable", &error.to_string());
+            let report = question.refuse_unread(&name, "file-unreadable", &error.to_string());
             Answer { report, read: Extent::Nothing }
         }
     }
 }
 
-/// What a regular file holds.
-#[derive(Debug)]
-enum Content {
-    Whole(Vec<u8>),
-    /// More than the limit; its length in bytes.
-    Longer(u64),
-}
-
-/// The bytes of a regular file not longer than `limit`. A pipe or a device could keep us waiting for ever.
-fn read(path: &Path, limit: u64) -> io::Result<Content> {
+/// The bytes of a regular file; `None` where it is longer than `limit`. A pipe or a device could keep us waiting for ever.
+fn read(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     let known = std::fs::metadata(path)?;
     if !known.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
-    if known.len() > limit {
-        return Ok(Content::Longer(known.len()));
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(known.len()).unwrap_or(0));
+    let mut bytes = Vec::new();
     // The file may grow while it is read.
     File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        return Ok(Content::Longer(std::fs::metadata(path)?.len()));
-    }
-    Ok(Content::Whole(bytes))
+    Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }
 
 /// Judges on a thread of its own, so that a fault of ours or a file that takes too long is an answer and not the end of the run.
-fn within(file: Vec<u8>, name: String, question: Question, limit: Duration) -> Report {
+fn within(file: Disk, name: String, question: Question, limit: Duration) -> Answer {
     let judged = question.clone();
     judging(file, name, question, limit, move |file, name| judged.judge(file, name))
 }
 
-/// As [`within`], with the judge as an argument. Whatever becomes of it, the report tells digest and length of the file.
+/// As [`within`], with the judge as an argument. Whatever becomes of it, the report tells digest and length of the file as far as it can be
+/// read.
 fn judging(
-    file: Vec<u8>,
+    file: Disk,
     name: String,
     question: Question,
     limit: Duration,
-    judge: impl FnOnce(&[u8], &str) -> Report + Send + 'static,
-) -> Report {
+    judge: impl FnOnce(&Disk, &str) -> Result<Report, Unread> + Send + 'static,
+) -> Answer {
     let file = Arc::new(file);
     let (shared, label) = (Arc::clone(&file), name.clone());
-    guarded(limit, move || judge(&shared, &label)).unwrap_or_else(|fault| {
+    let judged = guarded(limit, move || judge(&shared, &label)).unwrap_or_else(|fault| {
         let (code, detail) = match fault {
             Fault::Slow => ("pdf-too-complex", format!("> {} s", limit.as_secs())),
             Fault::Broken => ("reader-failed", String::new()),
         };
         question.refuse(&file, &name, code, &detail)
-    })
+    });
+    match judged {
+        Ok(report) => Answer { report, read: Extent::Whole },
+        Err(unread) => {
+            let report = question.refuse_unread(&name, "file-unreadable", &unread.to_string());
+            Answer { report, read: Extent::Length(file.bytes()) }
+        }
+    }
 }
 
 /// Why a guarded piece of work gave nothing.
@@ -303,7 +305,7 @@ fn read_anchors(path: &Path) -> Result<Vec<Certificate>, String> {
     let mut anchors = Vec::new();
     for file in &files {
         let bytes = read(file, TRUST_LIMIT).map_err(|error| fail(&error.to_string()))?;
-        let Content::Whole(bytes) = bytes else { return Err(fail("quá lớn / too large")) };
+        let Some(bytes) = bytes else { return Err(fail("quá lớn / too large")) };
         anchors.extend(anchors_in(&bytes).map_err(|error| fail(&error.to_string()))?);
     }
     if anchors.is_empty() { Err(fail("không có chứng thư nào / no X.509 certificate")) } else { Ok(anchors) }
@@ -568,24 +570,31 @@ mod tests {
         let long = answer(&long, &question(), TIME_LIMIT).json();
         assert!(long["sha256"].is_null(), "{long}");
         assert_eq!(long["size"], FILE_LIMIT + 7);
-        let slow = |_: &[u8], _: &str| {
+        let none = || Ok(question().refuse_unread("", "reader-failed", ""));
+        let slow = move |_: &Disk, _: &str| {
             std::thread::sleep(Duration::from_secs(3));
-            question().judge(b"", "")
+            none()
         };
-        let broken = |_: &[u8], _: &str| {
-            if std::hint::black_box(true) { panic!("on purpose") } else { question().judge(b"", "") }
-        };
-        let (file, limit) = (b"%PDF-1.7 of nobody".to_vec(), Duration::from_millis(20));
-        let reports = [
-            judging(file.clone(), "a.pdf".into(), question(), limit, slow),
-            judging(file.clone(), "a.pdf".into(), question(), TIME_LIMIT, broken),
+        let broken = move |_: &Disk, _: &str| if std::hint::black_box(true) { panic!("on purpose") } else { none() };
+        let file = b"%PDF-1.7 of nobody";
+        let path = folder.path().join("nobody.pdf");
+        std::fs::write(&path, file).expect("written");
+        let (disk, limit) = (|| Disk::open(&path).expect("a file"), Duration::from_millis(20));
+        let answers = [
+            judging(disk(), "a.pdf".into(), question(), limit, slow),
+            judging(disk(), "a.pdf".into(), question(), TIME_LIMIT, broken),
         ];
-        for report in reports {
-            let object = Answer { report, read: Extent::Whole }.json();
-            assert_eq!(object["sha256"], hex::encode(Sha256::digest(&file)));
+        for object in answers.map(|answer| answer.json()) {
+            assert_eq!(object["sha256"], hex::encode(Sha256::digest(file)));
             assert_ne!(object["sha256"], empty);
             assert_eq!(object["size"], file.len());
         }
+        let unread = |_: &Disk, _: &str| Err(Unread("on purpose".to_owned()));
+        let unread = judging(disk(), "a.pdf".into(), question(), TIME_LIMIT, unread);
+        assert_eq!((unread.report.verdict, status(&[unread])), (Verdict::Indeterminate, 2));
+        let unread = judging(disk(), "a.pdf".into(), question(), TIME_LIMIT, |_, _| Err(Unread(String::new()))).json();
+        assert!(unread["sha256"].is_null() && unread["reasons"][0]["code"] == "file-unreadable", "{unread}");
+        assert_eq!(unread["size"], file.len());
         let nothing = folder.path().join("empty.pdf");
         std::fs::write(&nothing, b"").expect("written");
         assert_eq!(answer(&nothing, &question(), TIME_LIMIT).json()["sha256"], empty, "an empty file has that digest");
@@ -603,7 +612,7 @@ mod tests {
         );
         let wait = || std::thread::sleep(Duration::from_secs(3));
         assert_eq!(guarded(Duration::from_millis(20), wait), Err(Fault::Slow));
-        let report = question().refuse(&[], "a.pdf", "reader-failed", "");
+        let report = question().refuse_unread("a.pdf", "reader-failed", "");
         assert_eq!((report.verdict, report.kind), (Verdict::Indeterminate, ReportKind::Unreadable));
     }
 
@@ -622,9 +631,10 @@ mod tests {
             ("chua-ro-thu-hoi", "chua-ro-thu-hoi", soon, 2),
         ];
         for (name, file, at, exit) in cases {
-            let bytes = std::fs::read(folder.join(format!("{file}.pdf"))).expect("a copy");
+            let copy = Disk::open(&folder.join(format!("{file}.pdf"))).expect("a copy");
             let question = Question { anchors: anchors.clone(), at, profile: Profile::Auto };
-            let answers = [Answer { report: question.judge(&bytes, &format!("{file}.pdf")), read: Extent::Whole }];
+            let report = question.judge(&copy, &format!("{file}.pdf")).expect("readable");
+            let answers = [Answer { report, read: Extent::Whole }];
             assert_eq!(status(&answers), exit, "{name}");
             let made = [
                 ("txt", table(&answers, false).into_bytes()),
@@ -660,11 +670,12 @@ mod tests {
     /// Pipes, folders and endless devices are not read; a file over the limit is refused unread.
     #[test]
     fn only_regular_files_of_bounded_length_are_read() {
-        assert!(read(Path::new("/dev/zero"), FILE_LIMIT).is_err());
-        assert!(read(Path::new(env!("CARGO_MANIFEST_DIR")), FILE_LIMIT).is_err());
+        for path in ["/dev/zero", env!("CARGO_MANIFEST_DIR")].map(Path::new) {
+            assert!(read(path, TRUST_LIMIT).is_err() && Disk::open(path).is_err(), "{}", path.display());
+        }
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-        assert!(matches!(read(&manifest, 10), Ok(Content::Longer(bytes)) if bytes > 10));
-        assert!(matches!(read(&manifest, FILE_LIMIT), Ok(Content::Whole(_))));
+        assert!(matches!(read(&manifest, 10), Ok(None)));
+        assert!(matches!(read(&manifest, TRUST_LIMIT), Ok(Some(_))));
     }
 
     /// What files say about themselves does not steer the terminal, and letters with marks do not shift the columns.

@@ -11,7 +11,8 @@ use crate::{python, tools};
 type Bench = fn() -> Result<(), Failure>;
 
 /// The benches that there are.
-const NAMES: &[(&str, Bench)] = &[("seal", || figures("seal")), ("start", start), ("verify", || figures("verify"))];
+const NAMES: &[(&str, Bench)] =
+    &[("memory", memory), ("seal", || figures("seal")), ("start", start), ("verify", || figures("verify"))];
 
 /// From empty caches: every function with the SDK.
 const BUILD: Duration = Duration::from_secs(45 * 60);
@@ -31,6 +32,11 @@ pub(crate) fn run(name: &str) -> Result<(), Failure> {
 /// CPU of the pure cores, against one SHA-256 pass.
 fn figures(name: &str) -> Result<(), Failure> {
     shows(cargo().args(["bench", "--quiet", "--package", "tests", "--bench", "figures", "--", name]))
+}
+
+/// Peak memory of judging files on disk.
+fn memory() -> Result<(), Failure> {
+    shows(cargo().args(["bench", "--quiet", "--package", "tests", "--bench", "memory"]))
 }
 
 /// CPU of every function until it asks for its first event.
@@ -58,6 +64,6 @@ mod tests {
 
     #[test]
     fn an_unknown_bench_names_the_known_ones() {
-        assert_eq!(run("nothing"), Err("no bench `nothing` yet; there is: seal, start, verify".to_owned()));
+        assert_eq!(run("nothing"), Err("no bench `nothing` yet; there is: memory, seal, start, verify".to_owned()));
     }
 }

@@ -25,6 +25,7 @@ pub use error::Error;
 pub use evidence::{Chain, ChainPurpose, evidence_wanted};
 pub use judge::{judge, judge_afresh, judge_listed, judge_source, refuse, refuse_source};
 pub use make::{embed, finish, prepare, signed_digest, timestamp_imprint};
+pub use pdf::{Source, Unread};
 pub use plan::{CONTENTS_RESERVE, EcopyFacts, LEADER_FIELD, Prepared, SEAL_FIELD, SignaturePlan};
 pub use policy::{Policy, Profile, RegisterFacts, RegisterStatus};
 pub use reasons::{Explanation, Owner, Severity, explain, explanations, rule};

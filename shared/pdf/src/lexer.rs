@@ -63,7 +63,7 @@ impl<'w> Window<'w> {
         found.unwrap_or(rest.len())
     }
 
-    /// As [`Text::run`], to the next such byte: for what may be long.
+    /// As [`Window::run`], to the next such byte: for what may be long.
     pub(crate) fn until(&self, pos: usize, end: u8) -> usize {
         let rest = self.rest(pos);
         memchr::memchr(end, rest).unwrap_or_else(|| {

@@ -366,6 +366,7 @@ impl Filler {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parser::Parser;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// Counts the most that was read at once.
@@ -406,6 +407,20 @@ mod tests {
         assert!(held() > KEPT * windows.size / 2, "and what was read is kept as far as that goes");
         text.pass(0..file.len(), 0, |_, _, _| Ok(true)).expect("a pass");
         assert_eq!(source.most.load(Ordering::Relaxed), CHUNK * windows.size);
+    }
+
+    /// What is parsed twice because a window was too small is charged once.
+    #[test]
+    fn a_second_attempt_costs_nothing() {
+        let file = format!("[{}]", "12 ".repeat(2000)).into_bytes();
+        let source = Small { file: &file, window: 1 };
+        let left = |text: &Text<'_>| {
+            let budget = budget();
+            let parsed = text.read(&budget, 0, |window| Parser::new(window, 0, 100, &budget).value());
+            assert!(parsed.is_ok_and(|array| array.as_array().is_some_and(|items| items.len() == 2000)));
+            budget.mark()
+        };
+        assert_eq!(left(&Text::windows(&source)), left(&Text::Whole(&file)));
     }
 
     /// Words are found wherever pieces end, once each; the last one too.
