@@ -45,7 +45,7 @@ pub fn evidence_wanted(file: &[u8]) -> Result<Vec<Chain>, Error> {
         return Err(Error::Unsuitable("encrypted"));
     }
     let views = find::views(&document)?;
-    let stored = store(&document, &pki::Interner::default())?.certificates;
+    let stored = store(&document)?.certificates;
     let mut chains = Vec::new();
     for found in find::find(&views)? {
         if found.is_timestamp() {

@@ -88,8 +88,8 @@ fn dedup(evidence: &mut Evidence) {
 }
 
 /// The document-wide lists of `/DSS`; VRI entries only repeat them.
-pub(crate) fn store(view: &Document<'_>, interner: &Interner) -> Result<Evidence, pdf::Error> {
-    gather(view, interner, &mut |_, _| {})
+pub(crate) fn store(view: &Document<'_>) -> Result<Evidence, pdf::Error> {
+    gather(view, &Interner::default(), &mut |_, _| {})
 }
 
 /// As [`store`]; `seen` is told the bytes of each item and the revision that wrote them.
