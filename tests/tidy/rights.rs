@@ -66,7 +66,7 @@ const ASKS: &[(&str, &[&str])] = &[
         &["dynamodb:PutItem"],
     ),
     (
-        r"objects\.read\(|\bread\((run\.)?objects|\bread\(self\.objects|\banchors\(|presign_get\(|trust::look\(",
+        r"objects\.read\(|\bread\((run\.)?objects|\bread\(self\.objects|TrustStore::open\(|presign_get\(",
         &["s3:GetObject"],
     ),
     (r"\.create\(&|objects\.create\(|create_exactly\(|presign_put\(", &["s3:PutObject"]),

@@ -3,9 +3,11 @@
 //! Talks to TSA, OCSP, CRL and AIA hosts; has no key.
 
 use api::{Edge, Env, Error, Function};
+use casework::trust::{Source, TrustStore};
 use casework::{Workbench, augment};
 use domain::model::{Outbox, Topic};
 use domain::ports::{Fault, Records};
+use jiff::Timestamp;
 use objects::Bucket;
 use store::Table;
 use trust_services::HttpServices;
@@ -21,24 +23,34 @@ pub struct Augmentation {
     records: Table,
     objects: Bucket,
     services: HttpServices,
-    bench: Workbench,
+    trust: TrustStore,
+    public_url: String,
 }
 
 impl Augmentation {
     /// Reads the settings and makes the clients.
     ///
     /// # Errors
-    /// A missing or unreadable setting, by name.
+    /// A missing or unreadable setting, by name; no trust list that may be used.
     pub async fn new(env: &Env, aws: &aws_config::SdkConfig) -> Result<Self, Error> {
         let objects = Bucket::new(aws, env.required("BUCKET_NAME")?);
-        let anchors = casework::anchors(&objects, &env.required("TRUST_ANCHORS")?).await?;
+        let edge = Edge::new(env);
+        let live = env.required("MODE")? == "live";
+        let source = Source::new(&env.required("TRUST_LIST")?, &env.required("TRUST_LIST_PINS")?, live)?;
+        let trust = TrustStore::open(&objects, source, api::alarm, edge.clock.now()).await?;
         Ok(Self {
-            edge: Edge::new(env),
+            edge,
             records: Table::new(aws, env.required("TABLE_NAME")?),
             objects,
             services: HttpServices::new(&env.required("TSA_URLS")?, &env.required("TRUST_HOSTS")?)?,
-            bench: Workbench::new(anchors, env.required("PUBLIC_URL")?),
+            trust,
+            public_url: env.required("PUBLIC_URL")?,
         })
+    }
+
+    /// The bench with the roots of the trust list in use.
+    async fn bench(&self, now: Timestamp) -> Workbench {
+        Workbench::new(self.trust.now(&self.objects, now).await.anchors.clone(), self.public_url.clone())
     }
 }
 
@@ -49,8 +61,8 @@ impl Function for Augmentation {
 
     async fn work(&self, item: &Outbox) -> Result<(), Fault> {
         let now = self.edge.clock.now();
-        let (records, objects, services, bench, chance) =
-            (&self.records, &self.objects, &self.services, &self.bench, &self.edge.chance);
+        let bench = &self.bench(now).await;
+        let (records, objects, services, chance) = (&self.records, &self.objects, &self.services, &self.edge.chance);
         casework::settled(match item.topic {
             Topic::FinishLeader => augment::finish_leader(records, objects, services, bench, chance, item, now).await,
             Topic::FinishSeal => augment::finish_seal(records, objects, services, bench, chance, item, now).await,

@@ -4,10 +4,10 @@
 
 use api::{Edge, Env, Error, Function};
 use casework::examine;
+use casework::trust::{Source, TrustStore};
 use domain::ports::{Fault, Records};
 use domain::time;
 use objects::Bucket;
-use pki::Certificate;
 use store::Table;
 
 /// The function with what it needs.
@@ -15,18 +15,21 @@ pub struct Examiner {
     edge: Edge,
     records: Table,
     objects: Bucket,
-    anchors: Vec<Certificate>,
+    trust: TrustStore,
 }
 
 impl Examiner {
     /// Reads the settings and makes the clients.
     ///
     /// # Errors
-    /// A missing or unreadable setting, by name.
+    /// A missing or unreadable setting, by name; no trust list that may be used.
     pub async fn new(env: &Env, aws: &aws_config::SdkConfig) -> Result<Self, Error> {
         let objects = Bucket::new(aws, env.required("BUCKET_NAME")?);
-        let anchors = casework::anchors(&objects, &env.required("TRUST_ANCHORS")?).await?;
-        Ok(Self { edge: Edge::new(env), records: Table::new(aws, env.required("TABLE_NAME")?), objects, anchors })
+        let edge = Edge::new(env);
+        let live = env.required("MODE")? == "live";
+        let source = Source::new(&env.required("TRUST_LIST")?, &env.required("TRUST_LIST_PINS")?, live)?;
+        let trust = TrustStore::open(&objects, source, api::alarm, edge.clock.now()).await?;
+        Ok(Self { edge, records: Table::new(aws, env.required("TABLE_NAME")?), objects, trust })
     }
 }
 
@@ -37,10 +40,11 @@ impl Function for Examiner {
 
     async fn tick(&self) -> Result<(), Fault> {
         let now = self.edge.clock.now();
+        let trust = self.trust.now(&self.objects, now).await;
         for unit in self.records.units().await? {
             let year = time::civil(now).year();
             let findings =
-                examine::series(&self.records, &self.objects, &self.anchors, &unit, &unit.series_suffix, year, now)
+                examine::series(&self.records, &self.objects, &trust.anchors, &unit, &unit.series_suffix, year, now)
                     .await?;
             for finding in &findings {
                 tracing::error!(unit = unit.id.as_str(), %finding, "the examiner found a fault");

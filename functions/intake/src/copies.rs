@@ -183,7 +183,9 @@ impl Intake {
         let caller = self.caller(request).await?;
         let copy = self.load_copy(request, id, &caller, READERS).await?;
         let (records, objects) = (&self.records, &self.objects);
-        let shown = leader::preview(records, objects, &self.bench, &copy.id, &caller, self.now()).await?;
+        let now = self.now();
+        let bench = self.bench(now).await;
+        let shown = leader::preview(records, objects, &bench, &copy.id, &caller, now).await?;
         let version = shown.version;
         let digest = format!("sha-256=:{}:", sha256_base64(&shown.sha256));
         let reply = if shown.bytes.len() <= BODY_LIMIT {

@@ -12,7 +12,9 @@ mod views;
 
 use api::{Edge, Env, Error, Function, Keys, Problem, Reply, Request};
 use casework::Workbench;
+use casework::trust::{Source, TrustStore};
 use directory::HttpDirectory;
+use jiff::Timestamp;
 use objects::Bucket;
 use store::Table;
 
@@ -23,7 +25,8 @@ pub struct Intake {
     records: Table,
     objects: Bucket,
     directory: HttpDirectory,
-    bench: Workbench,
+    trust: TrustStore,
+    public_url: String,
     /// Whether pages bear the mark of a sandbox (decision 29); a deployed stack says `live`.
     sandbox: bool,
 }
@@ -32,19 +35,28 @@ impl Intake {
     /// Reads the settings and makes the clients.
     ///
     /// # Errors
-    /// A missing or unreadable setting, by name.
+    /// A missing or unreadable setting, by name; no trust list that may be used.
     pub async fn new(env: &Env, aws: &aws_config::SdkConfig) -> Result<Self, Error> {
         let objects = Bucket::new(aws, env.required("BUCKET_NAME")?);
-        let anchors = casework::anchors(&objects, &env.required("TRUST_ANCHORS")?).await?;
+        let edge = Edge::new(env);
+        let sandbox = env.required("MODE")? != "live";
+        let source = Source::new(&env.required("TRUST_LIST")?, &env.required("TRUST_LIST_PINS")?, !sandbox)?;
+        let trust = TrustStore::open(&objects, source, api::alarm, edge.clock.now()).await?;
         Ok(Self {
-            edge: Edge::new(env),
+            edge,
             keys: Keys::new(env)?,
             records: Table::new(aws, env.required("TABLE_NAME")?),
             objects,
-            bench: Workbench::new(anchors, env.required("PUBLIC_URL")?),
+            trust,
+            public_url: env.required("PUBLIC_URL")?,
             directory: HttpDirectory::new(&env.required("DIRECTORY_URL")?, &env.required("DIRECTORY_TOKEN")?)?,
-            sandbox: env.required("MODE")? != "live",
+            sandbox,
         })
+    }
+
+    /// The bench with the roots of the trust list in use.
+    async fn bench(&self, now: Timestamp) -> Workbench {
+        Workbench::new(self.trust.now(&self.objects, now).await.anchors.clone(), self.public_url.clone())
     }
 }
 

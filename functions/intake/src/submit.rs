@@ -76,9 +76,10 @@ impl Intake {
     pub(crate) async fn leader(&self, wanted: Option<String>, unit: &Unit, now: Timestamp) -> Result<User, Problem> {
         let wanted = wanted.map(|text| UserId::parse(&text)).transpose();
         let wanted = wanted.map_err(|_| Problem::invalid("/leader_id", "wrong_id_type"))?;
+        let bench = self.bench(now).await;
         for id in unit.leaders.iter().filter(|id| wanted.as_ref().is_none_or(|wanted| wanted == *id)) {
             let user = self.records.user(id).await?.filter(|user| user.active);
-            if let Some(user) = user.filter(|user| casework::leader::credential_usable(&self.bench, user, now)) {
+            if let Some(user) = user.filter(|user| casework::leader::credential_usable(&bench, user, now)) {
                 return Ok(user);
             }
         }

@@ -3,9 +3,11 @@
 //! Does not timestamp and does not create the issued file: that is `augmentation`.
 
 use api::{Edge, Env, Error, Function};
+use casework::trust::{Source, TrustStore};
 use casework::{Workbench, numbering};
 use domain::model::{Outbox, Topic};
 use domain::ports::{Fault, Records};
+use jiff::Timestamp;
 use objects::Bucket;
 use seal::KmsKey;
 use store::Table;
@@ -21,24 +23,34 @@ pub struct Numbering {
     records: Table,
     objects: Bucket,
     key: KmsKey,
-    bench: Workbench,
+    trust: TrustStore,
+    public_url: String,
 }
 
 impl Numbering {
     /// Reads the settings and makes the clients.
     ///
     /// # Errors
-    /// A missing or unreadable setting, by name.
+    /// A missing or unreadable setting, by name; no trust list that may be used.
     pub async fn new(env: &Env, aws: &aws_config::SdkConfig) -> Result<Self, Error> {
         let objects = Bucket::new(aws, env.required("BUCKET_NAME")?);
-        let anchors = casework::anchors(&objects, &env.required("TRUST_ANCHORS")?).await?;
+        let edge = Edge::new(env);
+        let live = env.required("MODE")? == "live";
+        let source = Source::new(&env.required("TRUST_LIST")?, &env.required("TRUST_LIST_PINS")?, live)?;
+        let trust = TrustStore::open(&objects, source, api::alarm, edge.clock.now()).await?;
         Ok(Self {
-            edge: Edge::new(env),
+            edge,
             records: Table::new(aws, env.required("TABLE_NAME")?),
             objects,
             key: KmsKey::new(aws, env.required("SEAL_KEY_ALIAS_PREFIX")?),
-            bench: Workbench::new(anchors, env.required("PUBLIC_URL")?),
+            trust,
+            public_url: env.required("PUBLIC_URL")?,
         })
+    }
+
+    /// The bench with the roots of the trust list in use.
+    async fn bench(&self, now: Timestamp) -> Workbench {
+        Workbench::new(self.trust.now(&self.objects, now).await.anchors.clone(), self.public_url.clone())
     }
 }
 
@@ -49,16 +61,10 @@ impl Function for Numbering {
 
     async fn work(&self, item: &Outbox) -> Result<(), Fault> {
         let now = self.edge.clock.now();
-        let done = numbering::number_and_seal(
-            &self.records,
-            &self.objects,
-            &self.key,
-            &self.bench,
-            &self.edge.chance,
-            item,
-            now,
-        )
-        .await;
+        let bench = self.bench(now).await;
+        let done =
+            numbering::number_and_seal(&self.records, &self.objects, &self.key, &bench, &self.edge.chance, item, now)
+                .await;
         casework::settled(done)
     }
 

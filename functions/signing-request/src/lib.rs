@@ -6,6 +6,7 @@ use api::{Edge, Env, Error, Function, Keys, Problem, Reply, Request, idempotent,
 use casework::Workbench;
 use casework::leader::{self, OpenSession};
 use casework::numbering::{self, RequestSeal};
+use casework::trust::{Source, TrustStore};
 use domain::ids::CopyId;
 use domain::model::{Right, Session, User};
 use domain::ports::Records;
@@ -25,7 +26,8 @@ pub struct SigningRequest {
     records: Table,
     objects: Bucket,
     gateway: Gateway,
-    bench: Workbench,
+    trust: TrustStore,
+    public_url: String,
 }
 
 #[derive(Deserialize)]
@@ -40,17 +42,21 @@ impl SigningRequest {
     /// Reads the settings and makes the clients.
     ///
     /// # Errors
-    /// A missing or unreadable setting, by name.
+    /// A missing or unreadable setting, by name; no trust list that may be used.
     pub async fn new(env: &Env, aws: &aws_config::SdkConfig) -> Result<Self, Error> {
         let objects = Bucket::new(aws, env.required("BUCKET_NAME")?);
-        let anchors = casework::anchors(&objects, &env.required("TRUST_ANCHORS")?).await?;
+        let edge = Edge::new(env);
+        let live = env.required("MODE")? == "live";
+        let source = Source::new(&env.required("TRUST_LIST")?, &env.required("TRUST_LIST_PINS")?, live)?;
+        let trust = TrustStore::open(&objects, source, api::alarm, edge.clock.now()).await?;
         Ok(Self {
-            edge: Edge::new(env),
+            edge,
             keys: Keys::new(env)?,
             records: Table::new(aws, env.required("TABLE_NAME")?),
             objects,
             gateway: Gateway::new(&env.required("GATEWAY_URL")?, &env.required("GATEWAY_TOKEN")?)?,
-            bench: Workbench::new(anchors, env.required("PUBLIC_URL")?),
+            trust,
+            public_url: env.required("PUBLIC_URL")?,
         })
     }
 
@@ -83,12 +89,18 @@ impl SigningRequest {
 
     async fn leader(&self, user: &User, copies: &[CopyId], method: &str, now: Timestamp) -> Result<Session, Problem> {
         let ask = OpenSession { user, copies, method };
-        Ok(leader::open_session(&self.records, &self.objects, &self.gateway, &self.bench, &self.edge.chance, ask, now)
+        let bench = self.bench(now).await;
+        Ok(leader::open_session(&self.records, &self.objects, &self.gateway, &bench, &self.edge.chance, ask, now)
             .await?)
     }
 
     async fn seal(&self, user: &User, copies: &[CopyId], method: &str, now: Timestamp) -> Result<Session, Problem> {
         Ok(numbering::request(&self.records, &self.edge.chance, RequestSeal { user, copies, method }, now).await?)
+    }
+
+    /// The bench with the roots of the trust list in use.
+    async fn bench(&self, now: Timestamp) -> Workbench {
+        Workbench::new(self.trust.now(&self.objects, now).await.anchors.clone(), self.public_url.clone())
     }
 }
 

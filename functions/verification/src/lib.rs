@@ -6,10 +6,10 @@
 pub mod dossier;
 mod kept;
 mod page;
-mod trust;
 mod ways;
 
 use api::{Edge, Env, Error, Function, Keys, Lang, Problem, Reply, Request};
+use casework::trust::{InUse, Source, TrustStore};
 use domain::model::{PublicCopy, Sha256};
 use domain::paths;
 use domain::ports::{Objects as _, Records as _};
@@ -23,7 +23,6 @@ use sha2::Digest as _;
 use store::Table;
 
 use crate::dossier::{Dossier, Refused};
-use crate::trust::{InUse, Trust};
 use crate::ways::Matter;
 
 /// What a file is called that came without a name.
@@ -39,7 +38,7 @@ pub struct Verification {
     keys: Keys,
     records: Table,
     objects: Bucket,
-    trust: Trust,
+    trust: TrustStore,
     sandbox: bool,
 }
 
@@ -97,9 +96,10 @@ impl Verification {
     /// A missing or unreadable setting, by name; no trust list that may be used.
     pub async fn new(env: &Env, aws: &aws_config::SdkConfig) -> Result<Self, Error> {
         let (edge, objects) = (Edge::new(env), Bucket::new(aws, env.required("BUCKET_NAME")?));
-        let trust = Trust::new(env, &objects, edge.clock.now()).await?;
-        let records = Table::new(aws, env.required("TABLE_NAME")?);
         let sandbox = env.required("MODE")? != "live";
+        let source = Source::new(&env.required("TRUST_LIST")?, &env.required("TRUST_LIST_PINS")?, !sandbox)?;
+        let trust = TrustStore::open(&objects, source, api::alarm, edge.clock.now()).await?;
+        let records = Table::new(aws, env.required("TABLE_NAME")?);
         Ok(Self { edge, keys: Keys::new(env)?, records, objects, trust, sandbox })
     }
 

@@ -37,3 +37,80 @@ async fn one(name: &str, env: &Env, aws: &SdkConfig) -> Result<Handler, Error> {
         other => return Err(format!("the template names a function {other} that this program does not have").into()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use local::credentials::Credentials;
+    use local::sdk::Endpoints;
+    use local::testpki::TestPki;
+
+    use super::*;
+
+    const NOW: i64 = 1_795_000_000;
+
+    /// A port that gives everybody the same object.
+    fn giving(object: Vec<u8>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let Ok(mut stream) = stream else { return };
+                let mut asked = [0; 8_192];
+                let _ = stream.read(&mut asked);
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", object.len());
+                let _ = stream.write_all(&[head.as_bytes(), &object].concat());
+            }
+        });
+        url
+    }
+
+    fn specs(mode: &str, pin: &str) -> Vec<FunctionSpec> {
+        let jwks = local::tokens::Issuer::open(None).expect("an issuer").jwks();
+        let given = [("Mode", mode), ("TrustListPins", pin), ("TokenJwks", &jwks), ("Stage", "dev")];
+        let mut parameters: BTreeMap<String, String> =
+            given.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let urls = ["DirectoryUrl", "GatewayUrl", "TsaUrls", "PublicUrl"].map(|name| (name, "http://127.0.0.1:9"));
+        let others =
+            ["DirectoryToken", "GatewayToken", "TrustHosts", "Sender", "ClockOffsetFile"].map(|name| (name, "x"));
+        parameters.extend(urls.into_iter().chain(others).map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let exports =
+            ["TableName", "TableArn", "TableStreamArn", "DocumentsBucket", "DocumentsBucketArn", "DataKeyArn"];
+        let exports = exports.map(|name| (format!("ctdt-dev-{name}"), name.to_lowercase())).into();
+        local::functions::read(&parameters, &exports, &Credentials::default()).expect("the template")
+    }
+
+    /// R62, decision 18: every function that takes roots takes them through the one door, so on a live stack none of them starts
+    /// with the sandbox's list, and each says why; in a sandbox the list opens the door to each.
+    #[tokio::test]
+    async fn no_function_starts_on_a_test_root_in_live_mode() {
+        let pki = TestPki::open(None, "http://127.0.0.1:9", NOW).expect("a PKI");
+        let nowhere = "http://127.0.0.1:9".to_owned();
+        let endpoints = Endpoints {
+            dynamodb: nowhere.clone(),
+            s3: giving(pki.trust_list().expect("a list")),
+            kms: nowhere.clone(),
+            sesv2: nowhere,
+        };
+        let aws = endpoints.config(&Credentials::default());
+        let mut asked = Vec::new();
+        for mode in ["live", "sandbox"] {
+            for spec in specs(mode, &pki.trust_list_pin()) {
+                if !spec.environment.contains_key("TRUST_LIST") {
+                    continue;
+                }
+                let built = one(&spec.name, &Env::from_map(spec.environment.clone()), &aws).await;
+                let why = built.err().map(|error| error.to_string()).unwrap_or_default();
+                assert_eq!(why.contains("trust-list-test"), mode == "live", "{} in mode {mode}: {why}", spec.name);
+                assert_eq!(why.contains("trust-list"), mode == "live", "{} in mode {mode}: {why}", spec.name);
+                asked.push(spec.name);
+            }
+        }
+        asked.sort();
+        asked.dedup();
+        let readers = ["augmentation", "examiner", "intake", "numbering", "signing-request", "verification"];
+        assert_eq!(asked, readers, "who takes roots");
+    }
+}

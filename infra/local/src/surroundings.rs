@@ -30,9 +30,7 @@ pub(crate) const STAGE: &str = "dev";
 pub(crate) const SEAL_ALIAS_PREFIX: &str = "alias/ctdt-seal-";
 /// Below this lie objects of the configuration, not of cases.
 pub(crate) const TRUST_PREFIX: &str = "trust/";
-/// Where the functions read the trusted roots.
-const ANCHORS: &str = "trust/anchors.pem";
-/// Where `verification` reads the trust list.
+/// Where the functions read the trust list.
 const TRUST_LIST: &str = "trust/list.p7m";
 /// Sender of notices.
 const SENDER: &str = "khong-tra-loi@ctdt.example.vn";
@@ -142,7 +140,6 @@ impl Surroundings {
             ("GatewayUrl", self.simulator.url()),
             ("GatewayToken", &self.gateway_token),
             ("SealKeyAliasPrefix", SEAL_ALIAS_PREFIX),
-            ("TrustAnchors", ANCHORS),
             ("TrustList", TRUST_LIST),
             ("TrustListPins", &self.pki.trust_list_pin()),
             ("TsaUrls", &tsa),
@@ -154,13 +151,13 @@ impl Surroundings {
         all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
-    /// What an operator would bring: the roots and the trust list.
+    /// What an operator would bring: the trust list.
     ///
     /// # Errors
     /// When the list cannot be made.
     pub(crate) fn trust(&self) -> Result<Trust> {
         let list = self.pki.trust_list().map_err(|error| Error::service("test PKI", error))?;
-        Ok(Trust { roots: self.pki.trust_pem().into_bytes(), list })
+        Ok(Trust { list })
     }
 
     /// What a stop waits for, and the sandbox's calls; `own` is the embedded cloud's part of them.
@@ -179,19 +176,17 @@ impl Surroundings {
     }
 }
 
-/// The roots and the trust list as files.
+/// The trust list as a file.
 pub(crate) struct Trust {
-    roots: Vec<u8>,
     list: Vec<u8>,
 }
 
 impl Trust {
-    /// Puts both where the functions read them. A start may repeat it; the test PKI says the same again.
+    /// Puts it where the functions read it. A start may repeat it; the test PKI says the same again.
     ///
     /// # Errors
     /// [`Error::Service`].
     pub(crate) async fn put(&self, sdk: &SdkConfig, bucket: &str) -> Result<()> {
-        put(sdk, bucket, ANCHORS, "application/x-pem-file", self.roots.clone()).await?;
         put(sdk, bucket, TRUST_LIST, "application/pkcs7-mime", self.list.clone()).await
     }
 }

@@ -349,12 +349,16 @@ async fn the_seed_holds_together() {
         assert_eq!(key.public_key().map(|it| it.as_ref()), Some(chain(&unit.seal_chain)[0].spki_der().as_slice()));
     }
 
-    // functions find the roots where they are told to
+    // functions find the trust list where they are told to, and in it the roots
     let s3 = aws_sdk_s3::Client::new(&cloud.sdk);
-    let key = cloud.setting("numbering", "TRUST_ANCHORS");
+    let key = cloud.setting("numbering", "TRUST_LIST");
     let object = s3.get_object().bucket(cloud.setting("verification", "BUCKET_NAME")).key(key).send().await;
     let bytes = object.expect("an object").body.collect().await.expect("bytes").into_bytes();
-    assert_eq!(bytes, cloud.trust().await.as_bytes());
+    let signed = pki::cms::SignedData::parse(&bytes).expect("a CMS structure");
+    let pins = [pki::trustlist::pin(signed.signer_certificate().expect("a signer"))];
+    assert_eq!(cloud.setting("numbering", "TRUST_LIST_PINS"), hex::encode(pins[0]));
+    let rules = pki::trustlist::Rules { pins: &pins, production: false, now };
+    assert_eq!(pki::trustlist::open(&bytes, &rules).expect("a list").anchors(), anchors);
 
     let closed = cloud.table().units().await.expect("the table answers");
     assert!(closed.iter().any(|unit| !unit.enabled && unit.seal_chain.is_empty()));

@@ -3,6 +3,7 @@
 //! A function implements [`Function`]; [`serve`] runs it under the Lambda runtime, [`handle`] answers one event. The
 //! same [`handle`] is behind the local port, so that no function knows where it runs.
 
+mod alarm;
 mod auth;
 mod chance;
 mod clock;
@@ -16,6 +17,7 @@ mod request;
 mod session;
 mod unique;
 
+pub use alarm::alarm;
 pub use auth::{Keys, needs, needs_any};
 pub use chance::SystemChance;
 pub use clock::Clock;

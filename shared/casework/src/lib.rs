@@ -14,9 +14,8 @@ mod support;
 pub mod trust;
 pub mod workshop;
 
-use domain::ports::{Fault, Objects};
+use domain::ports::Fault;
 use jiff::Timestamp;
-use pki::Certificate;
 
 pub use domain::refusal::Halt;
 pub use workshop::{Workbench, Workshop};
@@ -28,21 +27,6 @@ pub enum Outcome {
     Done,
     /// Not yet; the item says when the sweeper shall try again.
     Later(Timestamp),
-}
-
-/// The largest file of anchors: some hundred X.509 certificates.
-const ANCHORS_LIMIT: u64 = 1024 * 1024;
-
-/// The configured roots, from a PEM file in the bucket.
-///
-/// # Errors
-/// [`Fault`]: no such object, more than 1 MiB, not PEM, or without any X.509 certificate: nothing could ever be trusted.
-pub async fn anchors(objects: &impl Objects, path: &str) -> Result<Vec<Certificate>, Fault> {
-    let bytes = objects.read(path, ANCHORS_LIMIT).await?;
-    let bytes = bytes.ok_or_else(|| Fault(format!("no anchors at {path}")))?;
-    let pem = String::from_utf8(bytes).map_err(|_| Fault(format!("anchors at {path} are not PEM")))?;
-    let anchors = Certificate::from_pem_many(&pem).map_err(|e| Fault(format!("anchors at {path}: {e}")))?;
-    if anchors.is_empty() { Err(Fault(format!("no anchors at {path}"))) } else { Ok(anchors) }
 }
 
 /// What a stream or a sweeper has to hear about an outbox item: only a fault is worth another delivery of the same event.

@@ -1,15 +1,22 @@
-//! Which trust list is in use: loaded from the bucket, kept, and left in place when an update is bad.
+//! Which trust list is in use: loaded from the bucket, kept, and left in place when an update is bad. The one door to trusted
+//! roots: whoever signs, seals, archives, examines or judges takes them from a [`TrustStore`], so a test root that a live
+//! stack refuses is refused everywhere.
 //!
 //! Does not write: publishing is the operator's act, who puts the list that was in use beside the new one. A bad update (wrong
 //! signature, older, forked, malformed, empty, for tests on a production stack, or no answer) leaves the last good list in
 //! use and is an alarm. A fresh process takes the better of the two files, so that a rollback of one of them gains nothing.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use domain::ports::{Fault, Objects};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use pki::Certificate;
 use pki::trustlist::{Accepted, Rules, TrustList, accept};
 
 /// The largest signed list, in octets.
 const LIST_LIMIT: u64 = 5 * 1024 * 1024;
+/// How long a list is used before the bucket is looked at again.
+const LOOK_EVERY: SignedDuration = SignedDuration::from_mins(5);
 
 /// Where lists come from and which are taken.
 #[derive(Clone, Debug)]
@@ -102,6 +109,62 @@ pub async fn look(objects: &impl Objects, source: &Source, last: Option<&TrustLi
         look.alarms.push(alarm("trust-list-overdue", "the next trust list is overdue"));
     }
     look
+}
+
+/// A list with what is asked of it all the time.
+#[derive(Debug)]
+pub struct InUse {
+    /// The list and its file.
+    pub loaded: Loaded,
+    /// Where paths end.
+    pub anchors: Vec<Certificate>,
+    /// Issuing CAs, for files that embed the signer alone.
+    pub issuers: Vec<Certificate>,
+}
+
+/// Who hears of alarms: a code and a text for the operator.
+pub type Ring = fn(&'static str, &str);
+
+/// The list of a process: looked for at the start and then every few minutes; a bad update rings and changes nothing.
+#[derive(Debug)]
+pub struct TrustStore {
+    source: Source,
+    ring: Ring,
+    held: Mutex<(Arc<InUse>, Timestamp)>,
+}
+
+impl TrustStore {
+    /// Reads the first list.
+    ///
+    /// # Errors
+    /// [`Fault`] with the codes of the alarms: no list may be used, so nothing could ever be trusted.
+    pub async fn open(objects: &impl Objects, source: Source, ring: Ring, now: Timestamp) -> Result<Self, Fault> {
+        let look = look(objects, &source, None, now).await;
+        look.alarms.iter().for_each(|alarm| ring(alarm.code, &alarm.text));
+        let codes = || look.alarms.iter().map(|alarm| alarm.code).collect::<Vec<_>>().join(", ");
+        let first = look.new.ok_or_else(|| Fault(format!("no trust list may be used: {}", codes())))?;
+        Ok(Self { source, ring, held: Mutex::new((Arc::new(InUse::new(first)), now)) })
+    }
+
+    /// The list, after a look at the bucket when the last one is some minutes ago.
+    pub async fn now(&self, objects: &impl Objects, now: Timestamp) -> Arc<InUse> {
+        let (held, looked) = self.held.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // A clock that was set back looks at once.
+        if (SignedDuration::ZERO..LOOK_EVERY).contains(&now.duration_since(looked)) {
+            return held;
+        }
+        let look = look(objects, &self.source, Some(&held.loaded.list), now).await;
+        look.alarms.iter().for_each(|alarm| (self.ring)(alarm.code, &alarm.text));
+        let held = look.new.map_or(held, |new| Arc::new(InUse::new(new)));
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = (Arc::clone(&held), now);
+        held
+    }
+}
+
+impl InUse {
+    fn new(loaded: Loaded) -> Self {
+        Self { anchors: loaded.list.anchors(), issuers: loaded.list.issuers(), loaded }
+    }
 }
 
 async fn take(

@@ -207,7 +207,7 @@ mod tests {
     }
 
     /// A responder that the issuing authority has delegated; its key is the leader's.
-    fn responder(nocheck: bool) -> Certificate {
+    fn responder(nocheck: bool, crl_urls: Vec<String>) -> Certificate {
         let tree = &trees().ours;
         let spec = CertificateSpec {
             serial: vec![0x41],
@@ -218,7 +218,7 @@ mod tests {
             key_usage: vec![KeyUsage::DigitalSignature],
             extended_key_usage: vec![ExtendedKeyUsage::OcspSigning],
             ocsp_nocheck: nocheck,
-            crl_urls: vec![CRL_URL.to_owned()],
+            crl_urls,
             ..CertificateSpec::default()
         };
         let algorithm = SignatureAlgorithm::EcdsaSha256;
@@ -297,12 +297,16 @@ mod tests {
     /// RFC 6960 §4.2.2.2.1: a responder without nocheck is cleared by its issuer's CRL, or does not count.
     #[test]
     fn a_responder_does_not_vouch_for_itself() {
-        let (free, bound) = (responder(true), responder(false));
+        let crls = || vec![CRL_URL.to_owned()];
+        let (free, bound) = (responder(true, crls()), responder(false, crls()));
         assert_eq!(statement(answer(CertStatus::Good, Some(&free)), None), Some((true, 0, true)));
         assert_eq!(statement(answer(CertStatus::Good, Some(&bound)), None), None);
         assert_eq!(statement(answer(CertStatus::Good, Some(&bound)), Some(crl(&[]))), Some((true, 1, true)));
         let listed = Some(crl(&[&bound]));
         assert_eq!(statement(answer(CertStatus::Good, Some(&bound)), listed), Some((false, 1, false)));
+        let silent = responder(false, Vec::new());
+        assert_eq!(statement(answer(CertStatus::Good, Some(&silent)), None), None, "names no CRL");
+        assert_eq!(statement(answer(CertStatus::Good, Some(&silent)), Some(crl(&[]))), Some((false, 1, false)));
     }
 
     /// What follows a structure does not come into `/DSS`: a verifier takes only whole ones.

@@ -114,21 +114,6 @@ fn a_void_number_ends_the_session() {
     testkit::examine(&world);
 }
 
-/// Decision 18: roots are data; without any, nothing could be judged, so nothing starts.
-#[test]
-fn anchors_are_read_or_nothing_starts() {
-    let world = office();
-    let pem: String = trees().anchors().iter().map(pki::Certificate::to_pem).collect();
-    world.put_object("trust/anchors.pem", pem.into_bytes());
-    world.put_object("trust/empty.pem", Vec::new());
-    world.put_object("trust/other.pem", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec());
-    let anchors = |path: &str| run(casework::anchors(&world, path));
-    assert_eq!(anchors("trust/anchors.pem"), Ok(trees().anchors()));
-    for path in ["trust/empty.pem", "trust/other.pem", "trust/none.pem"] {
-        assert!(anchors(path).is_err(), "{path}");
-    }
-}
-
 /// Decision 16: only a fault brings the same event again.
 #[test]
 fn only_faults_are_repeated() {

@@ -1,9 +1,11 @@
 //! Which trust list is in use, and that a bad update changes nothing but the alarm.
 
-use casework::trust::{Look, Source, look};
-use domain::ports::Objects;
+use casework::trust::{Look, Source, TrustStore, look};
+use domain::ports::{Fault, Objects};
+use jiff::SignedDuration;
+use pki::issue::{self, Attribute, CertificateSpec, KeyUsage, SignatureAlgorithm};
 use pki::trustlist::{Kind, Period, Provider, Service, Status, Tree, TrustList, assemble, pin, to_be_signed, write};
-use pki::{DigestAlgorithm, digest};
+use pki::{Certificate, DigestAlgorithm, digest};
 use testkit::*;
 
 const LIST: &str = "trust/list.p7m";
@@ -110,6 +112,69 @@ fn an_overdue_list_stays_in_use() {
     let world = office_with(Some(file(&due)), None);
     assert_eq!(seen(&world, &world, None), (Some(1), vec!["trust-list-overdue"]));
     assert_eq!(seen(&world, &world, Some(&due)), (None, vec!["trust-list-overdue"]));
+}
+
+fn silent(_: &'static str, _: &str) {}
+
+/// R62, decision 18: the one door to roots. Without a list that may be used nothing starts; a live stack takes no list for tests
+/// and no root that says so, a sandbox does.
+#[test]
+fn a_live_stack_opens_for_no_test_root() {
+    let first = office();
+    let fine = list(&first, 1);
+    let mut testing = list(&first, 1);
+    testing.providers[0].services[0].certificate = test_root();
+    let open = |file: Option<Vec<u8>>, production: bool| {
+        let world = office_with(file, None);
+        let source = Source { production, ..source() };
+        let store = run(TrustStore::open(&world, source, silent, world.now()));
+        store.map(|store| run(store.now(&world, world.now())).anchors.clone())
+    };
+    assert_eq!(open(Some(file(&fine)), true), Ok(trees().anchors()[..1].to_vec()));
+    for bad in [file(&TrustList { test: true, ..fine.clone() }), file(&testing)] {
+        let Err(Fault(why)) = open(Some(bad.clone()), true) else { panic!("a live stack took a list for tests") };
+        assert!(why.contains("trust-list-test"), "{why}");
+        assert!(open(Some(bad), false).is_ok(), "a sandbox is for tests");
+    }
+    let Err(Fault(why)) = open(None, false) else { panic!("opened on nothing") };
+    assert!(why.contains("trust-list-unreadable"), "{why}");
+}
+
+/// A root of the demonstration, which says in its organisation what it is.
+fn test_root() -> Certificate {
+    let tree = &trees().ours;
+    let spec = CertificateSpec {
+        serial: vec![1],
+        subject: vec![(Attribute::Organisation, "CTDT Test".to_owned())],
+        not_before: NOW.as_second() - 1_000,
+        not_after: NOW.as_second() + 1_000,
+        spki_der: tree.leader.leaf().spki_der(),
+        ca: Some(None),
+        key_usage: vec![KeyUsage::KeyCertSign],
+        ..CertificateSpec::default()
+    };
+    let sign = |tbs: &[u8]| {
+        let sha256 = digest(DigestAlgorithm::Sha256, &[tbs]).try_into().expect("32 octets");
+        tree.leader.key.sign(&sha256, 1)
+    };
+    issue::certificate(&spec, None, SignatureAlgorithm::EcdsaSha256, &sign).expect("issued")
+}
+
+/// A process takes a new list up within minutes, and keeps the old one when the new one is bad.
+#[test]
+fn a_list_is_looked_for_again() {
+    let first = office();
+    let world = office_with(Some(file(&list(&first, 1))), None);
+    let store = run(TrustStore::open(&world, source(), silent, world.now())).expect("a list");
+    let sequence = |world: &World, minutes: i64| {
+        run(store.now(world, first.now() + SignedDuration::from_mins(minutes))).loaded.list.sequence
+    };
+    let newer = office_with(Some(file(&list(&first, 2))), None);
+    assert_eq!((sequence(&newer, 4), sequence(&newer, 5), sequence(&newer, 6)), (1, 2, 2));
+    let bad = office_with(Some(Vec::new()), None);
+    assert_eq!(sequence(&bad, 20), 2, "the last good one stays");
+    let newest = office_with(Some(file(&list(&first, 3))), None);
+    assert_eq!(sequence(&newest, 1), 3, "a clock that was set back looks at once");
 }
 
 #[test]
