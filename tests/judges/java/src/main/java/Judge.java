@@ -44,7 +44,7 @@ public final class Judge {
   /** Looks at the clock, in milliseconds, and how many there are at most: collecting garbage is nobody's CPU. */
   private static final int LOOK = 50;
 
-  private static final int LOOKS = 1200;
+  private static final int LOOKS = 12_000;
 
   private static final ThreadMXBean CLOCK = ManagementFactory.getThreadMXBean();
 
