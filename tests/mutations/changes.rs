@@ -2,12 +2,19 @@
 
 use std::ops::Range;
 
+use pki::issue::{SignatureAlgorithm, TimestampSpec, timestamp_token};
+use sha2::{Digest as _, Sha256};
+
 use crate::chance::Chance;
 use crate::copies::{Copies, Copy, places};
+use crate::edits::{Others, written_otherwise};
 use crate::mutate;
 
 /// Makes a changed file.
 pub(crate) type Change = fn(&Copies, &mut Chance) -> Option<Vec<u8>>;
+
+/// The class that cannot repeat: its signature is made anew.
+pub(crate) const STRANGER: &str = "time-stamp of a stranger behind";
 
 /// Every class with its name.
 pub(crate) const CLASSES: &[(&str, Change)] = &[
@@ -26,6 +33,7 @@ pub(crate) const CLASSES: &[(&str, Change)] = &[
     ("ByteRange moved", byte_range),
     ("ByteRange written anew", byte_range_text),
     ("CMS elements", cms_elements),
+    ("CMS written otherwise", cms_otherwise),
     ("CMS of another signature", cms_swapped),
     ("CMS of another copy", cms_foreign),
     ("field names swapped", names_swapped),
@@ -36,6 +44,7 @@ pub(crate) const CLASSES: &[(&str, Change)] = &[
     ("object doubled", doubled),
     ("in front", in_front),
     ("behind", behind),
+    (STRANGER, stranger_behind),
     ("update: token of an object", update_token),
     ("update: page", update_page),
     ("update: annotation", update_annotation),
@@ -63,9 +72,13 @@ fn within(range: &Range<usize>, chance: &mut Chance) -> usize {
     range.start + chance.below(range.len())
 }
 
-/// Either copy, so that no class sees one file only.
+/// Any of the copies, so that no class sees one file only.
 fn a_copy<'a>(copies: &'a Copies, chance: &mut Chance) -> &'a Copy {
-    if chance.below(2) == 0 { &copies.one } else { &copies.other }
+    match chance.below(5) {
+        0 => &copies.composed,
+        1 | 2 => &copies.other,
+        _ => &copies.one,
+    }
 }
 
 fn outside_gaps(copy: &Copy, chance: &mut Chance) -> usize {
@@ -260,6 +273,16 @@ fn cms_elements(copies: &Copies, chance: &mut Chance) -> Option<Vec<u8>> {
     (file != copy.bytes).then_some(file)
 }
 
+/// What no signature covers, encoded in another way.
+fn cms_otherwise(copies: &Copies, chance: &mut Chance) -> Option<Vec<u8>> {
+    let copy = a_copy(copies, chance);
+    let gap = pick(&copy.gaps, chance)?;
+    let others = Others { foreign: copies.foreign.der(), root: copies.root.der() };
+    let ways = written_otherwise(&cms_of(copy, gap), &others);
+    let (_, cms) = pick(&ways, chance)?;
+    with_cms(copy, gap, cms)
+}
+
 fn cms_swapped(copies: &Copies, chance: &mut Chance) -> Option<Vec<u8>> {
     let copy = a_copy(copies, chance);
     let (into, from) = (pick(&copy.gaps, chance)?, pick(&copy.gaps, chance)?);
@@ -345,6 +368,25 @@ fn behind(copies: &Copies, chance: &mut Chance) -> Option<Vec<u8>> {
     ];
     let again = (0..=chance.below(3)).map(|_| pick(&last, chance).copied().unwrap_or_default()).collect::<Vec<_>>();
     Some([copy.bytes.as_slice(), &again.concat()].concat())
+}
+
+/// A revision as the house writes it, stamped by an authority that nobody trusts.
+fn stranger_behind(copies: &Copies, chance: &mut Chance) -> Option<Vec<u8>> {
+    let copy = a_copy(copies, chance);
+    let prepared = pades::prepare_archive(&copy.bytes, &pades::LongTerm::default()).ok()?;
+    let tsa = &testkit::trees().strangers.tsa;
+    let spec = TimestampSpec {
+        policy: "1.3.6.1.4.1.99999.1".to_owned(),
+        serial: vec![1],
+        gen_time: copies.at - i64::try_from(chance.below(1000)).ok()?,
+        imprint_algorithm: pki::DigestAlgorithm::Sha256,
+        imprint: pades::signed_digest(&prepared.file, prepared.contents.clone()).to_vec(),
+        nonce: None,
+        accuracy_seconds: Some(1),
+    };
+    let sign = |tbs: &[u8]| tsa.key.sign(&Sha256::digest(tbs).into(), 0);
+    let token = timestamp_token(&spec, &tsa.chain, SignatureAlgorithm::EcdsaSha256, &sign).ok()?;
+    pades::embed(&prepared.file, prepared.contents, &token).ok()
 }
 
 /// Objects of an update.

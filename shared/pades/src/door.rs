@@ -150,6 +150,7 @@ pub fn verify_signature(file: &[u8], expected: &Expected<'_>) -> Result<Verified
     only_signing(file, before, expected.field)?;
     let trust = case.trusts.get(at).ok_or_else(|| refuse("no-signature", expected.field))?;
     trusted(trust, expected.field)?;
+    exact(&case, at)?;
     let time = trust.time.filter(|_| trust.source == TimeSource::Timestamp);
     let signed_at = time.ok_or_else(|| refuse("timestamp-missing", expected.field))?;
     Ok(Verified {
@@ -176,6 +177,7 @@ pub fn verify_archive(file: &[u8], expected: &ExpectedArchive<'_>) -> Result<Ver
         sound(&case, at, signer)?;
         let trust = case.trusts.get(at).ok_or_else(|| refuse("no-signature", field))?;
         trusted(trust, field)?;
+        exact(&case, at)?;
         level = level.min(trust.level);
     }
     let known = |one: &Found| one.is_timestamp() || expected.signers.iter().any(|(field, _)| *field == one.field);
@@ -192,6 +194,7 @@ pub fn verify_archive(file: &[u8], expected: &ExpectedArchive<'_>) -> Result<Ver
     }
     sound(&case, last, signer.map_or(&[][..], |signer| signer.der()))?;
     trusted(trust, &found.field)?;
+    exact(&case, last)?;
     if level < Level::BLTA {
         return Err(refuse("revocation-unknown", "the embedded material does not reach B-LTA"));
     }
@@ -264,6 +267,14 @@ fn sound(case: &Case, at: usize, signer: &[u8]) -> Result<(), Rejection> {
         return Err(refuse("weak-algorithm", &found.field));
     }
     Ok(())
+}
+
+/// Written as a copy's signatures are: what the judge would refuse is not made.
+fn exact(case: &Case, at: usize) -> Result<(), Rejection> {
+    match case.containers.get(at).and_then(|reasons| reasons.first()) {
+        Some(reason) => Err(refuse(named(&reason.code), &reason.text.en)),
+        None => Ok(()),
+    }
 }
 
 fn trusted(trust: &Trust, field: &str) -> Result<(), Rejection> {

@@ -23,7 +23,7 @@ pub use archive::{LongTerm, Material, prepare_archive};
 pub use door::{Expected, ExpectedArchive, Rejection, Verified, VerifiedArchive, verify_archive, verify_signature};
 pub use error::Error;
 pub use evidence::{Chain, ChainPurpose, evidence_wanted};
-pub use judge::{judge, judge_afresh, judge_listed, judge_source, refuse, refuse_source};
+pub use judge::{judge, judge_afresh, judge_listed, judge_source, refuse, refuse_source, verdict};
 pub use make::{embed, finish, prepare, signed_digest, timestamp_imprint};
 pub use pdf::{Source, Unread};
 pub use plan::{CONTENTS_RESERVE, EcopyFacts, LEADER_FIELD, Prepared, SEAL_FIELD, SignaturePlan};

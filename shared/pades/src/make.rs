@@ -35,16 +35,23 @@ pub fn prepare(base: &[u8], plan: &SignaturePlan<'_>) -> Result<Prepared, Error>
 
 /// Writes a CMS structure (or a time-stamp token) into the place kept for it; the file keeps its length.
 ///
+/// It is written in the one form in which a certified copy holds it ([`pki::cms::SignedData::exact`]): what is signed stays as it is, what
+/// is neither signed nor needed is left out.
+///
 /// # Errors
-/// [`Error::DoesNotFit`], [`Error::WrongPlaceholder`].
+/// [`Error::DoesNotFit`], [`Error::WrongPlaceholder`]; [`Error::Pki`] when it is no such structure.
 pub fn embed(prepared_file: &[u8], contents: Range<usize>, cms: &[u8]) -> Result<Vec<u8>, Error> {
     let hex = placeholder(prepared_file, &contents)?;
+    let document = open(prepared_file)?;
+    let interner = pki::Interner::default();
+    let stored = crate::judge::trust::store(&document)?.certificates;
+    let cms = pki::cms::SignedData::parse_in(cms, &interner)?.exact(&stored, &interner)?;
     let reserved = hex.len() / 2;
     if cms.len() > reserved {
         return Err(Error::DoesNotFit { needed: cms.len(), reserved });
     }
     let mut file = prepared_file.to_vec();
-    let text = hex::encode_upper(cms);
+    let text = hex::encode_upper(&cms);
     let place = file.get_mut(hex.start..hex.start + text.len()).ok_or(Error::WrongPlaceholder)?;
     place.copy_from_slice(text.as_bytes());
     Ok(file)

@@ -106,7 +106,8 @@ static RULES: &[(&str, &[&str])] = &[
     ("EN 319 102-1 §5.2.2", &["signature-malformed", "signature-unsupported"]),
     ("EN 319 102-1 §5.2.3", &["signer-certificate-missing", "signer-mismatch"]),
     ("A1–A6", &["byte-range-gap"]),
-    ("A3", &["padding-not-zero"]),
+    ("A3", &["padding-not-zero", "copy-padding-used"]),
+    ("RFC 5652 §5, X.690 §10", &["copy-container-altered", "copy-certificate-unverified"]),
     (
         "B, C",
         &["later-change-not-allowed", "later-change-allowed", "later-change-not-of-a-copy", "later-change-unclear"],
@@ -444,6 +445,39 @@ static ROWS: &[Explanation] = &[
         Technician,
         ("Phần đệm của chữ ký {field} chứa dữ liệu lạ.", "The padding of signature {field} holds foreign data."),
         STILL_VALID,
+    ),
+    row(
+        "copy-padding-used",
+        Fatal,
+        Integrity,
+        Requester,
+        (
+            "Phần đệm của chữ ký {field} trong bản sao không còn toàn số không ({detail}).",
+            "The padding of signature {field} in the copy is no longer all zeros ({detail}).",
+        ),
+        NO_ACCEPT,
+    ),
+    row(
+        "copy-container-altered",
+        Fatal,
+        Integrity,
+        Requester,
+        (
+            "Cấu trúc chứa chữ ký {field} khác với cấu trúc mà hệ thống cấp bản sao ghi ra ({detail}).",
+            "The structure that holds signature {field} is not as the issuing system writes it ({detail}).",
+        ),
+        NO_ACCEPT,
+    ),
+    row(
+        "copy-certificate-unverified",
+        Unknown,
+        Integrity,
+        Technician,
+        (
+            "Chứng thư kèm theo chữ ký {field} không xác minh được bằng CA nào đã biết ({detail}).",
+            "A certificate that comes with signature {field} verifies under no known CA ({detail}).",
+        ),
+        EXPERT,
     ),
     row(
         "file-reading-note",

@@ -6,10 +6,11 @@
 
 mod attributes;
 mod build;
+mod exact;
 
 use const_oid::ObjectIdentifier;
 
-pub(crate) use build::{SignedDataParts, ess_attributes, signature_identifier, signed_data};
+pub(crate) use build::{SignedDataParts, ess_attributes, sha256_identifier, signature_identifier, signed_data};
 pub use build::{add_timestamp, assemble, signature_value, signed_attributes, verify_raw, verify_rsa_sha1};
 
 use crate::asn1::{self, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, SET, Tlv};

@@ -136,6 +136,12 @@ impl Token {
         self.signed.der()
     }
 
+    /// The CMS structure that the token is.
+    #[must_use]
+    pub fn into_signed_data(self) -> SignedData {
+        self.signed
+    }
+
     /// What followed the token in the bytes it was read from.
     #[must_use]
     pub fn trailing(&self) -> crate::cms::Trailing {

@@ -83,6 +83,11 @@ fn counts(one: &SignatureReport, reason: &Reason) -> bool {
 
 fn copy_reasons(case: &Case, signatures: &[SignatureReport], policy: &Policy<'_>) -> Vec<Reason> {
     let mut reasons = case.copy_reasons.clone();
+    reasons.extend(case.containers.iter().flatten().cloned());
+    // A time-stamp at the end that nobody believes may be anybody's: what it covers is not the file that was issued or archived.
+    let last =
+        signatures.iter().filter(|one| one.kind == SignatureKind::DocTimestamp && one.covers == Covers::WholeFile);
+    reasons.extend(last.flat_map(|one| one.reasons.iter().filter(|reason| reason.code == "tsa-untrusted").cloned()));
     let both = signatures.iter().filter(|one| matches!(one.role, Role::Leader | Role::Seal));
     // What is broken has graver news than a missing time.
     let untimed =

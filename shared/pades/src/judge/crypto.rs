@@ -41,6 +41,8 @@ pub(crate) struct Crypto {
     pub(crate) crls: Vec<Vec<u8>>,
     /// Signature time-stamps, or the document time-stamp itself.
     pub(crate) stamps: Vec<Stamp>,
+    /// The CMS structure, where its signature is good.
+    pub(crate) container: Option<SignedData>,
     pub(crate) reasons: Vec<Reason>,
 }
 
@@ -105,13 +107,14 @@ fn signature(
     }
     for token in data.timestamp_tokens().iter().take(TOKENS) {
         match read_token(token, interner, &|algorithm| pki::digest(algorithm, &[data.signature_value()])) {
-            Ok(stamp) => crypto.stamps.push(stamp),
+            Ok((stamp, _)) => crypto.stamps.push(stamp),
             Err(error) => {
                 let params = [("field", found.field.clone()), ("detail", error.to_string())];
                 crypto.reasons.push(Reason::with("timestamp-bad", &params));
             }
         }
     }
+    crypto.container = Some(data);
 }
 
 fn document_timestamp(found: &Found, ranges: Ranges, digests: &Digests<'_>, interner: &Interner, crypto: &mut Crypto) {
@@ -120,7 +123,7 @@ fn document_timestamp(found: &Found, ranges: Ranges, digests: &Digests<'_>, inte
         return unsupported(found, "a document time-stamp without /Type", crypto);
     }
     match read_token(&found.contents, interner, &|algorithm| digests.of(ranges, algorithm)) {
-        Ok(stamp) => {
+        Ok((stamp, container)) => {
             crypto.intact = true;
             crypto.bound = true;
             crypto.signer = Some(stamp.signer.clone());
@@ -128,6 +131,10 @@ fn document_timestamp(found: &Found, ranges: Ranges, digests: &Digests<'_>, inte
             crypto.weak = stamp.weak.clone();
             crypto.sha256 = Some(stamp.sha256);
             crypto.stamps.push(stamp);
+            if container.trailing() == Trailing::Other {
+                crypto.reasons.push(Reason::with("padding-not-zero", &[("field", found.field.clone())]));
+            }
+            crypto.container = Some(container);
         }
         Err(error) => refuse(found, &error, crypto),
     }
@@ -137,12 +144,14 @@ fn read_token(
     der: &[u8],
     interner: &Interner,
     digest: &dyn Fn(DigestAlgorithm) -> Vec<u8>,
-) -> Result<Stamp, pki::Error> {
+) -> Result<(Stamp, SignedData), pki::Error> {
     let token = pki::tsp::Token::parse_in(der, interner)?;
     let facts = token.verify(digest)?;
     let weak = relevant(facts.weak);
     let sha256 = sha256(token.der());
-    Ok(Stamp { gen_time: facts.gen_time, sha256, signer: facts.signer, certificates: facts.certificates, weak })
+    let stamp =
+        Stamp { gen_time: facts.gen_time, sha256, signer: facts.signer, certificates: facts.certificates, weak };
+    Ok((stamp, token.into_signed_data()))
 }
 
 fn bare_rsa(found: &Found, ranges: Ranges, digests: &Digests<'_>, interner: &Interner, crypto: &mut Crypto) {

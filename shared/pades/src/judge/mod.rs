@@ -1,6 +1,7 @@
 //! Judging a file: find, check containers and cryptography, explain later changes, judge trust, conclude.
 
 mod assemble;
+mod containers;
 pub(crate) mod crypto;
 pub(crate) mod digest;
 mod ecopy;
@@ -15,6 +16,7 @@ mod standing;
 mod strength;
 pub(crate) mod time;
 pub(crate) mod trust;
+mod verdict;
 
 use std::cell::Cell;
 
@@ -32,6 +34,7 @@ use find::Found;
 use permissions::Permissions;
 use sha2::{Digest as _, Sha256};
 use trust::{Pool, Store, Trust};
+pub use verdict::verdict;
 
 /// Changes named in one reason.
 const NAMED_CHANGES: usize = 3;
@@ -118,6 +121,8 @@ pub(crate) struct Case {
     pub(crate) trusts: Vec<Trust>,
     pub(crate) changes: Vec<(Changes, Vec<Reason>)>,
     pub(crate) copy_reasons: Vec<Reason>,
+    /// What is wrong with the containers of a certified copy, for each signature.
+    pub(crate) containers: Vec<Vec<Reason>>,
     pub(crate) notes: Vec<Reason>,
     pub(crate) number: Option<crate::plan::EcopyFacts>,
     /// Digests of the revisions, whole prefixes of the file, from the seal on.
@@ -149,7 +154,7 @@ fn examine_listed(
     };
     let notes = find::condition(&document, &found, copy)?;
     let ranges: Vec<Ranges> = found.iter().filter_map(|one| one.ranges).collect();
-    if hash_work(&ranges) > 16 * file.len() as u64 + (64 << 20) {
+    if !affordable(&ranges, file.len()) {
         return Err(Reason::with("pdf-too-complex", &[("detail", "byte ranges".to_owned())]));
     }
     let ends = sealed_ends(&document, &found, policy.register.is_some() && copy);
@@ -163,16 +168,19 @@ fn examine_listed(
     let changes = later_changes(&document, &views, &found, &permissions, copy);
     let pool = Pool::new(store, &found, &cryptos, policy, interner);
     let trusts = trust::judge(&found, &cryptos, &pool, policy, list);
+    let known = containers::Known { stored: &stored, policy, interner };
+    let containers = if copy { containers::check(&views, &found, &cryptos, &known) } else { Vec::new() };
     let copy_reasons = if copy { ecopy::check(&views, &found, &cryptos, &permissions) } else { Vec::new() };
     let number = if copy { ecopy::facts(&document, &found) } else { None };
     let prefixes = ends.iter().filter_map(|end| digests.prefix(*end)).collect();
     let sha256 = digests.whole();
-    Ok(Case { copy, found, cryptos, trusts, changes, copy_reasons, notes, number, prefixes, sha256 })
+    Ok(Case { copy, found, cryptos, trusts, changes, copy_reasons, containers, notes, number, prefixes, sha256 })
 }
 
-/// Bytes that hashing costs when the prefixes are shared.
-fn hash_work(ranges: &[Ranges]) -> u64 {
-    ranges.iter().map(|range| (range.end - range.gap_end) as u64).sum()
+/// Whether the bytes that hashing costs when the prefixes are shared are in proportion to the file.
+fn affordable(ranges: &[Ranges], file: usize) -> bool {
+    let work: u64 = ranges.iter().map(|range| (range.end - range.gap_end) as u64).sum();
+    work <= 16 * file as u64 + (64 << 20)
 }
 
 pub(crate) fn unreadable_reason(error: &pdf::Error) -> Reason {
@@ -225,7 +233,7 @@ fn seeds(
 }
 
 /// What was changed after each signature, as every reader sees it: a hybrid file has two states (rule A9), and both must be in order.
-/// Behind the last end mark a certified copy has at most one end of line (A8), which a mail program may add; other files any white space.
+/// Behind the end of line of the last end mark a certified copy has nothing (A8), other files any white space.
 fn later_changes(
     document: &Document<'_>,
     views: &[Document<'_>],
@@ -241,8 +249,7 @@ fn later_changes(
         states.push(steps(&shown, first, &budget));
     }
     let tail = document.trailing_bytes();
-    let blank = document.is_blank(tail.clone()).unwrap_or(false);
-    let garbage = if copy { !is_end_of_line(document, &tail) } else { !blank };
+    let garbage = if copy { !tail.is_empty() } else { !document.is_blank(tail.clone()).unwrap_or(false) };
     let ambiguous = ambiguities(document);
     let readings = Readings::of(document);
     let judged = found.iter().zip(permissions).map(|(one, permissions)| {
@@ -392,10 +399,4 @@ fn sealed_ends(document: &Document<'_>, found: &[Found], wanted: bool) -> Vec<us
     let Some(seal) = seal.filter(|_| wanted) else { return Vec::new() };
     let ends = document.revisions().iter().skip(seal.revision).map(|revision| revision.end).take(32);
     ends.chain([document.file_len()]).collect()
-}
-
-/// Nothing, or one end of line.
-fn is_end_of_line(document: &Document<'_>, tail: &std::ops::Range<usize>) -> bool {
-    let bytes = if tail.len() > 2 { None } else { document.bytes(tail.clone()).ok() };
-    bytes.is_some_and(|bytes| matches!(&*bytes, b"" | b"\n" | b"\r" | b"\r\n"))
 }

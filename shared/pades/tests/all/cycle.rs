@@ -232,19 +232,20 @@ fn a_copy_needs_both_signatures_in_order() {
 fn the_wanted_evidence_names_signers_and_authorities() {
     let pki = Pki::new();
     let made = make(&pki);
-    let chains = evidence_wanted(&made.sealed).expect("chains");
-    let shape: Vec<(&str, ChainPurpose, usize, bool)> = chains
-        .iter()
-        .map(|chain| (chain.field.as_str(), chain.purpose, chain.certificates.len(), chain.complete))
-        .collect();
+    let shape = |file: &[u8]| -> Vec<(String, ChainPurpose, usize, bool)> {
+        let chains = evidence_wanted(file).expect("chains");
+        chains.into_iter().map(|chain| (chain.field, chain.purpose, chain.certificates.len(), chain.complete)).collect()
+    };
     use ChainPurpose::{Signer, Timestamp};
-    let all = [
-        ("Leader", Signer, 3, true),
-        ("Leader", Timestamp, 3, true),
-        ("Seal", Signer, 3, true),
-        ("Seal", Timestamp, 3, true),
-    ];
-    assert_eq!(shape, all);
+    let people = |long: usize| {
+        let one = |field: &str, purpose| (field.to_owned(), purpose, long, long == 3);
+        vec![one("Leader", Signer), one("Leader", Timestamp), one("Seal", Signer), one("Seal", Timestamp)]
+    };
+    // No signature embeds the root; the store does.
+    assert_eq!(shape(&made.sealed), people(2));
+    let mut all = people(3);
+    all.push(("Timestamp1".to_owned(), Timestamp, 3, true));
+    assert_eq!(shape(&archive(&pki, &made.sealed, NOW + 120)), all);
 }
 
 /// Decision 11: renewal adds a further time-stamp and keeps the level.
@@ -277,10 +278,22 @@ fn making_refuses_what_it_cannot_do() {
     assert_eq!(prepare(&made.signed, &plan("Leader")), Err(Error::FieldSigned("Leader".to_owned())));
     let prepared = prepare(&made.base, &plan("Leader")).expect("prepared");
     assert_eq!(prepared, prepare(&made.base, &plan("Leader")).expect("prepared again"), "making is deterministic");
-    let large = vec![0x30; CONTENTS_RESERVE + 1];
-    let needed = CONTENTS_RESERVE + 1;
-    let overflow = Error::DoesNotFit { needed, reserved: CONTENTS_RESERVE };
-    assert_eq!(embed(&prepared.file, prepared.contents.clone(), &large), Err(overflow));
+    let garbage = vec![0x30; CONTENTS_RESERVE + 1];
+    assert!(matches!(embed(&prepared.file, prepared.contents.clone(), &garbage), Err(Error::Pki(_))));
+    let url = format!("http://crl.example.invalid/{}", "x".repeat(CONTENTS_RESERVE));
+    let wide = Pki::with(&|who, spec| {
+        if who == "leader" {
+            spec.crl_urls = vec![url.clone()];
+        }
+    });
+    let attributes =
+        pki::cms::signed_attributes(&signed_digest(&prepared.file, prepared.contents.clone()), &wide.leader.chain[0]);
+    let attributes = attributes.expect("attributes");
+    let large = pki::cms::assemble(&attributes, &wide.leader.key.sign(&attributes), &wide.leader.chain, None);
+    let overflow = embed(&prepared.file, prepared.contents.clone(), &large.expect("a CMS"));
+    assert!(
+        matches!(overflow, Err(Error::DoesNotFit { needed, reserved: CONTENTS_RESERVE }) if needed > CONTENTS_RESERVE)
+    );
     let shifted = prepared.contents.start + 2..prepared.contents.end;
     assert_eq!(embed(&prepared.file, shifted, b"0"), Err(Error::WrongPlaceholder));
     assert_eq!(embed(&made.signed, prepared.contents.clone(), b"0"), Err(Error::WrongPlaceholder));
@@ -307,7 +320,7 @@ fn the_door_opens_only_for_the_expected_signature() {
     let other = pki.agency.chain[0].der().to_vec();
     assert_eq!(code(&made.signed, &Expected { signer_der: &other, ..expected.clone() }), "signer-mismatch");
     assert_eq!(code(&made.signed, &Expected { field: "Seal", ..expected.clone() }), "no-signature");
-    assert_eq!(code(&made.signed, &Expected { anchors: &[], ..expected.clone() }), "ca-unknown");
+    assert_eq!(code(&made.signed, &Expected { anchors: &[], ..expected.clone() }), "chain-incomplete");
     assert_eq!(code(&made.sealed, &expected), "byte-range-gap", "a later revision");
     let foreign = b"%PDF-1.7 other".to_vec();
     assert_eq!(code(&made.signed, &Expected { base: &foreign, ..expected.clone() }), "content-changed");

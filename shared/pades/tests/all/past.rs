@@ -526,7 +526,8 @@ fn signer_chain_and_constraints() {
     let report = judged(&pki, &nobody, NOW + 60, &none);
     expect(&report, Indication::Indeterminate, "NO_SIGNING_CERTIFICATE_FOUND", "signer-certificate-missing");
 
-    let stranger = judged(&Pki::new(), &file, NOW + 60, &none);
+    let root = Evidence { certificates: pki.root.chain.clone(), ..Evidence::default() };
+    let stranger = judged(&Pki::new(), &file, NOW + 60, &root);
     expect(&stranger, Indication::Indeterminate, "NO_CERTIFICATE_CHAIN_FOUND", "ca-unknown");
 
     let misused = Pki::with(&|who, spec| {

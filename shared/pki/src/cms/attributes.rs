@@ -10,6 +10,12 @@ use crate::{Certificate, DigestAlgorithm, Error, digest, name, oids};
 /// The most attributes, and values of one attribute.
 const MAX_ATTRIBUTES: usize = 64;
 
+/// AlgorithmIdentifiers of a signature, DER.
+pub(super) struct Identifiers {
+    pub(super) digest: Vec<u8>,
+    pub(super) signature: Vec<u8>,
+}
+
 /// One attribute with the DER of its values.
 #[derive(Clone, Debug)]
 pub(super) struct Attribute {
@@ -111,15 +117,33 @@ impl SignedAttributes {
         if name(&named)? == name(&used)? { Ok(()) } else { Err(wrong) }
     }
 
+    /// The attributes under the tag SET OF, in DER order.
+    pub(super) fn in_order(&self) -> Result<Vec<u8>, Error> {
+        let members = asn1::only(&self.as_set, SET, WHAT)?.members(WHAT, MAX_ATTRIBUTES)?;
+        let sorted = asn1::sorted(members.iter().map(|member| member.full.to_vec()).collect());
+        Ok(asn1::tlv(SET, &[&sorted]))
+    }
+
+    /// AlgorithmIdentifiers of digest and signature as CMSAlgorithmProtection names them (RFC 6211), where it is present.
+    pub(super) fn protected(&self) -> Result<Option<Identifiers>, Error> {
+        if !self.has(&oids::ALGORITHM_PROTECTION) {
+            return Ok(None);
+        }
+        let wrong = Error::SignedAttribute { attribute: "cms-algorithm-protection" };
+        let Some(value) = self.single(&oids::ALGORITHM_PROTECTION) else { return Err(wrong) };
+        let mut reader = asn1::only(value, SEQUENCE, WHAT)?.reader();
+        let digest = reader.expect(SEQUENCE, WHAT)?.full.to_vec();
+        let signature = reader.expect(0xa1, WHAT)?.content;
+        Ok(Some(Identifiers { digest, signature: asn1::tlv(SEQUENCE, &[signature]) }))
+    }
+
     /// The signature lies over the attributes as they stand; some signers store them unsorted but sign them sorted.
     pub(super) fn verify(&self, signer: &Certificate, scheme: Scheme, signature: &[u8]) -> Result<(), Error> {
         let first = signer.key().verify(scheme, &self.as_set, signature);
         if first != Err(Error::SignatureInvalid) {
             return first;
         }
-        let members = asn1::only(&self.as_set, SET, WHAT)?.members(WHAT, MAX_ATTRIBUTES)?;
-        let sorted = asn1::sorted(members.iter().map(|member| member.full.to_vec()).collect());
-        let sorted = asn1::tlv(SET, &[&sorted]);
+        let sorted = self.in_order()?;
         if sorted == self.as_set {
             return first;
         }

@@ -32,7 +32,7 @@ pub(crate) fn ess_attributes(content_type: &ObjectIdentifier, message_digest: &[
     asn1::tlv(SET, &[&asn1::sorted(members)])
 }
 
-fn attribute(oid: &ObjectIdentifier, value: &[u8]) -> Vec<u8> {
+pub(super) fn attribute(oid: &ObjectIdentifier, value: &[u8]) -> Vec<u8> {
     asn1::sequence(&[&asn1::oid(oid), &asn1::tlv(SET, &[value])])
 }
 
@@ -81,7 +81,9 @@ pub fn assemble(
         content: None,
         certificates: chain,
         signer,
+        digest_algorithm: &sha256_identifier(),
         signed_attributes,
+        signature_algorithm: &signature_identifier(&signer.key_algorithm())?,
         signature: &signature_value(raw_signature, signer),
         unsigned: &unsigned,
     })
@@ -100,15 +102,19 @@ pub(crate) struct SignedDataParts<'a> {
     pub(crate) content: Option<&'a [u8]>,
     pub(crate) certificates: &'a [Certificate],
     pub(crate) signer: &'a Certificate,
+    /// AlgorithmIdentifier.
+    pub(crate) digest_algorithm: &'a [u8],
     /// Under the tag SET OF.
     pub(crate) signed_attributes: &'a [u8],
+    /// AlgorithmIdentifier.
+    pub(crate) signature_algorithm: &'a [u8],
     pub(crate) signature: &'a [u8],
     /// Attributes one after the other.
     pub(crate) unsigned: &'a [u8],
 }
 
 /// AlgorithmIdentifier of SHA-256, parameters absent (RFC 5754 §2).
-fn sha256_identifier() -> Vec<u8> {
+pub(crate) fn sha256_identifier() -> Vec<u8> {
     asn1::sequence(&[&asn1::oid(&oids::SHA256)])
 }
 
@@ -133,9 +139,9 @@ pub(crate) fn signed_data(parts: &SignedDataParts<'_>) -> Result<Vec<u8>, Error>
     let signer_info = asn1::sequence(&[
         &asn1::integer(&[1]),
         &sid,
-        &sha256_identifier(),
+        parts.digest_algorithm,
         &asn1::tlv(0xa0, &[attributes.content]),
-        &signature_identifier(&parts.signer.key_algorithm())?,
+        parts.signature_algorithm,
         &asn1::octets(parts.signature),
         &unsigned,
     ]);
@@ -151,7 +157,7 @@ pub(crate) fn signed_data(parts: &SignedDataParts<'_>) -> Result<Vec<u8>, Error>
     let version = if *parts.content_type == oids::DATA { 1 } else { 3 };
     let body = asn1::sequence(&[
         &asn1::integer(&[version]),
-        &asn1::tlv(SET, &[&sha256_identifier()]),
+        &asn1::tlv(SET, &[parts.digest_algorithm]),
         &asn1::sequence(&[&asn1::oid(parts.content_type), &content]),
         &certificates,
         &asn1::tlv(SET, &[&signer_info]),

@@ -2,7 +2,7 @@
 
 use super::{Sign, SignatureAlgorithm};
 use crate::asn1::{self, BIT_STRING, BOOLEAN, INTEGER, OCTET_STRING, OID, SEQUENCE};
-use crate::cms::{SignedDataParts, ess_attributes, signed_data};
+use crate::cms::{SignedDataParts, ess_attributes, sha256_identifier, signed_data};
 use crate::verify::digest_algorithm;
 use crate::{Certificate, DigestAlgorithm, Error, oids, time};
 
@@ -89,7 +89,9 @@ pub fn timestamp_token(
         content: Some(&content),
         certificates: chain,
         signer,
+        digest_algorithm: &sha256_identifier(),
         signed_attributes: &signed_attributes,
+        signature_algorithm: &algorithm.identifier(),
         signature: &algorithm.signature(&signed_attributes, sign),
         unsigned: &[],
     })

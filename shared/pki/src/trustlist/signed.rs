@@ -158,7 +158,9 @@ pub fn assemble(json: &[u8], signer: &Certificate, raw_signature: &[u8]) -> Resu
         content: Some(json),
         certificates: std::slice::from_ref(signer),
         signer,
+        digest_algorithm: &cms::sha256_identifier(),
         signed_attributes: &attributes,
+        signature_algorithm: &cms::signature_identifier(&signer.key_algorithm())?,
         signature: &cms::signature_value(raw_signature, signer),
         unsigned: &[],
     })

@@ -3,6 +3,8 @@
 mod algorithms;
 mod cms;
 mod corpora;
+mod edits;
+mod exact;
 mod hostile;
 mod interner;
 mod limbo;

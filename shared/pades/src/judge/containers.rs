@@ -1,0 +1,80 @@
+//! The containers of a certified copy: `/Contents` holds what the house wrote, octet by octet. A signature does not cover itself; in
+//! the last one nothing else does, so whatever in it is neither signed nor needed could be changed by anybody.
+//!
+//! The form is [`pki::cms::SignedData::exact`], the one that [`crate::embed`] writes. Other signed files keep what their writers wrote.
+
+use pdf::Document;
+use pki::cms::SignedData;
+use pki::{Certificate, Interner};
+
+use super::crypto::Crypto;
+use super::find::Found;
+use super::trust;
+use crate::policy::Policy;
+use crate::report::{Covers, Reason};
+
+/// Whose issuers are known without the container itself.
+pub(crate) struct Known<'k> {
+    /// The newest `/DSS`.
+    pub(crate) stored: &'k [Certificate],
+    pub(crate) policy: &'k Policy<'k>,
+    /// What this judgement has read.
+    pub(crate) interner: &'k Interner,
+}
+
+/// What is wrong with the containers, one list for each signature. A signature that is broken already is left to its own reasons.
+pub(crate) fn check(
+    views: &[Document<'_>],
+    found: &[Found],
+    cryptos: &[Crypto],
+    known: &Known<'_>,
+) -> Vec<Vec<Reason>> {
+    let one = |(one, crypto): (&Found, &Crypto)| {
+        let container = crypto.container.as_ref().filter(|_| crypto.intact)?;
+        let stored = match views.get(one.brought) {
+            Some(_) if one.brought + 1 == views.len() => known.stored.to_vec(),
+            Some(view) => trust::store(view).unwrap_or_default().certificates,
+            None => Vec::new(),
+        };
+        container_reason(one, crypto, container, &stored, known)
+    };
+    found.iter().zip(cryptos).map(|pair| one(pair).into_iter().collect()).collect()
+}
+
+fn container_reason(
+    found: &Found,
+    crypto: &Crypto,
+    container: &SignedData,
+    stored: &[Certificate],
+    known: &Known<'_>,
+) -> Option<Reason> {
+    let say = |code: &str, detail: String| Reason::with(code, &[("field", found.field.clone()), ("detail", detail)]);
+    let exact = match container.exact(stored, known.interner) {
+        Ok(exact) => exact,
+        Err(error) => return Some(say("copy-container-altered", error.to_string())),
+    };
+    let (written, padding) = found.contents.split_at(exact.len().min(found.contents.len()));
+    if written != exact {
+        let same = written.iter().zip(&exact).take_while(|(one, other)| one == other).count();
+        return Some(say("copy-container-altered", format!("byte {same}")));
+    }
+    if let Some(at) = padding.iter().position(|octet| *octet != 0) {
+        return Some(say("copy-padding-used", format!("byte {}", exact.len() + at)));
+    }
+    // Of an earlier one a later signature covers the bytes.
+    let stranger = unvouched(crypto, container, known).filter(|_| found.covers == Covers::WholeFile)?;
+    Some(say("copy-certificate-unverified", stranger.subject()))
+}
+
+/// An embedded certificate of which nobody says that it is genuine. The signer's own is bound by the signature.
+fn unvouched<'c>(crypto: &'c Crypto, container: &'c SignedData, known: &Known<'_>) -> Option<&'c Certificate> {
+    let stamped = crypto.stamps.iter().flat_map(|stamp| &stamp.certificates);
+    let embedded: Vec<&Certificate> = container.certificates().iter().chain(stamped).collect();
+    let others = || known.stored.iter().chain(known.policy.anchors).chain(&known.policy.extra.certificates);
+    let vouched = |one: &Certificate| {
+        let signer = crypto.bound && crypto.signer.as_ref() == Some(one);
+        let issued = |issuer: &Certificate| one.verify_issued_by(issuer).is_ok();
+        signer || others().any(|other| other == one || issued(other)) || embedded.iter().any(|other| issued(other))
+    };
+    embedded.iter().copied().find(|one| !vouched(one))
+}
