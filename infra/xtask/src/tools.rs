@@ -1,8 +1,9 @@
 //! Installs what a fresh machine lacks, says what, and touches nothing that is there.
 //!
-//! Debian packages go through apt-get (with sudo unless root); Python packages go into `.tools/venv` of the checkout.
+//! Debian packages go through apt-get (with sudo unless root); Python packages go into `.tools/venv` of the checkout,
+//! ministack into `.tools/ministack`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -35,7 +36,18 @@ pub(crate) fn install(log: &Log) -> Result<(), Failure> {
     if !missing.is_empty() {
         debian(log, &missing)?;
     }
-    environment(log)
+    environment(log, &python::environment(), &root().join("tests/judges/requirements.txt"))?;
+    ministack(log)
+}
+
+/// ministack in an environment of its own: its libraries are not those of the judges. A machine that cannot have it leaves one
+/// test out, and is told so.
+fn ministack(log: &Log) -> Result<(), Failure> {
+    let pins = root().join("infra/ctdt/tests/house/ministack.txt");
+    match environment(log, &root().join(".tools/ministack"), &pins) {
+        Ok(()) => Ok(()),
+        Err(why) => log.say(&format!("SKIPPED: ministack is not installed ({why})")),
+    }
 }
 
 fn missing(is_there: impl Fn(&str) -> bool) -> Vec<&'static str> {
@@ -67,30 +79,27 @@ fn apt_get(arguments: &[&str]) -> Command {
     command
 }
 
-/// The private Python environment holds exactly what requirements.txt pins.
-fn environment(log: &Log) -> Result<(), Failure> {
-    let wanted = std::fs::read_to_string(requirements()).map_err(|error| format!("requirements.txt: {error}"))?;
-    let stamp = python::environment().join("requirements.txt");
+/// A private Python environment in `folder` that holds exactly what `pins` says. The copy of it that lies in the folder is
+/// written last: who finds it there, and the same, finds the whole.
+fn environment(log: &Log, folder: &Path, pins: &Path) -> Result<(), Failure> {
+    let wanted = std::fs::read_to_string(pins).map_err(|error| format!("{}: {error}", pins.display()))?;
+    let stamp = folder.join("requirements.txt");
     if std::fs::read_to_string(&stamp).is_ok_and(|there| there == wanted) {
         return Ok(());
     }
-    let pins: Vec<&str> = wanted.lines().filter(|line| line.contains("==")).collect();
-    log.say(&format!("installs into {}: {}", python::environment().display(), pins.join(" ")))?;
-    let make = |log: &Log| log.run(Command::new("python3").args(["-m", "venv"]).arg(python::environment()), INSTALL);
+    let named: Vec<&str> = wanted.lines().filter(|line| line.contains("==")).collect();
+    log.say(&format!("installs into {}: {}", folder.display(), named.join(" ")))?;
+    let make = |log: &Log| log.run(Command::new("python3").args(["-m", "venv"]).arg(folder), INSTALL);
     if make(log).is_err() {
         // Debian splits venv off from its python3.
         debian(log, &["python3-venv"])?;
         make(log)?;
     }
-    let mut pip = python::tool("pip");
+    let mut pip = Command::new(folder.join("bin/pip"));
     pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-input", "--only-binary", ":all:", "-r"]);
-    pip.arg(requirements());
+    pip.arg(pins);
     again(|| log.run(&mut pip, INSTALL))?;
     std::fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))
-}
-
-fn requirements() -> PathBuf {
-    root().join("tests/judges/requirements.txt")
 }
 
 fn again(mut act: impl FnMut() -> Result<(), Failure>) -> Result<(), Failure> {

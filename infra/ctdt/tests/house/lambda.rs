@@ -10,7 +10,7 @@ use crate::job::*;
 use crate::stack::Stack;
 
 /// All functions, by folder.
-fn names() -> Vec<String> {
+pub(crate) fn names() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../functions");
     let entries = std::fs::read_dir(folder).expect("functions/");
     let mut names: Vec<_> = entries
@@ -24,7 +24,7 @@ fn names() -> Vec<String> {
 
 /// Brings the programs up to date with the profile and into the target folder of this test; gives their folder. The
 /// selection is that of the test command, so that nothing is built twice.
-fn programs() -> &'static Path {
+pub(crate) fn programs() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let folder = Path::new(env!("CARGO_BIN_EXE_ctdt")).parent().expect("a folder").to_owned();

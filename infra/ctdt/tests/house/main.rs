@@ -7,6 +7,7 @@ mod crowd;
 mod faults;
 mod job;
 mod lambda;
+mod ministack;
 mod refusals;
 mod stack;
 mod verifying;
