@@ -101,7 +101,7 @@ fn one_resource_per_folder() {
 
 #[test]
 fn settings_that_are_read_are_set_and_the_other_way_round() {
-    let read = Regex::new(r#"(?:required|optional)\(\s*"([A-Z0-9_]+)""#).expect("a pattern");
+    let read = Regex::new(r#"(?:required|optional|seconds)\(\s*"([A-Z0-9_]+)""#).expect("a pattern");
     let names = |source: &str| -> BTreeSet<String> { read.captures_iter(source).map(|m| m[1].to_owned()).collect() };
     let global: BTreeSet<String> = pairs(&template()["Globals"]["Function"]["Environment"]["Variables"])
         .into_iter()

@@ -10,7 +10,7 @@ use domain::ports::{Fault, Records};
 use jiff::Timestamp;
 use objects::Bucket;
 use store::Table;
-use trust_services::HttpServices;
+use trust_services::{HttpServices, Patience};
 
 /// What this function does.
 const TOPICS: [Topic; 3] = [Topic::FinishLeader, Topic::FinishSeal, Topic::Archive];
@@ -38,11 +38,13 @@ impl Augmentation {
         let live = env.required("MODE")? == "live";
         let source = Source::new(&env.required("TRUST_LIST")?, &env.required("TRUST_LIST_PINS")?, live)?;
         let trust = TrustStore::open(&objects, source, api::alarm, edge.clock.now()).await?;
+        let patience =
+            Patience { timestamp: env.seconds("TSA_TIMEOUT_S")?, evidence: env.seconds("EVIDENCE_TIMEOUT_S")? };
         Ok(Self {
             edge,
             records: Table::new(aws, env.required("TABLE_NAME")?),
             objects,
-            services: HttpServices::new(&env.required("TSA_URLS")?, &env.required("TRUST_HOSTS")?)?,
+            services: HttpServices::new(&env.required("TSA_URLS")?, &env.required("TRUST_HOSTS")?, patience)?,
             trust,
             public_url: env.required("PUBLIC_URL")?,
         })

@@ -33,7 +33,11 @@ impl SigningCallback {
             edge: Edge::new(env),
             keys: Keys::new(env)?,
             records: Table::new(aws, env.required("TABLE_NAME")?),
-            gateway: Gateway::new(&env.required("GATEWAY_URL")?, &env.required("GATEWAY_TOKEN")?)?,
+            gateway: Gateway::new(
+                &env.required("GATEWAY_URL")?,
+                &env.required("GATEWAY_TOKEN")?,
+                env.seconds("GATEWAY_TIMEOUT_S")?,
+            )?,
         })
     }
 

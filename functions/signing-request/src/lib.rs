@@ -54,7 +54,11 @@ impl SigningRequest {
             keys: Keys::new(env)?,
             records: Table::new(aws, env.required("TABLE_NAME")?),
             objects,
-            gateway: Gateway::new(&env.required("GATEWAY_URL")?, &env.required("GATEWAY_TOKEN")?)?,
+            gateway: Gateway::new(
+                &env.required("GATEWAY_URL")?,
+                &env.required("GATEWAY_TOKEN")?,
+                env.seconds("GATEWAY_TIMEOUT_S")?,
+            )?,
             trust,
             public_url: env.required("PUBLIC_URL")?,
         })

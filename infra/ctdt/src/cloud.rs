@@ -3,17 +3,40 @@
 use std::path::PathBuf;
 
 use api::Error;
+use local::cut::PowerCut;
 use local::stack::{Options, Stack};
 
 use crate::handlers;
+
+/// How it is started; without anything on a free port, in memory, with every function in this process.
+#[derive(Debug, Default)]
+pub(crate) struct How {
+    /// The HTTP port; 0 takes a free one.
+    pub(crate) port: u16,
+    /// Where state is kept.
+    pub(crate) data: Option<PathBuf>,
+    /// The folder of the real Lambda programs.
+    pub(crate) functions: Option<PathBuf>,
+    /// Seconds that TSA, OCSP, CRL and gateway are waited for.
+    pub(crate) patience_s: Option<u32>,
+    /// At which request this process dies.
+    pub(crate) power_cut: Option<PowerCut>,
+}
 
 /// Starts it.
 ///
 /// # Errors
 /// What did not start, in a sentence.
-pub(crate) async fn start(port: u16, data: Option<PathBuf>, functions: Option<PathBuf>) -> Result<Stack, Error> {
-    let simpki_program = std::env::current_exe()?;
-    let options = Options { port, data, simpki_program, functions_dir: functions, sample_data: true };
+pub(crate) async fn start(how: How) -> Result<Stack, Error> {
+    let options = Options {
+        port: how.port,
+        data: how.data,
+        simpki_program: std::env::current_exe()?,
+        functions_dir: how.functions,
+        sample_data: true,
+        patience_s: how.patience_s,
+        power_cut: how.power_cut,
+    };
     Ok(Stack::start(options, async |specs, aws| handlers::in_process(specs, aws).await).await?)
 }
 

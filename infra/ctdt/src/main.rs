@@ -47,6 +47,12 @@ enum Command {
         /// Thư mục chứa chương trình Lambda thật / run the real Lambda programs of this folder
         #[arg(long, value_name = "DIR", hide = true)]
         functions: Option<PathBuf>,
+        /// Số giây chờ TSA, OCSP, CRL và cổng ký / seconds that these are waited for, else as the template says
+        #[arg(long, value_name = "SECONDS", hide = true)]
+        patience: Option<u32>,
+        /// Tự tắt bằng SIGKILL tại một yêu cầu / die at one request, as `before|after N WORD…` says; for tests
+        #[arg(long, value_name = "MOMENT", hide = true)]
+        power_cut: Option<local::cut::PowerCut>,
     },
     /// Kiểm tra tệp PDF đã ký / judge signed PDF files
     Verify(verify::VerifyArgs),
@@ -81,7 +87,9 @@ fn main() -> ExitCode {
         Command::Verify(args) => verify::run(&args),
         Command::Trust(command) => trust::run(&command),
         Command::Demo { scan, out, functions } => within(demonstrate(scan, out, functions, begun)),
-        Command::Dev { port, data, functions } => within(develop(port, data, functions)),
+        Command::Dev { port, data, functions, patience, power_cut } => {
+            within(develop(cloud::How { port, data, functions, patience_s: patience, power_cut }))
+        }
         Command::Simpki { port, dir, clock_offset_file, token } => {
             let options = simpki::Options { port, dir, clock_offset_file, token };
             within(async move { Ok(simpki::run(options).await.map(|()| ExitCode::SUCCESS)?) })
@@ -120,15 +128,15 @@ async fn demonstrate(
 ) -> Result<ExitCode, api::Error> {
     let scan = demo::Scan::read(scan.as_deref())?;
     demo::can_write(&out)?;
-    let stack = cloud::start(0, None, functions).await?;
+    let stack = cloud::start(cloud::How { functions, ..cloud::How::default() }).await?;
     let verdict = demo::run(stack.url(), scan, &out, begun).await;
     stack.stop().await;
     Ok(if verdict? == "valid" { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn develop(port: u16, data: Option<PathBuf>, functions: Option<PathBuf>) -> Result<ExitCode, api::Error> {
+async fn develop(how: cloud::How) -> Result<ExitCode, api::Error> {
     use std::io::Write as _;
-    let stack = cloud::start(port, data, functions).await?;
+    let stack = cloud::start(how).await?;
     writeln!(std::io::stdout(), "READY {}", stack.url())?;
     cloud::interrupted().await?;
     stack.stop().await;

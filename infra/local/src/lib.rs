@@ -4,6 +4,7 @@ pub mod beside;
 pub mod cfn;
 pub mod clock;
 pub mod credentials;
+pub mod cut;
 pub mod directory;
 pub mod endpoints;
 pub mod error;

@@ -270,6 +270,7 @@ impl Sandbox {
         let mut all = json!(self.faults.get());
         if let Value::Object(map) = &mut all {
             map.insert("directory".to_owned(), json!(self.outage.get()));
+            map.insert("wrong_answers".to_owned(), json!(self.faults.wrong_answers()));
         }
         Reply::json(200, &all)
     }

@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use self::services::{Listeners, Services};
 use crate::clock::Clock;
 use crate::credentials::Credentials;
+use crate::cut::PowerCut;
 use crate::endpoints::kms::Keys;
 use crate::error::{Error, Result};
 use crate::functions::{FunctionSpec, Handler};
@@ -28,6 +29,7 @@ use crate::reset::Reset;
 use crate::resources::State;
 use crate::runtime_api::Process;
 use crate::sandbox::{Own, Sandbox};
+use crate::sdk::Endpoints;
 use crate::serve::{Stop, StopHandle};
 use crate::surroundings::{Running, SEAL_ALIAS_PREFIX, STAGE, Surroundings, TRUST_PREFIX};
 use crate::{functions, gateway, invoke, resources, sandbox, seed, serve};
@@ -51,6 +53,24 @@ pub struct Options {
     pub functions_dir: Option<PathBuf>,
     /// Whether the synthetic offices, people and personas are put in.
     pub sample_data: bool,
+    /// Seconds that functions wait for TSA, OCSP, CRL and signing gateway; `None` leaves what the template says.
+    pub patience_s: Option<u32>,
+    /// At which request this process ends itself, if at any.
+    pub power_cut: Option<PowerCut>,
+}
+
+impl Options {
+    /// Changes the parameters of the template for what was asked for here.
+    fn change(&self, parameters: &mut BTreeMap<String, String>, stop: &Stop) -> Result<()> {
+        if let Some(seconds) = self.patience_s {
+            let waits = ["TsaTimeout", "EvidenceTimeout", "GatewayTimeout"];
+            parameters.extend(waits.map(|name| (name.to_owned(), seconds.to_string())));
+        }
+        if let (Some(cut), Some(url)) = (&self.power_cut, parameters.get_mut("GatewayUrl")) {
+            *url = cut.tap_url("gateway", url, stop)?;
+        }
+        Ok(())
+    }
 }
 
 /// A running local cloud. Dropping it ends it without waiting; [`Stack::stop`] waits.
@@ -82,11 +102,15 @@ impl Stack {
         let (front, front_stop) = Stop::channel();
         let (back, back_stop) = Stop::channel();
         let ground = Ground::start(&options, &places, &back_stop).await?;
-        let parameters = ground.surroundings.parameters(&ground.url);
+        let mut parameters = ground.surroundings.parameters(&ground.url);
+        options.change(&mut parameters, &back_stop)?;
         let specs = functions::read(&parameters, &ground.reset.state.exports, &ground.credentials)?;
         let (handlers, processes) = match &options.functions_dir {
             Some(folder) => ground.processes(folder, &specs).await?,
-            None => (make_handlers(&specs, &ground.reset.sdk).await.map_err(Error::Handlers)?, Vec::new()),
+            None => (
+                make_handlers(&specs, &ground.endpoints.config(&ground.credentials)).await.map_err(Error::Handlers)?,
+                Vec::new(),
+            ),
         };
         let dynamodb = ground.services.endpoints().dynamodb;
         let pump = Pump::start(&dynamodb, places.data(), &specs, &handlers, front_stop.clone()).await?;
@@ -133,13 +157,16 @@ struct Ground {
     http: StdListener,
     credentials: Credentials,
     services: Services,
+    /// Where the functions reach the services; the stack itself goes to them directly.
+    endpoints: Endpoints,
     surroundings: Surroundings,
     reset: Reset,
 }
 
 impl Ground {
     async fn start(options: &Options, places: &Places, stop: &Stop) -> Result<Self> {
-        let listeners = Listeners::bind(places, options.port)?;
+        let mut listeners = Listeners::bind(places, options.port)?;
+        let tapped = options.power_cut.as_ref().map(|cut| listeners.tapped(cut, stop)).transpose()?;
         let url = serve::base_url(&listeners.http)?;
         let clock = Clock::open(&places.shared("clock-offset"))?;
         let credentials = Credentials::default();
@@ -165,7 +192,8 @@ impl Ground {
         if options.sample_data {
             reset.plant().await?;
         }
-        Ok(Self { url, http, credentials, services, surroundings, reset })
+        let endpoints = tapped.unwrap_or_else(|| services.endpoints());
+        Ok(Self { url, http, credentials, services, endpoints, surroundings, reset })
     }
 
     /// The real Lambda programs of a folder, each behind its own Runtime API.
@@ -174,7 +202,7 @@ impl Ground {
         folder: &Path,
         specs: &[FunctionSpec],
     ) -> Result<(BTreeMap<String, Handler>, Vec<Process>)> {
-        let environment = self.services.endpoints().environment(&self.credentials);
+        let environment = self.endpoints.environment(&self.credentials);
         let start = async |spec: &FunctionSpec| Process::start(&folder.join(&spec.name), spec, &environment).await;
         let processes = try_join_all(specs.iter().map(start)).await?;
         let handlers = specs.iter().zip(&processes).map(|(spec, process)| (spec.name.clone(), process.handler()));

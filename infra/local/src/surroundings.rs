@@ -13,6 +13,7 @@ use axum::Router;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
+use crate::cut::PowerCut;
 use crate::directory::{Directory, Outage};
 use crate::error::{Error, Result};
 use crate::places::{Keep, Places, Ports};
@@ -38,6 +39,8 @@ const SENDER: &str = "khong-tra-loi@ctdt.example.vn";
 /// Listeners that are bound before anything starts.
 pub(crate) struct Listeners {
     responders: StdListener,
+    /// Base URL of the responders, as certificates name it.
+    responders_url: String,
     directory: StdListener,
 }
 
@@ -47,10 +50,17 @@ impl Listeners {
     /// # Errors
     /// [`Error::Port`].
     pub(crate) fn bind(ports: &mut Ports) -> Result<Self> {
-        Ok(Self {
-            responders: ports.bind("responders", Keep::Must)?,
-            directory: ports.bind("directory", Keep::Should)?,
-        })
+        let responders = ports.bind("responders", Keep::Must)?;
+        let responders_url = serve::base_url(&responders)?;
+        Ok(Self { responders, responders_url, directory: ports.bind("directory", Keep::Should)? })
+    }
+
+    /// Puts a tap before the responders. The directory has none: asking it changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Port`], [`Error::Service`].
+    pub(crate) fn tapped(&mut self, cut: &PowerCut, stop: &Stop) -> Result<()> {
+        cut.tap_port("responders", &mut self.responders, stop).map(drop)
     }
 }
 
@@ -116,8 +126,10 @@ impl Surroundings {
         let (outage, directory_token) = (Arc::new(Outage::default()), secret());
         let directory = Directory::start(listeners.directory, &directory_token, Arc::clone(&outage), stop.clone())?;
         // Both make keys at the first start; they do it at the same time.
-        let (pki, (simulator, child)) =
-            tokio::try_join!(open_pki(&listeners.responders, places, &clock), simulate(launch, stop.clone(), enrol))?;
+        let (pki, (simulator, child)) = tokio::try_join!(
+            open_pki(listeners.responders_url, places, &clock),
+            simulate(launch, stop.clone(), enrol)
+        )?;
         let faults = Arc::new(Faults::default());
         let routes = responder_routes(&pki, &clock, &faults);
         let responders = Some(serve::spawn(listeners.responders, routes, stop.clone())?);
@@ -191,9 +203,9 @@ impl Trust {
     }
 }
 
-/// The test PKI. Making its keys takes a moment of computing.
-async fn open_pki(listener: &StdListener, places: &Places, clock: &Clock) -> Result<Arc<TestPki>> {
-    let (base, directory) = (serve::base_url(listener)?, places.data().map(Path::to_owned));
+/// The test PKI, whose certificates name responders at `base`. Making its keys takes a moment of computing.
+async fn open_pki(base: String, places: &Places, clock: &Clock) -> Result<Arc<TestPki>> {
+    let directory = places.data().map(Path::to_owned);
     let now = clock.now().as_second();
     let open = move || TestPki::open(directory.as_deref(), &base, now);
     let opened = tokio::task::spawn_blocking(open).await.map_err(|error| Error::service("pki", error))?;

@@ -111,6 +111,8 @@ fn options(data: Option<&Path>) -> Options {
         simpki_program: std::env::current_exe().expect("this program"),
         functions_dir: None,
         sample_data: true,
+        patience_s: None,
+        power_cut: None,
     }
 }
 

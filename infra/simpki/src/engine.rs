@@ -227,6 +227,17 @@ impl Engine {
         Ok((next, scenario))
     }
 
+    /// The signatures of the last prompt of the same SIM before this one that came to any; none when there is no such
+    /// prompt.
+    pub(crate) fn signed_before(&self, this: &Transaction) -> Vec<String> {
+        let inner = self.lock();
+        let earlier = inner.transactions.values().filter(|other| {
+            other.credential_id == this.credential_id && other.id != this.id && other.state == State::Signed
+        });
+        let last = earlier.filter(|other| other.created_at <= this.created_at).max_by_key(|other| other.created_at);
+        last.map(|other| other.signatures.clone()).unwrap_or_default()
+    }
+
     /// Remembers that an answer was withheld; true the first time.
     pub(crate) fn lose_once(&self, handle: &str, at_start: bool) -> Result<bool, No> {
         let mut inner = self.lock();

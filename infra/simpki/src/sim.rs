@@ -27,6 +27,8 @@ pub enum Scenario {
     WrongSignature,
     /// Signs another digest.
     OtherHash,
+    /// Answers `signHash` with what it answered for an earlier prompt.
+    Replay,
     /// Answers `signHash` with bytes that are no JSON.
     Garbage,
     /// Keeps the connection open and never answers `authorizeCheck` and `signHash`.
@@ -47,7 +49,7 @@ pub enum Scenario {
 
 impl Scenario {
     /// All, in the order of the page.
-    pub(crate) const ALL: [(Scenario, &'static str); 17] = [
+    pub(crate) const ALL: [(Scenario, &'static str); 18] = [
         (Scenario::Ok, "Bình thường: người dùng tự quyết định"),
         (Scenario::Auto, "Tự xác nhận đúng PIN"),
         (Scenario::Reject, "Tự từ chối"),
@@ -57,6 +59,7 @@ impl Scenario {
         (Scenario::LateAnswer, "Trả lời sau khi hết hạn"),
         (Scenario::WrongSignature, "Ký bằng khoá của người khác"),
         (Scenario::OtherHash, "Ký mã băm khác"),
+        (Scenario::Replay, "Trả lại chữ ký của lần trước"),
         (Scenario::Garbage, "Trả lời dữ liệu rác"),
         (Scenario::Silence, "Cổng ký im lặng"),
         (Scenario::LostStart, "Mất câu trả lời khi bắt đầu"),

@@ -367,6 +367,12 @@ async fn scenarios_misbehave_as_named() {
             "{name}"
         );
     }
+    gateway.scenario("replay").await;
+    let others = [hash(b"3"), hash(b"4")];
+    let sad = gateway.granted(&credential, "replay", &others).await;
+    let (_, signed) = gateway.sign(&credential, &sad, &others).await;
+    assert_eq!(signed["signatures"].as_array().map(Vec::len), Some(2), "those of the prompt before");
+    assert!(!verifies(&spki, b"3", &signed["signatures"][0]));
     gateway.scenario("garbage").await;
     let sad = gateway.granted(&credential, "g", &hashes).await;
     assert_eq!(gateway.sign(&credential, &sad, &hashes).await, (StatusCode::OK, Value::Null));

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-/// A setting that is not there.
+/// A setting that is not there, or not what it must be.
 #[derive(Debug)]
 pub struct Missing(pub String);
 
 impl std::fmt::Display for Missing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the environment variable {} is not set", self.0)
+        write!(f, "the environment variable {} is not set, or not to what it must be", self.0)
     }
 }
 
@@ -40,6 +41,15 @@ impl Env {
     /// [`Missing`] with its name.
     pub fn required(&self, name: &str) -> Result<String, Missing> {
         self.optional(name).ok_or_else(|| Missing(name.to_owned()))
+    }
+
+    /// A setting in whole seconds that must be there.
+    ///
+    /// # Errors
+    /// [`Missing`] with its name, also when the value is no number.
+    pub fn seconds(&self, name: &str) -> Result<Duration, Missing> {
+        let seconds = self.required(name)?.parse().map_err(|_| Missing(name.to_owned()))?;
+        Ok(Duration::from_secs(seconds))
     }
 
     /// A setting that may be absent; empty counts as absent.

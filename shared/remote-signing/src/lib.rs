@@ -28,8 +28,8 @@ use crate::wire::{
 
 /// Time to connect.
 const CONNECT: Duration = Duration::from_secs(3);
-/// Time for one call. A poll makes two, and a function has 29 s.
-const CALL: Duration = Duration::from_secs(10);
+/// The longest that one call may take. A poll makes two, and a function has 29 s.
+const LONGEST_CALL: Duration = Duration::from_secs(12);
 /// The longest answer, in bytes: twenty signatures of RSA-8192 are 28 KiB in base64.
 const ANSWER_LIMIT: usize = 64 * 1024;
 /// The longest signature, in bytes: RSA-8192.
@@ -49,13 +49,17 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// A client of the gateway at `base_url`, with or without `/csc/v2` at its end; `token` is sent as bearer. Does not
-    /// connect.
+    /// A client of the gateway at `base_url`, with or without `/csc/v2` at its end; `token` is sent as bearer, and one call
+    /// takes no longer than `patience`. Does not connect.
     ///
     /// # Errors
-    /// When the URL is neither `https` nor loopback, or the TLS back end cannot be set up.
-    pub fn new(base_url: &str, token: &str) -> Result<Self, Fault> {
+    /// When the URL is neither `https` nor loopback, the patience is none or outlives a function that makes two calls, or
+    /// the TLS back end cannot be set up.
+    pub fn new(base_url: &str, token: &str, patience: Duration) -> Result<Self, Fault> {
         let base = base(base_url)?;
+        if patience.is_zero() || patience > LONGEST_CALL {
+            return Err(Fault(format!("the gateway is waited for 1 to {} s", LONGEST_CALL.as_secs())));
+        }
         let client = Client::builder()
             .redirect(Policy::none())
             .retry(reqwest::retry::never())
@@ -63,7 +67,7 @@ impl Gateway {
             // A function is frozen between two calls: a kept connection is a dead one.
             .pool_max_idle_per_host(0)
             .connect_timeout(CONNECT)
-            .timeout(CALL)
+            .timeout(patience)
             .build()
             .map_err(|error| Fault(format!("gateway client: {error}")))?;
         Ok(Self { base, token: token.to_owned(), client })
@@ -256,6 +260,15 @@ mod tests {
             "ky.example.vn",
         ] {
             assert!(base(url).is_err(), "{url}");
+        }
+    }
+
+    /// Two silent calls must not outlive the function: 2 × 12 s of 29 s.
+    #[test]
+    fn patience_is_bounded() {
+        for (seconds, taken) in [(0, false), (1, true), (12, true), (13, false)] {
+            let made = Gateway::new("http://127.0.0.1:1", "t", Duration::from_secs(seconds));
+            assert_eq!(made.is_ok(), taken, "{seconds}");
         }
     }
 

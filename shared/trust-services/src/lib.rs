@@ -17,16 +17,34 @@ use crate::hosts::{Guard, Hosts};
 
 /// Time to connect.
 const CONNECT: Duration = Duration::from_secs(5);
-/// Time for an OCSP answer, a CRL or a certificate.
-const FETCH: Duration = Duration::from_secs(10);
-/// Time for one TSA. A real one took 2 to 131 s (domain.md §4.1); whoever is slower is asked again by the next sweep.
-const STAMP: Duration = Duration::from_secs(30);
-/// The most TSAs: all of them silent must fit into the function's 180 s.
+/// The most TSAs: all of them silent for [`LONGEST`] must fit into the function's 180 s.
 const MOST_TSAS: usize = 4;
+/// The longest that one service is waited for.
+const LONGEST: Duration = Duration::from_secs(40);
 /// The longest answer of a TSA or an OCSP responder, and the longest certificate, in bytes.
 const SMALL_LIMIT: usize = 64 * 1024;
 /// The longest CRL, in bytes.
 const CRL_LIMIT: usize = 20 * 1024 * 1024;
+
+/// How long a service is waited for, from the first octet that is sent to the last one that comes. Whoever is slower is
+/// asked again by the next sweep.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// One TSA. A real one took 2 to 131 s (domain.md §4.1).
+    pub timestamp: Duration,
+    /// An OCSP answer, a CRL or a certificate.
+    pub evidence: Duration,
+}
+
+impl Patience {
+    fn check(self) -> Result<Self, Fault> {
+        let sound = |wait: Duration| !wait.is_zero() && wait <= LONGEST;
+        if sound(self.timestamp) && sound(self.evidence) {
+            return Ok(self);
+        }
+        Err(Fault(format!("a service is waited for 1 to {} s", LONGEST.as_secs())))
+    }
+}
 
 /// The configured TSAs, and the hosts that may be asked for evidence.
 pub struct HttpServices {
@@ -44,8 +62,10 @@ impl HttpServices {
     /// is listed. Does not connect.
     ///
     /// # Errors
-    /// An entry that cannot be read, no TSA or more than four, or a TLS back end that cannot be set up.
-    pub fn new(tsa_urls_csv: &str, trust_hosts_csv: &str) -> Result<Self, Fault> {
+    /// An entry that cannot be read, no TSA or more than four, patience for longer than the function lives, or a TLS back
+    /// end that cannot be set up.
+    pub fn new(tsa_urls_csv: &str, trust_hosts_csv: &str, patience: Patience) -> Result<Self, Fault> {
+        let patience = patience.check()?;
         let tsas = entries(tsa_urls_csv).map(tsa).collect::<Result<Vec<_>, _>>()?;
         if tsas.is_empty() || tsas.len() > MOST_TSAS {
             return Err(Fault(format!("{} TSAs are configured; 1 to {MOST_TSAS} are taken", tsas.len())));
@@ -53,8 +73,8 @@ impl HttpServices {
         let hosts = entries(trust_hosts_csv).collect::<Vec<_>>();
         let hosts =
             Hosts::parse(&hosts).ok_or_else(|| Fault("an allowed host is neither host nor host:port".into()))?;
-        let stamper = build(client().timeout(STAMP))?;
-        let fetcher = build(client().timeout(FETCH).dns_resolver(Guard::new(&hosts)))?;
+        let stamper = build(client().timeout(patience.timestamp))?;
+        let fetcher = build(client().timeout(patience.evidence).dns_resolver(Guard::new(&hosts)))?;
         Ok(Self { tsas, hosts, stamper, fetcher })
     }
 }
@@ -151,11 +171,14 @@ fn answers(request: &[u8], answer: Vec<u8>) -> Result<Vec<u8>, Fault> {
 mod tests {
     use super::*;
 
+    fn patience(timestamp_s: u64, evidence_s: u64) -> Patience {
+        Patience { timestamp: Duration::from_secs(timestamp_s), evidence: Duration::from_secs(evidence_s) }
+    }
+
     #[test]
     fn the_configuration_is_read_strictly() {
-        assert!(
-            HttpServices::new("http://tsa.example.vn/tsa, https://tsa2.example.vn", "ocsp.example.vn:8080, ").is_ok()
-        );
+        let new = |tsas, hosts| HttpServices::new(tsas, hosts, patience(30, 10));
+        assert!(new("http://tsa.example.vn/tsa, https://tsa2.example.vn", "ocsp.example.vn:8080, ").is_ok());
         let five = ["http://a.vn"; MOST_TSAS + 1].join(",");
         for (tsas, hosts) in [
             ("", "a.vn"),
@@ -167,7 +190,18 @@ mod tests {
             ("http://a.vn", "a.vn/x"),
             ("http://a.vn", "a.vn:99999"),
         ] {
-            assert!(HttpServices::new(tsas, hosts).is_err(), "{tsas} {hosts}");
+            assert!(new(tsas, hosts).is_err(), "{tsas} {hosts}");
+        }
+    }
+
+    /// Four silent TSAs must not outlive the function: 4 × 40 s of 180 s.
+    #[test]
+    fn patience_is_bounded() {
+        for (timestamp, evidence, taken) in
+            [(1, 1, true), (40, 40, true), (0, 10, false), (30, 0, false), (41, 10, false), (30, 41, false)]
+        {
+            let made = HttpServices::new("http://a.vn", "a.vn", patience(timestamp, evidence));
+            assert_eq!(made.is_ok(), taken, "{timestamp} {evidence}");
         }
     }
 }

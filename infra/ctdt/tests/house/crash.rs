@@ -1,161 +1,98 @@
-//! The power goes off in the middle of the job (F1–F3): started again, it ends with one number and one valid file.
+//! The power goes off inside running work (F1–F3, F13): at each request of a function that changes something, before the
+//! service hears of it and after it has done its work. Started again with the same folder, the job ends with one number
+//! and one valid file.
 
 use std::path::Path;
-use std::time::Duration;
 
-use serde_json::json;
+use crate::outage::Desk;
 
-use crate::client::{Call, Client};
-use crate::job::*;
-use crate::stack::Stack;
+/// Every request of the job that changes something, in the order of the job: what it is, and the words of the power cut
+/// (`ctdt dev --power-cut`). What only reads is not listed: the power that goes off before a reading goes off after what
+/// was done before it.
+const MOMENTS: [(&str, &str); 34] = [
+    ("the dossier is received", r#"dynamodb TransactWriteItems "case.received""#),
+    ("its grounds are confirmed", r#"dynamodb TransactWriteItems "case.checked""#),
+    ("the scan is declared", r#"dynamodb TransactWriteItems "upload" "open""#),
+    ("the scan arrives", "s3 PUT /uploads/"),
+    ("the scan was read", r#"dynamodb TransactWriteItems "upload" "ready""#),
+    ("the copy is added", r#"dynamodb TransactWriteItems "case.copy_added""#),
+    ("its wording is chosen", r#"dynamodb TransactWriteItems "copy.worded""#),
+    ("the fee is recorded", r#"dynamodb TransactWriteItems "case.fee_recorded""#),
+    ("the base is stored", "s3 PUT /base-"),
+    ("the dossier is submitted", r#"dynamodb TransactWriteItems "case.submitted""#),
+    ("the leader opens", r#"dynamodb TransactWriteItems "copy.opened""#),
+    ("the leader's revision is stored", "s3 PUT /leader-"),
+    ("the intent to ask the phone", r#"dynamodb TransactWriteItems "copy.leader_asked""#),
+    ("the prompt", "gateway /credentials/authorize"),
+    ("the handle is kept", r#"dynamodb TransactWriteItems "session" "waiting""#),
+    ("the phone's signature", "gateway /signatures/signHash"),
+    ("the signature is kept", r#"dynamodb TransactWriteItems "finish_leader""#),
+    ("the time-stamp of the leader's signature", "responders POST /tsa"),
+    ("the leader's file", "s3 PUT /signed-"),
+    ("the leader's signature is recorded", r#"dynamodb TransactWriteItems "copy.leader_signed""#),
+    ("number and seal are asked for", r#"dynamodb TransactWriteItems "copy.seal_requested""#),
+    ("the number is spent", r#"dynamodb TransactWriteItems "copy.numbered""#),
+    ("the seal's revision is stored", "s3 PUT /seal-"),
+    ("the agency key signs", "kms Sign"),
+    ("the seal's signature is kept", r#"dynamodb TransactWriteItems "copy.seal_signed""#),
+    ("the time-stamp of the seal", "responders POST /tsa"),
+    ("the sealed file", "s3 PUT -sealed.pdf"),
+    ("the seal is recorded and public", r#"dynamodb TransactWriteItems "copy.sealed""#),
+    ("evidence is fetched", "responders POST /ocsp/"),
+    ("the time-stamp of the archive", "responders POST /tsa"),
+    ("the archived file", "s3 PUT -archived.pdf"),
+    ("the archive is recorded", r#"dynamodb TransactWriteItems "copy.archived""#),
+    ("the intent to send the letter", r#"dynamodb TransactWriteItems "delivery" "Update""#),
+    ("the letter", "ses POST /v2/email/outbound-emails"),
+];
 
-/// Where in the job the process dies.
-#[derive(Clone, Copy, Debug)]
-enum Moment {
-    AfterReceipt,
-    AfterUpload,
-    AfterSubmission,
-    AfterPrompt,
-    AfterConfirmation,
-    LeaderFinishing,
-    AfterSealRequest,
-    WhileSealing(u64),
+fn moments(side: &str) -> impl Iterator<Item = String> {
+    MOMENTS.iter().map(move |(_, words)| format!("{side} 1 {words}"))
 }
 
-/// Ten different moments, each on a fresh folder.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_crashes_leave_one_number_and_one_file() {
-    let moments = [
-        Moment::AfterReceipt,
-        Moment::AfterUpload,
-        Moment::AfterSubmission,
-        Moment::AfterPrompt,
-        Moment::AfterConfirmation,
-        Moment::LeaderFinishing,
-        Moment::AfterSealRequest,
-        Moment::WhileSealing(30),
-        Moment::WhileSealing(120),
-        Moment::WhileSealing(400),
-    ];
+/// One dossier, and the power goes off before every single request that would change something.
+#[tokio::test]
+async fn a_job_outlives_a_power_cut_before_every_change() {
+    one_dossier(moments("before")).await;
+}
+
+/// One dossier, and the power goes off after every single change, before anybody hears of it.
+#[tokio::test]
+async fn a_job_outlives_a_power_cut_after_every_change() {
+    one_dossier(moments("after")).await;
+}
+
+/// Ten moments, each with a dossier of its own, in one folder: the number of each is the next one.
+#[tokio::test]
+async fn ten_jobs_outlive_a_power_cut_each() {
+    // Of three time-stamps the first comes first.
+    let alone = MOMENTS.iter().skip_while(|(what, _)| *what != "the signature is kept");
+    let alone =
+        alone.filter(|(what, _)| !matches!(*what, "the time-stamp of the seal" | "the time-stamp of the archive"));
     let folder = tempfile::tempdir().expect("a folder");
-    // One folder for all: keys are made once, and every job must also find the work of those before it undisturbed.
-    for (index, moment) in moments.into_iter().enumerate() {
-        let number = crash_and_finish(folder.path(), moment).await;
-        assert_eq!(number, index as u64 + 1, "{moment:?}");
+    for ((nth, side), (_, words)) in (1..=10).zip(["after", "before"].into_iter().cycle()).zip(alone) {
+        finished(folder.path(), [format!("{side} 1 {words}")].into_iter(), nth).await;
     }
 }
 
-async fn crash_and_finish(folder: &Path, moment: Moment) -> u64 {
-    let stack = Stack::with_data(folder);
-    let client = stack.client().await;
-    let seen = until(&client, moment).await;
-    stack.kill();
+/// All moments hit one dossier; then another dossier gets the next number.
+async fn one_dossier(moments: impl Iterator<Item = String>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    finished(folder.path(), moments, 1).await;
+    finished(folder.path(), [].into_iter(), 2).await;
+}
 
-    let stack = Stack::with_data(folder);
-    let client = stack.client().await;
-    let copy = finish(&client, seen).await;
-    let number = archived(&client, &copy).await["number"].as_u64().expect("a number");
-    let report = report(&client, file(&client, &copy).await).await;
+/// A job through all the power cuts; the copy must be the `nth` that was ever numbered, and valid.
+async fn finished(folder: &Path, moments: impl Iterator<Item = String>, nth: u64) {
+    let mut desk = Desk::open(folder, moments).await;
+    let copy = desk.job().await;
+    assert_eq!(copy["number"], nth, "{copy}");
+    let (report, registered) = desk.judged(&copy).await;
     assert_eq!(report["verdict"], "valid", "{report}");
-    assert_eq!(stack.stop(), 0);
-    number
-}
-
-/// What the desk remembers when the light comes back.
-#[derive(Default)]
-struct Seen {
-    case: Option<String>,
-    upload: Option<String>,
-    copy: Option<String>,
-    session: Option<String>,
-    confirmed: bool,
-    seal: Option<String>,
-}
-
-async fn until(client: &Client, moment: Moment) -> Seen {
-    let mut seen = Seen::default();
-    match moment {
-        Moment::AfterReceipt => {
-            seen.case = Some(receive(client, &walk_in("mau@example.com")).await);
-            return seen;
-        }
-        Moment::AfterUpload => {
-            seen.case = Some(receive(client, &walk_in("mau@example.com")).await);
-            seen.upload = Some(upload(client, "clerk", "image/png", scan(7)).await);
-            return seen;
-        }
-        _ => {}
-    }
-    let (case, copies) = submitted(client, "mau@example.com", 1).await;
-    (seen.case, seen.copy) = (Some(case), copies.first().cloned());
-    if matches!(moment, Moment::AfterSubmission) {
-        return seen;
-    }
-    seen.session = Some(ask_leader(client, &copies).await.text("/id"));
-    if matches!(moment, Moment::AfterPrompt) {
-        return seen;
-    }
-    confirm(client).await;
-    seen.confirmed = true;
-    match moment {
-        Moment::AfterConfirmation => return seen,
-        Moment::LeaderFinishing => {
-            let session = seen.session.clone().unwrap_or_default();
-            client.by("leader", Call::get(format!("/v1/sign-sessions/{session}"))).await.is(200);
-            return seen;
-        }
-        _ => {}
-    }
-    let session = seen.session.clone().unwrap_or_default();
-    assert_eq!(ended(client, "leader", &session).await["state"], "done");
-    seen.seal = Some(client.by("seal_keeper", seal(&copies)).await.is(202).text("/id"));
-    if let Moment::WhileSealing(wait_ms) = moment {
-        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
-    }
-    seen
-}
-
-/// Goes on from wherever things stand.
-async fn finish(client: &Client, seen: Seen) -> String {
-    let case = seen.case.expect("a dossier");
-    let copy = match seen.copy {
-        Some(copy) => copy,
-        None => desk(client, &case, seen.upload).await,
-    };
-    let copies = [copy.clone()];
-    match (seen.session, seen.confirmed) {
-        (None, _) => signed(client, &copies).await,
-        (Some(session), confirmed) => {
-            if !confirmed {
-                confirm(client).await;
-            }
-            assert_eq!(ended(client, "leader", &session).await["state"], "done");
-        }
-    }
-    let session = match seen.seal {
-        Some(session) => session,
-        None => client.by("seal_keeper", seal(&copies)).await.is(202).text("/id"),
-    };
-    let ended = ended(client, "seal_keeper", &session).await;
-    assert_eq!(ended["state"], "done", "{ended}");
-    copy
-}
-
-/// The desk's part on a dossier that was just received.
-async fn desk(client: &Client, case: &str, ready: Option<String>) -> String {
-    let at = |path: &str| format!("/v1/cases/{case}/{path}");
-    let etag = version(client, case).await;
-    client.by("clerk", Call::put(at("checklist"), &no_grounds()).on(&etag)).await.is(200);
-    let upload = match ready {
-        Some(upload) => upload,
-        None => upload(client, "clerk", "image/png", scan(7)).await,
-    };
-    let etag = version(client, case).await;
-    let copy = client.by("clerk", Call::post(at("copies"), &original(&upload)).on(&etag)).await.is(201);
-    let worded = json!({"template_id": "default", "placement": "auto"});
-    let path = format!("/v1/copies/{}/attestation", copy.text("/id"));
-    client.by("clerk", Call::put(path.as_str(), &worded).on(&copy.etag())).await.is(200);
-    client.by("clerk", Call::post(at("fee"), &fee(1)).on(&version(client, case).await)).await.is(200);
-    client.by("clerk", Call::post(at("submit"), &json!({})).on(&version(client, case).await)).await.is(200);
-    copy.text("/id")
+    assert_eq!(report["number"]["number"], nth, "{report}");
+    assert_eq!(registered["status"], "active", "{registered}");
+    // A letter whose answer was lost is sent again, under another link.
+    assert!((nth..=nth + 1).contains(&desk.letters().await));
+    assert_eq!(desk.by_number(nth + 1).await["status"], "unknown", "a number that belongs to nobody");
+    desk.close();
 }

@@ -48,13 +48,18 @@ pub(crate) fn declared(media_type: &str, bytes: &[u8]) -> Value {
 
 /// Sends the bytes as the presigned request says.
 pub(crate) async fn put(client: &Client, upload: &Answer, bytes: Vec<u8>) -> Answer {
+    client.send(put_call(upload, bytes)).await
+}
+
+/// The presigned request of an upload.
+pub(crate) fn put_call(upload: &Answer, bytes: Vec<u8>) -> Call {
     let mut call = Call::new(reqwest::Method::PUT, upload.text("/put/url")).bytes(bytes);
     // The length is the client library's to say.
     let headers = upload.json()["put"]["headers"].as_object().cloned().expect("headers");
     for (name, value) in headers.iter().filter(|(name, _)| *name != "content-length") {
         call = call.header(name, value.as_str().expect("text"));
     }
-    client.send(call).await
+    call
 }
 
 /// A walk-in requester without an account.
@@ -127,6 +132,11 @@ pub(crate) async fn confirm(client: &Client) {
     client.send(Call::post(path, &json!({"pin": leader.pin}))).await.is(200);
 }
 
+/// Whether nothing more happens to a session.
+pub(crate) fn is_over(session: &Value) -> bool {
+    matches!(session["state"].as_str(), Some("done" | "failed" | "expired" | "cancelled" | "superseded"))
+}
+
 /// Follows a session until it ends.
 pub(crate) async fn ended(client: &Client, by: &str, session: &str) -> Value {
     ended_asking_every(client, by, session, POLL).await
@@ -137,7 +147,7 @@ pub(crate) async fn ended_asking_every(client: &Client, by: &str, session: &str,
     let until = Instant::now() + PATIENCE;
     loop {
         let now = client.by(by, Call::get(format!("/v1/sign-sessions/{session}"))).await.is(200).json();
-        if matches!(now["state"].as_str(), Some("done" | "failed" | "expired" | "cancelled" | "superseded")) {
+        if is_over(&now) {
             return now;
         }
         assert!(Instant::now() < until, "still {now}");
@@ -187,6 +197,14 @@ pub(crate) async fn file(client: &Client, copy: &str) -> Vec<u8> {
 fn base64(bytes: &[u8]) -> String {
     use ::base64::Engine as _;
     ::base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+/// What the public register says of a number of the first unit.
+pub(crate) async fn by_number(client: &Client, number: u64) -> Value {
+    let now = client.send(Call::get("/v1/sandbox/clock")).await.is(200).text("/now");
+    let (year, unit) = (&now[..4], "000.00.01.H99");
+    let path = format!("/v1/copies/by-number?unit_code={unit}&year={year}&number={number}");
+    client.send(Call::get(path)).await.is(200).json()
 }
 
 /// What anybody hears about a file.

@@ -8,6 +8,7 @@ mod faults;
 mod job;
 mod lambda;
 mod ministack;
+mod outage;
 mod refusals;
 mod stack;
 mod verifying;

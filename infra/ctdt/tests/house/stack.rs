@@ -46,20 +46,37 @@ impl Stack {
         Self::start(&[])
     }
 
-    /// With a data folder.
-    pub(crate) fn with_data(folder: &Path) -> Self {
-        Self::start(&["--data", folder.to_str().expect("UTF-8")])
+    /// With a data folder, and dead by SIGKILL at a moment (`before|after N WORD…`); without one it lives on.
+    pub(crate) fn with_power_cut(folder: &Path, moment: Option<&str>) -> Self {
+        let folder = folder.to_str().expect("UTF-8");
+        match moment {
+            Some(moment) => Self::start(&["--data", folder, "--power-cut", moment]),
+            None => Self::start(&["--data", folder]),
+        }
+    }
+
+    /// In memory, with functions that wait this long for TSA, OCSP, CRL and gateway.
+    pub(crate) fn impatient(seconds: u32) -> Self {
+        Self::start(&["--patience", &seconds.to_string()])
+    }
+
+    /// Waits until the process is dead, and makes sure that it died of SIGKILL.
+    pub(crate) fn died(mut self) {
+        use std::os::unix::process::ExitStatusExt as _;
+        let until = Instant::now() + Duration::from_secs(20);
+        let status = loop {
+            match self.child.try_wait().expect("a child") {
+                Some(status) => break status,
+                None => assert!(Instant::now() < until, "no answer, and the process lives"),
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        assert_eq!(status.signal(), Some(9), "{status}");
     }
 
     /// A client of it.
     pub(crate) async fn client(&self) -> Client {
         Client::new(&self.url).await
-    }
-
-    /// SIGKILL: no chance to write anything.
-    pub(crate) fn kill(mut self) {
-        self.child.kill().expect("killed");
-        self.child.wait().expect("reaped");
     }
 
     /// SIGTERM, and the exit status.

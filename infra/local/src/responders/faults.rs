@@ -37,6 +37,10 @@ pub enum OcspFault {
     None,
     /// Bytes that are no ASN.1.
     Garbage,
+    /// Another nonce than was sent, as an answer to somebody else has.
+    WrongNonce,
+    /// Signed over the hash of other bytes than it shows.
+    WrongHash,
     /// About another certificate.
     WrongCertId,
     /// An answer whose time is over.
@@ -110,20 +114,48 @@ pub struct FaultChange {
     pub delay_ms: Option<u64>,
 }
 
+/// How many requests were answered wrongly, or not at all, since the start: a test that waits for a number knows that
+/// somebody has asked and was misled.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct WrongAnswers {
+    /// Time stamps.
+    pub tsa: u64,
+    /// OCSP.
+    pub ocsp: u64,
+    /// CRLs.
+    pub crl: u64,
+    /// Issuers' certificates.
+    pub aia: u64,
+}
+
 /// The switches of a running stack. All off at the start.
 #[derive(Debug, Default)]
-pub struct Faults(Mutex<FaultSet>);
+pub struct Faults {
+    set: Mutex<FaultSet>,
+    wrong: Mutex<WrongAnswers>,
+}
 
 impl Faults {
     /// How the switches stand.
     #[must_use]
     pub fn get(&self) -> FaultSet {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.set.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was answered wrongly.
+    #[must_use]
+    pub fn wrong_answers(&self) -> WrongAnswers {
+        *self.wrong.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes one more wrong answer.
+    pub(super) fn misled(&self, add: impl FnOnce(&mut WrongAnswers)) {
+        add(&mut self.wrong.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Changes switches and gives how they stand now.
     pub fn change(&self, change: FaultChange) -> FaultSet {
-        let mut set = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut set = self.set.lock().unwrap_or_else(PoisonError::into_inner);
         set.tsa = change.tsa.unwrap_or(set.tsa);
         set.ocsp = change.ocsp.unwrap_or(set.ocsp);
         set.crl = change.crl.unwrap_or(set.crl);
@@ -134,6 +166,6 @@ impl Faults {
 
     /// Turns every switch off.
     pub fn off(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = FaultSet::default();
+        *self.set.lock().unwrap_or_else(PoisonError::into_inner) = FaultSet::default();
     }
 }

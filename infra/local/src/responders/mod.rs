@@ -22,7 +22,7 @@ use pki::issue::{
 };
 use pki::ocsp::CertStatus;
 
-pub use self::faults::{FaultChange, FaultSet, Faults, FileFault, MAX_DELAY_MS, OcspFault, TsaFault};
+pub use self::faults::{FaultChange, FaultSet, Faults, FileFault, MAX_DELAY_MS, OcspFault, TsaFault, WrongAnswers};
 use crate::testpki::{Ca, Error, Holder, TestPki, serial};
 
 /// Largest request, in bytes.
@@ -112,6 +112,9 @@ async fn ocsp_get(State(shared): State<Shared>, Path((ca, request)): Path<(Strin
 async fn ocsp(shared: &Shared, ca: &str, request: &[u8]) -> Response {
     let Some(ca) = Ca::from_name(ca) else { return StatusCode::NOT_FOUND.into_response() };
     let fault = shared.wait().await.ocsp;
+    if fault != OcspFault::None {
+        shared.faults.misled(|wrong| wrong.ocsp += 1);
+    }
     let body = match fault {
         OcspFault::Silence => return silence().await,
         OcspFault::Http500 => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
@@ -145,12 +148,14 @@ fn ocsp_answer(shared: &Shared, ca: Ca, request: &[u8], fault: OcspFault) -> Res
         let (this_update, next_update) = (produced_at, Some(produced_at.saturating_add(VALIDITY_SECONDS)));
         answers.push(OcspAnswer { asked, status, this_update, next_update });
     }
-    let spec = OcspSpec { produced_at, answers, nonce: request.nonce };
+    let nonce = if fault == OcspFault::WrongNonce { Some(serial()?) } else { request.nonce };
+    let spec = OcspSpec { produced_at, answers, nonce };
     let signer = if fault == OcspFault::Stranger { shared.pki.stranger() } else { shared.pki.ocsp_signer(ca)? };
     let key = &signer.key;
     // A CA that answers itself needs no certificate beside the answer: whoever asks has it.
     let embedded: Vec<_> = (signer.certificate != *issuer).then(|| signer.certificate.clone()).into_iter().collect();
-    Ok(ocsp_response(&spec, &signer.certificate, &embedded, key.algorithm(), &|tbs| key.sign(tbs))?)
+    let sign = |tbs: &[u8]| if fault == OcspFault::WrongHash { key.sign(&[tbs, b"!"].concat()) } else { key.sign(tbs) };
+    Ok(ocsp_response(&spec, &signer.certificate, &embedded, key.algorithm(), &sign)?)
 }
 
 // ---- files
@@ -160,6 +165,9 @@ async fn crl_file(State(shared): State<Shared>, Path(file): Path<String>) -> Res
         return StatusCode::NOT_FOUND.into_response();
     };
     let fault = shared.wait().await.crl;
+    if fault != FileFault::None {
+        shared.faults.misled(|wrong| wrong.crl += 1);
+    }
     match fault {
         FileFault::Silence => silence().await,
         FileFault::Http500 => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
@@ -192,7 +200,11 @@ async fn aia_file(State(shared): State<Shared>, Path(file): Path<String>) -> Res
     let Some(ca) = file.strip_suffix(".cer").and_then(Ca::from_name) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let holder = match shared.wait().await.aia {
+    let fault = shared.wait().await.aia;
+    if fault != FileFault::None {
+        shared.faults.misled(|wrong| wrong.aia += 1);
+    }
+    let holder = match fault {
         FileFault::Silence => return silence().await,
         FileFault::Http500 => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         FileFault::Garbage => return send("application/pkix-cert", GARBAGE.to_vec()),
@@ -209,6 +221,9 @@ async fn aia_file(State(shared): State<Shared>, Path(file): Path<String>) -> Res
 
 async fn tsa(State(shared): State<Shared>, body: Bytes) -> Response {
     let fault = shared.wait().await.tsa;
+    if fault != TsaFault::None {
+        shared.faults.misled(|wrong| wrong.tsa += 1);
+    }
     let answer = match fault {
         TsaFault::Silence => return silence().await,
         TsaFault::Http500 => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),

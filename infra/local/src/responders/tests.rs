@@ -119,10 +119,14 @@ async fn a_root_answers_for_its_issuing_ca() {
 #[tokio::test]
 async fn each_ocsp_fault_is_noticed() {
     let stack = Stack::start().await;
-    for fault in ["garbage", "wrong-cert-id", "expired", "stranger", "try-later"] {
+    for fault in ["garbage", "wrong-hash", "wrong-cert-id", "expired", "stranger", "try-later"] {
         stack.switch(json!({ "ocsp": fault }));
         assert!(stack.judge(&stack.ocsp().await).is_err(), "{fault}");
     }
+    stack.switch(json!({"ocsp": "wrong-nonce"}));
+    let replayed = OcspResponse::parse(&stack.ocsp().await).expect("a response");
+    assert!(replayed.check_nonce(&NONCE, false).is_err(), "a nonce that is none of ours");
+    assert_eq!(stack.faults.wrong_answers().ocsp, 7);
     stack.switch(json!({"ocsp": "unknown"}));
     assert_eq!(stack.judge(&stack.ocsp().await).expect("an answer"), CertStatus::Unknown);
     stack.switch(json!({"ocsp": "revoked"}));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::credentials::Credentials;
+use crate::cut::PowerCut;
 use crate::endpoints::dynamodb::DynamoDb;
 use crate::endpoints::kms::{Keys, Kms};
 use crate::endpoints::s3::S3;
@@ -43,6 +44,17 @@ impl Listeners {
         };
         ports.save()?;
         Ok(listeners)
+    }
+
+    /// Puts a tap on the port of every service that functions use; gives where they then reach those of AWS.
+    pub(super) fn tapped(&mut self, cut: &PowerCut, stop: &Stop) -> Result<Endpoints> {
+        self.surroundings.tapped(cut, stop)?;
+        Ok(Endpoints {
+            dynamodb: cut.tap_port("dynamodb", &mut self.dynamodb, stop)?,
+            s3: cut.tap_port("s3", &mut self.s3, stop)?,
+            kms: cut.tap_port("kms", &mut self.kms, stop)?,
+            sesv2: cut.tap_port("ses", &mut self.sesv2, stop)?,
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! `remote-signing` against the simulator. Touches R25 to R27 (the leader signs with SIM PKI) and remote-signing.md §3.
 
+use std::time::Duration;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -17,6 +19,8 @@ const TOKEN: &str = "adapters-client-token";
 const MSISDN: &str = "+84900000007";
 const PIN: &str = "246810";
 const JSON: &str = "application/json";
+/// Longer than the simulator is slow.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A simulator with one SIM.
 struct Phone {
@@ -60,7 +64,7 @@ impl Phone {
     }
 
     fn gateway(&self) -> Gateway {
-        Gateway::new(&self.base, TOKEN).expect("a client")
+        Gateway::new(&self.base, TOKEN, PATIENCE).expect("a client")
     }
 
     async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
@@ -179,7 +183,7 @@ async fn what_is_refused_at_once_is_told_by_the_first_poll() {
         let handle = gateway.start(&order).await.expect("a handle");
         assert_eq!(gateway.poll(&order, &handle).await, refused(code));
     }
-    let stranger = Gateway::new(&phone.base, "another-token").expect("a client");
+    let stranger = Gateway::new(&phone.base, "another-token", PATIENCE).expect("a client");
     let handle = stranger.start(&first).await.expect("a handle");
     assert_eq!(stranger.poll(&first, &handle).await, refused("unauthorized"));
     assert_eq!(phone.prompts().await.len(), 1, "the first prompt only");
@@ -223,7 +227,7 @@ async fn a_gateway_that_misbehaves_is_a_fault() {
     let phone = Phone::enrolled().await;
     let (gateway, order) = (phone.gateway(), phone.order(1, &[b"1", b"2"]));
     let handle = phone.granted(&gateway, &order).await;
-    for scenario in ["server-error", "garbage", "missing-one"] {
+    for scenario in ["server-error", "garbage", "missing-one", "replay"] {
         phone.scenario(scenario).await;
         assert!(gateway.poll(&order, &handle).await.is_err(), "{scenario}");
     }
@@ -241,13 +245,14 @@ async fn a_gateway_that_misbehaves_is_a_fault() {
 #[tokio::test]
 async fn silence_is_a_fault_in_time() {
     let phone = Phone::enrolled().await;
-    let (gateway, order) = (phone.gateway(), phone.order(1, &[b"x"]));
+    let gateway = Gateway::new(&phone.base, TOKEN, Duration::from_secs(1)).expect("a client");
+    let order = phone.order(1, &[b"x"]);
     let handle = gateway.start(&order).await.expect("a handle");
     phone.scenario("silence").await;
     let began = std::time::Instant::now();
     assert!(gateway.poll(&order, &handle).await.is_err());
-    assert!(began.elapsed().as_secs() < 20, "a function has 29 s");
-    let nobody = Gateway::new(NOBODY, TOKEN).expect("a client");
+    assert!(began.elapsed().as_secs() < 9, "the patience is the caller's");
+    let nobody = Gateway::new(NOBODY, TOKEN, PATIENCE).expect("a client");
     let handle = nobody.start(&order).await.expect("nobody was asked");
     assert_eq!(nobody.poll(&order, &handle).await, refused("backend"));
     assert!(nobody.poll(&order, "csc:x").await.is_err());
@@ -277,12 +282,12 @@ async fn answers_are_read_strictly() {
         line(500, JSON, r#"{"error":"access_denied","error_description":"UserRejected"}"#),
     ] {
         let script = Script::new(vec![credential.clone(), answer.clone()]);
-        let started = Gateway::new(&script.url(), TOKEN).expect("a client").start(&order).await;
+        let started = Gateway::new(&script.url(), TOKEN, PATIENCE).expect("a client").start(&order).await;
         assert!(started.is_err(), "{} {}", answer.status, String::from_utf8_lossy(&answer.body));
         assert_eq!(script.asked().len(), 2, "asked once");
     }
     let script = Script::new(vec![credential, line(202, JSON, r#"{"handle":"h-1"}"#)]);
-    let gateway = Gateway::new(&script.url(), TOKEN).expect("a client");
+    let gateway = Gateway::new(&script.url(), TOKEN, PATIENCE).expect("a client");
     let handle = gateway.start(&order).await.expect("a handle");
     let asked = script.asked();
     let paths: Vec<_> = asked.iter().map(|(path, _)| path.as_str()).collect();
@@ -296,6 +301,6 @@ async fn answers_are_read_strictly() {
     );
     assert_eq!(gateway.poll(&order, &handle).await, Ok(GatewayAnswer::Pending));
     let other = Script::new(vec![line(202, JSON, r#"{"handle":"h-2"}"#)]);
-    let gateway = Gateway::new(&other.url(), TOKEN).expect("a client");
+    let gateway = Gateway::new(&other.url(), TOKEN, PATIENCE).expect("a client");
     assert!(gateway.poll(&order, &handle).await.is_err(), "an answer about another handle");
 }

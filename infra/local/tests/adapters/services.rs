@@ -1,6 +1,7 @@
 //! `trust-services` against the responders of the test PKI, judged by `pki`. Touches stack.md B6 (limits, allow-list).
 
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
@@ -11,7 +12,7 @@ use local::testpki::TestPki;
 use pki::Certificate;
 use pki::crl::Crl;
 use pki::ocsp::{CertStatus, Freshness, Response};
-use trust_services::HttpServices;
+use trust_services::{HttpServices, Patience};
 
 use crate::cloud::{NOW, RUNTIME};
 use crate::script::{Line, Script, line};
@@ -19,6 +20,8 @@ use crate::script::{Line, Script, line};
 const IMPRINT: [u8; 32] = [7; 32];
 const NONCE: [u8; 8] = [0x11, 2, 3, 4, 5, 6, 7, 8];
 const DER: &str = "application/octet-stream";
+/// Longer than any responder here takes that answers at all.
+const PATIENCE: Patience = Patience { timestamp: Duration::from_secs(4), evidence: Duration::from_secs(4) };
 
 /// A PKI whose certificates name the first responder, and a leaf of it.
 struct Tree {
@@ -65,7 +68,7 @@ async fn responders(change: FaultChange) -> String {
 
 fn services(tsas: &[&str], hosts: &[&str]) -> HttpServices {
     let tsas: Vec<_> = tsas.iter().map(|host| format!("http://{host}/tsa")).collect();
-    HttpServices::new(&tsas.join(","), &hosts.join(",")).expect("a configuration")
+    HttpServices::new(&tsas.join(","), &hosts.join(","), PATIENCE).expect("a configuration")
 }
 
 fn ocsp_request() -> Vec<u8> {
@@ -111,6 +114,7 @@ async fn the_next_tsa_is_asked_after_a_wrong_answer() {
         TsaFault::Garbage,
         TsaFault::Rejection,
         TsaFault::Http500,
+        TsaFault::Silence,
     ] {
         let bad = responders(FaultChange { tsa: Some(fault), ..FaultChange::default() }).await;
         let Fault(why) = stamp(&services(&[&bad], &[])).await.expect_err("a wrong answer");
@@ -133,9 +137,15 @@ async fn the_first_tsa_that_answers_is_the_last_that_is_asked() {
 #[tokio::test]
 async fn wrong_evidence_is_not_judged_here() {
     let tree = tree().await;
-    for fault in
-        [OcspFault::Garbage, OcspFault::WrongCertId, OcspFault::Expired, OcspFault::Stranger, OcspFault::TryLater]
-    {
+    for fault in [
+        OcspFault::Garbage,
+        OcspFault::WrongNonce,
+        OcspFault::WrongHash,
+        OcspFault::WrongCertId,
+        OcspFault::Expired,
+        OcspFault::Stranger,
+        OcspFault::TryLater,
+    ] {
         let host = responders(FaultChange { ocsp: Some(fault), ..FaultChange::default() }).await;
         let url = format!("http://{host}/ocsp/government");
         let answer = services(&[&host], &[&host]).fetch(Evidence::Ocsp, &url, Some(&ocsp_request())).await;
