@@ -12,34 +12,49 @@ use crate::sources::{exists, files, no, root, text};
 const DESCRIBES: &[(&str, &str)] =
     &[("docs/ISSUING.md", "shared/domain/src/decide.rs"), ("docs/DATA_MODEL.md", "shared/store/src/keys.rs")];
 
-/// Commands that documents may show, each run by something: the name says by what.
-const COMMANDS: &[(&str, &str)] = &[
-    ("cargo run --release -- demo", "the demo test of `cargo xtask test`"),
-    ("cargo run --release -- demo --scan my-scan.jpg --out out", "the demo test of `cargo xtask test`"),
-    ("cargo run --release -- dev", "the contract test"),
-    ("cargo run --release -- dev --port 8080 --data .ctdt", "the restart test"),
-    ("cargo run --release -- verify --trust out/trust.pem out/ban-sao.pdf", "the demo test of `cargo xtask test`"),
+/// How the commands begin that `infra/xtask/src/readme.rs` reads from README.md and runs as they stand there.
+const PROGRAM: &str = "cargo run --release -- ";
+
+/// Why a command that a document shows is true.
+enum Run {
+    /// Something runs it: a file, and texts that stand there because of it.
+    By(&'static str, &'static [&'static str]),
+    /// Nothing in CI does, for a reason.
+    ByHand(&'static str),
+}
+
+/// Every other command that README.md and CONTRIBUTING.md may show.
+const COMMANDS: &[(&str, Run)] = &[
+    ("cargo xtask test", Run::By(".ci/run", &["exec cargo xtask test"])),
+    ("cargo xtask test --fast", Run::By("infra/xtask/src/plan.rs", &["fn fast_leaves_out_three"])),
+    ("cargo test -p tests --test tidy", Run::By("infra/xtask/src/stages.rs", &[r#""test", "--workspace""#])),
+    ("cargo fmt --all", Run::By("infra/xtask/src/stages.rs", &[r#""fmt", "--all", "--", "--check""#])),
     (
-        "cargo run --release -- verify --json --trust out/trust.pem out/ban-sao.pdf",
-        "the demo test of `cargo xtask test`",
+        "cargo clippy --workspace --all-targets -- -D warnings",
+        Run::By("infra/xtask/src/stages.rs", &[r#""clippy", "--workspace", "--all-targets", "--", "-D", "warnings""#]),
     ),
-    ("cargo xtask test", ".ci/run"),
-    ("cargo xtask test --fast", "a part of `cargo xtask test`"),
-    ("cargo xtask bench NAME", "benches"),
-    ("cargo test -p tests --test tidy", "`cargo xtask test`"),
-    ("UPDATE_EXPECT=1 cargo test -p tests --test tidy", "people, then the same test without it"),
-    ("UPDATE_EXPECT=1 cargo test -p api --test problems", "people, then the same test without it"),
-    ("cargo fmt --all", "`cargo xtask test`"),
-    ("cargo clippy --workspace --all-targets -- -D warnings", "`cargo xtask test`"),
-    // deployment, by hand with an account
-    ("pip install aws-sam-cli cargo-lambda", "by hand"),
-    ("sam build --beta-features", "by hand"),
-    ("sam validate --lint", "by hand"),
+    (
+        "UPDATE_EXPECT=1 cargo test -p tests --test tidy",
+        Run::ByHand("it rewrites frozen texts; CI runs the same test without it and finds what is not up to date"),
+    ),
+    ("UPDATE_EXPECT=1 cargo test -p api --test problems", Run::ByHand("as above")),
+    ("pip install aws-sam-cli cargo-lambda", Run::ByHand("the tools of the lines below")),
+    (
+        "sam validate --lint",
+        Run::ByHand("sam is not installed by CI; cfn-lint, which it calls, is the stage `template` on both templates"),
+    ),
+    (
+        "sam build --beta-features",
+        Run::ByHand("a second release build of every function; run once, its figures stand beside it"),
+    ),
     (
         "sam deploy --template-file infra/state.yaml --stack-name ctdt-dev-state --parameter-overrides Stage=dev",
-        "by hand",
+        Run::ByHand("needs an account at AWS"),
     ),
-    ("sam deploy --guided --stack-name ctdt-dev --capabilities CAPABILITY_IAM", "by hand"),
+    (
+        "sam deploy --guided --stack-name ctdt-dev --capabilities CAPABILITY_IAM",
+        Run::ByHand("needs an account at AWS, and asks"),
+    ),
 ];
 
 fn digest(path: &str) -> String {
@@ -75,22 +90,51 @@ fn documents() -> Vec<String> {
     all
 }
 
+/// The commands of a document's shell blocks.
+fn commands(path: &str) -> Vec<String> {
+    let (mut inside, mut found) = (false, Vec::new());
+    for line in text(path).lines() {
+        if line.starts_with("```") {
+            inside = line == "```sh";
+            continue;
+        }
+        let command = line.split(" #").next().unwrap_or_default().trim();
+        found.extend((inside && !command.is_empty()).then(|| command.to_owned()));
+    }
+    assert!(!inside, "{path}: a code block does not end");
+    found
+}
+
+/// A command that nothing runs and nobody has excused is not true for long.
 #[test]
 fn commands_in_documents_are_run_by_something() {
     let mut findings = Vec::new();
+    let mut shown = BTreeSet::new();
     for path in ["README.md", "CONTRIBUTING.md"] {
-        let mut inside = false;
-        for line in text(path).lines() {
-            if line.starts_with("```") {
-                inside = line == "```sh";
-                continue;
-            }
-            let command = line.split(" #").next().unwrap_or_default().trim();
-            if inside && !command.is_empty() && !COMMANDS.iter().any(|(known, _)| *known == command) {
+        for command in commands(path) {
+            let by_readme = path == "README.md" && command.starts_with(PROGRAM);
+            if !by_readme && !COMMANDS.iter().any(|(known, _)| *known == command) {
                 findings.push(format!("{path}: `{command}` is run by nothing"));
             }
+            shown.insert(command);
         }
-        assert!(!inside, "{path}: a code block does not end");
+    }
+    for (command, run) in COMMANDS {
+        if !shown.contains(*command) {
+            findings.push(format!("`{command}` has a row in COMMANDS and no document shows it"));
+        }
+        match run {
+            Run::By(file, marks) => {
+                let lacking = marks.iter().filter(|mark| !text(file).contains(*mark));
+                findings.extend(lacking.map(|mark| format!("`{command}`: {file} has no `{mark}` any more")));
+            }
+            Run::ByHand(why) => assert!(!why.is_empty(), "{command}: why not?"),
+        }
+    }
+    for (file, mark) in [("infra/xtask/src/readme.rs", PROGRAM), ("infra/xtask/src/demo.rs", "readme::run(log)")] {
+        if !text(file).contains(mark) {
+            findings.push(format!("{file} does not run what README.md shows"));
+        }
     }
     no(findings);
 }

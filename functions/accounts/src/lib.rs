@@ -43,7 +43,7 @@ impl Accounts {
         let grants: Vec<Value> = user
             .grants
             .iter()
-            .map(|(right, unit)| json!({"right": right_name(*right), "unit_id": unit.as_ref().map(|id| id.as_str())}))
+            .map(|(right, unit)| json!({"right": api::right_name(*right), "unit_id": unit.as_ref().map(|id| id.as_str())}))
             .collect();
         Ok(Reply::json(
             200,
@@ -98,19 +98,6 @@ fn masked(text: &str) -> String {
 fn masked_mail(mail: &str) -> String {
     let (name, host) = mail.split_once('@').unwrap_or((mail, ""));
     format!("{}•••@{host}", name.chars().next().unwrap_or('•'))
-}
-
-fn right_name(right: Right) -> &'static str {
-    match right {
-        Right::Create => "create",
-        Right::Sign => "sign",
-        Right::Seal => "seal",
-        Right::Portal => "portal",
-        Right::Verify => "verify",
-        Right::AdminUnit => "admin_unit",
-        Right::AdminTop => "admin_top",
-        Right::Operate => "operate",
-    }
 }
 
 impl Function for Accounts {

@@ -13,6 +13,8 @@ use crate::{Appointment, slots, views};
 
 /// Rounds of a race for one slot before we say that the service is busy.
 const ROUNDS: usize = 12;
+/// Characters of a note or of a reason.
+const NOTE: usize = 500;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,8 +44,7 @@ struct Change {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Cancel {
-    #[serde(rename = "reason")]
-    _reason: Option<String>,
+    reason: Option<String>,
 }
 
 impl Appointment {
@@ -74,9 +75,11 @@ impl Appointment {
             start,
             account,
             originals,
-            note: body.note,
+            note: body.note.map(|text| api::prose("/note", &text, NOTE)).transpose()?,
             status: AppointmentStatus::Booked,
             booked_by: caller.id.clone(),
+            changed_by: caller.id.clone(),
+            changed_at: now,
             version: 1,
         };
         self.take_place(&unit, start, None, &visit).await?;
@@ -185,7 +188,7 @@ impl Appointment {
             if let Some(text) = body.start {
                 visit.start = slot_start(&text, now)?;
             }
-            visit.version += 1;
+            touch(&mut visit, &caller, now);
             if visit.start == old {
                 self.commit_visit(vec![Write::Appointment(visit.clone())], &visit).await?;
             } else {
@@ -201,9 +204,10 @@ impl Appointment {
         let caller = self.keys.caller(request, now, &self.records).await?;
         idempotent(&self.records, request, caller.id.as_str(), now, async {
             let (mut visit, unit) = self.changeable(request, id, &caller).await?;
-            let _: Cancel = request.json()?;
+            let body: Cancel = request.json()?;
+            body.reason.map(|text| api::prose("/reason", &text, NOTE)).transpose()?;
             visit.status = AppointmentStatus::Cancelled;
-            visit.version += 1;
+            touch(&mut visit, &caller, now);
             let back = self.given_back(&unit.id, visit.start).await?;
             self.commit_visit(vec![Write::Appointment(visit.clone()), back], &visit).await?;
             Ok(self.shown(200, &visit, &unit))
@@ -213,7 +217,7 @@ impl Appointment {
 
     async fn changeable(&self, request: &Request, id: &str, caller: &User) -> Result<(Visit, Unit), Problem> {
         let (visit, unit) = self.visible(request, id, caller).await?;
-        request.match_version(visit.version, visit.booked_by.as_str(), &self.edge.clock.text())?;
+        request.match_version(visit.version, visit.changed_by.as_str(), &time::rfc3339(visit.changed_at))?;
         match visit.status {
             AppointmentStatus::Booked => Ok((visit, unit)),
             AppointmentStatus::Used => Err(Problem::new("appointment-used")),
@@ -236,6 +240,12 @@ impl Appointment {
         let reply = Reply::json(status, &views::appointment(visit, &unit.name)).etag(visit.version);
         if status == 201 { reply.header("location", &format!("/v1/appointments/{}", visit.id)) } else { reply }
     }
+}
+
+fn touch(visit: &mut Visit, caller: &User, now: Timestamp) {
+    visit.version += 1;
+    visit.changed_by = caller.id.clone();
+    visit.changed_at = now;
 }
 
 /// The begin of a slot to come.

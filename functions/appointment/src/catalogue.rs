@@ -38,7 +38,12 @@ impl Appointment {
 
     pub(crate) async fn load_unit(&self, request: &Request, id: &str) -> Result<Unit, Problem> {
         let id = request.id(id, UnitId::parse)?;
-        self.records.unit(&id).await?.ok_or_else(|| Problem::new("not-found"))
+        self.records.unit(&id).await?.ok_or_else(|| {
+            Problem::new("not-found").detail(
+                "Không có đơn vị nào mang mã này; tìm đơn vị qua /v1/units?q=….",
+                "No office has this identifier; find one by /v1/units?q=….",
+            )
+        })
     }
 
     pub(crate) async fn slots(&self, request: &Request, id: &str) -> Result<Reply, Problem> {

@@ -1,9 +1,10 @@
 //! The pages people see, and the small documents about the API itself. No data, no rights. Takes what no other route
 //! takes, so it is the one who says 404 and 405.
 
+mod guide;
 mod methods;
 
-use api::{CODES, Edge, Env, Error, Function, Lang, Problem, Reply, Request, page};
+use api::{CODES, Edge, Env, Error, Function, Problem, Reply, Request, page};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use web::{Look, Printed};
@@ -57,14 +58,13 @@ fn asset(name: &str) -> Result<Reply, Problem> {
     Ok(reply)
 }
 
-fn error(request: &Request, name: &str) -> Result<Reply, Problem> {
+/// A code of the catalogue, always in both languages (api.md row 2).
+fn error(name: &str) -> Result<Reply, Problem> {
     let code = api::code(name).ok_or_else(|| Problem::new("not-found"))?;
-    let english = request.lang() == Lang::En;
-    let pick = |pair: (&str, &str)| if english { pair.1.to_owned() } else { pair.0.to_owned() };
-    Ok(Reply::json(
-        200,
-        &json!({"code": code.code, "status": code.status, "title": pick(code.title), "action": pick(code.action)}),
-    ))
+    let both = |pair: (&str, &str)| json!({"vi": pair.0, "en": pair.1});
+    let told =
+        json!({"code": code.code, "status": code.status, "title": both(code.title), "action": both(code.action)});
+    Ok(Reply::json(200, &told))
 }
 
 impl Function for Console {
@@ -77,7 +77,7 @@ impl Function for Console {
         match (method, path.as_slice()) {
             ("GET", []) => Ok(html(web::home(self.look(request)))),
             ("GET", ["verify"]) => Ok(html(web::verify(self.look(request), printed(request).as_ref()))),
-            ("GET", ["docs"]) => Ok(html(web::docs(self.look(request)))),
+            ("GET", ["docs"]) => Ok(html(web::docs(self.look(request), &guide::guide(request)))),
             ("GET", ["assets", name]) => asset(name),
             ("GET", ["health"]) => Ok(Reply::json(200, &json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))),
             ("GET", ["v1"]) => Ok(Reply::json(200, &self.root())),
@@ -85,7 +85,7 @@ impl Function for Console {
                 let all = CODES.iter().map(|code| json!({"code": code.code, "status": code.status})).collect();
                 Ok(Reply::json(200, &page(all, &self.edge.clock.text())))
             }
-            ("GET", ["v1", "errors", name]) => error(request, name),
+            ("GET", ["v1", "errors", name]) => error(name),
             _ => methods::other(request),
         }
     }

@@ -26,13 +26,32 @@ impl Delivery {
     pub(crate) async fn link(&self, request: &Request, secret: &str) -> Result<Reply, Problem> {
         match self.look(secret).await {
             Ok(link) => self.page(request, 200, secret, &link, None).await,
-            Err(problem) => Ok(self.ended(request, &problem)),
+            Err(problem) => Ok(self.ended(request, secret, &problem)),
+        }
+    }
+
+    /// Orders a new letter for a link that is over.
+    pub(crate) async fn reissue(&self, request: &Request, secret: &str) -> Result<Reply, Problem> {
+        let now = self.edge.clock.now();
+        nothing(request)?;
+        let ordered = match checked(secret) {
+            Ok(()) => download::reissue(&self.records, &self.records, &self.edge.chance, secret, now).await,
+            Err(problem) => return self.failed(request, secret, problem).await,
+        };
+        match ordered {
+            Ok(link) if is_person(request) => {
+                let body = web::download(self.style(request), "", &Download::Renewed { masked: &link.masked });
+                Ok(crate::html(202, body))
+            }
+            Ok(link) => Ok(Reply::json(202, &json!({"sent_to": link.masked}))),
+            Err(halt) => self.failed(request, secret, halt.into()).await,
         }
     }
 
     /// Sends a code.
     pub(crate) async fn code(&self, request: &Request, secret: &str) -> Result<Reply, Problem> {
         let now = self.edge.clock.now();
+        nothing(request)?;
         let asked = match checked(secret) {
             Ok(()) => download::ask(&self.records, &self.records, &self.mail, &self.edge.chance, secret, now).await,
             Err(problem) => return self.failed(request, secret, problem).await,
@@ -75,7 +94,7 @@ impl Delivery {
         }
         match self.look(secret).await {
             Ok(link) => self.page(request, problem.status(), secret, &link, Some(&problem)).await,
-            Err(ended) => Ok(self.ended(request, &ended)),
+            Err(ended) => Ok(self.ended(request, secret, &ended)),
         }
     }
 
@@ -96,12 +115,16 @@ impl Delivery {
         Ok(plain.fold(page, |page, (name, value)| page.header(name, value)).header(web::POLICY, &policy))
     }
 
-    /// The secret of a link that opens nothing is not repeated: it may be anything.
-    fn ended(&self, request: &Request, problem: &Problem) -> Reply {
+    /// A link that is over offers a new one. The secret of a link that opens nothing is not repeated else: it may be anything.
+    fn ended(&self, request: &Request, secret: &str, problem: &Problem) -> Reply {
         let look = self.style(request);
-        let body = web::download(look, "", &Download::Ended(&trouble(problem, look)));
-        let page = Reply::html(problem.status(), body);
-        web::HEADERS.iter().fold(page, |page, (name, value)| page.header(name, value))
+        let trouble = trouble(problem, look);
+        let body = if problem.code() == "link-expired" {
+            web::download(look, secret, &Download::Over(&trouble))
+        } else {
+            web::download(look, "", &Download::Ended(&trouble))
+        };
+        crate::html(problem.status(), body)
     }
 
     /// Vietnamese unless the address says otherwise.
@@ -113,6 +136,11 @@ impl Delivery {
 fn checked(secret: &str) -> Result<(), Problem> {
     let right = secret.len() == SECRET && secret.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     if right { Ok(()) } else { Err(Problem::new("not-found")) }
+}
+
+/// A call that needs no body takes a form too, which is how a button sends it.
+fn nothing(request: &Request) -> Result<(), Problem> {
+    if request.media_type() == "application/x-www-form-urlencoded" { Ok(()) } else { request.nothing() }
 }
 
 /// Whether a person with a browser asks.

@@ -95,6 +95,11 @@ impl Delivery {
     }
 }
 
+/// A page as an answer.
+pub(crate) fn html(status: u16, body: String) -> Reply {
+    web::HEADERS.iter().fold(Reply::html(status, body), |page, (name, value)| page.header(name, value))
+}
+
 /// How a file is called when it is saved.
 pub(crate) fn file_name(number: &Number) -> String {
     format!("ban-sao-{}-{}.pdf", number.number, number.year)
@@ -146,6 +151,7 @@ impl Function for Delivery {
             ("GET", ["d", secret]) => self.link(request, secret).await,
             ("POST", ["v1", "downloads", secret, "code"]) => self.code(request, secret).await,
             ("POST", ["v1", "downloads", secret, "open"]) => self.open(request, secret).await,
+            ("POST", ["v1", "downloads", secret, "reissue"]) => self.reissue(request, secret).await,
             _ => Err(Problem::new("not-found")),
         }
     }

@@ -74,7 +74,7 @@ impl Intake {
         }
         let mut writes = Vec::new();
         let (unit, requester, appointment) = match (body.appointment_id, body.requester) {
-            (Some(id), None) => self.of_visit(&id, caller, &mut writes).await?,
+            (Some(id), None) => self.of_visit(&id, caller, now, &mut writes).await?,
             (None, Some(dto)) => self.walk_in(dto, body.unit_id, caller).await?,
             _ => return Err(Problem::invalid("/requester", "exactly_one_of_appointment_id_and_requester")),
         };
@@ -149,6 +149,7 @@ impl Intake {
         &self,
         id: &str,
         caller: &User,
+        now: Timestamp,
         writes: &mut Vec<Write>,
     ) -> Result<(Unit, Requester, Option<AppointmentId>), Problem> {
         let id = AppointmentId::parse(id).map_err(|_| Problem::invalid("/appointment_id", "wrong_id_type"))?;
@@ -165,6 +166,8 @@ impl Intake {
         let mut used = visit.clone();
         used.status = AppointmentStatus::Used;
         used.version += 1;
+        used.changed_by = caller.id.clone();
+        used.changed_at = now;
         writes.push(Write::Appointment(used));
         Ok((unit, from_person(person), Some(id)))
     }
@@ -254,13 +257,11 @@ impl Intake {
                 receipt_no: String::new(),
                 amount_vnd: 0,
                 paid_at: self.now(),
-                waived_reason: Some(reason),
+                waived_reason: Some(api::prose("/waived_reason", &reason, 500)?),
             });
         }
-        let receipt_no = body
-            .receipt_no
-            .filter(|no| !no.trim().is_empty())
-            .ok_or_else(|| Problem::invalid("/receipt_no", "required"))?;
+        let receipt_no = body.receipt_no.ok_or_else(|| Problem::invalid("/receipt_no", "required"))?;
+        let receipt_no = api::text("/receipt_no", &receipt_no, 60)?;
         let amount_vnd = body.amount_vnd.ok_or_else(|| Problem::invalid("/amount_vnd", "required"))?;
         let paid_at = body.paid_at.ok_or_else(|| Problem::invalid("/paid_at", "required"))?;
         let paid_at: Timestamp = paid_at.parse().map_err(|_| Problem::invalid("/paid_at", "rfc3339"))?;

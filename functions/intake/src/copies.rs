@@ -214,7 +214,7 @@ impl Intake {
             _ => return Err(Problem::new("not-found")),
         };
         let unit = match request.query.get("unit") {
-            Some(text) => request.id(text, UnitId::parse)?,
+            Some(text) => request.id(text, UnitId::parse).map_err(|problem| problem.query("unit", "wrong_id_type"))?,
             None => caller
                 .grants
                 .iter()

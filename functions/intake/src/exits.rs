@@ -102,9 +102,5 @@ fn reason(request: &Request, exit: &str) -> Result<String, Problem> {
     if needed.is_empty() {
         return Ok(String::new());
     }
-    let text = map.get(needed).and_then(Value::as_str).map(str::trim).unwrap_or("");
-    if text.is_empty() || text.chars().count() > 2000 {
-        return Err(Problem::invalid(&format!("/{needed}"), "1_to_2000_characters"));
-    }
-    Ok(text.to_owned())
+    api::prose(&format!("/{needed}"), map.get(needed).and_then(Value::as_str).unwrap_or(""), 2000)
 }

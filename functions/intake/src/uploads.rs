@@ -69,6 +69,7 @@ impl Intake {
     pub(crate) async fn complete_upload(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
         let caller = self.caller(request).await?;
         let upload = self.load_upload(request, id, &caller).await?;
+        request.nothing()?;
         if upload.state != UploadState::Open {
             return Ok(Reply::json(200, &shown(&upload)).etag(upload.version));
         }
@@ -107,22 +108,11 @@ fn declared(body: Start, caller: &User, id: UploadId) -> Result<Upload, Problem>
     if body.size > SIZE_LIMIT {
         return Err(Problem::new("file-too-large"));
     }
-    if body.filename.is_empty() || body.filename.chars().count() > 200 {
-        return Err(Problem::invalid("/filename", "1_to_200_characters"));
-    }
+    let filename = api::text("/filename", &body.filename, 200)?;
     let sha256 = hex::decode(&body.sha256).ok().and_then(|bytes| Sha256::try_from(bytes).ok());
     let sha256 = sha256.ok_or_else(|| Problem::invalid("/sha256", "64_hex_digits"))?;
     let owner = caller.id.clone();
-    Ok(Upload {
-        id,
-        owner,
-        filename: body.filename,
-        content_type,
-        size: body.size,
-        sha256,
-        state: UploadState::Open,
-        version: 1,
-    })
+    Ok(Upload { id, owner, filename, content_type, size: body.size, sha256, state: UploadState::Open, version: 1 })
 }
 
 fn shown(upload: &Upload) -> Value {

@@ -57,8 +57,8 @@ impl Register {
         idempotent(&self.records, request, caller.id.as_str(), now, async {
             let copy = self.own(request, id, &caller).await?;
             let body: Annul = request.json()?;
-            written("/decision_no", &body.decision_no)?;
-            written("/reason", &body.reason)?;
+            api::text("/decision_no", &body.decision_no, 100)?;
+            api::prose("/reason", &body.reason, 2000)?;
             body.decision_date.parse::<jiff::civil::Date>().map_err(|_| Problem::invalid("/decision_date", "date"))?;
             let after = numbering::annul(&self.records, &copy.id, &caller.id, now).await?;
             Ok(shown(&after))
@@ -72,17 +72,12 @@ impl Register {
         idempotent(&self.records, request, caller.id.as_str(), now, async {
             let copy = self.own(request, id, &caller).await?;
             let body: Void = request.json()?;
-            written("/reason", &body.reason)?;
-            let after = numbering::void(&self.records, &copy.id, &caller.id, &body.reason, now).await?;
+            let reason = api::prose("/reason", &body.reason, 2000)?;
+            let after = numbering::void(&self.records, &copy.id, &caller.id, &reason, now).await?;
             Ok(shown(&after))
         })
         .await
     }
-}
-
-fn written(pointer: &str, text: &str) -> Result<(), Problem> {
-    let length = text.trim().chars().count();
-    if (1..=2000).contains(&length) { Ok(()) } else { Err(Problem::invalid(pointer, "1_to_2000_characters")) }
 }
 
 fn shown(copy: &Copy) -> Reply {

@@ -73,6 +73,7 @@ impl SigningCallback {
         let caller = self.keys.caller(request, now, &self.records).await?;
         idempotent(&self.records, request, caller.id.as_str(), now, async {
             let session = self.visible(request, id, &caller).await?;
+            request.nothing()?;
             let session = leader::cancel(&self.records, &session.id, now).await?;
             Ok(Reply::json(200, &session_view(&session, now)).etag(session.version))
         })

@@ -230,20 +230,36 @@ impl Verification {
         let number = |name: &str| {
             text(name)?.parse::<u32>().map_err(|_| Problem::new("validation-failed").query(name, "number"))
         };
+        let wrong = |name: &str, what: &str| Problem::new("validation-failed").query(name, what);
         let (unit, year, n) = (text("unit_code")?, number("year")?, number("number")?);
-        let suffix = request.query.get("suffix").map_or("SCT/BS", String::as_str);
-        let found = self.records.public_by_number(unit, suffix, i16::try_from(year).unwrap_or(0), n).await?;
-        let book = request.query.get("book");
-        let found = found.filter(|copy| book.is_none_or(|book| *book == copy.number.book));
+        let year = i16::try_from(year).ok().filter(|year| (1900..=9999).contains(year));
+        let year = year.ok_or_else(|| wrong("year", "year"))?;
+        let wanted = request.query.get("sha256").map(|text| text.to_ascii_lowercase());
+        if wanted.as_ref().is_some_and(|text| text.len() != 64 || hex::decode(text).is_err()) {
+            return Err(wrong("sha256", "64_hex_digits"));
+        }
+        let optional = |name: &str| match request.query.get(name) {
+            Some(_) => text(name).map(Some),
+            None => Ok(None),
+        };
+        let (book, suffix) = (optional("book")?, optional("suffix")?.map_or("SCT/BS", String::as_str));
+        let found = self.records.public_by_number(unit, suffix, year, n).await?;
+        let found = found.filter(|copy| book.is_none_or(|book| same_book(book, &copy.number.book)));
         let Some(copy) = found else { return Ok(json!({"status": "unknown"})) };
         let status = if copy.annulled_at.is_some() { "annulled" } else { "active" };
         let mut shown = json!({"status": status, "sealed_on": rfc3339(copy.sealed_at)[..10].to_owned()});
-        if let Some(wanted) = request.query.get("sha256") {
-            shown["matches_hash"] =
-                json!(copy.digests.iter().any(|digest| hex::encode(digest) == wanted.to_ascii_lowercase()));
+        if let Some(wanted) = wanted {
+            shown["matches_hash"] = json!(copy.digests.iter().any(|digest| hex::encode(digest) == wanted));
         }
         Ok(shown)
     }
+}
+
+/// Books are printed with a leading zero (decision 39: `quyển số 01/2026`) and read out, and typed, without.
+fn same_book(asked: &str, book: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let bare = |text: &str| text.trim_start_matches('0').to_owned();
+    asked == book || (digits(asked) && digits(book) && bare(asked) == bare(book))
 }
 
 /// An archive that is not opened.

@@ -69,34 +69,36 @@ impl Verification {
         };
         match request.media_type().as_str() {
             "application/pdf" | "application/octet-stream" | "application/zip" => {
-                let query = |name: &str| request.query.get(name).map(String::as_str);
-                let (retain, forget) = retained(query("retain"))?;
-                let file = bounded(request.body.clone())?;
-                let (name, profile) = (FILE_NAME.to_owned(), profile(query("policy"))?);
-                Ok(Asked { matter: Matter::File(file), name, at: None, profile, retain, forget, notify: None, caller })
+                let (wishes, file) = (Wishes::of_query(request)?, bounded(request.body.clone())?);
+                Ok(wishes.about(Matter::File(file), FILE_NAME.to_owned(), None, caller))
             }
             "multipart/form-data" => {
-                let sent = page::sent(request).await?;
+                let (wishes, sent) = (Wishes::of_query(request)?, page::sent(request).await?);
                 let (matter, notify) = (Matter::File(bounded(sent.bytes)?), sent.notify.map(address).transpose()?);
-                let (name, profile) = (sent.name, Profile::Auto);
-                Ok(Asked { matter, name, at: None, profile, retain: false, forget: false, notify, caller })
+                Ok(wishes.about(matter, sent.name, notify, caller))
             }
-            "application/json" => self.referred(request.json()?, caller).await,
+            "application/json" => {
+                // One place for each wish: what stands in the query of a JSON request must not be overlooked.
+                if let Some(name) = WISHES.iter().find(|name| request.query.contains_key(**name)) {
+                    return Err(Problem::new("validation-failed").query(name, "belongs_into_the_body"));
+                }
+                self.referred(request.json()?, caller).await
+            }
             _ => Err(Problem::new("unsupported-media-type")),
         }
     }
 
     async fn referred(&self, ask: Ask, caller: Option<UserId>) -> Result<Asked, Problem> {
+        let told = [ask.at.as_deref(), ask.policy.as_deref(), ask.retain.as_deref()];
+        let wrong = |name: &str, what: &str| Problem::invalid(&format!("/{name}"), what);
+        let (wishes, notify) = (Wishes::read(told, wrong)?, ask.notify_email.map(address).transpose()?);
         let matter = match (&ask.upload_id, &ask.copy_id, &ask.share_token) {
             (Some(id), None, None) => Matter::File(self.uploaded(id, caller.as_ref()).await?),
             (None, Some(id), None) => Matter::Copy(self.by_id(id, caller.as_ref()).await?),
             (None, None, Some(token)) => Matter::Copy(self.by_link(token).await?),
             _ => return Err(Problem::invalid("", "exactly_one_of_upload_id_copy_id_and_share_token")),
         };
-        let at = ask.at.map(|text| text.parse().map_err(|_| Problem::invalid("/at", "rfc3339"))).transpose()?;
-        let (retain, forget) = retained(ask.retain.as_deref())?;
-        let (profile, notify) = (profile(ask.policy.as_deref())?, ask.notify_email.map(address).transpose()?);
-        Ok(Asked { matter, name: FILE_NAME.to_owned(), at, profile, retain, forget, notify, caller })
+        Ok(wishes.about(matter, FILE_NAME.to_owned(), notify, caller))
     }
 
     /// The caller's own upload. Somebody else's is not there (decision 37).
@@ -132,22 +134,47 @@ fn bounded(body: Vec<u8>) -> Result<Vec<u8>, Problem> {
     }
 }
 
-fn profile(name: Option<&str>) -> Result<Profile, Problem> {
-    match name {
-        None | Some("auto") => Ok(Profile::Auto),
-        Some("ecopy") => Ok(Profile::Ecopy),
-        Some("general") => Ok(Profile::General),
-        Some(_) => Err(Problem::invalid("/policy", "unknown_value")),
-    }
+/// How a verification may be wished for, in the order of [`Wishes::read`].
+const WISHES: [&str; 3] = ["at", "policy", "retain"];
+
+/// How somebody wants the file to be judged, and what is to be kept.
+#[derive(Debug, Eq, PartialEq)]
+struct Wishes {
+    at: Option<Timestamp>,
+    profile: Profile,
+    retain: bool,
+    forget: bool,
 }
 
-/// Whether the report is kept, and whether the caller wants no event later.
-fn retained(wish: Option<&str>) -> Result<(bool, bool), Problem> {
-    match wish {
-        None => Ok((false, false)),
-        Some("report") => Ok((true, false)),
-        Some("none") => Ok((false, true)),
-        Some(_) => Err(Problem::invalid("/retain", "unknown_value")),
+impl Wishes {
+    /// Those of a request whose body is the file.
+    fn of_query(request: &Request) -> Result<Self, Problem> {
+        let told = WISHES.map(|name| request.query.get(name).map(String::as_str));
+        Self::read(told, |name, what| Problem::new("validation-failed").query(name, what))
+    }
+
+    /// From the texts of [`WISHES`]; a value that is not known is refused by name.
+    fn read(told: [Option<&str>; 3], wrong: impl Fn(&str, &str) -> Problem) -> Result<Self, Problem> {
+        let [at, policy, retain] = told;
+        let at = at.map(|text| text.parse().map_err(|_| wrong("at", "rfc3339"))).transpose()?;
+        let profile = match policy {
+            None | Some("auto") => Profile::Auto,
+            Some("ecopy") => Profile::Ecopy,
+            Some("general") => Profile::General,
+            Some(_) => return Err(wrong("policy", "unknown_value")),
+        };
+        let (retain, forget) = match retain {
+            None => (false, false),
+            Some("report") => (true, false),
+            Some("none") => (false, true),
+            Some(_) => return Err(wrong("retain", "unknown_value")),
+        };
+        Ok(Self { at, profile, retain, forget })
+    }
+
+    fn about(self, matter: Matter, name: String, notify: Option<String>, caller: Option<UserId>) -> Asked {
+        let Self { at, profile, retain, forget } = self;
+        Asked { matter, name, at, profile, retain, forget, notify, caller }
     }
 }
 
@@ -188,10 +215,19 @@ mod tests {
 
     #[test]
     fn wishes_are_known_or_refused() {
-        assert_eq!(retained(None).ok(), Some((false, false)));
-        assert_eq!(retained(Some("report")).ok(), Some((true, false)));
-        assert_eq!(retained(Some("none")).ok(), Some((false, true)));
-        assert!(retained(Some("all")).is_err() && profile(Some("strict")).is_err());
+        let read = |told| Wishes::read(told, |name, what| Problem::new("validation-failed").query(name, what));
+        let kept = |told| read(told).map(|wishes| (wishes.retain, wishes.forget)).ok();
+        assert_eq!(kept([None, None, None]), Some((false, false)));
+        assert_eq!(kept([None, None, Some("report")]), Some((true, false)));
+        assert_eq!(kept([None, None, Some("none")]), Some((false, true)));
+        assert_eq!(read([None, Some("general"), None]).map(|wishes| wishes.profile).ok(), Some(Profile::General));
+        for (told, name) in [
+            ([Some("gestern"), None, None], "at"),
+            ([None, Some("strict"), None], "policy"),
+            ([None, None, Some("all")], "retain"),
+        ] {
+            assert_eq!(read(told).expect_err(name).errors()[0]["query"], name);
+        }
     }
 
     #[test]

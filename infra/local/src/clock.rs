@@ -59,7 +59,7 @@ impl Clock {
     /// # Errors
     /// [`Error::Io`]; [`Error::Service`] for an offset over a hundred years.
     pub fn set_offset_s(&self, offset: i64) -> Result<()> {
-        if offset.abs() > LIMIT_S {
+        if offset.unsigned_abs() > LIMIT_S.unsigned_abs() {
             return Err(Error::service("clock", "the offset is over a hundred years"));
         }
         files::replace(&self.file, format!("{offset}\n").as_bytes())

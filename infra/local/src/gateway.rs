@@ -25,7 +25,10 @@ use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 use crate::functions::{self, DEFAULT_ROUTE, Failure, FunctionSpec, Handler, PAYLOAD_LIMIT, Route};
 
-/// The most bytes of a request body (quota of HTTP APIs).
+/// The most bytes of a request body: 10 MB, a quota of HTTP APIs that cannot be raised
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>, "Payload size"). The same quota holds for
+/// answers, where it is never reached: a Lambda's answer ends at [`PAYLOAD_LIMIT`], 6 MB with its base64
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>), so larger files go by presigned links.
 pub const BODY_LIMIT: usize = 10 * 1024 * 1024;
 /// An answer is not waited for any longer (quota of HTTP APIs).
 pub const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);

@@ -211,7 +211,7 @@ impl Sandbox {
             ("POST", ["v1", "sandbox", "revocations"]) => self.revoke(request),
             ("GET", ["v1", "sandbox", "failed-work"]) => self.failed_work().await,
             ("POST", ["v1", "sandbox", "reset"]) => self.begin_again(request).await,
-            _ => Err(Problem::new("not-found")),
+            (_, path) => Err(elsewhere(path)),
         }
     }
 
@@ -260,10 +260,14 @@ impl Sandbox {
             (&Method::POST, "/confirm" | "/scenario") => request.value()?,
             _ => Value::Null,
         };
-        let all = if request.query.get("all").is_some_and(|all| all == "true") { "?all=true" } else { "" };
+        let all = match request.query.get("all").map(String::as_str) {
+            None | Some("false") => "",
+            Some("true") => "?all=true",
+            Some(_) => return Err(Problem::new("validation-failed").query("all", "true_or_false")),
+        };
         let path = format!("/phones/{}{act}{all}", encoded(msisdn));
         let said = self.simulator.json(method, &path, &body).await.map_err(|error| unreachable(&error))?;
-        if said.status.is_success() { Ok(Reply::json(200, &said.json())) } else { Err(refused(&said)) }
+        if said.status.is_success() { Ok(Reply::json(200, &said.json())) } else { Err(refused(&said, act)) }
     }
 
     fn switches(&self) -> Reply {
@@ -320,6 +324,36 @@ impl Sandbox {
     }
 }
 
+/// Every address of the sandbox with its methods; `*` stands for a phone's number.
+const ADDRESSES: &[(&str, &str)] = &[
+    ("personas", "GET"),
+    ("people", "GET"),
+    ("clock", "GET, POST"),
+    ("mailbox", "GET"),
+    ("trust.pem", "GET"),
+    ("phones/*", "GET"),
+    ("phones/*/confirm", "POST"),
+    ("phones/*/reject", "POST"),
+    ("phones/*/scenario", "GET, POST"),
+    ("faults", "GET, POST"),
+    ("revocations", "GET, POST"),
+    ("failed-work", "GET"),
+    ("reset", "POST"),
+];
+
+/// The problem of a request that nothing here answers: an unknown address, or a known one with another method.
+fn elsewhere(path: &[&str]) -> Problem {
+    let here = path.get(2..).unwrap_or_default();
+    let takes = |pattern: &str| {
+        let parts: Vec<&str> = pattern.split('/').collect();
+        parts.len() == here.len() && parts.iter().zip(here).all(|(part, segment)| *part == "*" || part == segment)
+    };
+    match ADDRESSES.iter().find(|(pattern, _)| takes(pattern)) {
+        Some((_, methods)) => Problem::new("method-not-allowed").allow(methods),
+        None => Problem::new("not-found"),
+    }
+}
+
 fn too_far(error: &Error, pointer: &str) -> Problem {
     match error {
         Error::Io { .. } => failed(error),
@@ -340,7 +374,7 @@ fn shown_certificate(issued: &Issued) -> Value {
 }
 
 /// The simulator's error as a problem of the catalogue.
-fn refused(said: &Said) -> Problem {
+fn refused(said: &Said, act: &str) -> Problem {
     let body = said.json();
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     match text("code").as_str() {
@@ -356,9 +390,16 @@ fn refused(said: &Said) -> Problem {
             "The SIM cannot do it; its PIN may be blocked.",
         ),
         "wrong-pin" => wrong_pin(&text("detail")),
-        "validation-failed" => {
-            Problem::invalid("", "simulator").detail("Dữ liệu gửi tới điện thoại không hợp lệ.", text("detail"))
-        }
+        "validation-failed" => match act {
+            "/scenario" => Problem::invalid("/name", "unknown_value").detail(
+                "Không có kịch bản thử này; GET cùng địa chỉ cho biết các tên.",
+                "There is no such scenario; GET of the same address tells the names.",
+            ),
+            "/confirm" => {
+                Problem::invalid("/pin", "text").detail("PIN phải là chuỗi chữ số.", "The PIN must be a text.")
+            }
+            _ => Problem::invalid("", "simulator").detail("Dữ liệu gửi tới điện thoại không hợp lệ.", text("detail")),
+        },
         _ => {
             tracing::error!(status = %said.status, %body, "the simulator gave an unexpected answer");
             Problem::new("gateway-unavailable")

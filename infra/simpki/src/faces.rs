@@ -150,8 +150,13 @@ async fn prompts(State(engine): Shared, Path(msisdn): Path<String>, Query(asked)
 }
 
 fn prompt(p: &Transaction) -> Value {
-    let time = |t: i64| jiff::Timestamp::from_second(t).map(|t| t.to_string()).unwrap_or_default();
+    let time = |t: i64| jiff::Timestamp::from_second(t).map(vietnam).unwrap_or_default();
     json!({"id": p.id, "text": p.text, "code": p.code, "created_at": time(p.created_at), "expires_at": time(p.expires_at), "state": p.state})
+}
+
+/// RFC 3339 with Vietnam's offset, as everywhere in the API.
+fn vietnam(at: jiff::Timestamp) -> String {
+    at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(7))).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
 #[derive(Deserialize)]

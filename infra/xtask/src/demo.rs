@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::python::ctdt;
+use crate::readme;
 use crate::shell::{Failure, Log, cargo, results, root};
 use crate::stages;
 use crate::tally::{Tally, tail};
@@ -75,6 +76,7 @@ pub(crate) fn all(log: &Log) -> Result<Tally, Failure> {
         Err(why) => troubles.push(why),
     };
     note(as_promised(log));
+    note(readme::run(log));
     for scan in ACCEPTED {
         note(accepted(log, scan));
     }

@@ -7,6 +7,7 @@ mod bench;
 mod demo;
 mod plan;
 mod python;
+mod readme;
 mod shell;
 mod stages;
 mod tally;

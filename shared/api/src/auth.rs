@@ -94,7 +94,7 @@ pub fn needs_any(user: &User, rights: &[Right], unit: &UnitId) -> Result<(), Pro
 }
 
 /// The name of a right in the API.
-pub(crate) fn right_name(right: Right) -> &'static str {
+pub fn right_name(right: Right) -> &'static str {
     match right {
         Right::Create => "create",
         Right::Sign => "sign",

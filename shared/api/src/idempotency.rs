@@ -5,13 +5,16 @@ use std::future::Future;
 use domain::model::{Idempotency, Sha256};
 use domain::ports::Records;
 use jiff::Timestamp;
+use serde_json::Value;
 use sha2::{Digest, Sha256 as Hash};
 
-use crate::{Problem, Reply, Request};
+use crate::{Lang, Problem, Reply, Request, code};
 
 /// Seconds after which a client should ask again. A request whose process died is taken over by the next one with the
 /// same key when it has been running for a minute (`store`).
 const RUNNING: u32 = 5;
+/// Seconds between two looks at what a 202 has begun.
+const POLL: u32 = 1;
 
 fn digest(parts: &[&[u8]]) -> Sha256 {
     let mut hash = Hash::new();
@@ -58,6 +61,19 @@ pub async fn idempotent(
     Ok(reply)
 }
 
+/// Headers that follow from what was kept: the language in which a problem was told, and when to ask again.
+fn told(status: u16, body: &str) -> Vec<(&'static str, String)> {
+    if status == 202 {
+        return vec![("retry-after", POLL.to_string())];
+    }
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
+    let Some(known) = code(text("code")).filter(|_| status >= 400) else { return Vec::new() };
+    let language = if known.title.1 == text("title") { Lang::En } else { Lang::Vi };
+    let again = known.retry_after_s.map(|seconds| ("retry-after", seconds.to_string()));
+    [("content-language", language.tag().to_owned())].into_iter().chain(again).collect()
+}
+
 fn replay(known: &Idempotency, now: &Idempotency) -> Result<Reply, Problem> {
     if known.fingerprint != now.fingerprint {
         return Err(Problem::new("idempotency-key-reused"));
@@ -69,6 +85,9 @@ fn replay(known: &Idempotency, now: &Idempotency) -> Result<Reply, Problem> {
         if *status >= 400 { "application/problem+json; charset=utf-8" } else { "application/json; charset=utf-8" };
     let mut reply = Reply::bytes(*status, kind, body.clone().into_bytes()).header("idempotency-replayed", "true");
     reply.binary = false;
+    for (name, value) in told(*status, body) {
+        reply = reply.header(name, &value);
+    }
     if let Some(etag) = &known.etag {
         reply = reply.header("etag", etag);
     }

@@ -14,11 +14,12 @@ mod idempotency;
 mod problem;
 mod reply;
 mod request;
+mod routes;
 mod session;
 mod unique;
-
 pub use alarm::alarm;
-pub use auth::{Keys, needs, needs_any};
+
+pub use auth::{Keys, needs, needs_any, right_name};
 pub use chance::SystemChance;
 pub use clock::Clock;
 pub use codes::{CODES, Code, code};
@@ -28,5 +29,6 @@ pub use idempotency::idempotent;
 pub use lambda_http::Error;
 pub use problem::Problem;
 pub use reply::{Reply, page};
-pub use request::{Lang, Request, pointer, text, unreadable};
+pub use request::{Lang, Request, pointer, prose, text, unreadable};
+pub use routes::{Body, COMMON, GROUPS, Group, Route, Who, Words, routes};
 pub use session::session_view;

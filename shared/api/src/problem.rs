@@ -122,7 +122,7 @@ impl Problem {
 
     /// The answer.
     pub fn reply(&self, request: &Request) -> Reply {
-        self.render(request.lang(), &request.path, &request.request_id)
+        self.render(request.lang(), &request.shown_path(), &request.request_id)
     }
 
     fn render(&self, lang: Lang, instance: &str, request_id: &str) -> Reply {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::identity::{self, WrongText};
 use domain::ids::WrongId;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -14,6 +15,20 @@ use crate::unique::{TWICE, Unique};
 const JSON_LIMIT: usize = 256 * 1024;
 /// The most characters of an idempotency key (api.md §5.4).
 const KEY_LIMIT: usize = 255;
+
+/// Behind these stands the secret of a link, or the number of a phone.
+const SECRETS: [&str; 4] = ["d", "downloads", "shares", "phones"];
+/// What a problem shows instead.
+const HIDDEN: &str = "***";
+/// A segment of so many digits may be the number of a person or of a phone.
+const NUMBER: usize = 9;
+
+/// Whether a segment of a path is a word or an identifier of ours, as far as its signs tell.
+fn is_plain(segment: &str) -> bool {
+    let signs = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '.' | '_' | '-');
+    let number = segment.len() >= NUMBER && segment.bytes().all(|byte| byte.is_ascii_digit());
+    segment.len() <= 64 && segment.chars().all(signs) && !number
+}
 
 /// The language a person reads.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -88,6 +103,20 @@ impl Request {
         (&self.method, self.segments.iter().map(String::as_str).collect())
     }
 
+    /// The path as a problem may repeat it: without what opens something (the secret of a link), and without what could be a
+    /// person's number or address (api.md §5.1).
+    pub fn shown_path(&self) -> String {
+        let mut shown = String::new();
+        let mut before = "";
+        for segment in self.path.split('/').filter(|segment| !segment.is_empty()) {
+            let secret = SECRETS.contains(&before) || !is_plain(segment);
+            shown.push('/');
+            shown.push_str(if secret { HIDDEN } else { segment });
+            before = segment;
+        }
+        if shown.is_empty() { "/".to_owned() } else { shown }
+    }
+
     /// The media type of the body without parameters, in lower case.
     pub fn media_type(&self) -> String {
         self.header("content-type").unwrap_or("").split(';').next().unwrap_or("").trim().to_ascii_lowercase()
@@ -126,6 +155,14 @@ impl Request {
     /// Those of [`Request::value`], `unknown-field`, `validation-failed`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         from_value(self.value()?)
+    }
+
+    /// The body of a call that takes nothing: none, or an empty JSON object.
+    ///
+    /// # Errors
+    /// Those of [`Request::json`].
+    pub fn nothing(&self) -> Result<(), Problem> {
+        if self.body.is_empty() { Ok(()) } else { self.json::<Nothing>().map(|Nothing {}| ()) }
     }
 
     /// An identifier in the path.
@@ -182,6 +219,10 @@ impl Request {
     }
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
 /// A JSON value in a DTO; the error says where.
 pub(crate) fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     if !value.is_object() {
@@ -235,6 +276,20 @@ pub fn text(pointer: &str, text: &str, limit: usize) -> Result<String, Problem> 
     })
 }
 
+/// A text of several lines, each as [`text`] has them; `limit` counts characters of the whole.
+///
+/// # Errors
+/// `validation-failed` at `pointer`, as [`text`].
+pub fn prose(pointer: &str, text: &str, limit: usize) -> Result<String, Problem> {
+    let mut lines = Vec::new();
+    for line in text.trim().lines() {
+        lines.push(if line.trim().is_empty() { String::new() } else { self::text(pointer, line, limit)? });
+    }
+    let whole = lines.join("\n");
+    // Counted as a whole; a single line answers for "none" and "too long" with the same words.
+    if (1..=limit).contains(&whole.chars().count()) { Ok(whole) } else { self::text(pointer, "", limit) }
+}
+
 /// The problem of a character that a text cannot have.
 pub fn unreadable(pointer: &str, sign: char) -> Problem {
     let point = format!("U+{:04X}", u32::from(sign));
@@ -244,10 +299,12 @@ pub fn unreadable(pointer: &str, sign: char) -> Problem {
     )
 }
 
+/// What an identifier of that kind looks like: whoever typed the right prefix learns what is wrong behind it.
 pub(crate) fn wrong_id(error: WrongId) -> Problem {
+    let prefix = error.expected;
     Problem::new("wrong-id-type").detail(
-        format!("Mã định danh phải bắt đầu bằng {}_.", error.expected),
-        format!("The identifier must start with {}_.", error.expected),
+        format!("Mã định danh phải gồm {prefix}_ và 26 ký tự 0–9, a–z, không có i, l, o, u."),
+        format!("The identifier must be {prefix}_ and 26 signs of 0–9 and a–z without i, l, o, u."),
     )
 }
 
@@ -311,6 +368,49 @@ mod tests {
             let problem = from_value::<Outer>(serde_json::from_str(body).expect("json")).expect_err("refused");
             let told = serde_json::to_string(&problem.errors()).expect("json");
             assert!(told.contains(at), "{body}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_shown_without_secrets() {
+        let shown = |path: &str| {
+            let request = Request {
+                method: "GET".into(),
+                path: path.into(),
+                segments: Vec::new(),
+                query: BTreeMap::new(),
+                headers: BTreeMap::new(),
+                body: Vec::new(),
+                source_ip: String::new(),
+                request_id: String::new(),
+            };
+            request.shown_path()
+        };
+        for (path, wanted) in [
+            ("/v1/cases/case_06fz3kq8w5t06fz3kq8w5t06fz/submit", "/v1/cases/case_06fz3kq8w5t06fz3kq8w5t06fz/submit"),
+            ("/v1/downloads/0123456789abcdef0123456789abcdef/code", "/v1/downloads/***/code"),
+            ("/d/0123456789abcdef0123456789abcdef", "/d/***"),
+            ("/v1/accounts/079085001234/copies", "/v1/accounts/***/copies"),
+            ("/v1/accounts/an@example.vn/copies", "/v1/accounts/***/copies"),
+            ("/v1/sandbox/phones/+84900000001/confirm", "/v1/sandbox/phones/***/confirm"),
+            ("/", "/"),
+        ] {
+            assert_eq!(shown(path), wanted);
+        }
+    }
+
+    #[test]
+    fn several_lines_are_a_text_line_by_line() {
+        assert_eq!(prose("/note", " Trang 1 mờ.\r\n\n Quét  lại. ", 40).expect("a text"), "Trang 1 mờ.\n\nQuét lại.");
+        for (bad, what) in [
+            ("", "1_to_9_characters"),
+            ("\n\n", "1_to_9_characters"),
+            ("một dòng\nhai", "1_to_9_characters"),
+            ("a\n\u{202e}b", "character_not_allowed"),
+            ("a\tb", "character_not_allowed"),
+        ] {
+            let problem = prose("/note", bad, 9).expect_err("refused");
+            assert_eq!(problem.errors(), [serde_json::json!({"pointer": "/note", "code": what})], "{bad:?}");
         }
     }
 

@@ -11,7 +11,7 @@ use domain::refusal::{Reason, Refusal};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Halt;
-use crate::support::{Commit, ROUNDS, commit, contention, sha256};
+use crate::support::{Commit, ROUNDS, commit, contention, outbox, sha256};
 
 /// How long a link opens anything after its letter has left.
 pub const LINK_LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -49,6 +49,44 @@ pub struct Link {
 /// `not-found` for a secret of no link; `link-revoked` for one that a later letter replaced, or whose copy lost its value;
 /// `link-expired` after [`LINK_LIFE`]; faults of the table.
 pub async fn look(records: &impl Records, links: &impl Links, secret: &str, now: Timestamp) -> Result<Link, Halt> {
+    let link = find(records, links, secret, now).await?;
+    if is_over(&link, now) { Err(Reason::LinkExpired.into()) } else { Ok(link) }
+}
+
+/// Orders a new letter with a new link to the address of the first one, for a link that is over (api.md row 70). The old link
+/// is gone with that, so it orders one letter and no more; `delivery::deliver` makes the new one.
+///
+/// # Errors
+/// Those of [`look`] but `link-expired`; `wrong-state` for a link that still opens: whoever has it needs no other.
+pub async fn reissue(
+    records: &impl Records,
+    links: &impl Links,
+    chance: &impl Chance,
+    secret: &str,
+    now: Timestamp,
+) -> Result<Link, Halt> {
+    for _ in 0..ROUNDS {
+        let link = find(records, links, secret, now).await?;
+        if !is_over(&link, now) {
+            return Err(Refusal::WrongState { state: "open", allowed: vec!["code"] }.into());
+        }
+        let (copy, version) = (link.delivery.copy.clone(), link.delivery.version + 1);
+        let delivery = Delivery { sent_at: None, link_digest: None, code: None, version, ..link.delivery.clone() };
+        let order = vec![Write::Delivery(delivery.clone()), outbox(chance, Topic::Deliver, copy.as_str(), now)];
+        if commit(records, order).await == Commit::Written {
+            return Ok(Link { delivery, code_until: None, ..link });
+        }
+    }
+    Err(contention())
+}
+
+/// Whether a link has had its time.
+fn is_over(link: &Link, now: Timestamp) -> bool {
+    link.delivery.sent_at.is_some_and(|sent| now.duration_since(sent) > LINK_LIFE)
+}
+
+/// The link behind a secret, however old.
+async fn find(records: &impl Records, links: &impl Links, secret: &str, now: Timestamp) -> Result<Link, Halt> {
     let digest = sha256(&[secret.as_bytes()]);
     let id = links.copy_by_link(&digest).await?.ok_or(Refusal::NotFound)?;
     let copy = records.copy(&id).await?.ok_or(Refusal::NotFound)?;
@@ -58,9 +96,6 @@ pub async fn look(records: &impl Records, links: &impl Links, secret: &str, now:
     let CopyState::Sealed { number, sealed, archived, .. } = &copy.state else {
         return Err(Reason::LinkRevoked.into());
     };
-    if delivery.sent_at.is_some_and(|sent| now.duration_since(sent) > LINK_LIFE) {
-        return Err(Reason::LinkExpired.into());
-    }
     Ok(Link {
         masked: masked(address),
         file: archived.as_ref().unwrap_or(sealed).clone(),

@@ -56,7 +56,7 @@ pub fn seal_appearance(size: (f32, f32), text: &SealText<'_>) -> Result<Vec<u8>,
     let book = fonts.clean("book", text.book)?;
     let suffix = fonts.clean("suffix", text.suffix)?;
     let rows = [
-        (Cut::Bold, format!("Số chứng thực: {:02}", text.number), BLACK, 12.0),
+        (Cut::Bold, format!("Số chứng thực: {}", text.number), BLACK, 12.0),
         (Cut::Regular, format!("Quyển số: {book} - {suffix}"), BLACK, 11.0),
         (Cut::Italic, fonts.clean("date_text", text.date_text)?, BLACK, 10.5),
         (Cut::Bold, unit, RED, 10.0),

@@ -91,7 +91,7 @@ impl Found {
             }
         };
         let colour = if kind == Kind::Pdf { None } else { Some(self.colour) };
-        warn(self.lowest.is_some_and(|dpi| dpi < MIN_DPI), "low-resolution");
+        warn(self.lowest.is_some_and(|dpi| dpi < MIN_DPI), "scan-below-200dpi");
         warn(self.unstated, "no-resolution");
         warn(colour == Some(false), "not-colour");
         let pages = u32::try_from(self.sizes.len()).unwrap_or(u32::MAX);

@@ -53,7 +53,7 @@ pub struct Inspection {
     pub kind: Kind,
     /// Pages, at least 1.
     pub pages: u32,
-    /// Codes of what an official should look at: `low-resolution` (below 200 dpi), `no-resolution` (none stated), `not-colour`.
+    /// Codes of what an official should look at: `scan-below-200dpi`, `no-resolution` (none stated), `not-colour`.
     pub warnings: Vec<String>,
     /// Width and height of each page as shown, in points.
     pub page_sizes_pt: Vec<(f32, f32)>,

@@ -133,6 +133,10 @@ pub struct Appointment {
     pub status: AppointmentStatus,
     /// Who booked.
     pub booked_by: UserId,
+    /// Who changed it last.
+    pub changed_by: UserId,
+    /// When.
+    pub changed_at: Timestamp,
     /// Swap token.
     pub version: Version,
 }

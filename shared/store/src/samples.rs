@@ -174,6 +174,8 @@ pub(crate) fn appointment(status: AppointmentStatus) -> Appointment {
         note: Some("ghi chú".into()),
         status,
         booked_by: UserId::new([13; 16]),
+        changed_by: UserId::new([14; 16]),
+        changed_at: at(1),
         version: 1,
     }
 }

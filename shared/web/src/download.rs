@@ -21,6 +21,13 @@ pub enum Download<'a> {
         /// What went wrong with the last step.
         trouble: Option<&'a Trouble>,
     },
+    /// The link has had its time; a new one can be sent.
+    Over(&'a Trouble),
+    /// A new link is on its way.
+    Renewed {
+        /// Where it goes, hardly readable.
+        masked: &'a str,
+    },
     /// The link opens nothing.
     Ended(&'a Trouble),
 }
@@ -37,10 +44,29 @@ pub fn download(look: Look, token: &str, state: &Download<'_>) -> String {
                 @if *sent { (enter(look, token, masked)) }
                 (ask(look, token, masked, *sent))
             }
+            Download::Over(trouble) => { (problem(trouble)) (renew(look, token)) }
+            Download::Renewed { masked } => {
+                p role="status" data-testid="renewed" {
+                    (lang.pick("Liên kết mới sẽ tới ", "A new link will come to ")) strong { (masked) } ". "
+                    (lang.pick("Liên kết cũ không còn dùng được.", "The old link is no longer good."))
+                }
+            }
             Download::Ended(trouble) => (problem(trouble)),
         }
     };
     frame(look, &Page { title, path: &format!("/d/{token}"), script: false }, &body)
+}
+
+fn renew(look: Look, token: &str) -> Markup {
+    let lang = look.lang;
+    html! {
+        p {
+            (lang.pick("Bản sao vẫn được giữ. Liên kết mới được gửi tới đúng địa chỉ của thư trước.", "Your copy is still kept. A new link goes to the address of the letter before."))
+        }
+        form method="post" action=(with_lang(&format!("/v1/downloads/{token}/reissue"), lang)) {
+            button type="submit" data-testid="renew" { (lang.pick("Gửi liên kết mới", "Send a new link")) }
+        }
+    }
 }
 
 fn problem(trouble: &Trouble) -> Markup {

@@ -4,6 +4,7 @@
 //! reload. Does not know HTTP: functions send what is made here, with [`HEADERS`].
 
 mod download;
+mod guide;
 mod layout;
 mod pages;
 mod result;
@@ -11,7 +12,8 @@ mod verify;
 mod words;
 
 pub use download::{Download, download};
-pub use pages::{docs, home};
+pub use guide::{Call, Chapter, Guide, Refusal, Words, docs};
+pub use pages::home;
 pub use result::Phrase;
 pub use verify::{Printed, Registered, Trouble, dossier, judged, registered, troubled, verify};
 pub use words::Lang;
@@ -54,6 +56,8 @@ pub fn policy_with_form_to(origin: &str) -> String {
 const STYLE: &str = include_str!("../assets/ctdt.css");
 /// The script of the verify page.
 const SCRIPT: &str = include_str!("../assets/verify.js");
+/// The main job as a script of curl, for developers.
+const JOB: &str = include_str!("../assets/main-job.sh");
 /// The mark in the browser's tab.
 const ICON: &str = include_str!("../assets/icon.svg");
 
@@ -62,6 +66,7 @@ pub fn asset(name: &str) -> Option<(&'static str, &'static [u8])> {
     match name {
         "ctdt.css" => Some(("text/css; charset=utf-8", STYLE.as_bytes())),
         "verify.js" => Some(("text/javascript; charset=utf-8", SCRIPT.as_bytes())),
+        "main-job.sh" => Some(("text/plain; charset=utf-8", JOB.as_bytes())),
         "icon.svg" => Some(("image/svg+xml", ICON.as_bytes())),
         _ => None,
     }

@@ -19,15 +19,36 @@ fn printed() -> Printed {
     }
 }
 
+fn guide() -> Guide {
+    let refusal = Refusal { code: "case-frozen", status: 409, title: ("Hồ sơ đã trình", "The case is frozen") };
+    let call = Call {
+        method: "POST",
+        path: "/v1/cases/{id}/fee",
+        about: ("Ghi phí", "Record the fee"),
+        who: ("cán bộ tiếp nhận".into(), "the desk".into()),
+        key: true,
+        version: true,
+        status: 200,
+        query: &["unit"],
+        body: Some("{\"amount_vnd\": 2000}".into()),
+        sample: "curl \"$CTDT/v1/cases/<case>/fee\"".into(),
+        refusals: vec![refusal.clone()],
+    };
+    let chapters = vec![Chapter { name: ("Tiếp nhận", "The desk"), calls: vec![call] }];
+    Guide { address: "http://127.0.0.1:8080".into(), chapters, common: vec![refusal] }
+}
+
 fn pages(look: Look) -> Vec<String> {
     let trouble = Trouble { title: "a".into(), detail: "b".into(), action: "c".into() };
     let found = [Registered::Active("2026-11-23".into()), Registered::Annulled, Registered::Unknown];
     let mut all = vec![
         home(look),
-        docs(look),
+        docs(look, &guide()),
         download(look, "abc", &Download::Open { masked: "m***@example.com", sent: false, trouble: None }),
         download(look, "abc", &Download::Open { masked: "m***@example.com", sent: true, trouble: Some(&trouble) }),
         download(look, "abc", &Download::Ended(&trouble)),
+        download(look, "abc", &Download::Over(&trouble)),
+        download(look, "", &Download::Renewed { masked: "m***@example.com" }),
         verify(look, None),
         verify(look, Some(&printed())),
         judged(look, &sample()),
@@ -68,6 +89,21 @@ fn only_a_sandbox_says_so() {
     let live = Look { sandbox: false, lang: Lang::Vi };
     assert!(home(LOOKS[0]).contains("/phone") && home(LOOKS[0]).contains("không có giá trị pháp lý"));
     assert!(!home(live).contains("/phone") && !home(live).contains("thử nghiệm"));
+}
+
+/// Who may, what it needs, a sample, the codes; Vietnamese first and English beside it.
+#[test]
+fn a_call_is_told_whole() {
+    let page = docs(LOOKS[0], &guide());
+    for part in ["/v1/cases/{id}/fee", "cán bộ tiếp nhận", ">K<", ">M<", "amount_vnd", "curl", "case-frozen", "409"]
+    {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let (vietnamese, english) = (page.find("Ghi phí"), page.find("Record the fee"));
+    assert!(vietnamese.is_some() && vietnamese < english, "{page}");
+    assert!(
+        page.contains("main-job.sh") && !docs(Look { sandbox: false, ..LOOKS[0] }, &guide()).contains("main-job.sh")
+    );
 }
 
 /// Names in certificates are chosen by strangers.

@@ -40,6 +40,12 @@ impl Answer {
     /// The answer must be the promised problem, in Vietnamese, with everything a client needs.
     #[track_caller]
     pub(crate) fn problem(self, status: u16, code: &str) -> Value {
+        self.told_in("vi", status, code)
+    }
+
+    /// As [`Answer::problem`], in one of the two languages; the title is the catalogue's.
+    #[track_caller]
+    pub(crate) fn told_in(self, lang: &str, status: u16, code: &str) -> Value {
         let answer = self.is(status);
         let body = answer.json();
         assert_eq!(body["code"], code, "{}: {body}", answer.what);
@@ -50,7 +56,9 @@ impl Answer {
             assert!(body[member].as_str().is_some_and(|text| !text.is_empty()), "{}: no {member}: {body}", answer.what);
         }
         assert!(body["type"].as_str().is_some_and(|text| text.ends_with(code)), "{body}");
-        assert_eq!(answer.header("content-language"), "vi", "{}", answer.what);
+        assert_eq!(answer.header("content-language"), lang, "{}", answer.what);
+        let title = api::code(code).unwrap_or_else(|| panic!("{code} is not in the catalogue")).title;
+        assert_eq!(body["title"], if lang == "en" { title.1 } else { title.0 }, "{body}");
         body
     }
 

@@ -120,6 +120,12 @@ async fn a_requester_without_an_account_gets_a_letter() {
         .collect();
     assert_eq!(numbers, [Some(1), Some(2)], "numbers follow the order of the request");
 
+    let year = archived(&client, &copies[0]).await["year"].clone();
+    for (book, status) in [("01", "active"), ("1", "active"), ("2", "unknown"), ("001x", "unknown")] {
+        let path = format!("/v1/copies/by-number?unit_code=000.00.01.H99&year={year}&number=01&book={book}");
+        assert_eq!(client.send(Call::get(path)).await.is(200).text("/status"), status, "book {book}");
+    }
+
     let all = letters(&client, 2).await;
     assert_eq!(all[0]["to"], "mau@example.com");
     assert!(!json!(all).to_string().contains("001099009999"));
@@ -151,8 +157,35 @@ async fn a_requester_without_an_account_gets_a_letter() {
     client.send(json_open(&none, &code)).await.problem(404, "not-found");
     client.send(Call::get(format!("/d/{none}"))).await.is(404);
     client.send(Call::post("/v1/sandbox/clock", &json!({"advance_s": 31 * 86_400}))).await.is(200);
-    client.send(Call::post(asked, &json!({}))).await.problem(410, "link-expired");
+    let over = client.send(Call::post(asked, &json!({}))).await.problem(410, "link-expired");
+    assert_eq!(over["instance"], "/v1/downloads/***/code");
+    renewed(&client, &token).await;
+}
+
+/// A link that is over orders one new letter to the address of the first (api.md row 70).
+async fn renewed(client: &Client, token: &str) {
+    let page = client.send(Call::get(format!("/d/{token}"))).await.is(410);
+    let text = String::from_utf8_lossy(&page.body).into_owned();
+    let order = format!("/v1/downloads/{token}/reissue");
+    assert!(text.contains("Gửi liên kết mới") && text.contains(&order), "{text}");
+    let before = letters(client, 0).await.len();
+    let ordered = client.send(browser(&order, "")).await.is(202);
+    let text = String::from_utf8_lossy(&ordered.body).into_owned();
+    assert!(text.contains("m***@example.com") && !text.contains("mau@example.com"), "{text}");
+    // Once: the old link is no link any more.
+    client.send(Call::post(&order, &json!({}))).await.problem(410, "link-revoked");
     client.send(Call::get(format!("/d/{token}"))).await.is(410);
+
+    let all = letters(client, before + 1).await;
+    let link = all[before]["links"][0].as_str().expect("a link").to_owned();
+    let new = link.rsplit('/').next().expect("a token");
+    assert!(new != token && all[before]["to"] == "mau@example.com", "{all:?}");
+    client.send(Call::get(&link)).await.is(200);
+    client.send(Call::post(format!("/v1/downloads/{new}/reissue"), &json!({}))).await.problem(409, "wrong-state");
+    client.send(Call::post(format!("/v1/downloads/{new}/code"), &json!({}))).await.is(202);
+    let code = code_in(&letters(client, before + 2).await[before + 1]);
+    let found = client.send(Call::post(format!("/v1/downloads/{new}/open"), &json!({"code": code}))).await.is(303);
+    client.send(Call::get(found.header("location"))).await.is(200);
 }
 
 /// A form that a browser sends.

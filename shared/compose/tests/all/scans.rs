@@ -94,9 +94,9 @@ fn tiffs_of_every_coding_become_pages() {
 fn inspections_warn() {
     let warnings =
         |name: &str| compose::inspect(&bytes(&format!("tests/vectors/scans/{name}")), "").expect("accepted").warnings;
-    assert_eq!(warnings("exif-6.jpg"), ["low-resolution"]);
-    assert_eq!(warnings("khong-do-phan-giai.jpg"), ["low-resolution", "no-resolution"]);
-    assert_eq!(warnings("fax-g4.tif"), ["low-resolution", "not-colour"]);
+    assert_eq!(warnings("exif-6.jpg"), ["scan-below-200dpi"]);
+    assert_eq!(warnings("khong-do-phan-giai.jpg"), ["scan-below-200dpi", "no-resolution"]);
+    assert_eq!(warnings("fax-g4.tif"), ["scan-below-200dpi", "not-colour"]);
     assert!(
         compose::inspect(&bytes("infra/ctdt/sample/ban-goc.jpg"), "image/jpeg").expect("accepted").warnings.is_empty()
     );

@@ -112,6 +112,10 @@ pub(crate) struct AppointmentItem {
     status: AppointmentStatus,
     #[serde(with = "As::<Id>")]
     booked_by: UserId,
+    #[serde(with = "As::<Id>")]
+    changed_by: UserId,
+    #[serde(with = "As::<Time>")]
+    changed_at: Timestamp,
     version: Version,
 }
 
