@@ -80,7 +80,7 @@ async fn the_clock_goes_back_too() {
     let moved = client.send(Call::post("/v1/sandbox/clock", &json!({"advance_s": -86_400}))).await.is(200);
     assert_eq!(moved.json()["offset_s"], -86_400);
     let yesterday = moved.text("/now")[..10].to_owned();
-    assert!(yesterday < before.text("/now")[..10].to_owned(), "{yesterday}");
+    assert!(yesterday.as_str() < &before.text("/now")[..10], "{yesterday}");
 
     let (case, copies) = submitted(&client, "mau@example.com", 1).await;
     let received = client.by("clerk", Call::get(format!("/v1/cases/{case}"))).await.is(200).text("/received_at");
