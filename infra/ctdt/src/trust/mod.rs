@@ -230,7 +230,7 @@ fn show(file: &Path, pins: &[String], production: bool, last: Option<&Path>) -> 
     Ok(text)
 }
 
-fn pin_of(text: &str) -> Result<[u8; 32], String> {
+pub(crate) fn pin_of(text: &str) -> Result<[u8; 32], String> {
     let bytes = hex::decode(text).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
     bytes.ok_or_else(|| format!("--pin {text}: không phải SHA-256 / no SHA-256"))
 }

@@ -2,9 +2,11 @@
 
 use pki::Error;
 use pki::issue::{CertificateSpec, CrlSpec, KeyUsage, RevokedEntry, crl};
+use pki::ocsp::CertStatus;
 use pki::path::{Evidence, EvidenceItem, Revocation, RevocationStatus, revocation};
 
 use crate::pki::{DAY, Holder, Key, NOW, Pki, ca_spec, issue, signer_spec};
+use crate::revocation::ocsp_by;
 
 const HOLD: u8 = 6;
 const REMOVED: u8 = 8;
@@ -131,6 +133,11 @@ fn another_key_of_the_issuer_may_sign() {
     let unknown = judge(&next, old.clone());
     let what = "whether the signer of the CRL was revoked is not known";
     assert!(unknown.refused.contains(&(EvidenceItem::Crl(0), Error::NotAnIssuer { what })));
+    // Nor where only the signer is in doubt.
+    let ocsps = vec![ocsp_by(&pki.root, false, &pki.ca, &pki.root, CertStatus::Good, NOW)];
+    let crls = vec![list(&next, NOW, 5, vec![], vec![])];
+    let doubtful = revocation(&chain, &Evidence { certificates: vec![next.cert.clone()], ocsps, crls }, NOW + 60);
+    assert_eq!(doubtful.status, RevocationStatus::Unknown { missing: vec![pki.leader.cert.clone()] });
     let of_next = list(&next, NOW, 5, vec![entry(&pki.leader, NOW, 1)], vec![]);
     let evidence = Evidence { certificates: vec![next.cert.clone()], ocsps: Vec::new(), crls: vec![of_next, old] };
     assert!(is_revoked(&revocation(&chain, &evidence, NOW + 60)));

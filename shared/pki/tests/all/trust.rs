@@ -164,6 +164,20 @@ fn hostile_pools_end() {
     assert!(!report.is_trusted());
 }
 
+/// RFC 5280 leaves it open; here an anchor that has ended anchors nothing.
+#[test]
+fn an_anchor_ends_too() {
+    let key = Key::ec();
+    let root = issue(&CertificateSpec { not_after: NOW + 10 * DAY, ..ca_spec("Gốc ngắn hạn", 1, &key) }, None, key);
+    let key = Key::ec();
+    let ca = issue(&ca_spec("CA", 2, &key), Some(&root), key);
+    let key = Key::ec();
+    let leaf = issue(&signer_spec("Nguyễn Văn Ký", 3, &key), Some(&ca), key);
+    assert_eq!(outcome(&leaf, &[&ca], &root, NOW, Purpose::Signing), Outcome::Trusted);
+    let reason = Error::NotValidAt { what: "the trust anchor" };
+    assert_eq!(outcome(&leaf, &[&ca], &root, NOW + 20 * DAY, Purpose::Signing), Outcome::Invalid { reason });
+}
+
 /// Many certificates of each CA make as many paths as there are combinations: the search counts its tries and says so.
 #[test]
 fn a_crowd_of_twins_is_given_up() {
