@@ -2,17 +2,18 @@
 //!
 //! Measures only what is real today; another name is refused, with the names that are.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::shell::{Failure, Log, cargo, root, shown, target};
+use crate::shell::{Failure, Log, cargo, results, root, shown, target};
 use crate::{python, tools};
 
 type Bench = fn() -> Result<(), Failure>;
 
 /// The benches that there are.
 const NAMES: &[(&str, Bench)] =
-    &[("memory", memory), ("seal", || figures("seal")), ("start", start), ("verify", || figures("verify"))];
+    &[("memory", memory), ("seal", || figures(&["seal"])), ("start", start), ("verify", verify)];
 
 /// From empty caches: every function with the SDK.
 const BUILD: Duration = Duration::from_secs(45 * 60);
@@ -30,8 +31,31 @@ pub(crate) fn run(name: &str) -> Result<(), Failure> {
 }
 
 /// CPU of the pure cores, against one SHA-256 pass.
-fn figures(name: &str) -> Result<(), Failure> {
-    shows(cargo().args(["bench", "--quiet", "--package", "tests", "--bench", "figures", "--", name]))
+fn figures(arguments: &[&str]) -> Result<(), Failure> {
+    let bench = ["bench", "--quiet", "--package", "tests", "--bench", "figures", "--"];
+    shows(cargo().args(bench).args(arguments))
+}
+
+/// CPU of a judgement, with P-256 and with RSA keys; then the same files before pyHanko and pdfsig.
+fn verify() -> Result<(), Failure> {
+    let log = Log::new("bench-verify")?;
+    tools::install(&log)?;
+    let folder = fresh("bench-verify")?;
+    let kept = folder.to_string_lossy();
+    figures(&["verify", "--keep", &kept])?;
+    figures(&["verify", "--rsa", "--keep", &kept])?;
+    shows(python::tool("python").arg(root().join("tests/bench/peers.py")).arg(&folder))
+}
+
+/// An empty folder for the files of a bench.
+fn fresh(name: &str) -> Result<PathBuf, Failure> {
+    let folder = results().join(name);
+    let told = |error: std::io::Error| format!("{}: {error}", folder.display());
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).map_err(told)?;
+    }
+    std::fs::create_dir_all(&folder).map_err(told)?;
+    Ok(folder)
 }
 
 /// Peak memory of judging files on disk.

@@ -26,5 +26,5 @@ pub use fates::{Tried, every_fate};
 pub use keys::{Identity, Key};
 pub use paper::{base, scan};
 pub use polling::{pause, run, run_for};
-pub use trees::{Tree, Trees, trees};
+pub use trees::{Tree, Trees, all_rsa, trees};
 pub use world::{Call, Fate, Habit, Habits, Kind, Table, World};

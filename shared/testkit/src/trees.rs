@@ -36,10 +36,23 @@ pub struct Trees {
     pub strangers: Tree,
 }
 
+static TREES: OnceLock<Trees> = OnceLock::new();
+
 /// The trees of this process.
 pub fn trees() -> &'static Trees {
-    static TREES: OnceLock<Trees> = OnceLock::new();
-    TREES.get_or_init(|| Trees { ours: tree("ours", 1), strangers: tree("strangers", 2) })
+    TREES.get_or_init(|| Trees {
+        ours: tree("ours", 1, Key::p256, Key::rsa),
+        strangers: tree("strangers", 2, Key::p256, Key::rsa),
+    })
+}
+
+/// Gives everybody in this process an RSA-2048 key, as the tree of the Government and most CAs in the country have them: for figures
+/// that are to be compared with those of others. Without effect once somebody has asked for [`trees`].
+pub fn all_rsa() {
+    TREES.get_or_init(|| Trees {
+        ours: tree("ours", 1, Key::rsa, Key::rsa),
+        strangers: tree("strangers", 2, Key::rsa, Key::rsa),
+    });
 }
 
 impl Trees {
@@ -66,7 +79,8 @@ fn host_of(certificate: &Certificate) -> String {
     certificate.common_name().unwrap_or_default().to_lowercase()
 }
 
-fn tree(name: &str, serial: u8) -> Tree {
+/// `key` makes the keys of everybody but the agency whose key is RSA in every tree.
+fn tree(name: &str, serial: u8, key: fn() -> Key, rsa: fn() -> Key) -> Tree {
     use Attribute::{CommonName, Country, Organisation, UserId};
     let ca = |spec: &mut CertificateSpec| {
         spec.ca = Some(None);
@@ -81,14 +95,14 @@ fn tree(name: &str, serial: u8) -> Tree {
     };
     let ward = "UBND xã Mẫu";
     let (root_name, ca_name) = (format!("{name}-root"), format!("{name}-ca"));
-    let root = issued([serial, 1], &[(Country, "VN"), (CommonName, &root_name)], None, Key::p256(), ca);
-    let sub = issued([serial, 2], &[(Country, "VN"), (CommonName, &ca_name)], Some(&root), Key::p256(), ca);
+    let root = issued([serial, 1], &[(Country, "VN"), (CommonName, &root_name)], None, key(), ca);
+    let sub = issued([serial, 2], &[(Country, "VN"), (CommonName, &ca_name)], Some(&root), key(), ca);
     let leader = [(Country, "VN"), (Organisation, ward), (CommonName, "Nguyễn Văn Mẫu"), (UserId, "CCCD:000000000001")];
-    let leader = issued([serial, 3], &leader, Some(&sub), Key::p256(), person);
+    let leader = issued([serial, 3], &leader, Some(&sub), key(), person);
     let office = [(Country, "VN"), (Organisation, ward), (CommonName, ward)];
-    let agency = issued([serial, 4], &office, Some(&sub), Key::rsa(), person);
-    let agency_p256 = issued([serial, 5], &office, Some(&sub), Key::p256(), person);
-    let tsa = issued([serial, 6], &[(Country, "VN"), (CommonName, "TSA mẫu")], Some(&sub), Key::p256(), stamp);
+    let agency = issued([serial, 4], &office, Some(&sub), rsa(), person);
+    let agency_p256 = issued([serial, 5], &office, Some(&sub), key(), person);
+    let tsa = issued([serial, 6], &[(Country, "VN"), (CommonName, "TSA mẫu")], Some(&sub), key(), stamp);
     Tree { root, ca: sub, leader, agency, agency_p256, tsa }
 }
 
