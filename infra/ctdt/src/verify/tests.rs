@@ -292,7 +292,7 @@ fn a_signed_trust_list_is_taken_under_its_pin() {
     let wanted = pki::Certificate::from_pem_many(&pki.trust_pem()).expect("PEM");
     assert_eq!(roots.anchors, wanted);
     assert!(roots.test && roots.list.is_some() && !roots.issuers.is_empty());
-    let refusal = |pins: &[&str]| open(pins).err().expect("refused");
+    let refusal = |pins: &[&str]| open(pins).expect_err("refused");
     assert!(refusal(&[&other]).contains("trust-list-signer"));
     assert!(refusal(&["zz"]).contains("--pin zz"));
     // What another root vouches for is not lawful under this list.

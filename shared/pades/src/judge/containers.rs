@@ -1,15 +1,14 @@
-//! The containers of a certified copy: `/Contents` holds what the house wrote, octet by octet. A signature does not cover itself; in
-//! the last one nothing else does, so whatever in it is neither signed nor needed could be changed by anybody.
+//! The last container of a certified copy: `/Contents` holds what the house wrote, octet by octet. A signature does not cover itself; of
+//! an earlier one the next covers every byte, of the last nothing does, so whatever in it is neither signed nor needed could be changed by
+//! anybody. Earlier ones keep the form they were written in: another version of the house may have written them.
 //!
 //! The form is [`pki::cms::SignedData::exact`], the one that [`crate::embed`] writes. Other signed files keep what their writers wrote.
 
-use pdf::Document;
 use pki::cms::SignedData;
 use pki::{Certificate, Interner};
 
 use super::crypto::Crypto;
 use super::find::Found;
-use super::trust;
 use crate::policy::Policy;
 use crate::report::{Covers, Reason};
 
@@ -23,33 +22,20 @@ pub(crate) struct Known<'k> {
 }
 
 /// What is wrong with the containers, one list for each signature. A signature that is broken already is left to its own reasons.
-pub(crate) fn check(
-    views: &[Document<'_>],
-    found: &[Found],
-    cryptos: &[Crypto],
-    known: &Known<'_>,
-) -> Vec<Vec<Reason>> {
+pub(crate) fn check(found: &[Found], cryptos: &[Crypto], known: &Known<'_>) -> Vec<Vec<Reason>> {
     let one = |(one, crypto): (&Found, &Crypto)| {
+        if one.covers != Covers::WholeFile {
+            return None;
+        }
         let container = crypto.container.as_ref().filter(|_| crypto.intact)?;
-        let stored = match views.get(one.brought) {
-            Some(_) if one.brought + 1 == views.len() => known.stored.to_vec(),
-            Some(view) => trust::store(view).unwrap_or_default().certificates,
-            None => Vec::new(),
-        };
-        container_reason(one, crypto, container, &stored, known)
+        container_reason(one, crypto, container, known)
     };
     found.iter().zip(cryptos).map(|pair| one(pair).into_iter().collect()).collect()
 }
 
-fn container_reason(
-    found: &Found,
-    crypto: &Crypto,
-    container: &SignedData,
-    stored: &[Certificate],
-    known: &Known<'_>,
-) -> Option<Reason> {
+fn container_reason(found: &Found, crypto: &Crypto, container: &SignedData, known: &Known<'_>) -> Option<Reason> {
     let say = |code: &str, detail: String| Reason::with(code, &[("field", found.field.clone()), ("detail", detail)]);
-    let exact = match container.exact(stored, known.interner) {
+    let exact = match container.exact(known.stored, known.interner) {
         Ok(exact) => exact,
         Err(error) => return Some(say("copy-container-altered", error.to_string())),
     };
@@ -61,8 +47,7 @@ fn container_reason(
     if let Some(at) = padding.iter().position(|octet| *octet != 0) {
         return Some(say("copy-padding-used", format!("byte {}", exact.len() + at)));
     }
-    // Of an earlier one a later signature covers the bytes.
-    let stranger = unvouched(crypto, container, known).filter(|_| found.covers == Covers::WholeFile)?;
+    let stranger = unvouched(crypto, container, known)?;
     Some(say("copy-certificate-unverified", stranger.subject()))
 }
 

@@ -169,7 +169,7 @@ fn examine_listed(
     let pool = Pool::new(store, &found, &cryptos, policy, interner);
     let trusts = trust::judge(&found, &cryptos, &pool, policy, list);
     let known = containers::Known { stored: &stored, policy, interner };
-    let containers = if copy { containers::check(&views, &found, &cryptos, &known) } else { Vec::new() };
+    let containers = if copy { containers::check(&found, &cryptos, &known) } else { Vec::new() };
     let copy_reasons = if copy { ecopy::check(&views, &found, &cryptos, &permissions) } else { Vec::new() };
     let number = if copy { ecopy::facts(&document, &found) } else { None };
     let prefixes = ends.iter().filter_map(|end| digests.prefix(*end)).collect();

@@ -1,6 +1,6 @@
 //! The verdict alone, for whoever asks about very many files.
 
-use pdf::{Document, Error};
+use pdf::Error;
 use pki::Interner;
 
 use super::digest::{Digests, Ranges};
@@ -45,21 +45,15 @@ fn broken(file: &[u8], policy: &Policy<'_>) -> Result<bool, Error> {
     let interner = Interner::default();
     let stored = trust::store(&document)?.certificates;
     let known = containers::Known { stored: &stored, policy, interner: &interner };
-    Ok(found.iter().rev().any(|one| is_broken(one, &views, &digests, copy, &known)))
+    Ok(found.iter().rev().any(|one| is_broken(one, &digests, copy, &known)))
 }
 
-fn is_broken(
-    found: &Found,
-    views: &[Document<'_>],
-    digests: &Digests<'_>,
-    copy: bool,
-    known: &containers::Known<'_>,
-) -> bool {
+fn is_broken(found: &Found, digests: &Digests<'_>, copy: bool, known: &containers::Known<'_>) -> bool {
     let fatal = |reason: &Reason| severity(&reason.code) == Severity::Fatal;
     let crypto = crypto::check(found, digests, known.stored, known.interner);
     if crypto.reasons.iter().any(fatal) {
         return true;
     }
     let (one, crypto) = (std::slice::from_ref(found), std::slice::from_ref(&crypto));
-    copy && containers::check(views, one, crypto, known).iter().flatten().any(fatal)
+    copy && containers::check(one, crypto, known).iter().flatten().any(fatal)
 }
