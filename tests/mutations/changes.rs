@@ -45,6 +45,7 @@ pub(crate) const CLASSES: &[(&str, Change)] = &[
     ("in front", in_front),
     ("behind", behind),
     (STRANGER, stranger_behind),
+    ("container under evidence", container_under_evidence),
     ("update: token of an object", update_token),
     ("update: page", update_page),
     ("update: annotation", update_annotation),
@@ -476,7 +477,11 @@ fn last_startxref(file: &[u8]) -> String {
     digits.map(|byte| char::from(*byte)).collect()
 }
 
-fn update(copies: &Copies, chance: &mut Chance, make: fn(&Copy, &mut Chance) -> Option<Objects>) -> Option<Vec<u8>> {
+fn update(
+    copies: &Copies,
+    chance: &mut Chance,
+    make: impl Fn(&Copy, &mut Chance) -> Option<Objects>,
+) -> Option<Vec<u8>> {
     let copy = a_copy(copies, chance);
     let objects = make(copy, chance)?;
     // A new object that nothing refers to changes nothing that a reader sees (rule C4): what was there must change.
@@ -657,6 +662,8 @@ fn update_catalog(copies: &Copies, chance: &mut Chance) -> Option<Vec<u8>> {
 }
 
 fn update_evidence(copies: &Copies, chance: &mut Chance) -> Option<Vec<u8>> {
+    let digits: String = copies.foreign.der().iter().map(|octet| format!("{octet:02x}")).collect();
+    let genuine = format!("<</Filter/ASCIIHexDecode/Length {}>>\nstream\n{digits}>\nendstream", digits.len() + 1);
     update(copies, chance, |copy, chance| {
         let (store, new) = (*copy.with("/Certs").first()?, copy.size());
         let (body, catalog) = (copy.body(store), copy.body(1));
@@ -664,7 +671,8 @@ fn update_evidence(copies: &Copies, chance: &mut Chance) -> Option<Vec<u8>> {
         let junk = format!("<</Length {}>>\nstream\n{text}\nendstream", text.len());
         let list = *pick(&["/Certs [", "/OCSPs [", "/CRLs ["], chance)?;
         let more = *pick(&["/XYZ 4 0 R", "/VRI2<<>>", "/Contents 4 0 R", "/Type/Other", "/VRI 4 0 R"], chance)?;
-        Some(match chance.below(6) {
+        Some(match chance.below(7) {
+            6 => vec![(store, body.replacen("/Certs [", &format!("/Certs [{new} 0 R "), 1)), (new, genuine.clone())],
             0 => vec![(store, body.replacen(list, &format!("{list}{new} 0 R "), 1)), (new, junk)],
             1 => vec![(store, body.replacen(list, &format!("{list}{} 0 R ", 1 + chance.below(14)), 1))],
             2 => vec![(1, catalog.replacen("/DSS", "/Dss", 1))],
@@ -673,6 +681,16 @@ fn update_evidence(copies: &Copies, chance: &mut Chance) -> Option<Vec<u8>> {
             _ => vec![(store, "<</Type /DSS>>".to_owned())],
         })
     })
+}
+
+/// What is done to the last container, with a revision behind it that only adds evidence.
+fn container_under_evidence(copies: &Copies, chance: &mut Chance) -> Option<Vec<u8>> {
+    let mut file = update_evidence(copies, chance)?;
+    let copy = [&copies.one, &copies.other, &copies.composed].into_iter().find(|copy| file.starts_with(&copy.bytes))?;
+    let gap = copy.gaps.last()?;
+    let place = gap.start + chance.below(gap.len());
+    *file.get_mut(place)? = *pick(b"0123456789abcdef", chance)?;
+    (!file[gap.clone()].eq_ignore_ascii_case(&copy.bytes[gap.clone()])).then_some(file)
 }
 
 fn update_signature(copies: &Copies, chance: &mut Chance) -> Option<Vec<u8>> {

@@ -107,6 +107,7 @@ static RULES: &[(&str, &[&str])] = &[
     ("EN 319 102-1 §5.2.3", &["signer-certificate-missing", "signer-mismatch"]),
     ("A1–A6", &["byte-range-gap"]),
     ("A3", &["padding-not-zero", "copy-padding-used"]),
+    ("A8, R68", &["copy-unsigned-update"]),
     ("RFC 5652 §5, X.690 §10", &["copy-container-altered", "copy-certificate-unverified"]),
     (
         "B, C",
@@ -125,6 +126,7 @@ static RULES: &[(&str, &[&str])] = &[
     ("EN 319 102-1 §5.5.4", &["timestamp-order"]),
     ("RFC 3161 §2.4.2", &["timestamp-bad"]),
     ("RFC 3161 §4", &["tsa-revoked"]),
+    ("EN 319 102-1 §5.4", &["timestamp-in-future"]),
     ("R66", &["timestamp-missing", "timestamp-required", "time-off-by-7h"]),
     ("R67", &["tsa-untrusted", "ca-not-licensed", "ca-unknown", "chain-incomplete"]),
     ("R62", &["test-certificate"]),
@@ -480,6 +482,17 @@ static ROWS: &[Explanation] = &[
         EXPERT,
     ),
     row(
+        "copy-unsigned-update",
+        Unknown,
+        Integrity,
+        Issuer,
+        (
+            "Sau chữ ký {field} bản sao còn bị ghi thêm một phần không có chữ ký hay dấu thời gian nào bảo vệ.",
+            "After signature {field} something was appended to the copy that no signature or time-stamp covers.",
+        ),
+        ("Chưa kết luận; xin lại tệp từ cơ quan cấp.", "No conclusion; ask the issuing agency for the file again."),
+    ),
+    row(
         "file-reading-note",
         Note,
         Integrity,
@@ -709,6 +722,17 @@ static ROWS: &[Explanation] = &[
             "The time-stamping authority's X.509 certificate was revoked ({field}).",
         ),
         EXPERT,
+    ),
+    row(
+        "timestamp-in-future",
+        Unknown,
+        Timestamps,
+        Requester,
+        (
+            "Dấu thời gian của {field} ghi giờ sau thời điểm kiểm tra.",
+            "The time-stamp of {field} is later than the instant of verification.",
+        ),
+        ("Kiểm tra lại tại một thời điểm sau khi ký.", "Verify at an instant after the signing."),
     ),
     row(
         "tsa-revocation-unknown",

@@ -401,12 +401,23 @@ fn read_signed_data(body: &Tlv<'_>, interner: &Interner) -> Result<SignedData, E
     })
 }
 
+/// PKCS#7 allowed any type here; its octets are then the content (RFC 5652 §5.2.1). A time-stamp is younger: RFC 3161 §2.4.2 has an OCTET
+/// STRING alone, and the tag is not signed.
+fn one_content(content_type: &ObjectIdentifier, explicit: &Tlv<'_>) -> Result<Vec<u8>, Error> {
+    let mut reader = explicit.reader();
+    let value = reader.any(WHAT)?;
+    reader.finish(WHAT)?;
+    if *content_type == oids::TST_INFO && value.tag != OCTET_STRING {
+        return Err(Error::NotATimestamp);
+    }
+    Ok(value.content.to_vec())
+}
+
 fn read_encapsulated(sequence: &Tlv<'_>) -> Result<(ObjectIdentifier, Option<Vec<u8>>), Error> {
     let mut reader = sequence.reader();
     let content_type = reader.expect(OID, WHAT)?.oid().ok_or(Error::Malformed { what: WHAT })?;
     let content = match reader.optional(0xa0, WHAT)? {
-        // PKCS#7 allowed any type here; its octets are then the content (RFC 5652 §5.2.1).
-        Some(explicit) => Some(explicit.reader().any(WHAT)?.content.to_vec()),
+        Some(explicit) => Some(one_content(&content_type, &explicit)?),
         None => None,
     };
     reader.finish(WHAT)?;

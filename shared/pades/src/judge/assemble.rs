@@ -84,6 +84,10 @@ fn counts(one: &SignatureReport, reason: &Reason) -> bool {
 fn copy_reasons(case: &Case, signatures: &[SignatureReport], policy: &Policy<'_>) -> Vec<Reason> {
     let mut reasons = case.copy_reasons.clone();
     reasons.extend(case.containers.iter().flatten().cloned());
+    let newest = signatures.iter().max_by_key(|one| one.revision);
+    if let Some(one) = newest.filter(|one| one.covers == Covers::WholeRevision) {
+        reasons.push(Reason::with("copy-unsigned-update", &[("field", one.field.clone())]));
+    }
     // A time-stamp at the end that nobody believes may be anybody's: what it covers is not the file that was issued or archived.
     let last =
         signatures.iter().filter(|one| one.kind == SignatureKind::DocTimestamp && one.covers == Covers::WholeFile);

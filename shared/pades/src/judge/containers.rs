@@ -10,21 +10,23 @@ use pki::{Certificate, Interner};
 use super::crypto::Crypto;
 use super::find::Found;
 use crate::policy::Policy;
-use crate::report::{Covers, Reason};
+use crate::report::Reason;
 
 /// Whose issuers are known without the container itself.
 pub(crate) struct Known<'k> {
     /// The newest `/DSS`.
     pub(crate) stored: &'k [Certificate],
     pub(crate) policy: &'k Policy<'k>,
+    /// The revision that brought the last signature: something without one may stand behind it.
+    pub(crate) last: usize,
     /// What this judgement has read.
     pub(crate) interner: &'k Interner,
 }
 
-/// What is wrong with the containers, one list for each signature. A signature that is broken already is left to its own reasons.
+/// What is wrong with the last container, one list for each signature. A signature that is broken already is left to its own reasons.
 pub(crate) fn check(found: &[Found], cryptos: &[Crypto], known: &Known<'_>) -> Vec<Vec<Reason>> {
     let one = |(one, crypto): (&Found, &Crypto)| {
-        if one.covers != Covers::WholeFile {
+        if one.brought < known.last {
             return None;
         }
         let container = crypto.container.as_ref().filter(|_| crypto.intact)?;

@@ -168,13 +168,19 @@ fn examine_listed(
     let changes = later_changes(&document, &views, &found, &permissions, copy);
     let pool = Pool::new(store, &found, &cryptos, policy, interner);
     let trusts = trust::judge(&found, &cryptos, &pool, policy, list);
-    let known = containers::Known { stored: &stored, policy, interner };
+    let last = last_brought(&found);
+    let known = containers::Known { stored: &stored, policy, last, interner };
     let containers = if copy { containers::check(&found, &cryptos, &known) } else { Vec::new() };
     let copy_reasons = if copy { ecopy::check(&views, &found, &cryptos, &permissions) } else { Vec::new() };
     let number = if copy { ecopy::facts(&document, &found) } else { None };
     let prefixes = ends.iter().filter_map(|end| digests.prefix(*end)).collect();
     let sha256 = digests.whole();
     Ok(Case { copy, found, cryptos, trusts, changes, copy_reasons, containers, notes, number, prefixes, sha256 })
+}
+
+/// The revision that brought the newest signature.
+fn last_brought(found: &[Found]) -> usize {
+    found.iter().map(|one| one.brought).max().unwrap_or(0)
 }
 
 /// Whether the bytes that hashing costs when the prefixes are shared are in proportion to the file.

@@ -166,6 +166,10 @@ impl Court<'_> {
         let mut worth = Worth { standing, existence, control, refused: None, notes: Vec::new(), unknown: false };
         worth.refused = match (worth.standing.path, worth.standing.revocation) {
             (PathStatus::Trusted, Revocation::Revoked) => Some(("REVOKED_NO_POE", "tsa-revoked")),
+            // Whoever asks about an earlier instant asks what could be known then.
+            (PathStatus::Trusted, _) if stamp.gen_time > self.policy.at.saturating_add(SKEW) => {
+                Some(("TIMESTAMP_ORDER_FAILURE", "timestamp-in-future"))
+            }
             (PathStatus::Trusted, _) if worth.control.until < needed => Some(past(&worth.control, &stamp.signer)),
             (PathStatus::Trusted, _) if worth.standing.unproven.is_some() => {
                 Some((unproven_sub(worth.standing.unproven.as_ref()), "evidence-unproven"))
@@ -278,7 +282,7 @@ impl Court<'_> {
             standing.revocation = Revocation::Unknown;
         }
         sub = sub.or(self.weakness(&standing, crypto, at, clock.time.is_some(), &field, &mut reasons)).or(clock.sub);
-        if standing.path == PathStatus::Trusted && !signer.valid_at(self.policy.at) {
+        if standing.path == PathStatus::Trusted && signer.not_after() < self.policy.at {
             reasons.push(Reason::with("certificate-expired-now", &field));
         }
         if let (Some(said), Some(time)) = (said, clock.time)

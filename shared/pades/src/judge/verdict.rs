@@ -44,7 +44,7 @@ fn broken(file: &[u8], policy: &Policy<'_>) -> Result<bool, Error> {
     let digests = Digests::new(&document, &ranges, &[])?;
     let interner = Interner::default();
     let stored = trust::store(&document)?.certificates;
-    let known = containers::Known { stored: &stored, policy, interner: &interner };
+    let known = containers::Known { stored: &stored, policy, last: super::last_brought(&found), interner: &interner };
     Ok(found.iter().rev().any(|one| is_broken(one, &digests, copy, &known)))
 }
 

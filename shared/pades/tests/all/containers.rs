@@ -167,3 +167,41 @@ fn nothing_stands_behind_a_copy() {
     assert_eq!(judge_as(&file, &pki.anchors(), NOW + 3600, Profile::General).verdict, Verdict::Valid);
     assert_ne!(judge(&archived[..archived.len() - 1], &pki).verdict, Verdict::Valid, "its own end of line is signed");
 }
+
+/// The store again with one more genuine certificate, in a revision that nobody signs.
+fn evidence_behind(file: &[u8], certificate: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(file);
+    let list = text.rfind("/Certs [").expect("a store");
+    let start = text[..list].rfind(" 0 obj\n").expect("its object");
+    let number: String = text[..start].chars().rev().take_while(char::is_ascii_digit).collect();
+    let number: u32 = number.chars().rev().collect::<String>().parse().expect("a number");
+    let body = &text[start + " 0 obj\n".len()..];
+    let body = &body[..body.find("\nendobj").expect("an end")];
+    let size = text.rfind("/Size").expect("a size") + "/Size".len();
+    let size: String = text[size..].trim_start().chars().take_while(char::is_ascii_digit).collect();
+    let new: u32 = size.parse().expect("a number");
+    let digits = hex::encode(certificate);
+    let stream = format!("<</Filter/ASCIIHexDecode/Length {}>>\nstream\n{digits}>\nendstream", digits.len() + 1);
+    append(file, &[(number, &body.replacen("/Certs [", &format!("/Certs [{new} 0 R "), 1)), (new, &stream)])
+}
+
+/// R64, R68: what is appended to a copy without a signature leaves it undecided, though evidence may be added to other signed files; and it
+/// hides nothing that was done to the last container.
+#[test]
+fn what_nobody_signs_is_not_added_to_a_copy() {
+    let pki = Pki::new();
+    let archived = archive(&pki, &make(&pki).sealed, NOW + 120);
+    let behind = |file: &[u8]| judge(&evidence_behind(file, pki.leader.chain[0].der()), &pki);
+    let report = behind(&archived);
+    assert_eq!(report.verdict, Verdict::Indeterminate, "{:?}", report.reasons);
+    assert!(codes(&report).contains(&"copy-unsigned-update"), "{:?}", report.reasons);
+    let file = evidence_behind(&archived, pki.leader.chain[0].der());
+    assert_eq!(judge_as(&file, &pki.anchors(), NOW + 3600, Profile::General).verdict, Verdict::Valid);
+    let mut spoilt = archived.clone();
+    spoilt[last_gap(&archived).end - 1] = b'1';
+    let report = behind(&spoilt);
+    assert_eq!(report.verdict, Verdict::Invalid, "{:?}", report.reasons);
+    assert!(codes(&report).contains(&"copy-padding-used"), "{:?}", report.reasons);
+    // A time-stamp over all of it makes it whole again.
+    assert_eq!(judge(&archive(&pki, &file, NOW + 240), &pki).verdict, Verdict::Valid);
+}

@@ -607,3 +607,18 @@ fn without_certificates(cms: &[u8]) -> Vec<u8> {
     }
     wrap(0x30, &[kind, &wrap(0xa0, &wrap(0x30, &kept))].concat())
 }
+
+/// Whoever asks about an instant before the signing gets no verdict: what was signed did not exist then.
+#[test]
+fn before_the_signing_nothing_is_valid() {
+    let pki = Pki::new();
+    let file = archive(&pki, &make(&pki).sealed, NOW + 120);
+    let none = Evidence::default();
+    assert_eq!(judged(&pki, &file, NOW + 180, &none).verdict, Verdict::Valid);
+    for at in [0, NOW - 86_400, NOW - 120] {
+        let report = judged(&pki, &file, at, &none);
+        assert_ne!(report.verdict, Verdict::Valid, "{at}: {:?}", report.reasons);
+        assert!(codes(&report).contains(&"timestamp-in-future"), "{at}: {:?}", report.reasons);
+        assert!(!codes(&report).contains(&"certificate-expired-now"), "{at}: {:?}", report.reasons);
+    }
+}

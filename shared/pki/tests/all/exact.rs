@@ -79,3 +79,21 @@ fn the_chain_is_completed() {
     assert_eq!(exact(&with(&[&pki.seal, &pki.ca, &pki.root]), &[]).as_ref(), Some(&whole));
     assert_eq!(exact(&with(&[&pki.seal, &pki.ca, &pki.leader]), &[]).as_ref(), Some(&whole));
 }
+
+/// RFC 3161 §2.4.2: what a time-stamp holds is an OCTET STRING. No signature covers the tag, so another one would be a change that nobody sees.
+#[test]
+fn a_time_stamp_holds_octets_alone() {
+    let token = token(&Pki::new(), b"x");
+    let named = [0x06, 0x0b, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x04];
+    let at = token.windows(named.len()).position(|window| window == named).expect("id-ct-TSTInfo") + named.len();
+    let tag = at
+        + (at..at + 4)
+            .position(|place| token[place..place + 3] == [token[place], token[place + 1], 0x04])
+            .expect("a tag")
+        + 2;
+    for other in [0x0c, 0x14, 0x30] {
+        let mut changed = token.clone();
+        changed[tag] = other;
+        assert!(Token::parse(&changed).is_err(), "{other:#x}");
+    }
+}
