@@ -54,6 +54,8 @@ const EXPECTED: usize = 512;
 const KEPT: usize = 128;
 /// A pass over the file reads so many windows at once.
 const CHUNK: usize = 32;
+/// A pass over a file in memory goes on so many bytes at once.
+const PIECE: usize = 128 << 10;
 /// The largest window, and the most that is read at once for any other reason: no object of an honest file is longer without its data.
 const MOST: usize = 32 << 20;
 /// What stands before a place is looked at too: a keyword, an end of line.
@@ -219,8 +221,7 @@ impl<'a> Text<'a> {
         let windows = match self {
             Text::Whole(bytes) => {
                 let range = range.start.min(bytes.len())..range.end.min(bytes.len());
-                let bytes = bytes.get(range.clone()).unwrap_or_default();
-                return each(range.start, &[], bytes).map(|_| ());
+                return pieces(bytes, range, before, each);
             }
             Text::Windows(windows) => windows,
         };
@@ -328,7 +329,7 @@ impl<'a> Text<'a> {
         let mut same = true;
         self.pass(range.clone(), 0, |at, _, chunk| {
             let from = with.start + (at - range.start);
-            // A chunk of a file in memory may be all of it; the other one is then read piece by piece.
+            // The other one comes in pieces of its own length.
             other.pass(from..from + chunk.len(), 0, |place, _, piece| {
                 same = chunk.get(place - from..place - from + piece.len()) == Some(piece);
                 Ok(same)
@@ -337,6 +338,25 @@ impl<'a> Text<'a> {
         })?;
         Ok(same)
     }
+}
+
+/// A pass over what is in memory: a piece stays in the processor's cache while more than one thing is done with it.
+fn pieces(
+    bytes: &[u8],
+    range: Range<usize>,
+    before: usize,
+    mut each: impl FnMut(usize, &[u8], &[u8]) -> Result<bool, Error>,
+) -> Result<(), Error> {
+    let mut at = range.start;
+    while at < range.end {
+        let next = at.saturating_add(PIECE).min(range.end);
+        let tail = bytes.get(at.saturating_sub(before).max(range.start)..at).unwrap_or_default();
+        if !each(at, tail, bytes.get(at..next).unwrap_or_default())? {
+            break;
+        }
+        at = next;
+    }
+    Ok(())
 }
 
 /// Reads white space and comments byte by byte.
