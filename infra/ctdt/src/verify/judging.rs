@@ -66,7 +66,7 @@ pub(super) struct Answer {
 pub(super) enum Extent {
     /// Every byte.
     Whole,
-    /// Its length in bytes only: it is over the limit, or cannot be read to its end.
+    /// Its length in bytes only: it is over the limit, or cannot be read to its end; 0 for what an archive does not give out.
     Length(u64),
     /// It could not be opened.
     Nothing,
@@ -132,7 +132,8 @@ fn dossier(path: &Path, name: &str, question: &Question, limit: Duration) -> Vec
         let name = format!("{name}/{file_name}");
         answers.push(match bytes {
             Some(bytes) => within(Matter::Unpacked(bytes), name, question.clone(), limit),
-            None => unopened(&name, question, &io::Error::other("zip")),
+            // The archive was opened; of this file in it nothing is known.
+            None => Answer { read: Extent::Length(0), ..unopened(&name, question, &io::Error::other("zip")) },
         });
     });
     if let Err(why) = unpacked {

@@ -165,13 +165,30 @@ fn records_are_written() {
     let copy = folder.path().join("a.pdf");
     std::fs::write(&copy, b"no PDF").expect("written");
     let one = || answer(&copy, &question(), TIME_LIMIT);
-    assert!(write_records(&copy, &[one()]).is_err());
+    let given = [copy.clone()];
+    assert!(write_records(&copy, &given, &[one()]).is_err());
     let out = folder.path().join("out.pdf");
-    write_records(&out, &[one()]).expect("written");
+    write_records(&out, &given, &[one()]).expect("written");
     assert!(std::fs::read(&out).expect("a record").starts_with(b"%PDF-"));
     let many = folder.path().join("many");
-    write_records(&many, &[one(), one()]).expect("written");
+    write_records(&many, &given, &[one(), one()]).expect("written");
     assert_eq!(std::fs::read_dir(&many).expect("a folder").count(), 2);
+    // A file to be judged that stands where a record would go, by its own name or another; and an archive named by what is in it.
+    let inside = many.join("002-a.bien-ban.pdf");
+    std::fs::write(&inside, b"no PDF either").expect("written");
+    let linked = folder.path().join("linked.pdf");
+    std::os::unix::fs::symlink(&inside, &linked).expect("a link");
+    let mut of_archive = one();
+    of_archive.report.file.push_str("/b.pdf");
+    for (out, given, answers) in [
+        (&many, vec![copy.clone(), inside.clone()], vec![one(), one()]),
+        (&many, vec![copy.clone(), linked.clone()], vec![one(), one()]),
+        (&copy, vec![copy.clone()], vec![of_archive]),
+    ] {
+        assert!(write_records(out, &given, &answers).is_err(), "{}", out.display());
+    }
+    assert_eq!(std::fs::read(&inside).expect("as it was"), b"no PDF either");
+    assert_eq!(std::fs::read(&copy).expect("as it was"), b"no PDF");
 }
 
 /// Pipes, folders and endless devices are not read; a file over the limit is refused unread.
@@ -271,7 +288,7 @@ fn a_dossier_is_opened_within_bounds() {
     let mut damaged = archive(&[("a.pdf", b"%PDF-1.7 and some more text")]);
     damaged[45] ^= 0xff;
     let damaged = judge(&damaged);
-    assert_eq!((codes(&damaged), status(&damaged)), (vec!["file-unreadable".to_owned()], 3));
+    assert_eq!((codes(&damaged), status(&damaged)), (vec!["file-unreadable".to_owned()], 2));
     assert!(damaged[0].json()["sha256"].is_null());
 }
 
