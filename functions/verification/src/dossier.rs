@@ -3,7 +3,7 @@
 //! Does not judge and does not write anything to disk: names are labels. Archives inside archives are not opened; they are
 //! files that are no PDF. Bounds hold whatever the archive says of itself: bytes are counted while they come out.
 
-use std::io::{Cursor, Read as _};
+use std::io::{Cursor, Read, Seek};
 
 use zip::ZipArchive;
 
@@ -47,26 +47,36 @@ pub fn is_zip(bytes: &[u8]) -> bool {
 }
 
 /// An archive whose table of contents was read.
-pub struct Dossier<'a> {
-    archive: ZipArchive<Cursor<&'a [u8]>>,
+pub struct Dossier<R> {
+    archive: ZipArchive<R>,
     next: usize,
     left: u64,
 }
 
-impl<'a> Dossier<'a> {
-    /// Reads the table of contents.
+impl<'a> Dossier<Cursor<&'a [u8]>> {
+    /// Reads the table of contents of an archive in memory.
     ///
     /// # Errors
     /// [`Refused`].
     pub fn open(bytes: &'a [u8]) -> Result<Self, Refused> {
-        let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| Refused::Broken)?;
+        Self::read(Cursor::new(bytes), u64::try_from(bytes.len()).unwrap_or(u64::MAX))
+    }
+}
+
+impl<R: Read + Seek> Dossier<R> {
+    /// Reads the table of contents of an archive of `size` bytes. What a reader cannot read is taken for broken: who has a reader
+    /// that can fail asks it.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn read(reader: R, size: u64) -> Result<Self, Refused> {
+        let archive = ZipArchive::new(reader).map_err(|_| Refused::Broken)?;
         if archive.len() > MOST_FILES {
             return Err(Refused::Bomb);
         }
         if !archive.file_names().any(|name| name.is_ok_and(|name| !name.ends_with('/'))) {
             return Err(Refused::Empty);
         }
-        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let left = TOTAL_LIMIT.min(HARMLESS.max(size.saturating_mul(MOST_GROWTH)));
         Ok(Self { archive, next: 0, left })
     }

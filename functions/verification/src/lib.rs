@@ -3,32 +3,40 @@
 //! An invalid signature is an answer, never an error (decision 20). Reads only public items of the table and its own; writes
 //! only what somebody asked it to keep.
 
+mod body;
 pub mod dossier;
 mod kept;
 mod page;
+pub mod ranged;
 mod ways;
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use api::{Edge, Env, Error, Function, Keys, Lang, Problem, Reply, Request};
 use casework::trust::{InUse, Source, TrustStore};
 use domain::model::{PublicCopy, Sha256};
 use domain::paths;
-use domain::ports::{Objects as _, Records as _};
+use domain::ports::{Fault, Records as _};
 use domain::time::rfc3339;
 use jiff::{SignedDuration, Timestamp};
 use objects::Bucket;
-use pades::{EcopyFacts, Policy, Profile, RegisterFacts, RegisterStatus, Report, Verdict};
+use pades::{EcopyFacts, Policy, Profile, RegisterFacts, RegisterStatus, Report, Unread, Verdict};
 use pki::path::Evidence;
 use serde_json::{Value, json};
-use sha2::Digest as _;
 use store::Table;
 
-use crate::dossier::{Dossier, Refused};
+use crate::body::Body;
+use crate::dossier::Refused;
+use crate::ranged::{Bounds, Object, Ranged};
 use crate::ways::Matter;
 
 /// What a file is called that came without a name.
 const FILE_NAME: &str = "ban-sao.pdf";
 /// 100 MB (decision 32) and the room of our own revisions.
 const FILE_LIMIT: u64 = 110 * 1024 * 1024;
+/// How long an object is read; the function ends after 29 s.
+const READING_TIME: Duration = Duration::from_secs(25);
 /// How long a dossier is worked on; the function ends after 29 s.
 const DOSSIER_TIME: SignedDuration = SignedDuration::from_secs(20);
 
@@ -54,15 +62,16 @@ struct Found {
 }
 
 /// By what a file is judged.
-struct Judge<'a> {
-    trust: &'a InUse,
+#[derive(Clone)]
+struct Judge {
+    trust: Arc<InUse>,
     at: Timestamp,
     profile: Profile,
     /// Whether what was found about the same bytes before may answer.
     usual: bool,
 }
 
-impl Judge<'_> {
+impl Judge {
     fn policy<'a>(&'a self, extra: &'a Evidence, register: Option<RegisterFacts>) -> Policy<'a> {
         Policy {
             anchors: &self.trust.anchors,
@@ -75,8 +84,17 @@ impl Judge<'_> {
     }
 
     fn report(&self, file: &[u8], register: Option<RegisterFacts>) -> Report {
-        let extra = Evidence { certificates: self.trust.issuers.clone(), ..Evidence::default() };
-        pades::judge_listed(file, FILE_NAME, &self.policy(&extra, register), &self.trust.loaded.list)
+        pades::judge_listed(file, FILE_NAME, &self.policy(&self.extra(), register), &self.trust.loaded.list)
+    }
+
+    /// As [`Judge::report`] for a file that is not in memory.
+    fn report_source(&self, file: &dyn pades::Source, register: Option<RegisterFacts>) -> Result<Report, Unread> {
+        let list = Some(&self.trust.loaded.list);
+        pades::judge_source(file, FILE_NAME, &self.policy(&self.extra(), register), list)
+    }
+
+    fn extra(&self) -> Evidence {
+        Evidence { certificates: self.trust.issuers.clone(), ..Evidence::default() }
     }
 
     fn refuse(&self, code: &str, detail: &str) -> Report {
@@ -108,10 +126,10 @@ impl Verification {
         let asked = self.asked(request, now).await?;
         let trust = self.trust.now(&self.objects, now).await;
         let usual = asked.at.is_none() && asked.profile == Profile::Auto;
-        let judge = Judge { trust: &trust, at: asked.at.unwrap_or(now), profile: asked.profile, usual };
+        let judge = Judge { trust, at: asked.at.unwrap_or(now), profile: asked.profile, usual };
         let found = match &asked.matter {
-            Matter::File(bytes) if dossier::is_zip(bytes) => return self.dossier(request, bytes, &judge).await,
-            Matter::File(bytes) => self.file(bytes, &judge).await?,
+            Matter::File(body) if body.is_zip() => return self.dossier(request, body, &judge).await,
+            Matter::File(body) => self.file(body, &judge).await?,
             Matter::Copy(copy) => self.copy(copy, &judge).await?,
         };
         let found = Found { report: Report { file: asked.name.clone(), ..found.report }, ..found };
@@ -124,13 +142,14 @@ impl Verification {
     }
 
     /// Judges with what the register says: by the file's digest, else by the number that the seal carries.
-    async fn file(&self, file: &[u8], judge: &Judge<'_>) -> Result<Found, Problem> {
-        let digest: Sha256 = sha2::Sha256::digest(file).into();
+    async fn file(&self, file: &Body, judge: &Judge) -> Result<Found, Problem> {
+        let digest = file.sha256().await?;
         if let Some(copy) = self.records.public_by_digest(&digest).await? {
-            return self.ours(digest, copy, judge, async { Ok(file.to_vec()) }).await;
+            let report = file.report(judge, Some(facts(&copy)));
+            return self.ours(digest, copy, judge, async { Ok(report.await?) }).await;
         }
         let trust_list = judge.sequence();
-        let first = judge.report(file, None);
+        let first = file.report(judge, None).await?;
         let Some(number) = &first.number else {
             return Ok(Found { report: first, copy: None, kept: false, trust_list });
         };
@@ -138,41 +157,47 @@ impl Verification {
         let n = u32::try_from(number.number).unwrap_or(0);
         let known = self.records.public_by_number(&number.unit_code, &number.suffix, year, n).await?;
         let unknown = RegisterFacts { status: RegisterStatus::Unknown, facts: None, sha256: Vec::new() };
-        let report = judge.report(file, Some(known.map_or(unknown, |copy| facts(&copy))));
+        let report = file.report(judge, Some(known.map_or(unknown, |copy| facts(&copy)))).await?;
         Ok(Found { report, copy: None, kept: false, trust_list })
     }
 
     /// Judges the last issued file of a copy.
-    async fn copy(&self, copy: &PublicCopy, judge: &Judge<'_>) -> Result<Found, Problem> {
+    async fn copy(&self, copy: &PublicCopy, judge: &Judge) -> Result<Found, Problem> {
         let digest = *copy.digests.last().ok_or_else(|| Problem::new("copy-not-ready"))?;
         // One digest per level: sealed, then archived (decision 11).
         let path = match copy.digests.len() {
             1 => paths::sealed(&copy.unit, &copy.number),
             _ => paths::archived(&copy.unit, &copy.number),
         };
-        let read = async {
-            let bytes = self.objects.read(&path, FILE_LIMIT).await?;
-            bytes.ok_or_else(|| Problem::new("copy-not-ready"))
+        let report = async {
+            let file = self.stored(path).await?.ok_or_else(|| Problem::new("copy-not-ready"))?;
+            Ok(file.report(judge, Some(facts(copy))).await?)
         };
-        self.ours(digest, copy.clone(), judge, read).await
+        self.ours(digest, copy.clone(), judge, report).await
     }
 
-    /// A file of ours, to the byte: what was found about it before answers, unless the copy was annulled since. `read` gives the
-    /// bytes when they are needed.
+    /// An object to be judged, of which one block was read. `None`: there is none.
+    async fn stored(&self, path: String) -> Result<Option<Body>, Fault> {
+        let object = Object { bucket: self.objects.clone(), path };
+        let opened = Ranged::open(object, Bounds { length: FILE_LIMIT, time: READING_TIME }).await?;
+        Ok(opened.map(Body::Stored))
+    }
+
+    /// A file of ours, to the byte: what was found about it before answers, unless the copy was annulled since. `report` judges
+    /// it with what the register says, and is asked only then.
     async fn ours(
         &self,
         digest: Sha256,
         copy: PublicCopy,
-        judge: &Judge<'_>,
-        read: impl Future<Output = Result<Vec<u8>, Problem>> + Send,
+        judge: &Judge,
+        report: impl Future<Output = Result<Report, Problem>> + Send,
     ) -> Result<Found, Problem> {
         let (trust_list, now) = (judge.sequence(), self.edge.clock.now());
         let usual = judge.usual && copy.annulled_at.is_none();
         if usual && let Some(report) = self.known(&digest, trust_list, now).await? {
             return Ok(Found { report, copy: Some(copy), kept: true, trust_list });
         }
-        let report = judge.report(&read.await?, Some(facts(&copy)));
-        let found = Found { report, copy: Some(copy), kept: false, trust_list };
+        let found = Found { report: report.await?, copy: Some(copy), kept: false, trust_list };
         if usual {
             self.learn(digest, &found, now).await?;
         }
@@ -180,14 +205,14 @@ impl Verification {
     }
 
     /// Every file of a zip archive, one after the other. The answer is the gravest of them.
-    async fn dossier(&self, request: &Request, bytes: &[u8], judge: &Judge<'_>) -> Result<Reply, Problem> {
-        let mut dossier = Dossier::open(bytes).map_err(unopened)?;
+    async fn dossier(&self, request: &Request, body: &Body, judge: &Judge) -> Result<Reply, Problem> {
+        let mut files = body.files().await?;
         let mut reports = Vec::new();
         let until = self.edge.clock.now().saturating_add(DOSSIER_TIME).unwrap_or(Timestamp::MAX);
-        while let Some(file) = dossier.next_file().map_err(unopened)? {
+        while let Some(file) = files.next_file().await? {
             let report = match file.bytes {
                 _ if self.edge.clock.now() > until => judge.refuse("pdf-too-complex", "> 20 s"),
-                Some(bytes) => self.file(&bytes, judge).await?.report,
+                Some(bytes) => self.file(&Body::Held(bytes), judge).await?.report,
                 None => judge.refuse("file-unreadable", "zip"),
             };
             reports.push(Report { file: file.name, ..report });

@@ -4,23 +4,24 @@ use api::{Problem, Request};
 use domain::ids::{CopyId, UploadId, UserId};
 use domain::model::PublicCopy;
 use domain::paths;
-use domain::ports::{Objects as _, Records as _};
+use domain::ports::Records as _;
 use jiff::Timestamp;
 use pades::Profile;
 use serde::Deserialize;
 use sha2::Digest as _;
 
-use crate::{FILE_LIMIT, FILE_NAME, Verification, page};
+use crate::body::Body;
+use crate::{FILE_NAME, Verification, page};
 
 /// Bodies above this go by upload (decision 44).
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
 /// Longest address (RFC 5321 §4.5.3.1.3).
 const ADDRESS_LIMIT: usize = 254;
 
-/// The bytes, or the copy of ours that stands for them.
+/// The file, or the copy of ours that stands for it.
 pub(crate) enum Matter {
     /// A file.
-    File(Vec<u8>),
+    File(Body),
     /// A copy of ours.
     Copy(PublicCopy),
 }
@@ -70,12 +71,12 @@ impl Verification {
         match request.media_type().as_str() {
             "application/pdf" | "application/octet-stream" | "application/zip" => {
                 let (wishes, file) = (Wishes::of_query(request)?, bounded(request.body.clone())?);
-                Ok(wishes.about(Matter::File(file), FILE_NAME.to_owned(), None, caller))
+                Ok(wishes.about(Matter::File(Body::Held(file)), FILE_NAME.to_owned(), None, caller))
             }
             "multipart/form-data" => {
                 let (wishes, sent) = (Wishes::of_query(request)?, page::sent(request).await?);
-                let (matter, notify) = (Matter::File(bounded(sent.bytes)?), sent.notify.map(address).transpose()?);
-                Ok(wishes.about(matter, sent.name, notify, caller))
+                let (file, notify) = (bounded(sent.bytes)?, sent.notify.map(address).transpose()?);
+                Ok(wishes.about(Matter::File(Body::Held(file)), sent.name, notify, caller))
             }
             "application/json" => {
                 // One place for each wish: what stands in the query of a JSON request must not be overlooked.
@@ -102,13 +103,13 @@ impl Verification {
     }
 
     /// The caller's own upload. Somebody else's is not there (decision 37).
-    async fn uploaded(&self, id: &str, caller: Option<&UserId>) -> Result<Vec<u8>, Problem> {
+    async fn uploaded(&self, id: &str, caller: Option<&UserId>) -> Result<Body, Problem> {
         let caller = caller.ok_or_else(|| Problem::new("unauthenticated"))?;
         let id = UploadId::parse(id).map_err(|_| Problem::invalid("/upload_id", "wrong_id_type"))?;
         let upload = self.records.upload(&id).await?.filter(|upload| upload.owner == *caller);
         let upload = upload.ok_or_else(|| Problem::new("not-found"))?;
-        let bytes = self.objects.read(&paths::upload(&upload.id), FILE_LIMIT).await?;
-        bytes.ok_or_else(|| Problem::new("upload-not-ready"))
+        let file = self.stored(paths::upload(&upload.id)).await?;
+        file.ok_or_else(|| Problem::new("upload-not-ready"))
     }
 
     /// A copy by its identifier, for whoever has a token: the report names officials and no requester.

@@ -4,6 +4,7 @@
 //! its SHA-256, under `If-None-Match: *`. Sets no Object Lock retention.
 
 mod disposition;
+mod part;
 mod presign;
 
 use std::error::Error;
@@ -23,6 +24,8 @@ use base64::engine::general_purpose::STANDARD;
 use domain::model::Sha256;
 use domain::ports::{Created, Fault, Objects, Presigned};
 use sha2::Digest as _;
+
+pub use part::Part;
 
 /// Time to connect.
 const CONNECT: Duration = Duration::from_secs(2);

@@ -134,12 +134,41 @@ async fn by_link(client: &Client, requester: &str) {
 }
 
 async fn by_upload(client: &Client, file: &[u8]) {
-    let upload = client.by("clerk", Call::post("/v1/uploads", &job::declared("application/pdf", file))).await.is(201);
-    job::put(client, &upload, file.to_vec()).await.is(200);
-    let upload = json!({"upload_id": upload.text("/id")});
+    let upload = uploaded(client, file).await;
     valid(&client.by("clerk", ask(&upload)).await.is(200), "register");
     client.by("clerk_b", ask(&upload)).await.problem(404, "not-found");
     client.send(ask(&upload)).await.problem(401, "unauthenticated");
+    in_blocks(client, file).await;
+}
+
+async fn uploaded(client: &Client, file: &[u8]) -> Value {
+    let upload = client.by("clerk", Call::post("/v1/uploads", &job::declared("application/pdf", file))).await.is(201);
+    job::put(client, &upload, file.to_vec()).await.is(200);
+    json!({"upload_id": upload.text("/id")})
+}
+
+/// What is read in blocks is judged as what was sent: a file of ours that was changed, an archive, and what is longer than a block.
+async fn in_blocks(client: &Client, file: &[u8]) {
+    let timeless = |answer: Answer| {
+        let mut report = answer.json();
+        report["checked_at"] = Value::Null;
+        report
+    };
+    let changed = [file, b"\n1 0 obj\n<<>>\nendobj\n"].concat();
+    let sent = timeless(client.by("clerk", pdf(changed.clone())).await.is(200));
+    let stored = timeless(client.by("clerk", ask(&uploaded(client, &changed).await)).await.is(200));
+    assert_eq!((&stored["verdict"], &stored["source"]), (&json!("invalid"), &json!("file")), "{stored}");
+    assert_eq!(stored, sent);
+    let noise: Vec<u8> = (0..9_u32 << 20).map(|at| (at.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
+    let long = [file, &noise].concat();
+    let report = client.by("clerk", ask(&uploaded(client, &long).await)).await.is(200).json();
+    assert_eq!((&report["verdict"], &report["size"]), (&json!("invalid"), &json!(long.len())), "{report}");
+    let dossier = zipped(&[("a.pdf", file), ("b.pdf", &long), ("c.pdf", &changed)]);
+    let all = client.by("clerk", ask(&uploaded(client, &dossier).await)).await.is(200).json();
+    let verdicts: Vec<&Value> = all["files"].as_array().expect("files").iter().map(|one| &one["verdict"]).collect();
+    assert_eq!(verdicts, [&json!("valid"), &json!("invalid"), &json!("invalid")], "{all}");
+    let broken = uploaded(client, b"PK\x03\x04 and nothing").await;
+    client.by("clerk", ask(&broken)).await.problem(422, "zip-broken");
 }
 
 async fn by_number(client: &Client, copy: &Value) {

@@ -13,6 +13,7 @@ use reqwest::{Method, Response, StatusCode};
 use sha2::{Digest as _, Sha256};
 
 use crate::cloud::{Cloud, NOBODY, all_at, cloud};
+use crate::script::{Script, line};
 
 fn name(cloud: &Cloud) -> String {
     cloud.state.output("DocumentsBucket").expect("a bucket").to_owned()
@@ -96,6 +97,41 @@ async fn what_is_not_there_is_none_and_what_is_too_long_is_a_fault() {
     assert_eq!(bucket.read("copies/ten", 10).await, Ok(Some(vec![1; 10])));
     let Fault(why) = bucket.read("copies/ten", 9).await.expect_err("too long");
     assert!(why.contains("longer than 9 bytes"), "{why}");
+}
+
+/// Every part but the first is asked for by its ETag: parts of two bodies are never put together.
+#[tokio::test]
+async fn parts_are_of_one_body() {
+    let (bucket, cloud) = (bucket().await, cloud().await);
+    let path = "uploads/in parts";
+    bucket.create(path, b"0123456789".to_vec(), "application/pdf").await.expect("created");
+    let first = bucket.part(path, 0..4, None).await.expect("an answer").expect("a part");
+    assert_eq!((first.bytes.as_slice(), first.whole), (&b"0123"[..], 10));
+    let etag = Some(first.etag.as_str());
+    let rest = bucket.part(path, 4..100, etag).await.expect("an answer").expect("a part");
+    assert_eq!((rest.bytes.as_slice(), rest.whole, &rest.etag), (&b"456789"[..], 10, &first.etag));
+    let all = bucket.part(path, 0..100, etag).await.expect("an answer").expect("a part");
+    assert_eq!(all.bytes, b"0123456789");
+    let put = raw(cloud).put_object().bucket(name(cloud)).key(path).body(b"abcdefghij".to_vec().into());
+    put.send().await.expect("exchanged");
+    let Fault(why) = bucket.part(path, 4..10, etag).await.expect_err("another body");
+    assert!(why.contains("PreconditionFailed"), "{why}");
+    assert_eq!(bucket.part("uploads/no parts", 0..4, None).await, Ok(None));
+    bucket.create("uploads/empty", Vec::new(), "application/pdf").await.expect("created");
+    let empty = bucket.part("uploads/empty", 0..4, None).await.expect("an answer").expect("no bytes, but an object");
+    assert_eq!((empty.bytes, empty.whole), (Vec::new(), 0));
+    assert!(bucket.part(path, 10..12, None).await.is_err(), "nothing stands behind the end");
+}
+
+/// A server that knows no ranges, or breaks down.
+#[tokio::test]
+async fn what_is_no_part_is_a_fault() {
+    for (status, body) in [(200, "0123456789"), (206, "0123"), (500, ""), (403, "")] {
+        let script = Script::new(vec![line(status, "application/pdf", body)]);
+        let bucket = Bucket::new(&all_at(&script.url()), "b".into());
+        assert!(bucket.part("a", 0..4, None).await.is_err(), "{status}");
+        assert!(bucket.part("a", 0..4, Some("\"a\"")).await.is_err(), "{status}");
+    }
 }
 
 /// No bucket, no endpoint: neither is "there is no such object".
