@@ -38,15 +38,16 @@ const COMMANDS: &[(&str, Run)] = &[
         Run::ByHand("it rewrites frozen texts; CI runs the same test without it and finds what is not up to date"),
     ),
     ("UPDATE_EXPECT=1 cargo test -p api --test problems", Run::ByHand("as above")),
-    ("pip install aws-sam-cli cargo-lambda", Run::ByHand("the tools of the lines below")),
+    (
+        "python3 -m venv .tools/sam && .tools/sam/bin/pip install aws-sam-cli cargo-lambda",
+        Run::ByHand("the tools of the lines below"),
+    ),
+    (r#"export PATH="$PWD/.tools/sam/bin:$PATH""#, Run::ByHand("as above")),
     (
         "sam validate --lint",
         Run::ByHand("sam is not installed by CI; cfn-lint, which it calls, is the stage `template` on both templates"),
     ),
-    (
-        "sam build --beta-features",
-        Run::ByHand("a second release build of every function; run once, its figures stand beside it"),
-    ),
+    ("sam build --beta-features", Run::ByHand("a second release build of every function, too long for each change")),
     (
         "sam deploy --template-file infra/state.yaml --stack-name ctdt-dev-state --parameter-overrides Stage=dev",
         Run::ByHand("needs an account at AWS"),

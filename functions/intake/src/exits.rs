@@ -50,6 +50,8 @@ impl Intake {
             with_the_leader(&case)?;
         } else if exit == "refuse" {
             at_desk(&case)?;
+        } else if matches!(case.status, CaseStatus::Refused | CaseStatus::Cancelled) {
+            return Err(wrong_state(domain::casefile::progress(case.status, &[]).name(), &[]));
         } else if domain::casefile::ground_applies(&case) {
             return Err(Problem::new("ground-applies"));
         }

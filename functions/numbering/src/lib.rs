@@ -1,4 +1,5 @@
-//! Numbers and seals (cấp số, đóng dấu): the only holder of `kms:Sign`. No route, no way out to the Internet.
+//! Numbers and seals (cấp số, đóng dấu): the only holder of `kms:Sign`. No route, and nothing linked that asks or sends
+//! outside AWS: `NEVER_LINKED` in `tests/tidy/arrows.rs`. The network would not stop it.
 //!
 //! Does not timestamp and does not create the issued file: that is `augmentation`.
 

@@ -254,7 +254,6 @@ static UPLOADS: &[Route] = &[
         "pdf-broken",
         "image-broken",
         "too-many-pages",
-        "scan-unusable",
         "type-not-accepted",
     ]),
     route("GET", "/v1/uploads/{id}", "", Who::Owner(&[]), ("Trạng thái tệp", "State of an upload")),
@@ -344,7 +343,7 @@ static COPIES: &[Route] = &[
         Who::Rights(READERS),
         ("Xem đúng tệp sẽ ký; với lãnh đạo là «đã mở»", "The very file to be signed; for the leader this is «opened»"),
     )
-    .refuses(&["attestation-missing", "wrong-state"]),
+    .refuses(&["attestation-missing"]),
     route(
         "GET",
         "/v1/queues/{queue}",
@@ -391,9 +390,7 @@ static SIGNING: &[Route] = &[
         "copy-changed",
         "signer-busy",
         "method-not-available",
-        "mandate-expired",
         "certificate-not-usable",
-        "gateway-unavailable",
         "wrong-state",
     ]),
     route(
@@ -411,7 +408,7 @@ static SIGNING: &[Route] = &[
         ("Hủy phiên ký", "Cancel a session"),
     )
     .takes(Body::Maybe("{}"))
-    .refuses(&["session-closed", "wrong-state"]),
+    .refuses(&["session-closed"]),
 ];
 
 static DELIVERY: &[Route] = &[
@@ -432,6 +429,7 @@ static DELIVERY: &[Route] = &[
         ("Kho bản sao của một tài khoản", "The copies of an account"),
     ),
     route("GET", "/v1/cases/{id}/deliveries", "", Who::Rights(READERS), ("Bản sao đã đi đâu", "Where copies went")),
+    // The buttons behind a link take no key: asking again is harmless without one (docs/decisions/0011).
     route(
         "POST",
         "/v1/downloads/{token}/code",

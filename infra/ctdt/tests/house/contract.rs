@@ -1,6 +1,7 @@
 //! contract.md §4, call by call.
 
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use crate::client::{Call, Client};
 use crate::job::*;
@@ -21,7 +22,9 @@ pub(crate) async fn main_job(url: &str) {
     // 1
     let units = client.by("portal", Call::get("/v1/units?q=x%C3%A3%20m%E1%BA%ABu")).await.is(200);
     let unit = units.text("/data/0/id");
-    let slots = client.by("portal", Call::get(format!("/v1/units/{unit}/slots"))).await.is(200).json();
+    let today = client.send(Call::get("/v1/sandbox/clock")).await.is(200).text("/now")[..10].to_owned();
+    let slots = format!("/v1/units/{unit}/slots?from={today}");
+    let slots = client.by("portal", Call::get(slots)).await.is(200).json();
     let free = slots["data"].as_array().expect("slots").iter().find(|slot| slot["free"].as_u64() > Some(0));
     let start = free.expect("a free slot")["start"].clone();
     let body = json!({
@@ -91,6 +94,7 @@ pub(crate) async fn main_job(url: &str) {
     assert_eq!(sealed["number_text"], format!("1, quyển số 01/{} - SCT/BS", sealed["year"]));
     assert_eq!(sealed["signatures"].as_array().map(Vec::len), Some(2));
     let file = file(&client, &copy_id).await;
+    assert_eq!(sealed["sha256"], hex::encode(Sha256::digest(&file)), "{sealed}");
 
     // 10
     let report = report(&client, file).await;

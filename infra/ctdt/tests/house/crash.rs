@@ -3,14 +3,20 @@
 //! and one valid file.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
+use crate::client::Call;
+use crate::job::*;
 use crate::outage::Desk;
+use crate::stack::Stack;
 
-/// Every request of the job that changes something, in the order of the job: what it is, and the words of the power cut
+/// Every kind of request of the job that changes something, in the order of the job: what it is, and the words of the power cut
 /// (`ctdt dev --power-cut`). What only reads is not listed: the power that goes off before a reading goes off after what
 /// was done before it.
-const MOMENTS: [(&str, &str); 34] = [
+const MOMENTS: [(&str, &str); 37] = [
+    ("the key of a request is taken", r#"dynamodb PutItem "idempotency" ":stale""#),
     ("the dossier is received", r#"dynamodb TransactWriteItems "case.received""#),
+    ("the answer under the key is kept", r#"dynamodb PutItem "idempotency" "status":{"N":"#),
     ("its grounds are confirmed", r#"dynamodb TransactWriteItems "case.checked""#),
     ("the scan is declared", r#"dynamodb TransactWriteItems "upload" "open""#),
     ("the scan arrives", "s3 PUT /uploads/"),
@@ -44,7 +50,17 @@ const MOMENTS: [(&str, &str); 34] = [
     ("the archive is recorded", r#"dynamodb TransactWriteItems "copy.archived""#),
     ("the intent to send the letter", r#"dynamodb TransactWriteItems "delivery" "Update""#),
     ("the letter", "ses POST /v2/email/outbound-emails"),
+    ("the letter is recorded", r#"dynamodb TransactWriteItems "delivery" "LINK" "sent_at":{"S":"#),
 ];
+
+/// Changes that happen beside other moments, so that no place in the order is theirs.
+const BESIDE: [(&str, &str); 1] = [(
+    "the seal's session waits for the time-stamp",
+    r#"dynamodb TransactWriteItems "Delete" "SESSION" "timestamping""#,
+)];
+
+/// Requests with a body that change nothing: what a credential is, and whether the phone has said something.
+const ONLY_READ: [&str; 2] = ["/csc/v2/credentials/info ", "/csc/v2/credentials/authorizeCheck "];
 
 fn moments(side: &str) -> impl Iterator<Item = String> {
     MOMENTS.iter().map(move |(_, words)| format!("{side} 1 {words}"))
@@ -60,6 +76,58 @@ async fn a_job_outlives_a_power_cut_before_every_change() {
 #[tokio::test]
 async fn a_job_outlives_a_power_cut_after_every_change() {
     one_dossier(moments("after")).await;
+}
+
+/// A dossier for each change that has no place in the order, before and after it.
+#[tokio::test]
+async fn a_job_outlives_a_power_cut_at_what_happens_beside() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let all = BESIDE.iter().flat_map(|(_, words)| ["before", "after"].map(|side| format!("{side} 1 {words}")));
+    for (nth, moment) in (1..).zip(all) {
+        finished(folder.path(), [moment].into_iter(), nth).await;
+    }
+}
+
+/// The list is complete: in a job that nothing disturbs, every request that changes something has the words of a moment.
+#[tokio::test]
+async fn no_change_is_without_a_moment() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("requests.log");
+    let stack = Stack::overheard(&folder.path().join("data"), std::fs::File::create(&log).expect("a file"));
+    let client = stack.client().await;
+    let (case, copies) = submitted(&client, "mau@example.com", 1).await;
+    signed(&client, &copies).await;
+    let session = client.by("seal_keeper", seal(&copies)).await.is(202).text("/id");
+    assert_eq!(ended(&client, "seal_keeper", &session).await["state"], "done");
+    archived(&client, &copies[0]).await;
+    let until = Instant::now() + PATIENCE;
+    let sent = Call::get(format!("/v1/cases/{case}/deliveries"));
+    while client.by("clerk", sent.clone()).await.is(200).json()["data"][0]["state"] != "sent" {
+        assert!(Instant::now() < until, "no letter");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(stack.stop(), 0);
+
+    let log = std::fs::read_to_string(&log).expect("a log");
+    let changes: Vec<String> = log.lines().filter_map(passed_on).filter(|label| changes(label)).collect();
+    let has = |label: &str, words: &str| words.split(' ').all(|word| label.contains(word));
+    let listed = |label: &str| MOMENTS.iter().chain(&BESIDE).any(|(_, words)| has(label, words));
+    assert!(changes.len() > MOMENTS.len(), "{changes:#?}");
+    let without: Vec<&String> = changes.iter().filter(|label| !listed(label)).collect();
+    assert!(without.is_empty(), "requests that change something, and no power cut: {without:#?}");
+}
+
+/// The label of a request in a line of the log: a quoted text.
+fn passed_on(line: &str) -> Option<String> {
+    let (_, label) = line.split_once("passed on label=")?;
+    Some(serde_json::from_str(label).unwrap_or_else(|error| panic!("{error}: {label}")))
+}
+
+/// Whether a request changes something where it goes. What is not known to read only, changes.
+fn changes(label: &str) -> bool {
+    let (operation, target) = label.split_once(' ').expect("a service").1.split_once(' ').expect("an operation");
+    let reads = matches!(operation, "GetItem" | "BatchGetItem" | "Query" | "GET" | "HEAD");
+    !reads && !ONLY_READ.iter().any(|path| target.starts_with(path))
 }
 
 /// Ten moments, each with a dossier of its own, in one folder: the number of each is the next one.

@@ -19,7 +19,11 @@ pub(crate) struct Stack {
 impl Stack {
     /// Starts with further arguments and waits for `READY`.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_ctdt"))
+        Self::run(Command::new(env!("CARGO_BIN_EXE_ctdt")), arguments)
+    }
+
+    fn run(mut command: Command, arguments: &[&str]) -> Self {
+        let mut child = command
             .args(["dev", "--port", "0"])
             .args(arguments)
             .stdout(Stdio::piped())
@@ -53,6 +57,15 @@ impl Stack {
             Some(moment) => Self::start(&["--data", folder, "--power-cut", moment]),
             None => Self::start(&["--data", folder]),
         }
+    }
+
+    /// With a data folder, and every request of a function to a service written to `log`.
+    pub(crate) fn overheard(folder: &Path, log: std::fs::File) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ctdt"));
+        command.env("CTDT_LOG", "local::cut=debug").stderr(log);
+        // The tap that passes requests on stands only where a power cut is asked for; this one never comes.
+        let folder = folder.to_str().expect("UTF-8");
+        Self::run(command, &["--data", folder, "--power-cut", "before 1 no-request-has-this-word"])
     }
 
     /// In memory, with functions that wait this long for TSA, OCSP, CRL and gateway.

@@ -1,8 +1,11 @@
 //! The whole table of routes over HTTP (api.md §2 and §5): every route gets what it promises, and everything else gets the
 //! promised problem in both languages, after which nothing has changed. A route without a case here fails.
 
+mod codes;
 mod queries;
+mod scenes;
 mod states;
+mod voiding;
 
 use std::collections::BTreeSet;
 

@@ -258,7 +258,7 @@ impl World {
         let etag = self.client.by("clerk", Call::get(format!("/v1/copies/{copy}"))).await.is(200).etag();
         let watched = Self::of_case(&case, std::slice::from_ref(&copy));
         let ready = self.call(route, &copy, by, &[]).on(&etag).watching(&watched, "clerk");
-        // Between number and seal nobody comes in from outside; a sealed copy has nothing to be voided.
+        // A sealed copy has nothing to be voided; the moment between number and seal is met in `voiding`.
         if route.path.ends_with("/void") { ready.gets(409) } else { ready }
     }
 
