@@ -13,7 +13,7 @@ use std::io::{ErrorKind, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -38,6 +38,9 @@ pub(crate) struct Places {
     _lock: Option<File>,
     _temporary: Option<TempDir>,
 }
+
+/// How long the lock of a killed process may last: a child that it was starting has it until it is a program of its own.
+const LINGERING: Duration = Duration::from_secs(2);
 
 impl Places {
     /// Opens `data` and locks it; without it a temporary directory holds what other processes must see.
@@ -77,7 +80,7 @@ impl Places {
 fn lock(root: &Path) -> Result<File> {
     let path = root.join("lock");
     let mut file = File::options().create(true).truncate(false).write(true).open(&path).map_err(Error::io(&path))?;
-    match file.try_lock() {
+    match patient(&file) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(Error::Busy(root.to_owned())),
         Err(TryLockError::Error(error)) => return Err(Error::Io { path, source: error }),
@@ -85,6 +88,17 @@ fn lock(root: &Path) -> Result<File> {
     // For a person who looks who it is; nothing reads it.
     file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(Error::io(&path))?;
     Ok(file)
+}
+
+/// Takes the lock, with patience for one whose holder was just killed.
+fn patient(file: &File) -> std::result::Result<(), TryLockError> {
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if begun.elapsed() < LINGERING => thread::sleep(LINGERING / 100),
+            done => return done,
+        }
+    }
 }
 
 /// Keys and personal data of the sandbox lie below: the owner only.

@@ -18,6 +18,7 @@ mod plan;
 mod policy;
 mod reasons;
 mod report;
+mod subject;
 
 pub use archive::{LongTerm, Material, prepare_archive};
 pub use door::{Expected, ExpectedArchive, Rejection, Verified, VerifiedArchive, verify_archive, verify_signature};
@@ -34,3 +35,4 @@ pub use report::{
     Provable, Reason, Report, ReportKind, Revocation, Role, SignatureKind, SignatureReport, SignerReport, Text,
     TimeSource, Verdict,
 };
+pub use subject::attribute;

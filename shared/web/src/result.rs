@@ -11,7 +11,7 @@ use pades::{
 };
 
 use crate::Lang;
-use crate::words::{attribute, day, moment, size};
+use crate::words::{day, moment, size};
 
 /// The five answers (pages.md §3.2).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -245,14 +245,14 @@ fn signer_card(lang: Lang, one: &SignatureReport) -> Markup {
             h3 { (role(lang, one)) }
             dl {
                 @if let Some(signer) = &one.signer {
-                    (fact(lang.pick("Người ký", "Signer"), &attribute(&signer.subject, "CN").unwrap_or_else(|| signer.subject.clone())))
+                    (fact(lang.pick("Người ký", "Signer"), &pades::attribute(&signer.subject, "CN").unwrap_or_else(|| signer.subject.clone())))
                     @if let Some(organisation) = &signer.organisation { (fact(lang.pick("Tổ chức", "Organisation"), organisation)) }
                 }
                 (fact(lang.pick("Thời điểm", "Time"), &when(lang, one)))
                 @if let Some(signer) = &one.signer {
                     (fact(lang.pick("Chứng thư", "Certificate"), validity(lang, one, signer)))
                     (fact(lang.pick("Thời hạn", "Validity"), &term(signer)))
-                    (fact(lang.pick("Nơi cấp", "Issued by"), &attribute(&signer.issuer, "CN").unwrap_or_else(|| signer.issuer.clone())))
+                    (fact(lang.pick("Nơi cấp", "Issued by"), &pades::attribute(&signer.issuer, "CN").unwrap_or_else(|| signer.issuer.clone())))
                 }
             }
         }

@@ -1,7 +1,8 @@
 //! What stands on the terminal (api.md §2.6): one line per file, a summary, and of a single file all that was found.
 
 use pades::{
-    CheckId, CheckResult, Indication, Report, ReportKind, Role, SignatureKind, SignatureReport, TimeSource, Verdict,
+    CheckId, CheckResult, Indication, Report, ReportKind, Role, SignatureKind, SignatureReport, SignerReport,
+    TimeSource, Verdict,
 };
 
 use super::judging::Answer;
@@ -158,13 +159,16 @@ fn signed_cells(report: &Report) -> Vec<String> {
 }
 
 fn signer_cells(one: &SignatureReport) -> Vec<String> {
-    let who = one
-        .signer
-        .as_ref()
-        .map_or_else(String::new, |signer| plain(signer.organisation.as_deref().unwrap_or(&signer.subject)));
+    let who = one.signer.as_ref().map_or_else(String::new, |signer| plain(&named(one.role, signer)));
     let when = one.signed_at.as_deref().and_then(short_time).map_or_else(String::new, |time| format!("ký {time}"));
     let proven = matches!(one.time_source, TimeSource::Timestamp | TimeSource::DocTimestamp);
     vec![who, when, if proven { "dấu thời gian ✔".to_owned() } else { "không có dấu thời gian".to_owned() }]
+}
+
+/// A person by the organisation. A seal by its own name: the organisation may be the province above the office.
+fn named(role: Role, signer: &SignerReport) -> String {
+    let own = pades::attribute(&signer.subject, "CN").filter(|_| role == Role::Seal);
+    own.or_else(|| signer.organisation.clone()).unwrap_or_else(|| signer.subject.clone())
 }
 
 /// `2026-11-23T14:05:31+07:00` as `23/11/2026 14:05`.

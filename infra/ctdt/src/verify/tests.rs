@@ -319,3 +319,17 @@ fn a_signed_trust_list_is_taken_under_its_pin() {
     std::fs::write(&path, b"no list").expect("written");
     assert!(refusal(&[&other]).contains("trust-list-malformed"));
 }
+
+/// An office below a province names the province as its organisation; the seal is the office's.
+#[test]
+fn a_seal_is_shown_by_its_own_name() {
+    let copy = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/situations/hop-le.pdf");
+    let mut found = answer(&copy, &question(), TIME_LIMIT);
+    found.report.verdict = Verdict::Valid;
+    for signer in found.report.signatures.iter_mut().filter_map(|one| one.signer.as_mut()) {
+        signer.organisation = Some("UBND tỉnh Mẫu".to_owned());
+    }
+    let text = table(&[found], true);
+    let line = text.lines().next().expect("a line");
+    assert!(line.contains("UBND xã Thử Nghiệm") && !line.contains("tỉnh"), "{line}");
+}
