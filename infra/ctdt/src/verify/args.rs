@@ -37,6 +37,13 @@ pub(crate) struct VerifyArgs {
     pub(super) files: Vec<PathBuf>,
 }
 
+impl VerifyArgs {
+    /// Every file that was given to be read.
+    pub(super) fn given(&self) -> Vec<PathBuf> {
+        self.files.iter().chain(&self.trust).chain(&self.trust_list).cloned().collect()
+    }
+}
+
 /// The rules that apply beside cryptography.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum Rules {

@@ -66,8 +66,10 @@ pub(super) struct Answer {
 pub(super) enum Extent {
     /// Every byte.
     Whole,
-    /// Its length in bytes only: it is over the limit, or cannot be read to its end; 0 for what an archive does not give out.
+    /// Its length in bytes only: it is over the limit, or cannot be read to its end.
     Length(u64),
+    /// It stands in an archive that does not give it out. What the archive says of its length is not believed.
+    Withheld,
     /// It could not be opened.
     Nothing,
 }
@@ -77,13 +79,16 @@ impl Answer {
         self.read != Extent::Nothing
     }
 
-    /// The object of contract.md §2; `sha256` and `size` are null where they are not known.
+    /// The object of contract.md §2: `number` is null where there is none, `sha256` and `size` where they are not known.
     pub(super) fn json(&self) -> Value {
         let mut object = self.report.to_json();
+        if self.report.number.is_none() {
+            object["number"] = Value::Null;
+        }
         let size = match self.read {
             Extent::Whole => return object,
             Extent::Length(bytes) => json!(bytes),
-            Extent::Nothing => Value::Null,
+            Extent::Withheld | Extent::Nothing => Value::Null,
         };
         object["sha256"] = Value::Null;
         object["size"] = size;
@@ -111,6 +116,11 @@ fn unopened(name: &str, question: &Question, why: &io::Error) -> Answer {
     Answer { report: question.refuse_unread(name, "file-unreadable", &why.to_string()), read: Extent::Nothing }
 }
 
+/// Not misuse: the archive that the caller named was opened.
+fn withheld(name: &str, question: &Question) -> Answer {
+    Answer { report: question.refuse_unread(name, "file-unreadable", "zip"), read: Extent::Withheld }
+}
+
 fn begins_as_archive(file: &Disk) -> bool {
     let mut first = [0; 4];
     file.read_at(0, &mut first).is_ok_and(|count| count == first.len()) && is_zip(&first)
@@ -132,8 +142,7 @@ fn dossier(path: &Path, name: &str, question: &Question, limit: Duration) -> Vec
         let name = format!("{name}/{file_name}");
         answers.push(match bytes {
             Some(bytes) => within(Matter::Unpacked(bytes), name, question.clone(), limit),
-            // The archive was opened; of this file in it nothing is known.
-            None => Answer { read: Extent::Length(0), ..unopened(&name, question, &io::Error::other("zip")) },
+            None => withheld(&name, question),
         });
     });
     if let Err(why) = unpacked {

@@ -52,7 +52,7 @@ pub(crate) fn run(args: &VerifyArgs) -> ExitCode {
     let answers: Vec<Answer> =
         args.files.iter().flat_map(|path| judging::answers(path, &question, TIME_LIMIT)).collect();
     if let Some(out) = &args.report
-        && let Err(error) = records::write_records(out, &args.files, &answers)
+        && let Err(error) = records::write_records(out, &args.given(), &answers)
     {
         return usage(&format!("--report {}: {error}", out.display()));
     }

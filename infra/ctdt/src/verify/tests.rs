@@ -64,6 +64,41 @@ fn the_object_has_the_shape_of_the_contract() {
     );
 }
 
+/// Contract §2: every key stands there, null where there is nothing to say, whatever the file is.
+#[test]
+fn every_key_of_the_contract_stands_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("ho-so.zip");
+    let mut damaged = archive(&[("a.pdf", b"%PDF-1.7 and some more text")]);
+    damaged[45] ^= 0xff;
+    std::fs::write(&path, damaged).expect("written");
+    let copy = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/situations/hop-le.pdf");
+    let (copy, damaged) = (answer(&copy, &question(), TIME_LIMIT), answer(&path, &question(), TIME_LIMIT));
+    assert!(copy.json()["number"].is_object());
+    let others = ["da-ky.pdf", "libreoffice.pdf", "README.md", "missing.pdf"].map(scan);
+    for one in others.iter().chain([&damaged]) {
+        assert_eq!(one.json().get("number"), Some(&Value::Null), "{}", one.report.file);
+    }
+    let has = |object: &Value, keys: &str| {
+        for key in keys.split(' ') {
+            assert!(object.get(key).is_some(), "{key}: {object}");
+        }
+    };
+    for object in others.iter().chain([&damaged, &copy]).map(Answer::json) {
+        has(&object, "file verdict kind sha256 size reasons signatures number");
+        for reason in object["reasons"].as_array().expect("reasons") {
+            has(reason, "code text");
+            has(&reason["text"], "vi en");
+        }
+        for one in object["signatures"].as_array().expect("signatures") {
+            has(one, "field kind role integrity covers changes_after indication sub_indication level certificate_path");
+            has(one, "revocation signed_at time_source signer");
+            has(&one["signer"], "subject organisation serial issuer valid_from valid_to");
+        }
+    }
+    has(&copy.json()["number"], "number book year suffix unit_code");
+}
+
 /// Digest and length are those of the file, or null: never those of no bytes.
 #[test]
 fn what_was_not_read_is_not_told() {
@@ -191,6 +226,65 @@ fn records_are_written() {
     assert_eq!(std::fs::read(&copy).expect("as it was"), b"no PDF");
 }
 
+/// Names that lead to one file without a symbolic link are one file too.
+#[test]
+fn a_record_does_not_reach_a_judged_file_by_another_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (copy, other) = (folder.path().join("a.pdf"), folder.path().join("b.pdf"));
+    std::fs::write(&copy, b"no PDF").expect("written");
+    std::fs::hard_link(&copy, &other).expect("a second name");
+    let found = answer(&copy, &question(), TIME_LIMIT);
+    assert!(write_records(&other, std::slice::from_ref(&copy), &[found]).is_err());
+    assert_eq!(std::fs::read(&copy).expect("as it was"), b"no PDF");
+}
+
+/// What was given to judge by is kept like what is judged.
+#[test]
+fn a_record_does_not_replace_a_root() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let situations = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/situations");
+    let root = folder.path().join("trust.pem");
+    std::fs::copy(situations.join("trust.pem"), &root).expect("a root");
+    let args = VerifyArgs {
+        json: true,
+        trust: vec![root.clone()],
+        trust_list: None,
+        pin: Vec::new(),
+        at: None,
+        offline: false,
+        profile: None,
+        report: Some(root.clone()),
+        files: vec![situations.join("hop-le.pdf")],
+    };
+    assert_eq!(run(&args), ExitCode::from(3));
+    assert!(read_anchors(&root).is_ok_and(|anchors| !anchors.is_empty()));
+}
+
+/// An earlier record is replaced as a whole, with its rights and behind its link; whoever has it under another name keeps it. A device
+/// takes a record too.
+#[test]
+fn an_earlier_record_is_replaced_whole() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("a.pdf"), b"no PDF").expect("written");
+    let write = |out: &Path| {
+        let found = answer(&at("a.pdf"), &question(), TIME_LIMIT);
+        write_records(out, &[at("a.pdf")], &[found]).expect("written");
+    };
+    std::fs::write(at("record.pdf"), b"an earlier record").expect("written");
+    std::fs::set_permissions(at("record.pdf"), std::fs::Permissions::from_mode(0o600)).expect("rights");
+    std::fs::hard_link(at("record.pdf"), at("kept.pdf")).expect("a second name");
+    std::os::unix::fs::symlink(at("record.pdf"), at("link.pdf")).expect("a link");
+    write(&at("link.pdf"));
+    assert!(at("link.pdf").is_symlink());
+    assert!(std::fs::read(at("record.pdf")).expect("a record").starts_with(b"%PDF-"));
+    assert_eq!(std::fs::metadata(at("record.pdf")).expect("a record").permissions().mode() & 0o777, 0o600);
+    assert!(std::fs::read(at("kept.pdf")).expect("as it was") == b"an earlier record");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 4, "nothing else is left");
+    write(Path::new("/dev/null"));
+}
+
 /// Pipes, folders and endless devices are not read; a file over the limit is refused unread.
 #[test]
 fn only_regular_files_of_bounded_length_are_read() {
@@ -281,15 +375,27 @@ fn a_dossier_is_opened_within_bounds() {
     let many: Vec<(&str, &[u8])> = many.iter().map(|name| (name.as_str(), &b"x"[..])).collect();
     let codes =
         |found: &[Answer]| -> Vec<String> { found.iter().map(|one| one.report.reasons[0].code.clone()).collect() };
-    assert_eq!(codes(&judge(&archive(&many))), ["pdf-too-complex"]);
     let zeros = vec![0; 11 << 20];
-    assert_eq!(codes(&judge(&archive(&[("a.pdf", &zeros)]))), ["pdf-too-complex"], "a bomb");
-    assert_eq!(codes(&judge(b"PK\x03\x04 and nothing")), ["file-unreadable"]);
+    for (refused, code) in [
+        (archive(&many), "pdf-too-complex"),
+        (archive(&[("a.pdf", &zeros)]), "pdf-too-complex"),
+        (archive(&[("ho-so/", b"")]), "file-unreadable"),
+        (b"PK\x03\x04 and nothing".to_vec(), "file-unreadable"),
+    ] {
+        let found = judge(&refused);
+        assert_eq!((codes(&found), status(&found)), (vec![code.to_owned()], 2), "not misuse");
+    }
     let mut damaged = archive(&[("a.pdf", b"%PDF-1.7 and some more text")]);
     damaged[45] ^= 0xff;
     let damaged = judge(&damaged);
     assert_eq!((codes(&damaged), status(&damaged)), (vec!["file-unreadable".to_owned()], 2));
-    assert!(damaged[0].json()["sha256"].is_null());
+    assert!(damaged[0].json()["sha256"].is_null() && damaged[0].json()["size"].is_null());
+    let mut second = archive(&[("hop-le.pdf", &valid), ("a.pdf", b"%PDF-1.7 and some more text")]);
+    let place = second.windows(4).rposition(|piece| piece == b"PK\x03\x04").expect("its head");
+    second[place + 45] ^= 0xff;
+    let second = judge(&second);
+    let verdicts: Vec<Verdict> = second.iter().map(|one| one.report.verdict).collect();
+    assert_eq!((verdicts.as_slice(), status(&second)), (&[Verdict::Valid, Verdict::Indeterminate][..], 2));
 }
 
 /// docs/TRUST_LISTS.md: a signed list in the place of roots. Only a list by a pinned key is taken, and only what it lists is lawful.
