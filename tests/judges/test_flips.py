@@ -1,10 +1,12 @@
 """Single bytes flipped inside the signed ranges: pyHanko rejects every one. The choice is seeded, so a failure repeats."""
 
 import random
+import subprocess
 
 import judge
 
 SEED = 20261123
+TIME_STAMP = b"/ETSI.RFC3161"
 
 
 def signed_places(data):
@@ -14,6 +16,18 @@ def signed_places(data):
         first, length, second, rest = one.byte_range
         covered.update(range(first, first + length), range(second, second + rest))
     return sorted(covered)
+
+
+def test_a_signature_that_pyhanko_passes_over_is_missed(one_copy, ctdt, tmp_path):
+    """pyHanko skips a signature of a kind it does not know and finds the others whole; a judge counts them."""
+    assert one_copy.data.count(TIME_STAMP) == 1
+    passed_over = one_copy.data.replace(TIME_STAMP, b"/ETCI.RFC3161")
+    verdict = judge.verdict(passed_over, judge.roots(one_copy.trust.read_bytes()))
+    assert (verdict.accepted, verdict.why) == (False, "0 document time-stamps")
+    changed = tmp_path / "passed-over.pdf"
+    changed.write_bytes(passed_over)
+    command = [ctdt, "verify", "--offline", "--trust", one_copy.trust, changed]
+    assert subprocess.run(command, capture_output=True).returncode == 1
 
 
 def test_every_flip_is_rejected(one_copy, request):

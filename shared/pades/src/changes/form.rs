@@ -127,13 +127,21 @@ impl Step<'_, '_> {
                 continue;
             }
             match key {
-                b"SigFlags" if self.after.get(new, key)?.as_int().is_some_and(|flags| (0..=3).contains(&flags)) => {}
+                b"SigFlags" if self.gained_flags(old, new)? => {}
                 b"NeedAppearances" | b"DA" | b"Q" => self.push(Class::Filling(None), "form-defaults", None, None),
                 b"DR" => self.default_resources(old, new)?,
                 _ => self.forbid("form", None),
             }
         }
         Ok(())
+    }
+
+    /// ISO 32000-2 Table 225: a signature added later may say "signatures exist" and "append only"; nothing takes
+    /// either back, for a viewer would then let the signed file be rewritten.
+    fn gained_flags(&self, old: &Dict, new: &Dict) -> Result<bool, Stop> {
+        let was = self.before.get(old, b"SigFlags")?.as_int().unwrap_or(0);
+        let is = self.after.get(new, b"SigFlags")?.as_int();
+        Ok(is.is_some_and(|flags| (0..=3).contains(&flags) && flags & was == was))
     }
 
     /// Fields that are written directly in the list have no identity: they must stay as they are.

@@ -304,6 +304,16 @@ fn c10_a_signature_comes_into_an_empty_field() {
 }
 
 #[test]
+fn c10_a_form_that_holds_signatures_goes_on_saying_so() {
+    let signed = Signed::new("");
+    let form = |flags: &str| format!("<<{}/Fields[7 0 R 8 0 R 9 0 R]>>", FORM.replace("/SigFlags 3", flags));
+    signed.allows("the same", &[(6, &form("/SigFlags 3"))]);
+    for lost in ["/SigFlags 1", "/SigFlags 2", "/SigFlags 0", "", "/SigFlags 7", "/SigFlags -1", "/SigFlags(3)"] {
+        signed.refuses(lost, &[(6, &form(lost))]);
+    }
+}
+
+#[test]
 fn c11_a_field_draws_what_it_says() {
     let signed = Signed::new("");
     let field = |more: &str| format!("<<{TEXT}{more}>>");
