@@ -58,7 +58,7 @@ const ASKS: &[(&str, &[&str])] = &[
     (r"\.(slots|deliveries|events|watchers)\(", &["dynamodb:Query"]),
     (r"\.(keep_report|keep_verdict|watch)\(", &["dynamodb:PutItem"]),
     (r"\.told\(", &["dynamodb:DeleteItem"]),
-    (r"\bidempotent\(", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"]),
+    (r"\bidempotent\(", &["dynamodb:GetItem", "dynamodb:PutItem"]),
     (r"Write::OutboxDone", &["dynamodb:DeleteItem"]),
     (r"Write::OutboxLater", &["dynamodb:UpdateItem"]),
     (

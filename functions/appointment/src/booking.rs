@@ -1,9 +1,9 @@
 //! A visit takes a place of a slot in the same transaction, so the last place has one winner.
 
-use api::{Problem, Reply, Request, idempotent, needs, needs_any};
+use api::{Problem, Reply, Request, Try, idempotent, needs, needs_any};
 use domain::ids::{AccountId, AppointmentId, UnitId};
 use domain::model::{Appointment as Visit, AppointmentStatus, Counter, Right, Slot, Unit, User};
-use domain::ports::{Chance, CommitError, Records, Write};
+use domain::ports::{CommitError, Records, Write};
 use domain::{readable, time};
 use jiff::{Span, Timestamp};
 use serde::Deserialize;
@@ -51,10 +51,13 @@ impl Appointment {
     pub(crate) async fn book(&self, request: &Request) -> Result<Reply, Problem> {
         let now = self.edge.clock.now();
         let caller = self.keys.caller(request, now, &self.records).await?;
-        idempotent(&self.records, request, caller.id.as_str(), now, self.book_once(request, &caller, now)).await
+        idempotent(&self.records, request, caller.id.as_str(), (&self.edge.chance, now), |this| {
+            self.book_once(request, &caller, this, now)
+        })
+        .await
     }
 
-    async fn book_once(&self, request: &Request, caller: &User, now: Timestamp) -> Result<Reply, Problem> {
+    async fn book_once(&self, request: &Request, caller: &User, this: Try, now: Timestamp) -> Result<Reply, Problem> {
         let body: Book = request.json()?;
         let unit = self.load_unit(request, &body.unit_id).await?;
         let account =
@@ -62,12 +65,15 @@ impl Appointment {
         if caller.account.as_ref() != Some(&account) {
             needs(caller, Right::Portal, &unit.id)?;
         }
+        let id = AppointmentId::new(this.born);
+        if let Some(visit) = this.made(self.records.appointment(&id)).await? {
+            return Ok(self.shown(201, &visit, &unit));
+        }
         if !unit.enabled {
             return Err(Problem::new("unit-not-enabled"));
         }
         let start = slot_start(&body.start, now)?;
         let originals = views::originals(body.originals)?;
-        let id = AppointmentId::new(self.edge.chance.uuid(now));
         let visit = Visit {
             code: self.next_code(&unit, now).await?,
             id,
@@ -178,7 +184,7 @@ impl Appointment {
     pub(crate) async fn change(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
         let now = self.edge.clock.now();
         let caller = self.keys.caller(request, now, &self.records).await?;
-        idempotent(&self.records, request, caller.id.as_str(), now, async {
+        idempotent(&self.records, request, caller.id.as_str(), (&self.edge.chance, now), |_| async {
             let (mut visit, unit) = self.changeable(request, id, &caller).await?;
             let body: Change = request.json()?;
             let old = visit.start;
@@ -202,7 +208,7 @@ impl Appointment {
     pub(crate) async fn cancel(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
         let now = self.edge.clock.now();
         let caller = self.keys.caller(request, now, &self.records).await?;
-        idempotent(&self.records, request, caller.id.as_str(), now, async {
+        idempotent(&self.records, request, caller.id.as_str(), (&self.edge.chance, now), |_| async {
             let (mut visit, unit) = self.changeable(request, id, &caller).await?;
             let body: Cancel = request.json()?;
             body.reason.map(|text| api::prose("/reason", &text, NOTE)).transpose()?;

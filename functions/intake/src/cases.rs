@@ -1,10 +1,10 @@
 //! Receiving a dossier: the legal clock starts here (R29, R30).
 
-use api::{Problem, Reply, Request, idempotent, needs};
+use api::{Problem, Reply, Request, Try, idempotent, needs};
 use domain::deadline::{self, Calendar, HOLIDAYS};
 use domain::ids::{AccountId, AppointmentId, CaseId, UnitId};
 use domain::model::{AppointmentStatus, Case, CaseStatus, Counter, Fee, Requester, Right, Unit, User};
-use domain::ports::{Chance, CommitError, Directory, Person, Records, Write};
+use domain::ports::{CommitError, Directory, Person, Records, Write};
 use domain::{fee, identity, readable, time};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -58,15 +58,33 @@ struct FeeDto {
     waived_reason: Option<String>,
 }
 
+/// The answer to whoever brought the papers, whatever has become of the dossier since.
+fn received(case: &Case) -> Reply {
+    Reply::json(201, &views::case(case, &[])).etag(case.version).header("location", &format!("/v1/cases/{}", case.id))
+}
+
 impl Intake {
     pub(crate) async fn receive(&self, request: &Request) -> Result<Reply, Problem> {
         let caller = self.caller(request).await?;
         let now = self.now();
-        idempotent(&self.records, request, caller.id.as_str(), now, self.receive_once(request, &caller, now)).await
+        idempotent(&self.records, request, caller.id.as_str(), (&self.edge.chance, now), |this| {
+            self.receive_once(request, &caller, this, now)
+        })
+        .await
     }
 
-    async fn receive_once(&self, request: &Request, caller: &User, now: Timestamp) -> Result<Reply, Problem> {
+    async fn receive_once(
+        &self,
+        request: &Request,
+        caller: &User,
+        this: Try,
+        now: Timestamp,
+    ) -> Result<Reply, Problem> {
         let body: Receive = request.json()?;
+        let id = CaseId::new(this.born);
+        if let Some(case) = this.made(self.records.case(&id)).await? {
+            return Ok(received(&case));
+        }
         match body.basis.as_str() {
             "paper_original" => {}
             "vneid_shown" | "database_read" => return Err(Problem::new("basis-gives-no-copy")),
@@ -85,7 +103,6 @@ impl Intake {
             return Err(Problem::new("email-required"));
         }
         let (due_at, rule) = deadline::due(now, &Calendar::default().with_holidays(HOLIDAYS), 0);
-        let id = CaseId::new(self.edge.chance.uuid(now));
         let case = Case {
             code: String::new(),
             id,
@@ -108,7 +125,7 @@ impl Intake {
         };
         writes.push(event(case.id.as_str(), 1, caller, "case.received", now));
         let case = self.commit_numbered(case, writes, &unit).await?;
-        Ok(Reply::json(201, &views::case(&case, &[])).etag(1).header("location", &format!("/v1/cases/{}", case.id)))
+        Ok(received(&case))
     }
 
     /// Gives the dossier the next code of the unit's day and commits; the last of a race tries again.
@@ -234,7 +251,7 @@ impl Intake {
     pub(crate) async fn fee(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
         let caller = self.caller(request).await?;
         let now = self.now();
-        idempotent(&self.records, request, caller.id.as_str(), now, async {
+        idempotent(&self.records, request, caller.id.as_str(), (&self.edge.chance, now), |_| async {
             let case = self.load_case(request, id, &caller, &[Right::Create]).await?;
             match_case(request, &case)?;
             editable(&case)?;

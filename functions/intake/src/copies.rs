@@ -1,13 +1,13 @@
 //! One original, one copy: its scans, its wording, its preview, and the queues.
 
-use api::{Problem, Reply, Request, idempotent, needs, page};
+use api::{Problem, Reply, Request, Try, idempotent, needs, page};
 use casework::leader::{self, Preview};
 use domain::copy::CopyState;
 use domain::document_type;
 use domain::ids::{CopyId, UnitId, UploadId};
 use domain::model::{Attestation, Case, Copy, Placement, Right, Upload, UploadState, User};
 use domain::paths;
-use domain::ports::{Chance, Objects, Queue, Records, Write};
+use domain::ports::{Objects, Queue, Records, Write};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -57,11 +57,25 @@ impl Intake {
     pub(crate) async fn add_copy(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
         let caller = self.caller(request).await?;
         let now = self.now();
-        idempotent(&self.records, request, caller.id.as_str(), now, self.add_once(request, id, &caller, now)).await
+        idempotent(&self.records, request, caller.id.as_str(), (&self.edge.chance, now), |this| {
+            self.add_once(request, id, &caller, this, now)
+        })
+        .await
     }
 
-    async fn add_once(&self, request: &Request, id: &str, caller: &User, now: Timestamp) -> Result<Reply, Problem> {
+    async fn add_once(
+        &self,
+        request: &Request,
+        id: &str,
+        caller: &User,
+        this: Try,
+        now: Timestamp,
+    ) -> Result<Reply, Problem> {
         let case = self.load_case(request, id, caller, &[Right::Create]).await?;
+        let born = CopyId::new(this.born);
+        if let Some(copy) = this.made(self.records.copy(&born)).await? {
+            return Ok(added(&copy, &case));
+        }
         match_case(request, &case)?;
         editable(&case)?;
         if case.copies.len() >= COPIES {
@@ -70,7 +84,7 @@ impl Intake {
         let body: NewCopy = request.json()?;
         let uploads = self.ready_uploads(request, &body.upload_ids, caller).await?;
         let found: u32 = uploads.iter().map(|(_, pages)| pages).sum();
-        let copy = new_copy(body, &case, caller, CopyId::new(self.edge.chance.uuid(now)), now)?;
+        let copy = new_copy(body, &case, caller, born, now)?;
         as_scanned(copy.pages, found)?;
         let mut case = touched(case, caller, now);
         case.copies.push(copy.id.clone());
@@ -80,10 +94,7 @@ impl Intake {
         writes.push(event(copy.id.as_str(), 1, caller, "copy.added", now));
         writes.extend([Write::Copy(copy.clone()), Write::Case(case.clone())]);
         self.commit(writes).await?;
-        let mut shown = views::copy(&copy);
-        shown["pages_found"] = json!(found);
-        shown["case_etag"] = json!(format!("\"{}\"", case.version));
-        Ok(Reply::json(201, &shown).etag(copy.version).header("location", &format!("/v1/copies/{}", copy.id)))
+        Ok(added(&copy, &case))
     }
 
     async fn ready_uploads(
@@ -259,6 +270,14 @@ fn bound(upload: Upload, copy: &CopyId, pages: u32) -> Write {
         version: upload.version + 1,
         ..upload
     })
+}
+
+/// A new copy has as many pages as were found in its scans ([`as_scanned`]).
+fn added(copy: &Copy, case: &Case) -> Reply {
+    let mut shown = views::copy(copy);
+    shown["pages_found"] = json!(copy.pages);
+    shown["case_etag"] = json!(format!("\"{}\"", case.version));
+    Reply::json(201, &shown).etag(copy.version).header("location", &format!("/v1/copies/{}", copy.id))
 }
 
 fn new_copy(body: NewCopy, case: &Case, caller: &User, id: CopyId, now: Timestamp) -> Result<Copy, Problem> {

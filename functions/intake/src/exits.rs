@@ -15,7 +15,7 @@ impl Intake {
     pub(crate) async fn exit(&self, request: &Request, id: &str, exit: &str) -> Result<Reply, Problem> {
         let caller = self.caller(request).await?;
         let now = self.now();
-        idempotent(&self.records, request, caller.id.as_str(), now, async {
+        idempotent(&self.records, request, caller.id.as_str(), (&self.edge.chance, now), |_| async {
             let right = if exit == "return" { Right::Sign } else { Right::Create };
             let case = self.load_case(request, id, &caller, &[right]).await?;
             match_case(request, &case)?;

@@ -28,7 +28,7 @@ impl Intake {
     pub(crate) async fn submit(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
         let caller = self.caller(request).await?;
         let now = self.now();
-        idempotent(&self.records, request, caller.id.as_str(), now, async {
+        idempotent(&self.records, request, caller.id.as_str(), (&self.edge.chance, now), |_| async {
             let case = self.load_case(request, id, &caller, &[Right::Create]).await?;
             match_case(request, &case)?;
             at_desk(&case)?;

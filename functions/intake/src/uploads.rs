@@ -1,9 +1,9 @@
 //! Files on their way in (api.md §5.7): declared, sent to the store directly, read back, hashed, opened.
 
-use api::{Problem, Reply, Request, idempotent};
+use api::{Problem, Reply, Request, Try, idempotent};
 use domain::ids::UploadId;
 use domain::model::{Right, Sha256, Upload, UploadState, User};
-use domain::ports::{Chance, Objects, Records, Write};
+use domain::ports::{Objects, Records, Write};
 use domain::{paths, time};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -32,16 +32,21 @@ impl Intake {
     pub(crate) async fn start_upload(&self, request: &Request) -> Result<Reply, Problem> {
         let caller = self.caller(request).await?;
         let now = self.now();
-        idempotent(&self.records, request, caller.id.as_str(), now, self.start_once(request, &caller, now)).await
+        idempotent(&self.records, request, caller.id.as_str(), (&self.edge.chance, now), |this| {
+            self.start_once(request, &caller, this, now)
+        })
+        .await
     }
 
-    async fn start_once(&self, request: &Request, caller: &User, now: Timestamp) -> Result<Reply, Problem> {
+    async fn start_once(&self, request: &Request, caller: &User, this: Try, now: Timestamp) -> Result<Reply, Problem> {
         if !caller.grants.iter().any(|(right, _)| matches!(right, Right::Create | Right::Verify | Right::Portal)) {
             return Err(Problem::new("forbidden").with("needed", json!({"right": "create"})));
         }
         let body: Start = request.json()?;
-        let upload = declared(body, caller, UploadId::new(self.edge.chance.uuid(now)))?;
-        self.commit(vec![Write::Upload(upload.clone())]).await?;
+        let upload = declared(body, caller, UploadId::new(this.born))?;
+        if this.made(self.records.upload(&upload.id)).await?.is_none() {
+            self.commit(vec![Write::Upload(upload.clone())]).await?;
+        }
         let path = paths::upload(&upload.id);
         let put = self.objects.presign_put(&path, &upload.content_type, upload.size, &upload.sha256).await?;
         let headers: serde_json::Map<String, Value> =

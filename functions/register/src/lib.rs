@@ -54,7 +54,7 @@ impl Register {
     async fn annul(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
         let now = self.edge.clock.now();
         let caller = self.keys.caller(request, now, &self.records).await?;
-        idempotent(&self.records, request, caller.id.as_str(), now, async {
+        idempotent(&self.records, request, caller.id.as_str(), (&self.edge.chance, now), |_| async {
             let copy = self.own(request, id, &caller).await?;
             let body: Annul = request.json()?;
             api::text("/decision_no", &body.decision_no, 100)?;
@@ -69,7 +69,7 @@ impl Register {
     async fn void(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
         let now = self.edge.clock.now();
         let caller = self.keys.caller(request, now, &self.records).await?;
-        idempotent(&self.records, request, caller.id.as_str(), now, async {
+        idempotent(&self.records, request, caller.id.as_str(), (&self.edge.chance, now), |_| async {
             let copy = self.own(request, id, &caller).await?;
             let body: Void = request.json()?;
             let reason = api::prose("/reason", &body.reason, 2000)?;

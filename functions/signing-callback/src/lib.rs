@@ -71,7 +71,7 @@ impl SigningCallback {
     async fn cancel(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
         let now = self.edge.clock.now();
         let caller = self.keys.caller(request, now, &self.records).await?;
-        idempotent(&self.records, request, caller.id.as_str(), now, async {
+        idempotent(&self.records, request, caller.id.as_str(), (&self.edge.chance, now), |_| async {
             let session = self.visible(request, id, &caller).await?;
             request.nothing()?;
             let session = leader::cancel(&self.records, &session.id, now).await?;

@@ -67,7 +67,10 @@ impl SigningRequest {
     async fn open(&self, request: &Request) -> Result<Reply, Problem> {
         let now = self.edge.clock.now();
         let caller = self.keys.caller(request, now, &self.records).await?;
-        idempotent(&self.records, request, caller.id.as_str(), now, self.open_once(request, &caller, now)).await
+        idempotent(&self.records, request, caller.id.as_str(), (&self.edge.chance, now), |_| {
+            self.open_once(request, &caller, now)
+        })
+        .await
     }
 
     async fn open_once(&self, request: &Request, caller: &User, now: Timestamp) -> Result<Reply, Problem> {

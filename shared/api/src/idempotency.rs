@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use domain::model::{Idempotency, Sha256};
-use domain::ports::Records;
+use domain::ports::{Begun, Chance, Fault, Records};
 use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest, Sha256 as Hash};
@@ -25,32 +25,61 @@ fn digest(parts: &[&[u8]]) -> Sha256 {
     hash.finalize().into()
 }
 
-/// Runs `work` once per key of this client and path. `work` is polled only when the key is new.
+/// One try of a request.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Try {
+    /// The sixteen bytes of a UUIDv7 for what the request creates: the same in every try, so that a thing that an earlier
+    /// try made is met again and never made twice.
+    pub born: [u8; 16],
+    /// An earlier try died or broke, and may have made it.
+    pub again: bool,
+}
+
+impl Try {
+    /// What an earlier try made, by the identifier that it was born with; nobody looks when there was none.
+    ///
+    /// # Errors
+    /// Those of the look.
+    pub async fn made<T>(self, look: impl Future<Output = Result<Option<T>, Fault>>) -> Result<Option<T>, Fault> {
+        if self.again { look.await } else { Ok(None) }
+    }
+}
+
+/// Runs `work` once per key of this client and path. `work` is called only when nobody else does it or has done it.
 ///
 /// The answer of a refusal (4xx) is frozen like that of a success; a 5xx is not, so that a retry drives the work on.
+/// What died between its commit and its answer is run again after a minute: `work` looks for what it may have made
+/// when [`Try::again`] says so.
 ///
 /// # Errors
 /// `idempotency-key-missing`, `idempotency-key-reused`, `request-in-progress`, and those of `work`.
-pub async fn idempotent(
+pub async fn idempotent<W: Future<Output = Result<Reply, Problem>> + Send>(
     records: &impl Records,
     request: &Request,
     client: &str,
-    now: Timestamp,
-    work: impl Future<Output = Result<Reply, Problem>> + Send,
+    (chance, now): (&impl Chance, Timestamp),
+    work: impl FnOnce(Try) -> W,
 ) -> Result<Reply, Problem> {
     let key = request.idempotency_key()?;
     let mut record = Idempotency {
         key: digest(&[client.as_bytes(), request.path.as_bytes(), key.as_bytes()]),
         fingerprint: digest(&[request.method.as_bytes(), request.path.as_bytes(), &request.body]),
+        born: chance.uuid(now),
         answer: None,
         etag: None,
         location: None,
         at: now,
+        released: false,
     };
-    if let Some(known) = records.idempotency_begin(&record).await? {
-        return replay(&known, &record);
-    }
-    let reply = match work.await {
+    let again = match records.idempotency_begin(&record).await? {
+        Begun::First => false,
+        Begun::Again(born) => {
+            record.born = born;
+            true
+        }
+        Begun::Known(known) => return replay(&known, &record),
+    };
+    let reply = match work(Try { born: record.born, again }).await {
         Ok(reply) => reply,
         Err(problem) => problem.reply(request),
     };

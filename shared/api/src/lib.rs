@@ -25,7 +25,7 @@ pub use clock::Clock;
 pub use codes::{CODES, Code, code};
 pub use env::{Env, Missing};
 pub use event::{Edge, Function, Handler, handle, handler, serve};
-pub use idempotency::idempotent;
+pub use idempotency::{Try, idempotent};
 pub use lambda_http::Error;
 pub use problem::Problem;
 pub use reply::{Reply, page};

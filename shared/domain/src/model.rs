@@ -713,12 +713,16 @@ pub struct Idempotency {
     pub key: Sha256,
     /// Digest of method, path and body.
     pub fingerprint: Sha256,
+    /// The sixteen bytes of a UUIDv7 that the first try made: what the request creates carries them in every try.
+    pub born: [u8; 16],
     /// Status and body when the request has ended.
     pub answer: Option<(u16, String)>,
     /// ETag header of the answer.
     pub etag: Option<String>,
     /// Location header of the answer.
     pub location: Option<String>,
-    /// When it was begun.
+    /// When the last try was begun.
     pub at: Timestamp,
+    /// The last try ended in a fault (5xx): the next may begin at once.
+    pub released: bool,
 }

@@ -134,14 +134,22 @@ pub trait Records: Send + Sync {
     fn open_sessions(&self, limit: u32) -> impl Future<Output = Result<Vec<Session>, Fault>> + Send;
     /// History of a dossier or copy.
     fn events(&self, subject: &str) -> impl Future<Output = Result<Vec<Event>, Fault>> + Send;
-    /// Begins a request with an idempotency key: `None` when it is new and now recorded as running, else what is known.
-    /// A running record older than 60 s, and one whose answer was a 5xx, is taken over as new.
-    fn idempotency_begin(
-        &self,
-        record: &Idempotency,
-    ) -> impl Future<Output = Result<Option<Idempotency>, Fault>> + Send;
-    /// Stores the answer; a 5xx removes the record instead.
+    /// Begins a request with an idempotency key and records it as running, unless it runs or has ended.
+    /// One that has been running for more than 60 s, and one whose answer was a 5xx, is begun again.
+    fn idempotency_begin(&self, record: &Idempotency) -> impl Future<Output = Result<Begun, Fault>> + Send;
+    /// Stores the answer; a 5xx is none, and lets the next try begin.
     fn idempotency_end(&self, record: &Idempotency) -> impl Future<Output = Result<(), Fault>> + Send;
+}
+
+/// What became of the beginning of a request with an idempotency key.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Begun {
+    /// Nobody has begun it before.
+    First,
+    /// An earlier try died or broke, and may have done its work. It was born with these bytes.
+    Again([u8; 16]),
+    /// It runs, or has ended.
+    Known(Idempotency),
 }
 
 /// The links of letters.
@@ -210,10 +218,16 @@ pub trait Objects: Send + Sync {
     fn presign_get(&self, path: &str, filename: &str) -> impl Future<Output = Result<Presigned, Fault>> + Send;
 }
 
-/// The agency's key. Only `numbering` has one.
+/// The agency's key. Only `numbering` has it.
 pub trait SealKey: Send + Sync {
     /// Signs a message of at most 4,096 bytes with RSASSA-PKCS1-v1_5 and SHA-256 (`MessageType=RAW`, decision 10).
     fn sign(&self, unit: &UnitId, message: &[u8]) -> impl Future<Output = Result<Vec<u8>, Fault>> + Send;
+}
+
+/// The key of the verification service. Only `verification` has it; it signs records of verifications and no copies.
+pub trait ReportKey: Send + Sync {
+    /// As [`SealKey::sign`].
+    fn sign(&self, message: &[u8]) -> impl Future<Output = Result<Vec<u8>, Fault>> + Send;
 }
 
 /// What the leader's phone is asked.

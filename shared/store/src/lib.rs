@@ -16,6 +16,7 @@ mod writes;
 
 pub use reports::REPORT_LIMIT;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -23,14 +24,15 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::copy::CopyState;
 use domain::ids::*;
 use domain::model::*;
-use domain::ports::{CommitError, Fault, Queue, Records, Write};
+use domain::ports::{Begun, CommitError, Fault, Queue, Records, Write};
 use jiff::Timestamp;
 
 use crate::errors::fault;
-use crate::items::{IDEMPOTENCY_KEPT, Item, Lookup, encode, number, text};
+use crate::items::{IDEMPOTENCY_KEPT, Lookup, encode, number, text};
 use crate::reads::{Part, Range};
 
 /// Time to connect.
@@ -69,30 +71,17 @@ impl Table {
         }
     }
 
-    /// Records a request as running unless it is known and not to be taken over.
-    async fn idempotency_record(&self, record: &Idempotency) -> Result<bool, Fault> {
-        let began = record.at.as_second();
-        let answer = self
+    /// Writes the record of a request where `condition` holds; `false` where it does not.
+    async fn idempotency_put(&self, record: &Idempotency, condition: &Condition) -> Result<bool, Fault> {
+        let put = self
             .client
             .put_item()
             .table_name(&self.name)
-            .set_item(Some(running(record)?))
-            .condition_expression(
-                "attribute_not_exists(pk) OR #ttl < :now \
-                 OR (#fingerprint = :fingerprint AND attribute_not_exists(#status) AND #begun < :stale) \
-                 OR (#fingerprint = :fingerprint AND #status >= :failed)",
-            )
-            .expression_attribute_names("#ttl", keys::TTL)
-            .expression_attribute_names("#fingerprint", "fingerprint")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_names("#begun", "begun")
-            .expression_attribute_values(":now", number(began))
-            .expression_attribute_values(":stale", number(began.saturating_sub(RUNNING_AT_MOST)))
-            .expression_attribute_values(":failed", number(500))
-            .expression_attribute_values(":fingerprint", text(keys::hex(&record.fingerprint)))
-            .send()
-            .await;
-        match answer {
+            .set_item(Some(encode(record, keys::idempotency(&record.key), None)?))
+            .condition_expression(condition.text)
+            .set_expression_attribute_names(Some(condition.names()))
+            .set_expression_attribute_values(Some(condition.values()));
+        match put.send().await {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(e)) if matches!(e.err(), PutItemError::ConditionalCheckFailedException(_)) => {
                 Ok(false)
@@ -101,59 +90,88 @@ impl Table {
         }
     }
 
+    /// Begins a request that nobody has begun, or that nobody remembers.
+    async fn idempotency_first(&self, record: &Idempotency) -> Result<bool, Fault> {
+        let condition = Condition {
+            text: "attribute_not_exists(pk) OR #ttl < :now",
+            names: &[("#ttl", keys::TTL)],
+            values: vec![(":now", number(record.at.as_second()))],
+        };
+        self.idempotency_put(&running(record), &condition).await
+    }
+
+    /// Begins a request again, if it is still as it was seen; the bytes it was born with stay.
+    async fn idempotency_again(&self, record: &Idempotency, seen: &Idempotency) -> Result<bool, Fault> {
+        let condition = Condition {
+            text: "#fingerprint = :fingerprint AND attribute_not_exists(#status) AND #begun = :begun \
+                   AND (#released = :yes OR #begun < :stale)",
+            names: &[FINGERPRINT, STATUS, ("#begun", "begun"), ("#released", "released")],
+            values: vec![
+                (":fingerprint", text(keys::hex(&record.fingerprint))),
+                (":begun", number(seen.at.as_second())),
+                (":yes", AttributeValue::Bool(true)),
+                (":stale", number(record.at.as_second().saturating_sub(RUNNING_AT_MOST))),
+            ],
+        };
+        self.idempotency_put(&running(&Idempotency { born: seen.born, ..record.clone() }), &condition).await
+    }
+
     /// Keeps the answer of a request that is still recorded as running; the first answer stays.
     async fn idempotency_keep(&self, record: &Idempotency) -> Result<(), Fault> {
-        let answer = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(encode(record, keys::idempotency(&record.key), None)?))
-            .condition_expression(
-                "attribute_not_exists(pk) OR (#fingerprint = :fingerprint AND attribute_not_exists(#status))",
-            )
-            .expression_attribute_names("#fingerprint", "fingerprint")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":fingerprint", text(keys::hex(&record.fingerprint)))
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(e)) if matches!(e.err(), PutItemError::ConditionalCheckFailedException(_)) => {
-                Ok(())
-            }
-            Err(e) => Err(fault("idempotency", &e)),
-        }
+        let condition = Condition {
+            text: "attribute_not_exists(pk) OR (#fingerprint = :fingerprint AND attribute_not_exists(#status))",
+            names: &[FINGERPRINT, STATUS],
+            values: vec![(":fingerprint", text(keys::hex(&record.fingerprint)))],
+        };
+        self.idempotency_put(record, &condition).await.map(drop)
     }
 
-    /// Forgets a request that ended in a fault, so that the client may try again at once.
-    async fn idempotency_forget(&self, record: &Idempotency) -> Result<(), Fault> {
-        use aws_sdk_dynamodb::operation::delete_item::DeleteItemError::ConditionalCheckFailedException;
-        let answer = self
-            .client
-            .delete_item()
-            .table_name(&self.name)
-            .set_key(Some(writes::key_item(keys::idempotency(&record.key))))
-            .condition_expression("#fingerprint = :fingerprint AND attribute_not_exists(#status)")
-            .expression_attribute_names("#fingerprint", "fingerprint")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":fingerprint", text(keys::hex(&record.fingerprint)))
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(e)) if matches!(e.err(), ConditionalCheckFailedException(_)) => Ok(()),
-            Err(e) => Err(fault("idempotency", &e)),
-        }
+    /// Lets the next try begin at once, unless another one has begun already.
+    async fn idempotency_release(&self, record: &Idempotency) -> Result<(), Fault> {
+        let condition = Condition {
+            text: "#fingerprint = :fingerprint AND attribute_not_exists(#status) AND #begun = :begun",
+            names: &[FINGERPRINT, STATUS, ("#begun", "begun")],
+            values: vec![
+                (":fingerprint", text(keys::hex(&record.fingerprint))),
+                (":begun", number(record.at.as_second())),
+            ],
+        };
+        self.idempotency_put(&Idempotency { released: true, ..running(record) }, &condition).await.map(drop)
     }
 }
 
-/// The item of a request that runs: whatever the record says, it has no answer yet.
-fn running(record: &Idempotency) -> Result<Item, Fault> {
-    let running = Idempotency { answer: None, etag: None, location: None, ..record.clone() };
-    encode(&running, keys::idempotency(&record.key), None)
+const FINGERPRINT: (&str, &str) = ("#fingerprint", "fingerprint");
+const STATUS: (&str, &str) = ("#status", "status");
+
+/// A condition on an item, with the names and values that it uses.
+struct Condition {
+    text: &'static str,
+    names: &'static [(&'static str, &'static str)],
+    values: Vec<(&'static str, AttributeValue)>,
 }
 
-/// Whether [`Table::idempotency_record`] would take a known record over, when it is read later than that was tried.
+impl Condition {
+    fn names(&self) -> HashMap<String, String> {
+        self.names.iter().map(|(sign, name)| ((*sign).to_owned(), (*name).to_owned())).collect()
+    }
+
+    fn values(&self) -> HashMap<String, AttributeValue> {
+        self.values.iter().map(|(sign, value)| ((*sign).to_owned(), value.clone())).collect()
+    }
+}
+
+/// A request that runs: whatever the record says, it has no answer yet.
+fn running(record: &Idempotency) -> Idempotency {
+    Idempotency { answer: None, etag: None, location: None, released: false, ..record.clone() }
+}
+
+/// Whether a known request may be begun again by `record`.
+fn ended_badly(known: &Idempotency, record: &Idempotency) -> bool {
+    let stale = known.at.as_second() < record.at.as_second().saturating_sub(RUNNING_AT_MOST);
+    known.fingerprint == record.fingerprint && known.answer.is_none() && (known.released || stale)
+}
+
+/// Until when a request is remembered.
 fn kept_until(record: &Idempotency) -> Timestamp {
     record.at.saturating_add(IDEMPOTENCY_KEPT).unwrap_or(Timestamp::MAX)
 }
@@ -279,22 +297,27 @@ impl Records for Table {
         self.partition(keys::history(subject), Part::All).await
     }
 
-    async fn idempotency_begin(&self, record: &Idempotency) -> Result<Option<Idempotency>, Fault> {
-        if self.idempotency_record(record).await? {
-            return Ok(None);
+    async fn idempotency_begin(&self, record: &Idempotency) -> Result<Begun, Fault> {
+        // What is read between two writes of others is out of date: one more look decides.
+        for _ in 0..2 {
+            if self.idempotency_first(record).await? {
+                return Ok(Begun::First);
+            }
+            let known: Option<Idempotency> = self.load(keys::idempotency(&record.key)).await?;
+            let Some(known) = known.filter(|known| kept_until(known) >= record.at) else { continue };
+            if !ended_badly(&known, record) {
+                return Ok(Begun::Known(known));
+            }
+            if self.idempotency_again(record, &known).await? {
+                return Ok(Begun::Again(known.born));
+            }
         }
-        let known: Option<Idempotency> = self.load(keys::idempotency(&record.key)).await?;
-        match known.filter(|known| kept_until(known) >= record.at) {
-            Some(known) => Ok(Some(known)),
-            // It ended in a fault, or ran out, between the two calls: one more try decides.
-            None if self.idempotency_record(record).await? => Ok(None),
-            None => Err(Fault("a request with this idempotency key keeps coming and going".into())),
-        }
+        Err(Fault("a request with this idempotency key keeps coming and going".into()))
     }
 
     async fn idempotency_end(&self, record: &Idempotency) -> Result<(), Fault> {
         match &record.answer {
-            Some((status, _)) if *status >= 500 => self.idempotency_forget(record).await,
+            Some((status, _)) if *status >= 500 => self.idempotency_release(record).await,
             Some(_) => self.idempotency_keep(record).await,
             None => Err(Fault("a request ended without an answer".into())),
         }

@@ -280,10 +280,12 @@ pub(crate) fn idempotency(answer: Option<(u16, String)>) -> Idempotency {
     Idempotency {
         key: [0x11; 32],
         fingerprint: [0x22; 32],
+        born: [0x33; 16],
         answer,
         etag: Some("\"3\"".into()),
         location: None,
         at: at(0),
+        released: false,
     }
 }
 

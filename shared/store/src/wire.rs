@@ -7,7 +7,6 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use domain::ids::*;
-use domain::model::Sha256;
 use jiff::Timestamp;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::ser::SerializeTuple as _;
@@ -167,28 +166,28 @@ impl Wire<Timestamp> for Time {
     }
 }
 
-/// A digest as lower-case hexadecimal.
+/// A digest or an identifier as lower-case hexadecimal.
 pub(crate) struct Hex;
 
-impl Wire<Sha256> for Hex {
-    fn put<S: Serializer>(value: &Sha256, to: S) -> Result<S::Ok, S::Error> {
+impl<const N: usize> Wire<[u8; N]> for Hex {
+    fn put<S: Serializer>(value: &[u8; N], to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&crate::keys::hex(value))
     }
 
-    fn take<'de, D: Deserializer<'de>>(from: D) -> Result<Sha256, D::Error> {
-        unhex(&String::deserialize(from)?).ok_or_else(|| D::Error::custom("not a digest"))
+    fn take<'de, D: Deserializer<'de>>(from: D) -> Result<[u8; N], D::Error> {
+        unhex(&String::deserialize(from)?).ok_or_else(|| D::Error::custom("not so many hexadecimal digits"))
     }
 }
 
-fn unhex(text: &str) -> Option<Sha256> {
-    let mut digest = Sha256::default();
-    if text.len() != 2 * digest.len() {
+fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    if text.len() != 2 * N {
         return None;
     }
-    for (byte, pair) in digest.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
         *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
     }
-    Some(digest)
+    Some(bytes)
 }
 
 /// Bytes as a binary attribute.

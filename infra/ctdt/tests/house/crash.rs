@@ -14,7 +14,7 @@ use crate::stack::Stack;
 /// (`ctdt dev --power-cut`). What only reads is not listed: the power that goes off before a reading goes off after what
 /// was done before it.
 const MOMENTS: [(&str, &str); 37] = [
-    ("the key of a request is taken", r#"dynamodb PutItem "idempotency" ":stale""#),
+    ("the key of a request is taken", r#"dynamodb PutItem "idempotency" ":now""#),
     ("the dossier is received", r#"dynamodb TransactWriteItems "case.received""#),
     ("the answer under the key is kept", r#"dynamodb PutItem "idempotency" "status":{"N":"#),
     ("its grounds are confirmed", r#"dynamodb TransactWriteItems "case.checked""#),
@@ -86,6 +86,18 @@ async fn a_job_outlives_a_power_cut_at_what_happens_beside() {
     for (nth, moment) in (1..).zip(all) {
         finished(folder.path(), [moment].into_iter(), nth).await;
     }
+}
+
+/// What creates something has done it, and the process dies before it says so: the same request under the same key is
+/// answered with that thing, and no second one is made.
+#[tokio::test]
+async fn what_an_earlier_try_made_is_met_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let after = ["\"slot\" \"appointment\"", "\"case.received\"", "\"upload\" \"open\"", "\"case.copy_added\""];
+    let after = after.map(|words| format!("after 1 dynamodb TransactWriteItems {words}"));
+    let mut desk = Desk::open(folder.path(), after).await;
+    desk.each_thing_once().await;
+    desk.close();
 }
 
 /// The list is complete: in a job that nothing disturbs, every request that changes something has the words of a moment.

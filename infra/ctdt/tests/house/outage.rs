@@ -100,6 +100,33 @@ impl<'a> Desk<'a> {
         self.see("clerk", &format!("/v1/copies/{copy}")).await.json()
     }
 
+    /// A visit, its dossier, a scan and a copy, each made in a life that ends before the answer.
+    pub(crate) async fn each_thing_once(&mut self) {
+        let unit = self.see("portal", "/v1/units?q=x%C3%A3%20m%E1%BA%ABu").await.text("/data/0/id");
+        let slots = format!("/v1/units/{unit}/slots");
+        let account = self.client.persona("citizen").account.clone();
+        let slot = self.see("portal", &slots).await.json()["data"][3].clone();
+        let visit = json!({
+            "unit_id": unit, "start": slot["start"], "account": {"kind": "person", "id": account},
+            "originals": [{"type_id": "diploma", "title": "Bằng tốt nghiệp", "pages": 1}],
+        });
+        let visit = self.by("portal", Call::post("/v1/appointments", &visit)).await.is(201);
+        let left = self.see("portal", &slots).await.json()["data"][3]["free"].as_u64();
+        assert_eq!(left.map(|left| left + 1), slot["free"].as_u64(), "one place for one visit");
+        let receive = json!({"appointment_id": visit.text("/id"), "basis": "paper_original"});
+        let case = self.by("clerk", Call::post("/v1/cases", &receive)).await.is(201);
+        let upload = self.uploaded(scan(1)).await;
+        let checklist = Call::put(format!("/v1/cases/{}/checklist", case.text("/id")), &no_grounds());
+        let checked = self.by("clerk", checklist.on(&case.etag())).await.is(200).etag();
+        let add = Call::post(format!("/v1/cases/{}/copies", case.text("/id")), &original(&upload));
+        let copy = self.by("clerk", add.on(&checked)).await.is(201).text("/id");
+        let dossier = self.see("clerk", &format!("/v1/cases/{}", case.text("/id"))).await.json();
+        assert_eq!(dossier["copies"].as_array().map(Vec::len), Some(1), "{dossier}");
+        assert_eq!(dossier["copies"][0]["id"], copy.as_str(), "{dossier}");
+        let next = self.by("clerk", Call::post("/v1/cases", &walk_in(EMAIL))).await.is(201);
+        assert!(case.text("/code").contains("-0001-") && next.text("/code").contains("-0002-"), "{dossier}");
+    }
+
     /// The desk's part: everything up to the submission. Gives the copy.
     async fn prepared(&mut self, case: &str) -> String {
         let at = |path: &str| format!("/v1/cases/{case}/{path}");

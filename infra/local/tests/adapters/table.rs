@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::copy::CopyState;
 use domain::ids::*;
 use domain::model::*;
-use domain::ports::{CommitError, Fault, Queue, Records as _, Write};
+use domain::ports::{Begun, CommitError, Fault, Queue, Records as _, Write};
 use store::{Table, keys};
 
 use crate::cloud::{Cloud, NOBODY, all_at, cloud};
@@ -248,30 +248,47 @@ async fn a_repeated_request_gets_the_first_answer() {
     let table = table().await;
     let begin = async |record: &Idempotency| table.idempotency_begin(record).await.expect("an answer");
     let running = |second| sample::idempotency(0x91, 1, None, second);
-    assert_eq!(begin(&running(0)).await, None, "new");
-    assert_eq!(begin(&running(60)).await, Some(running(0)), "running");
+    assert_eq!(begin(&running(0)).await, Begun::First);
+    assert_eq!(begin(&running(60)).await, Begun::Known(running(0)), "running");
     let answered = sample::idempotency(0x91, 1, Some((201, "{}")), 0);
     table.idempotency_end(&answered).await.expect("kept");
-    assert_eq!(begin(&running(90)).await, Some(answered.clone()));
+    assert_eq!(begin(&running(90)).await, Begun::Known(answered.clone()));
     let other = sample::idempotency(0x91, 2, None, 91);
-    assert_eq!(begin(&other).await, Some(answered.clone()), "the caller compares the fingerprints");
+    assert_eq!(begin(&other).await, Begun::Known(answered.clone()), "the caller compares the fingerprints");
     table.idempotency_end(&sample::idempotency(0x91, 1, Some((409, "")), 92)).await.expect("taken");
-    assert_eq!(begin(&running(93)).await, Some(answered), "the first answer stays");
-    assert_eq!(begin(&running(8 * 86_400)).await, None, "after a week it is new");
+    assert_eq!(begin(&running(93)).await, Begun::Known(answered), "the first answer stays");
+    assert_eq!(begin(&running(8 * 86_400)).await, Begun::First, "after a week it is new");
 }
 
+/// Every try of one request is born with the bytes of the first: what was made before the fault is met again.
 #[tokio::test]
 async fn a_request_that_broke_may_come_again() {
     let table = table().await;
     let begin = async |record: &Idempotency| table.idempotency_begin(record).await.expect("an answer");
     let running = |second| sample::idempotency(0x92, 1, None, second);
-    assert_eq!(begin(&running(0)).await, None);
-    table.idempotency_end(&sample::idempotency(0x92, 1, Some((503, "")), 1)).await.expect("forgotten");
-    assert_eq!(begin(&running(2)).await, None, "a 5xx is no answer");
-    assert_eq!(begin(&running(62)).await, Some(running(2)), "it may still run");
-    assert_eq!(begin(&running(63)).await, None, "after a minute somebody else goes on");
+    let born = running(0).born;
+    let of_first = |second| Idempotency { born, ..running(second) };
+    assert_eq!(begin(&running(0)).await, Begun::First);
+    table.idempotency_end(&sample::idempotency(0x92, 1, Some((503, "")), 0)).await.expect("released");
+    assert_eq!(begin(&running(2)).await, Begun::Again(born), "a 5xx is no answer");
+    assert_eq!(begin(&running(62)).await, Begun::Known(of_first(2)), "it may still run");
+    assert_eq!(begin(&running(63)).await, Begun::Again(born), "after a minute somebody else goes on");
     let other = sample::idempotency(0x92, 2, None, 200);
-    assert_eq!(begin(&other).await, Some(running(63)), "another request under the key takes nothing over");
+    assert_eq!(begin(&other).await, Begun::Known(of_first(63)), "another request under the key takes nothing over");
+    table.idempotency_end(&sample::idempotency(0x92, 1, Some((503, "")), 2)).await.expect("late");
+    assert_eq!(begin(&running(64)).await, Begun::Known(of_first(63)), "who was taken over releases nothing");
+}
+
+/// Of two that go on with what broke, one does.
+#[tokio::test]
+async fn what_broke_is_begun_again_by_one() {
+    let table = table().await;
+    let begin = async |second| table.idempotency_begin(&sample::idempotency(0x94, 1, None, second)).await;
+    assert_eq!(begin(0).await, Ok(Begun::First));
+    table.idempotency_end(&sample::idempotency(0x94, 1, Some((503, "")), 0)).await.expect("released");
+    let (one, two) = tokio::join!(begin(0), begin(0));
+    let again = |begun: &Result<Begun, Fault>| u32::from(matches!(begun, Ok(Begun::Again(_))));
+    assert_eq!(again(&one) + again(&two), 1, "{one:?} {two:?}");
 }
 
 /// Of sixteen clients with one key, one does the work.
@@ -284,7 +301,7 @@ async fn one_key_one_run() {
     });
     let mut new = 0;
     for run in runs.collect::<Vec<_>>() {
-        new += u32::from(run.await.expect("no panic").expect("an answer").is_none());
+        new += u32::from(run.await.expect("no panic").expect("an answer") == Begun::First);
     }
     assert_eq!(new, 1);
 }

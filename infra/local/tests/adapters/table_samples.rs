@@ -118,9 +118,11 @@ pub(crate) fn idempotency(key: u8, fingerprint: u8, answer: Option<(u16, &str)>,
     Idempotency {
         key: [key; 32],
         fingerprint: [fingerprint; 32],
+        born: [second.to_le_bytes()[0]; 16],
         answer: answer.map(|(status, body)| (status, body.to_owned())),
         etag: answer.map(|_| "\"3\"".to_owned()),
         location: None,
         at: at(second),
+        released: false,
     }
 }

@@ -160,6 +160,8 @@ pub(crate) struct IdempotencyItem {
     key: Sha256,
     #[serde(with = "As::<Hex>")]
     fingerprint: Sha256,
+    #[serde(with = "As::<Hex>")]
+    born: [u8; 16],
     #[serde(default, skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -170,6 +172,9 @@ pub(crate) struct IdempotencyItem {
     at: Timestamp,
     /// Seconds since 1970, for conditions.
     begun: i64,
+    /// Absent unless true, for conditions.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    released: bool,
     /// Seconds since 1970, for the table's time to live.
     ttl: i64,
 }
@@ -181,12 +186,14 @@ impl Wire<Idempotency> for IdempotencyItem {
         let item = IdempotencyItem {
             key: value.key,
             fingerprint: value.fingerprint,
+            born: value.born,
             status,
             body,
             etag: value.etag.clone(),
             location: value.location.clone(),
             at: value.at,
             begun,
+            released: value.released,
             ttl: begun.saturating_add(IDEMPOTENCY_KEPT.as_secs()),
         };
         item.serialize(to)
@@ -197,10 +204,12 @@ impl Wire<Idempotency> for IdempotencyItem {
         Ok(Idempotency {
             key: item.key,
             fingerprint: item.fingerprint,
+            born: item.born,
             answer: item.status.zip(item.body),
             etag: item.etag,
             location: item.location,
             at: item.at,
+            released: item.released,
         })
     }
 }

@@ -216,19 +216,24 @@ impl Records for World {
         self.ask("events", |w| w.table.events.values().filter(about).cloned().collect()).await
     }
 
-    async fn idempotency_begin(&self, record: &Idempotency) -> Result<Option<Idempotency>, Fault> {
+    async fn idempotency_begin(&self, record: &Idempotency) -> Result<Begun, Fault> {
         let begin = |w: &mut Inner| {
-            let known = w.table.idempotency.get(&record.key).filter(|known| {
-                let same = known.fingerprint == record.fingerprint;
-                let stale = known.answer.is_none() && record.at.duration_since(known.at).as_secs() > RUNNING_AT_MOST;
-                !(same && stale)
-            });
-            if let Some(known) = known {
-                return Ok(Some(known.clone()));
-            }
-            let running = Idempotency { answer: None, etag: None, location: None, ..record.clone() };
+            let mut running =
+                Idempotency { answer: None, etag: None, location: None, released: false, ..record.clone() };
+            let begun = match w.table.idempotency.get(&record.key) {
+                None => Begun::First,
+                Some(known) => {
+                    let stale = record.at.duration_since(known.at).as_secs() > RUNNING_AT_MOST;
+                    let same = known.fingerprint == record.fingerprint && known.answer.is_none();
+                    if !same || !(known.released || stale) {
+                        return Ok(Begun::Known(known.clone()));
+                    }
+                    running.born = known.born;
+                    Begun::Again(known.born)
+                }
+            };
             w.table.idempotency.insert(record.key, running);
-            Ok(None)
+            Ok(begun)
         };
         self.act("idempotency_begin", begin).await
     }
@@ -239,7 +244,11 @@ impl Records for World {
             let ours = ours.is_none_or(|known| known.fingerprint == record.fingerprint && known.answer.is_none());
             match &record.answer {
                 _ if !ours => {}
-                Some((status, _)) if *status >= 500 => drop(w.table.idempotency.remove(&record.key)),
+                Some((status, _)) if *status >= 500 => {
+                    let open =
+                        Idempotency { answer: None, etag: None, location: None, released: true, ..record.clone() };
+                    drop(w.table.idempotency.insert(record.key, open));
+                }
                 _ => drop(w.table.idempotency.insert(record.key, record.clone())),
             }
             Ok(())
