@@ -165,9 +165,10 @@ fn signer_cells(one: &SignatureReport) -> Vec<String> {
     vec![who, when, if proven { "dấu thời gian ✔".to_owned() } else { "không có dấu thời gian".to_owned() }]
 }
 
-/// A person by the organisation. A seal by its own name: the organisation may be the province above the office.
+/// The leader by the organisation. Everybody else by the own name: the organisation of a seal may be the province above the
+/// office, and who signed another file is asked for, not where that person works.
 fn named(role: Role, signer: &SignerReport) -> String {
-    let own = pades::attribute(&signer.subject, "CN").filter(|_| role == Role::Seal);
+    let own = pades::attribute(&signer.subject, "CN").filter(|_| role != Role::Leader);
     own.or_else(|| signer.organisation.clone()).unwrap_or_else(|| signer.subject.clone())
 }
 

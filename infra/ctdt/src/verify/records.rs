@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::judging::Answer;
 
+/// Octets of a name; with what stands around it, under the 255 that Linux takes (NAME_MAX).
+const STEM: usize = 200;
+
 /// One record per file: `out` itself for one file, `OUT/NNN-NAME.bien-ban.pdf` for several. Nothing is written when one of them would
 /// take the place of a file that was given to be read; an earlier record is replaced.
 pub(super) fn write_records(out: &Path, given: &[PathBuf], answers: &[Answer]) -> Result<(), String> {
@@ -30,13 +33,17 @@ fn places(out: &Path, answers: &[Answer]) -> Vec<PathBuf> {
     if answers.len() == 1 {
         return vec![out.to_owned()];
     }
-    let place = |(one, number): (&Answer, usize)| {
-        let stem = Path::new(&one.report.file)
-            .file_stem()
-            .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-        out.join(format!("{number:03}-{stem}.bien-ban.pdf"))
-    };
+    let place =
+        |(one, number): (&Answer, usize)| out.join(format!("{number:03}-{}.bien-ban.pdf", stem(&one.report.file)));
     answers.iter().zip(1..).map(place).collect()
+}
+
+/// The name of a judged file as part of another name. What an archive calls its entries may be too long for a file system,
+/// or hold signs that no name has: the number before it tells them apart.
+fn stem(file: &str) -> String {
+    let stem = Path::new(file).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let stem = stem.replace(char::is_control, "_");
+    stem[..stem.floor_char_boundary(STEM)].to_owned()
 }
 
 /// Whether both names lead to one file, by symbolic or hard links; false where one of them leads nowhere.

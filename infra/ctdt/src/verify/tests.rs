@@ -426,6 +426,24 @@ fn a_signed_trust_list_is_taken_under_its_pin() {
     assert!(refusal(&[&other]).contains("trust-list-malformed"));
 }
 
+/// What an archive calls its entries need not be a name that a file system takes.
+#[test]
+fn a_record_has_a_name_that_a_file_can_have() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let named =
+        |name: String| Answer { report: question().refuse_unread(&name, "reader-failed", ""), read: Extent::Whole };
+    let answers =
+        [named(format!("ho-so.zip/{}.pdf", "ả".repeat(300))), named("ho-so.zip/a\0b\n.pdf".into()), named("..".into())];
+    write_records(folder.path(), &[], &answers).expect("written");
+    let mut names: Vec<String> = std::fs::read_dir(folder.path())
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("text"))
+        .collect();
+    names.sort();
+    assert_eq!(names[0], format!("001-{}.bien-ban.pdf", "ả".repeat(66)));
+    assert_eq!(names[1..], ["002-a_b_.bien-ban.pdf", "003-.bien-ban.pdf"]);
+}
+
 /// An office below a province names the province as its organisation; the seal is the office's.
 #[test]
 fn a_seal_is_shown_by_its_own_name() {
