@@ -2,7 +2,7 @@
 
 use api::{Body, GROUPS, Request, Route, Who};
 use serde_json::Value;
-use web::{Call, Chapter, Guide, Refusal};
+use web::{Call, Chapter, Guide, Refusal, Takes, Variable};
 
 /// Where samples go when the request does not say where it came to.
 const NOWHERE: &str = "http://127.0.0.1:8080";
@@ -31,11 +31,61 @@ fn call(route: &Route) -> Call {
         who: route.who.words(),
         key,
         version,
+        open: route.who == Who::Anyone,
         status: route.status,
-        query: route.query,
+        variables: variables(route.path),
+        query: route.query.iter().map(|name| parameter(name)).collect(),
+        takes: takes(route.body),
         body: body(route.body),
         sample: sample(route, key, version),
         refusals: refusals(route.codes),
+    }
+}
+
+/// The variables of a path; the segment before an `{id}` says what it is of.
+fn variables(path: &'static str) -> Vec<Variable> {
+    let segments: Vec<&str> = path.split('/').collect();
+    let named = |segment: &'static str| segment.strip_prefix('{')?.strip_suffix('}');
+    let pairs = segments.windows(2).filter_map(|pair| Some((pair[0], named(pair[1])?)));
+    pairs.map(|(before, name)| Variable { name, kind: kind(before), sample: known(before) }).collect()
+}
+
+/// The prefix of the identifiers behind a segment (`domain::ids`).
+fn kind(before: &str) -> Option<&'static str> {
+    Some(match before {
+        "accounts" => "act",
+        "appointments" => "apt",
+        "cases" => "case",
+        "copies" => "copy",
+        "sign-sessions" => "sgn",
+        "units" => "unit",
+        "uploads" => "upl",
+        "verifications" => "vrf",
+        _ => return None,
+    })
+}
+
+/// A value that is there on every machine.
+fn known(before: &str) -> &'static str {
+    match before {
+        "queues" => "create",
+        "errors" => "stale",
+        "explanations" => "content-changed",
+        "assets" => "main-job.sh",
+        _ => "",
+    }
+}
+
+fn parameter(name: &'static str) -> Variable {
+    Variable { name, kind: (name == "unit").then_some("unit"), sample: "" }
+}
+
+fn takes(body: Body) -> Takes {
+    match body {
+        Body::None => Takes::Nothing,
+        Body::Json(_) => Takes::Json,
+        Body::Maybe(_) => Takes::Maybe,
+        Body::File(_) => Takes::File,
     }
 }
 
@@ -116,6 +166,60 @@ mod tests {
         {
             assert!(fee.sample.contains(part), "{part}: {}", fee.sample);
         }
+    }
+
+    /// A form for every route: an input for each part of its address under its own name, and what it needs.
+    #[test]
+    fn every_route_can_be_called_from_the_page() {
+        let look = web::Look { sandbox: true, lang: web::Lang::Vi };
+        let page = web::docs(look, &guide(&asked("127.0.0.1:8080")));
+        let forms: Vec<&str> = page.split("<form").skip(1).filter_map(|rest| rest.split("</form>").next()).collect();
+        assert_eq!(forms.len(), api::routes().count());
+        for (route, form) in api::routes().zip(forms) {
+            let told = format!("data-method=\"{}\" data-path=\"{}\"", route.method, route.path);
+            let mut parts = vec![told];
+            let path = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+            parts.extend(path.map(|name| format!("name=\"{name}\" data-in=\"path\"")));
+            parts.extend(route.query.iter().map(|name| format!("name=\"{name}\" data-in=\"query\"")));
+            let needs = |sign, name: &str| route.needs.contains(sign).then(|| format!("name=\"{name}\""));
+            parts.extend(needs('K', "Idempotency-Key").into_iter().chain(needs('M', "If-Match")));
+            let sent = if matches!(route.body, Body::None) { None } else { Some("<textarea name=\"body\"") };
+            parts.extend(sent.map(str::to_owned));
+            for part in &parts {
+                assert!(form.contains(part), "{}: {part}: {form}", route.key());
+            }
+            let inputs = form.matches("data-in=").count();
+            let file = usize::from(matches!(route.body, Body::File(_)));
+            assert_eq!(inputs, parts.len() - 1 + file, "{}: {form}", route.key());
+            assert_eq!(form.contains("data-open"), route.who == Who::Anyone, "{}", route.key());
+        }
+    }
+
+    /// A link to a call leads to that call; what is called `{id}` is offered identifiers of the right kind.
+    #[test]
+    fn every_call_has_a_place_of_its_own_and_every_id_a_kind() {
+        let guide = guide(&asked("127.0.0.1:8080"));
+        let page = web::docs(web::Look { sandbox: true, lang: web::Lang::En }, &guide);
+        let mut seen = std::collections::BTreeSet::new();
+        for id in page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(seen.insert(id.to_owned()), "{id} stands twice");
+        }
+        assert!(seen.contains("post-v1-cases") && seen.contains("put-v1-copies-id-attestation"), "{seen:?}");
+        for call in guide.chapters.iter().flat_map(|chapter| &chapter.calls) {
+            assert!(seen.contains(&call.anchor()), "{}", call.path);
+            let ids = call.variables.iter().filter(|variable| variable.name == "id");
+            assert!(ids.into_iter().all(|variable| variable.kind.is_some()), "{}", call.path);
+        }
+    }
+
+    #[test]
+    fn nothing_on_the_page_is_inline() {
+        let page = web::docs(web::Look { sandbox: true, lang: web::Lang::Vi }, &guide(&asked("127.0.0.1:8080")));
+        let tags = page.split('<').filter_map(|tag| tag.split('>').next());
+        for attribute in tags.flat_map(str::split_whitespace) {
+            assert!(!attribute.starts_with("on") || !attribute.contains("=\""), "{attribute}");
+        }
+        assert!(!page.contains("javascript:") && page.matches("<script").count() == 1);
     }
 
     #[test]

@@ -1,5 +1,8 @@
-//! The page for developers: how to begin, the rules that hold everywhere, and every call with what it needs, a sample and
-//! its refusals. Works without scripts: a call is folded away until it is opened.
+//! The page for developers: how to begin, the rules that hold everywhere, and every call with what it needs, a sample, its
+//! refusals, and a form that sends it.
+//!
+//! Without scripts it is a guide: a call is folded away until it is opened, and the forms stay hidden, for a browser alone
+//! sends neither tokens nor JSON. `assets/docs.js` shows and sends them; its sentences stand here, beside their translations.
 //!
 //! Knows no route: what is shown comes in as a [`Guide`], which the API makes of its own table.
 
@@ -46,16 +49,54 @@ pub struct Call {
     pub key: bool,
     /// Whether it needs `If-Match`.
     pub version: bool,
+    /// Whether anybody may call it, so that no token is sent.
+    pub open: bool,
     /// The status of success.
     pub status: u16,
+    /// Variables of the path, in its order.
+    pub variables: Vec<Variable>,
     /// Parameters of the query.
-    pub query: &'static [&'static str],
+    pub query: Vec<Variable>,
+    /// What it takes.
+    pub takes: Takes,
     /// A good body as text, when it takes one.
     pub body: Option<String>,
     /// The call as a line of a shell.
     pub sample: String,
     /// Codes of its own.
     pub refusals: Vec<Refusal>,
+}
+
+impl Call {
+    /// Where the call stands on the page: `post-v1-cases-id-fee`.
+    pub fn anchor(&self) -> String {
+        let words = self.path.split(|sign: char| !sign.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        std::iter::once(self.method).chain(words).collect::<Vec<_>>().join("-").to_lowercase()
+    }
+}
+
+/// A part of the address that the caller chooses.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Variable {
+    /// Its name in the path or in the query.
+    pub name: &'static str,
+    /// The prefix of the identifiers that it takes, when it takes one: `case`.
+    pub kind: Option<&'static str>,
+    /// A value that works everywhere, or nothing.
+    pub sample: &'static str,
+}
+
+/// The body that a call takes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Takes {
+    /// None.
+    Nothing,
+    /// JSON.
+    Json,
+    /// JSON that may be left out.
+    Maybe,
+    /// A file, or JSON that names one.
+    File,
 }
 
 /// A code that a call may answer with.
@@ -75,6 +116,8 @@ pub fn docs(look: Look, guide: &Guide) -> String {
     let body = html! {
         h1 { "API" }
         (begin(look, &guide.address))
+        (intro(look))
+        (console(look))
         (rules(lang))
         nav.chapters aria-label=(lang.pick("Các nhóm lời gọi", "Groups of calls")) {
             @for (n, chapter) in guide.chapters.iter().enumerate() {
@@ -92,7 +135,7 @@ pub fn docs(look: Look, guide: &Guide) -> String {
             (refusals(lang, &guide.common))
         }
     };
-    frame(look, &Page { title: "API", path: "/docs", script: false }, &body)
+    frame(look, &Page { title: "API", path: "/docs", script: true }, &body)
 }
 
 /// The page's language, and the other one beside it.
@@ -183,7 +226,7 @@ fn rules(lang: Lang) -> Markup {
 
 fn shown(lang: Lang, call: &Call) -> Markup {
     html! {
-        details.call {
+        details.call #(call.anchor()) {
             summary {
                 span class=(format!("method {}", call.method.to_lowercase())) { (call.method) }
                 code { (call.path) }
@@ -197,12 +240,16 @@ fn shown(lang: Lang, call: &Call) -> Markup {
                 div { dt { (lang.pick("Ai được gọi", "Who may")) } dd { (lang.pick(&call.who.0, &call.who.1)) } }
                 div { dt { (lang.pick("Thành công", "Success")) } dd { (call.status) } }
                 @if !call.query.is_empty() {
-                    div { dt { (lang.pick("Tham số", "Query")) } dd { @for name in call.query { code { (name) } " " } } }
+                    div { dt { (lang.pick("Tham số", "Query")) } dd { @for one in &call.query { code { (one.name) } " " } } }
                 }
+                div { dt { (lang.pick("Liên kết", "Link")) } dd { a href=(format!("#{}", call.anchor())) { "#" (call.anchor()) } } }
             }
+            (form(lang, call))
             @if let Some(body) = &call.body {
-                h3 { (lang.pick("Nội dung mẫu", "Sample body")) }
-                pre tabindex="0" { code { (body) } }
+                div.sample {
+                    h3 { (lang.pick("Nội dung mẫu", "Sample body")) }
+                    pre tabindex="0" { code { (body) } }
+                }
             }
             h3 { "curl" }
             pre tabindex="0" { code { (call.sample) } }
@@ -210,6 +257,143 @@ fn shown(lang: Lang, call: &Call) -> Markup {
                 h3 { (lang.pick("Mã lỗi riêng", "Codes of its own")) }
                 (refusals(lang, &call.refusals))
             }
+        }
+    }
+}
+
+fn intro(look: Look) -> Markup {
+    let lang = look.lang;
+    html! {
+        div.intro hidden data-scripted {
+            h2 { (lang.pick("Gọi thử ngay trên trang", "Call from this page")) }
+            p {
+                @if !look.sandbox {
+                    strong { (lang.pick("Đây là hệ thống thật: việc gửi từ đây có hiệu lực thật.", "This is the live system: what is sent from here takes real effect.")) } " "
+                }
+                (lang.pick("Mở một lời gọi, sửa mẫu, bấm Gửi. Định danh và ETag của câu trả lời tự điền vào các mẫu sau. Mã truy cập chỉ nằm trong bộ nhớ của trang này; không lưu lại, không vào địa chỉ.", "Open a call, change the sample, press Send. Identifiers and ETags of the answers fill the forms that follow. The token stays in the memory of this page; it is neither stored nor put into an address."))
+            }
+        }
+    }
+}
+
+/// Who calls, and which calls are shown. `data-…` are the script's sentences.
+fn console(look: Look) -> Markup {
+    let lang = look.lang;
+    html! {
+        section #console.console hidden data-scripted aria-label=(lang.pick("Gọi thử", "Try it")) data-testid="console"
+            data-personas=[look.sandbox.then_some("/v1/sandbox/personas")]
+            data-200=(lang.pick("Thành công", "Done"))
+            data-201=(lang.pick("Đã tạo", "Created"))
+            data-202=(lang.pick("Đã nhận, đang xử lý", "Accepted, under way"))
+            data-204=(lang.pick("Xong, không có nội dung", "Done, no content"))
+            data-sending=(lang.pick("Đang gửi…", "Sending…"))
+            data-unreachable=(lang.pick("Không liên lạc được máy chủ. Kiểm tra mạng và máy chủ, rồi gửi lại.", "The server cannot be reached. Check the network and the server, then send again."))
+            data-late=(lang.pick("Sau 60 giây vẫn chưa có câu trả lời. Gửi lại: cùng Idempotency-Key thì không làm hai lần.", "No answer after 60 seconds. Send again: under the same Idempotency-Key nothing is done twice."))
+            data-unsent=(lang.pick("Chưa gửi: nội dung không phải JSON.", "Not sent: the body is not JSON."))
+            data-nofile=(lang.pick("Chưa gửi: hãy chọn một tệp.", "Not sent: choose a file."))
+            data-unread=(lang.pick("Câu trả lời tự xưng là JSON nhưng không đọc được; nguyên văn ở dưới.", "The answer calls itself JSON but cannot be read; it stands below as it came."))
+            data-redirect=(lang.pick("Chuyển tới địa chỉ khác. Trình duyệt không cho trang đọc địa chỉ đó: chạy dòng curl dưới đây, thêm -L -o tep.pdf.", "Leads to another address. A browser does not let the page read it: run the line of curl below with -L -o file.pdf."))
+            data-action=(lang.pick("Việc cần làm:", "What to do:"))
+            data-body=(lang.pick("Nội dung", "Body"))
+            data-sent=(lang.pick("Đã gửi", "What was sent"))
+            data-store=(lang.pick("Gửi tệp vào kho bằng dòng này", "Send the file to the store with this line"))
+            data-copy=(lang.pick("Sao chép", "Copy"))
+            data-copied=(lang.pick("Đã sao chép", "Copied"))
+            data-download=(lang.pick("Tải về", "Download"))
+            data-as=(lang.pick("Gửi với tư cách", "Send as"))
+            data-pasted=(lang.pick("mã đã dán", "the token you pasted"))
+            data-nobody=(lang.pick("Chưa có mã truy cập", "No token yet"))
+            data-nopersonas=(lang.pick("Không lấy được người dùng mẫu; hãy dán một mã truy cập.", "The sample people cannot be fetched; paste a token."))
+            data-found=(lang.pick("lời gọi", "calls"))
+        {
+            div.fields {
+                @if look.sandbox {
+                    label.field {
+                        span { (lang.pick("Gửi với tư cách", "Send as")) }
+                        select #as data-testid="as" autocomplete="off" {
+                            option value="" { (lang.pick("không ai, không gửi mã", "nobody, without a token")) }
+                        }
+                    }
+                }
+                label.field {
+                    span { (if look.sandbox { lang.pick("hoặc dán mã truy cập", "or paste a token") } else { lang.pick("Mã truy cập", "Token") }) }
+                    input #token type="password" autocomplete="off" spellcheck="false" data-testid="token";
+                }
+                label.field {
+                    span { (lang.pick("Lọc lời gọi", "Filter the calls")) " " small #found aria-live="polite" {} }
+                    input #filter type="search" autocomplete="off" placeholder=(lang.pick("hồ sơ, ký, POST…", "case, sign, POST…")) data-testid="filter";
+                }
+            }
+        }
+    }
+}
+
+/// One input for each part of the request; `data-in` says where it goes.
+fn form(lang: Lang, call: &Call) -> Markup {
+    html! {
+        form.try hidden data-scripted data-method=(call.method) data-path=(call.path) data-open[call.open] data-status=(call.status) data-testid="try" {
+            h3 { (lang.pick("Gọi thử", "Try it")) }
+            div.fields {
+                @for one in &call.variables { (input(one, "path", lang.pick("trong đường dẫn", "in the path"))) }
+                @for one in &call.query { (input(one, "query", lang.pick("tham số", "query"))) }
+                @if call.key {
+                    label.field { span { code { "Idempotency-Key" } } input name="Idempotency-Key" data-in="key" autocomplete="off" spellcheck="false"; }
+                }
+                @if call.version {
+                    label.field {
+                        span { code { "If-Match" } }
+                        input name="If-Match" data-in="version" autocomplete="off" spellcheck="false" placeholder=(lang.pick("ETag, GET để biết", "the ETag, GET tells it"));
+                    }
+                }
+            }
+            (content(lang, call))
+            div.send {
+                button type="submit" { (lang.pick("Gửi", "Send")) }
+                span.as {
+                    @if call.open { (lang.pick("Không cần mã truy cập", "No token needed")) } @else { a href="#console" data-caller {} }
+                }
+            }
+            div.said aria-live="polite" data-testid="said" {}
+            div.got data-testid="got" {}
+        }
+    }
+}
+
+fn input(one: &Variable, place: &str, where_: &str) -> Markup {
+    html! {
+        label.field {
+            span { code { (one.name) } " " small { (where_) } }
+            input name=(one.name) data-in=(place) required[place == "path"] value=[(!one.sample.is_empty()).then_some(one.sample)]
+                list=[one.kind.map(|kind| format!("known-{kind}"))] autocomplete="off" spellcheck="false" autocapitalize="none";
+        }
+    }
+}
+
+/// The body: JSON, a file, or the caller's choice of the two.
+fn content(lang: Lang, call: &Call) -> Markup {
+    let sample = call.body.as_deref().unwrap_or_default();
+    let label = match call.takes {
+        Takes::Nothing => return html! {},
+        Takes::Maybe => lang.pick("Nội dung JSON, có thể bỏ trống", "JSON body, may be empty"),
+        Takes::Json | Takes::File => lang.pick("Nội dung JSON", "JSON body"),
+    };
+    let rows = sample.lines().count().clamp(2, 14);
+    let file = call.takes == Takes::File;
+    html! {
+        @if file {
+            fieldset.kind {
+                legend { (lang.pick("Gửi gì", "What to send")) }
+                label { input type="radio" name="kind" value="file" checked; (lang.pick("một tệp", "a file")) }
+                label { input type="radio" name="kind" value="json"; "JSON" }
+            }
+            label.field {
+                span { (lang.pick("Tệp", "File")) }
+                input type="file" name="file" data-in="file";
+            }
+        }
+        label.field hidden[file] {
+            span { (label) }
+            textarea name="body" data-in="json" rows=(rows) spellcheck="false" autocomplete="off" autocapitalize="none" { (sample) }
         }
     }
 }

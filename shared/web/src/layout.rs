@@ -9,7 +9,7 @@ pub(crate) struct Page<'a> {
     pub(crate) title: &'a str,
     /// The page's own address without query, for the switch of language.
     pub(crate) path: &'a str,
-    /// Whether the verify script runs here.
+    /// Whether a script of the page's own name runs here: `/assets/verify.js` on `/verify`.
     pub(crate) script: bool,
 }
 
@@ -25,7 +25,7 @@ pub(crate) fn frame(look: Look, page: &Page<'_>, body: &Markup) -> String {
                 title { (page.title) " · CTDT" }
                 link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 link rel="stylesheet" href="/assets/ctdt.css";
-                @if page.script { script src="/assets/verify.js" defer {} }
+                @if page.script { script src=(format!("/assets{}.js", page.path)) defer {} }
             }
             body {
                 a.skip href="#main" { (lang.pick("Đến nội dung chính", "Skip to the content")) }

@@ -1,7 +1,7 @@
 //! The pages people see: server-rendered, Vietnamese first, no inline script or style.
 //!
-//! Loads nothing: a page is a pure function of what is shown on it. Works without scripts; the one script only saves a
-//! reload. Does not know HTTP: functions send what is made here, with [`HEADERS`].
+//! Loads nothing: a page is a pure function of what is shown on it. Works without scripts; the two scripts save a reload and
+//! send the samples of the guide. Does not know HTTP: functions send what is made here, with [`HEADERS`].
 
 mod download;
 mod guide;
@@ -12,7 +12,7 @@ mod verify;
 mod words;
 
 pub use download::{Download, download};
-pub use guide::{Call, Chapter, Guide, Refusal, Words, docs};
+pub use guide::{Call, Chapter, Guide, Refusal, Takes, Variable, Words, docs};
 pub use pages::home;
 pub use result::Phrase;
 pub use verify::{Printed, Registered, Trouble, dossier, judged, registered, troubled, verify};
@@ -56,6 +56,8 @@ pub fn policy_with_form_to(origin: &str) -> String {
 const STYLE: &str = include_str!("../assets/ctdt.css");
 /// The script of the verify page.
 const SCRIPT: &str = include_str!("../assets/verify.js");
+/// The script of the page for developers.
+const CONSOLE: &str = include_str!("../assets/docs.js");
 /// The main job as a script of curl, for developers.
 const JOB: &str = include_str!("../assets/main-job.sh");
 /// The mark in the browser's tab.
@@ -66,6 +68,7 @@ pub fn asset(name: &str) -> Option<(&'static str, &'static [u8])> {
     match name {
         "ctdt.css" => Some(("text/css; charset=utf-8", STYLE.as_bytes())),
         "verify.js" => Some(("text/javascript; charset=utf-8", SCRIPT.as_bytes())),
+        "docs.js" => Some(("text/javascript; charset=utf-8", CONSOLE.as_bytes())),
         "main-job.sh" => Some(("text/plain; charset=utf-8", JOB.as_bytes())),
         "icon.svg" => Some(("image/svg+xml", ICON.as_bytes())),
         _ => None,

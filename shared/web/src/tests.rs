@@ -28,8 +28,11 @@ fn guide() -> Guide {
         who: ("cán bộ tiếp nhận".into(), "the desk".into()),
         key: true,
         version: true,
+        open: false,
         status: 200,
-        query: &["unit"],
+        variables: vec![Variable { name: "id", kind: Some("case"), sample: "" }],
+        query: vec![Variable { name: "unit", kind: Some("unit"), sample: "" }],
+        takes: Takes::Json,
         body: Some("{\"amount_vnd\": 2000}".into()),
         sample: "curl \"$CTDT/v1/cases/<case>/fee\"".into(),
         refusals: vec![refusal.clone()],
@@ -104,6 +107,54 @@ fn a_call_is_told_whole() {
     assert!(
         page.contains("main-job.sh") && !docs(Look { sandbox: false, ..LOOKS[0] }, &guide()).contains("main-job.sh")
     );
+}
+
+/// One input for each part of the request, under its own name; hidden until the script can send it.
+#[test]
+fn a_call_has_a_form() {
+    let page = docs(LOOKS[0], &guide());
+    assert!(page.contains("<details class=\"call\" id=\"post-v1-cases-id-fee\">"), "{page}");
+    let form = page.split("<form").nth(1).and_then(|rest| rest.split("</form>").next()).expect("a form");
+    assert!(form.contains(" hidden") && form.contains("data-path=\"/v1/cases/{id}/fee\""), "{form}");
+    for part in [
+        "name=\"id\" data-in=\"path\" required",
+        "list=\"known-case\"",
+        "name=\"unit\" data-in=\"query\"",
+        "name=\"Idempotency-Key\"",
+        "name=\"If-Match\"",
+        "<textarea name=\"body\"",
+        "aria-live=\"polite\"",
+        ">Gửi<",
+    ] {
+        assert!(form.contains(part), "{part}: {form}");
+    }
+    assert!(!form.contains("type=\"file\"") && !form.contains("Không cần mã"), "{form}");
+    assert!(page.contains("<script src=\"/assets/docs.js\" defer>"), "{page}");
+}
+
+#[test]
+fn a_file_may_also_be_json_and_an_open_call_takes_no_token() {
+    let mut guide = guide();
+    let call = &mut guide.chapters[0].calls[0];
+    (call.takes, call.open, call.key, call.version) = (Takes::File, true, false, false);
+    let page = docs(LOOKS[1], &guide);
+    let form = page.split("<form").nth(1).expect("a form");
+    for part in ["type=\"file\"", "type=\"radio\"", "<textarea", "data-open", "No token needed"] {
+        assert!(form.contains(part), "{part}: {form}");
+    }
+    assert!(!form.contains("Idempotency-Key\" data-in") && !form.contains("If-Match\" data-in"), "{form}");
+}
+
+/// Sample people exist only in a sandbox; elsewhere the page says that it is meant.
+#[test]
+fn only_a_sandbox_offers_people_to_call_as() {
+    let live = docs(Look { sandbox: false, lang: Lang::Vi }, &guide());
+    assert!(
+        !live.contains("/v1/sandbox") && !live.contains("id=\"as\"") && live.contains("có hiệu lực thật"),
+        "{live}"
+    );
+    let sandbox = docs(LOOKS[0], &guide());
+    assert!(sandbox.contains("data-personas=\"/v1/sandbox/personas\"") && !sandbox.contains("có hiệu lực thật"));
 }
 
 /// Names in certificates are chosen by strangers.
@@ -197,6 +248,15 @@ fn pages_are_light() {
     let page = judged(LOOKS[0], &sample()).len();
     assert!(page + STYLE.len() + SCRIPT.len() < 60_000, "{page}");
     assert!(SCRIPT.len() < 5_000);
+    assert!(CONSOLE.len() < 16_000);
+}
+
+/// What the API answers is shown as text; nothing of it is kept, and no HTML or code is made of it.
+#[test]
+fn the_console_makes_text_only_and_keeps_nothing() {
+    for word in ["innerHTML", "outerHTML", "insertAdjacent", "eval", "Function(", "Storage", "cookie", "DOMParser"] {
+        assert!(!CONSOLE.contains(word), "{word}");
+    }
 }
 
 /// Before a code was asked for there is no field for one, and an ended link has no form at all.
