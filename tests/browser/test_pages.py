@@ -73,6 +73,17 @@ def test_a_good_copy_is_called_valid(page, copy_file, picture):
     picture(page.screenshot(full_page=True), "kiem-tra.png")
 
 
+def test_an_address_can_be_left_before_the_file_is_checked(page, copy_file):
+    """The whole box takes files; a click on this field must reach the field."""
+    page.goto("/verify")
+    field = page.get_by_test_id("notify")
+    field.click()
+    page.keyboard.type("mau@example.com")
+    assert field.input_value() == "mau@example.com"
+    assert field.bounding_box()["height"] >= 44
+    assert drop(page, copy_file["data"], "ban-sao.pdf") == "HỢP LỆ"
+
+
 def test_an_altered_copy_is_called_invalid(page, copy_file):
     page.goto("/verify")
     assert drop(page, altered(copy_file["data"]), "ban-sao-sua.pdf") == "KHÔNG HỢP LỆ"
