@@ -117,10 +117,12 @@ fn actions_are_spelled_right() {
         }
     }
     let state: Value = serde_yaml_ng::from_str(&text("infra/state.yaml")).expect("YAML");
-    let policy = &state["Resources"]["SealKey"]["Properties"]["KeyPolicy"]["Statement"];
-    for action in list(policy).into_iter().flat_map(actions) {
-        if !KNOWN.contains(&action.as_str()) {
-            findings.push(format!("the seal key's policy: {action} is no action that we use"));
+    for key in ["SealKey", "ReportKey"] {
+        let policy = &state["Resources"][key]["Properties"]["KeyPolicy"]["Statement"];
+        for action in list(policy).into_iter().flat_map(actions) {
+            if !KNOWN.contains(&action.as_str()) {
+                findings.push(format!("{key}'s policy: {action} is no action that we use"));
+            }
         }
     }
     no(findings);
@@ -171,7 +173,7 @@ fn keys_and_letters_are_in_the_right_hands() {
     let holders = |action: &str| -> Vec<String> {
         granted().into_iter().filter(|(_, may)| may.contains(action)).map(|(function, _)| function).collect()
     };
-    assert_eq!(holders("kms:Sign"), ["numbering"]);
+    assert_eq!(holders("kms:Sign"), ["numbering", "verification"]);
     assert_eq!(holders("ses:SendEmail"), ["delivery"]);
     for (function, may) in granted() {
         let (_, properties) = &deployed()[&function];
@@ -183,6 +185,31 @@ fn keys_and_letters_are_in_the_right_hands() {
         let writes = may.contains("s3:PutObject");
         assert_eq!(may.contains("kms:GenerateDataKey"), writes, "{function}: who writes objects has them encrypted");
     }
+}
+
+/// A copy is sealed by no other function than `numbering`, and `numbering` speaks for nobody else: each may sign with its own key
+/// alone, one algorithm, and never a digest of somebody's choice.
+#[test]
+fn each_key_has_one_hand() {
+    let signing = |function: &str| {
+        let mine = statements().into_iter().filter(|(who, _)| who == function).map(|(_, one)| one);
+        let mut found = mine.filter(|one| actions(one).iter().any(|action| action == "kms:Sign"));
+        let one = found.next().expect("a right to sign");
+        assert!(found.next().is_none() && actions(one) == ["kms:Sign"], "{function}: one statement, one action");
+        let pinned = &one["Condition"]["StringEquals"];
+        assert_eq!(words(&pinned["kms:SigningAlgorithm"]), "RSASSA_PKCS1_V1_5_SHA_256", "{function}");
+        assert_eq!(words(&pinned["kms:MessageType"]), "RAW", "{function}");
+        one
+    };
+    assert_eq!(list(&signing("verification")["Resource"]).into_iter().map(place).collect::<Vec<_>>(), ["ReportKeyArn"]);
+    let aliases = words(&signing("numbering")["Condition"]["ForAnyValue:StringLike"]["kms:ResourceAliases"]);
+    assert!(aliases.contains("SealKeyAliasPrefix"), "{aliases}");
+    let state: Value = serde_yaml_ng::from_str(&text("infra/state.yaml")).expect("YAML");
+    let alias = words(&state["Resources"]["ReportKeyAlias"]["Properties"]["AliasName"]);
+    let prefix = words(&crate::template::template()["Parameters"]["SealKeyAliasPrefix"]["Default"]);
+    assert!(alias.contains("alias/ctdt-${Stage}-report") && !alias.contains(&prefix), "{alias}");
+    // A stage called `seal` would make the alias one of those; then the key's own policy still names the one signer
+    // (`template::each_key_policy_names_its_one_signer`).
 }
 
 /// Whoever could write the trusted roots could make any signature good.
@@ -215,7 +242,7 @@ fn verification_reads_public_items_and_writes_its_own() {
     assert_eq!(allowed("dynamodb:GetItem"), set(&["COPY", "PUBNO", "DIGEST", "LINK", "UPLOAD", "VERIF", "VERDICT"]));
     assert_eq!(allowed("dynamodb:PutItem"), set(&["VERIF", "VERDICT", "WATCH"]));
     let may = &granted()["verification"];
-    let all = ["dynamodb:GetItem", "dynamodb:PutItem", "kms:Decrypt", "s3:GetObject"].map(str::to_owned);
+    let all = ["dynamodb:GetItem", "dynamodb:PutItem", "kms:Decrypt", "kms:Sign", "s3:GetObject"].map(str::to_owned);
     assert_eq!(*may, BTreeSet::from(all), "the public function does nothing else");
 }
 

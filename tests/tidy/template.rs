@@ -339,12 +339,30 @@ fn the_table_has_the_keys_that_the_store_uses() {
     assert_eq!(words(&table["TimeToLiveSpecification"]["AttributeName"]), constant("TTL"));
 }
 
-/// The signer that the key policy names is the role that SAM makes for `numbering` in the stack `ctdt-<Stage>`.
+/// The signer that a key's policy names is the role that SAM makes for its function in the stack `ctdt-<Stage>`.
 #[test]
-fn the_key_policy_names_the_one_signer() {
-    let policy = text("infra/state.yaml");
-    let role = "role/ctdt-${Stage}-NumberingRole-*";
-    assert_eq!(policy.matches(role).count(), 2, "once allowed, once excepted from the denial");
-    assert!(deployed().get("numbering").is_some_and(|(logical, _)| logical == "Numbering"));
-    assert!(workspace().closure("numbering").contains("seal"));
+fn each_key_policy_names_its_one_signer() {
+    for (key, function, logical) in
+        [("SealKey", "numbering", "Numbering"), ("ReportKey", "verification", "Verification")]
+    {
+        let statements = &STATE["Resources"][key]["Properties"]["KeyPolicy"]["Statement"];
+        let role = format!(":role/ctdt-${{Stage}}-{logical}Role-*");
+        let named = |test: &str, effect: &str| -> Vec<String> {
+            let all = list(statements).into_iter().filter(|one| one["Effect"].as_str() == Some(effect));
+            let roles = all.map(|one| &one["Condition"][test]["aws:PrincipalArn"]).filter(|role| !role.is_null());
+            roles.map(words).collect()
+        };
+        for (test, effect) in [("ArnLike", "Allow"), ("ArnNotLike", "Deny")] {
+            let named = named(test, effect);
+            assert!(matches!(named.as_slice(), [one] if one.contains(&role)), "{key}: {effect} {named:?}");
+        }
+        let policy = format!("{statements:?}");
+        assert_eq!(
+            policy.matches("RSASSA_PKCS1_V1_5_SHA_256").count(),
+            2,
+            "{key}: allowed alone, and all others denied"
+        );
+        assert!(deployed().get(function).is_some_and(|(name, _)| name == logical));
+        assert!(workspace().closure(function).contains("seal"));
+    }
 }

@@ -1,5 +1,5 @@
-//! Numbers and seals (cấp số, đóng dấu): the only holder of `kms:Sign`. No route, and nothing linked that asks or sends
-//! outside AWS: `NEVER_LINKED` in `tests/tidy/arrows.rs`. The network would not stop it.
+//! Numbers and seals (cấp số, đóng dấu): the only one that may sign with units' keys. No route, and nothing linked that asks or
+//! sends outside AWS: `NEVER_LINKED` in `tests/tidy/arrows.rs`. The network would not stop it.
 //!
 //! Does not timestamp and does not create the issued file: that is `augmentation`.
 

@@ -4,6 +4,7 @@
 //! it has no owner. Everything goes away by itself.
 
 use api::{Problem, Reply, Request};
+use casework::record::{self, Signer};
 use domain::ids::VerificationId;
 use domain::model::{KeptReport, KeptVerdict, PublicCopy, Sha256, Watch, Watcher};
 use domain::ports::{Chance as _, Records as _};
@@ -67,12 +68,20 @@ impl Verification {
         Ok(!who.is_empty())
     }
 
-    /// A report that was kept, with what the register says today.
+    /// A report that was kept, with what the register says today; the record of it with `Accept: application/pdf`.
     ///
     /// # Errors
     /// `not-found` also for somebody else's, `report-expired`.
     pub(crate) async fn kept(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
-        let shown = self.recalled(request, id).await?;
+        if page::is_record_wanted(request) {
+            return self.record(request, id).await;
+        }
+        let now = self.edge.clock.now();
+        let (kept, public) = self.recalled(request, id, now).await?;
+        let mut shown = parsed(&kept)?;
+        if let Some(public) = &public {
+            shown["register"] = standing(public, now);
+        }
         if page::is_wanted(request) {
             let report: Report = serde_json::from_value(shown).map_err(|_| Problem::new("internal"))?;
             return Ok(page::html(200, web::judged(page::look(request, self.sandbox), &report)));
@@ -80,22 +89,32 @@ impl Verification {
         Ok(Reply::json(200, &shown))
     }
 
-    /// The record of a report that was kept, as a PDF. Nobody signs it here: this function has no key.
+    /// The record of a report that was kept, as a PDF that the service signs. It is made anew each time and comes out the same
+    /// (decision 0012): it says what was found then, and besides only whether the copy was annulled.
     ///
     /// # Errors
-    /// As [`Verification::kept`].
+    /// As [`Verification::kept`]; `service-unavailable` when it cannot be signed, for an unsigned one could be taken for it.
     pub(crate) async fn record(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
-        let shown = self.recalled(request, id).await?;
-        let pdf = compose::report(&shown).map_err(|error| {
-            tracing::error!(%error, "a record cannot be made");
-            Problem::new("internal")
-        })?;
+        let now = self.edge.clock.now();
+        let (kept, public) = self.recalled(request, id, now).await?;
+        let (mut shown, mut at) = (parsed(&kept)?, kept.at);
+        if let Some(annulled) = public.and_then(|public| public.annulled_at) {
+            shown["register"] = json!({"status": "annulled", "annulled_at": rfc3339(annulled)});
+            at = at.max(annulled);
+        }
+        let signer = Signer::load(&self.objects, &self.signer, now).await?;
+        let pdf = record::signed(&self.key, &signer, &shown, at).await?;
         let name = "inline; filename=\"bien-ban-kiem-tra.pdf\"";
         Ok(Reply::bytes(200, "application/pdf", pdf).header("content-disposition", name))
     }
 
-    async fn recalled(&self, request: &Request, id: &str) -> Result<Value, Problem> {
-        let now = self.edge.clock.now();
+    /// A report of the caller's or of nobody's, and the copy of ours that it is about.
+    async fn recalled(
+        &self,
+        request: &Request,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<(KeptReport, Option<PublicCopy>), Problem> {
         let id = request.id(id, VerificationId::parse)?;
         let kept = self.records.kept_report(&id).await?.ok_or_else(|| Problem::new("not-found"))?;
         if let Some(owner) = &kept.owner
@@ -106,13 +125,11 @@ impl Verification {
         if kept.until <= now {
             return Err(Problem::new("report-expired"));
         }
-        let mut shown: Value = serde_json::from_str(&kept.report).map_err(|_| Problem::new("internal"))?;
-        if let Some(copy) = &kept.copy
-            && let Some(public) = self.records.public_copy(copy).await?
-        {
-            shown["register"] = standing(&public, now);
-        }
-        Ok(shown)
+        let public = match &kept.copy {
+            Some(copy) => self.records.public_copy(copy).await?,
+            None => None,
+        };
+        Ok((kept, public))
     }
 
     /// The report about a file of ours, when it was judged within the last day under the trust list in use.
@@ -137,6 +154,10 @@ impl Verification {
         }
         Ok(())
     }
+}
+
+fn parsed(kept: &KeptReport) -> Result<Value, Problem> {
+    serde_json::from_str(&kept.report).map_err(|_| Problem::new("internal"))
 }
 
 fn standing(public: &PublicCopy, now: Timestamp) -> Value {

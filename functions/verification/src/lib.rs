@@ -1,4 +1,4 @@
-//! Judges signed files (kiểm tra): public, no key, no way out.
+//! Judges signed files (kiểm tra): public, no way out, one key, which signs records of verifications and no copies.
 //!
 //! An invalid signature is an answer, never an error (decision 20). Reads only public items of the table and its own; writes
 //! only what somebody asked it to keep.
@@ -23,6 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 use objects::Bucket;
 use pades::{EcopyFacts, Policy, Profile, RegisterFacts, RegisterStatus, Report, Unread, Verdict};
 use pki::path::Evidence;
+use seal::KmsReportKey;
 use serde_json::{Value, json};
 use store::Table;
 
@@ -47,6 +48,10 @@ pub struct Verification {
     records: Table,
     objects: Bucket,
     trust: TrustStore,
+    /// Signs records.
+    key: KmsReportKey,
+    /// Where the certificate of that key lies.
+    signer: String,
     sandbox: bool,
 }
 
@@ -118,7 +123,8 @@ impl Verification {
         let source = Source::new(&env.required("TRUST_LIST")?, &env.required("TRUST_LIST_PINS")?, !sandbox)?;
         let trust = TrustStore::open(&objects, source, api::alarm, edge.clock.now()).await?;
         let records = Table::new(aws, env.required("TABLE_NAME")?);
-        Ok(Self { edge, keys: Keys::new(env)?, records, objects, trust, sandbox })
+        let (key, signer) = (KmsReportKey::new(aws, env.required("REPORT_KEY_ALIAS")?), env.required("REPORT_SIGNER")?);
+        Ok(Self { edge, keys: Keys::new(env)?, records, objects, trust, key, signer, sandbox })
     }
 
     async fn verify(&self, request: &Request) -> Result<Reply, Problem> {

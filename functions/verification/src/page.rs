@@ -26,6 +26,11 @@ pub(crate) fn is_wanted(request: &Request) -> bool {
     request.header("accept").is_some_and(|accept| accept.contains("text/html"))
 }
 
+/// Whether a program asks for the record instead of the report: by that media type alone, for browsers name it among others.
+pub(crate) fn is_record_wanted(request: &Request) -> bool {
+    request.header("accept").is_some_and(|accept| accept.trim() == "application/pdf")
+}
+
 /// How pages look for this request: Vietnamese unless the address says otherwise.
 pub(crate) fn look(request: &Request, sandbox: bool) -> Look {
     Look { sandbox, lang: Lang::of(request.query.get("lang").map(String::as_str)) }

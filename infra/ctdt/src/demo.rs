@@ -12,6 +12,8 @@ use crate::client::{Answer, Api, Call, Failure};
 const SAMPLE: &[u8] = include_bytes!("../sample/ban-goc.jpg");
 /// Where the second copy's letter goes.
 const LETTER_TO: &str = "le.van.mau@example.com";
+/// What is written: the copy, the roots, the report, and its signed record.
+const FILES: [&str; 4] = ["ban-sao.pdf", "trust.pem", "bien-ban.json", "bien-ban.pdf"];
 /// Bodies above this go by upload (decision 44).
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
 /// How long a session or the archive may take before the demonstration gives up.
@@ -70,7 +72,8 @@ struct Run {
     quiet: bool,
 }
 
-/// Runs the job and writes `ban-sao.pdf`, `trust.pem` and `bien-ban.json`. Gives the verdict.
+/// Runs the job and writes `ban-sao.pdf`, `trust.pem`, `bien-ban.json`, and `bien-ban.pdf`, the record that the service signs. Gives
+/// the verdict.
 ///
 /// # Errors
 /// The first call that failed; what was done before it stays done.
@@ -83,7 +86,8 @@ pub(crate) async fn run(base: &str, scan: Scan, out: &Path, begun: Instant) -> R
     stored(&mut run, &copy).await?;
     by_letter(&mut run).await?;
     let report = verify(&mut run, &file).await?;
-    write(&run, out, &file, &report).await?;
+    let record = record(&mut run, &copy).await?;
+    write(&run, out, &file, &report, &record).await?;
     Ok(conclude(&run, out, &report))
 }
 
@@ -328,6 +332,17 @@ async fn verify(run: &mut Run, file: &[u8]) -> Result<Value, Failure> {
     Ok(report)
 }
 
+/// The record of a verification that an officer keeps, signed by the service.
+async fn record(run: &mut Run, copy: &str) -> Result<Vec<u8>, Failure> {
+    let officer = run.persona("officer").await?;
+    let kept = Call::post("/v1/verifications", &json!({"copy_id": copy, "retain": "report"})).by(&officer.token);
+    let id = run.api.send(kept).await?.text("/id")?;
+    let record = Call::get(format!("/v1/verifications/{id}/report.pdf")).by(&officer.token);
+    let record = run.api.send(record).await?.body;
+    run.say("Biên bản kiểm tra có chữ ký số của dịch vụ", "record of the verification signed by the service");
+    Ok(record)
+}
+
 /// Sends a file to be verified; it is no scan, so it is not completed.
 async fn declare(run: &Run, token: &str, file: Scan) -> Result<String, Failure> {
     let declared = json!({
@@ -353,20 +368,20 @@ pub(crate) fn can_write(out: &Path) -> Result<(), Failure> {
     std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)).map_err(told)
 }
 
-async fn write(run: &Run, out: &Path, file: &[u8], report: &Value) -> Result<(), Failure> {
+async fn write(run: &Run, out: &Path, file: &[u8], report: &Value, record: &[u8]) -> Result<(), Failure> {
     let trust = run.api.send(Call::get("/v1/sandbox/trust.pem")).await?.body;
     let told = |error: std::io::Error| Failure::Other(format!("{}: {error}", out.display()));
     std::fs::create_dir_all(out).map_err(told)?;
     let pretty = serde_json::to_vec_pretty(report).map_err(|error| Failure::Other(error.to_string()))?;
-    let all: [(&str, &[u8]); 3] = [("ban-sao.pdf", file), ("trust.pem", &trust), ("bien-ban.json", &pretty)];
-    all.iter().try_for_each(|(name, bytes)| std::fs::write(out.join(name), bytes)).map_err(told)
+    let all = [file, &trust, &pretty, record];
+    FILES.iter().zip(all).try_for_each(|(name, bytes)| std::fs::write(out.join(name), bytes)).map_err(told)
 }
 
 /// The last lines; gives the verdict.
 fn conclude(run: &Run, out: &Path, report: &Value) -> String {
     let verdict = report["verdict"].as_str().unwrap_or_default().to_owned();
     let number = report["number"]["number"].as_u64().unwrap_or(0);
-    for name in ["ban-sao.pdf", "trust.pem", "bien-ban.json"] {
+    for name in FILES {
         println!("     {}", PathBuf::from(out).join(name).display());
     }
     let seconds = run.begun.elapsed().as_secs_f32();

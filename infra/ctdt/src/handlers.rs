@@ -76,9 +76,9 @@ mod tests {
         let others =
             ["DirectoryToken", "GatewayToken", "TrustHosts", "Sender", "ClockOffsetFile"].map(|name| (name, "x"));
         parameters.extend(urls.into_iter().chain(others).map(|(name, value)| (name.to_owned(), value.to_owned())));
-        let exports =
-            ["TableName", "TableArn", "TableStreamArn", "DocumentsBucket", "DocumentsBucketArn", "DataKeyArn"];
-        let exports = exports.map(|name| (format!("ctdt-dev-{name}"), name.to_lowercase())).into();
+        let stored = ["TableName", "TableArn", "TableStreamArn", "DocumentsBucket", "DocumentsBucketArn"];
+        let exports = stored.into_iter().chain(["DataKeyArn", "ReportKeyArn", "ReportKeyAlias"]);
+        let exports = exports.map(|name| (format!("ctdt-dev-{name}"), name.to_lowercase())).collect();
         local::functions::read(&parameters, &exports, &Credentials::default()).expect("the template")
     }
 

@@ -28,7 +28,7 @@ use crate::sandbox;
 use crate::seed::{self, Ground};
 use crate::serve::{self, Stop, StopHandle};
 use crate::simulator::Simulator;
-use crate::surroundings::{Listeners, Running, SEAL_ALIAS_PREFIX, Surroundings, Trust};
+use crate::surroundings::{Listeners, ReportSigner, Running, SEAL_ALIAS_PREFIX, Surroundings, Trust};
 use crate::testpki::TestPki;
 
 const SERVICE: &str = "beside";
@@ -42,6 +42,7 @@ const NOT_PASSED_ON: [HeaderName; 5] =
 pub struct Beside {
     url: String,
     parameters: BTreeMap<String, String>,
+    clock: Clock,
     pki: Arc<TestPki>,
     simulator: Arc<Simulator>,
     trust: Trust,
@@ -71,6 +72,8 @@ pub struct Cloud {
     pub table: String,
     /// The bucket's name.
     pub bucket: String,
+    /// The key that signs records of verifications, as a SubjectPublicKeyInfo.
+    pub report_key: Vec<u8>,
 }
 
 /// A unit that needs a key to seal with.
@@ -101,7 +104,7 @@ impl Beside {
         let (listener, listeners) = (serve::bind("http", 0)?, Listeners::bind(&mut ports)?);
         let (handle, stop) = Stop::channel();
         let clock = Clock::open(&places.shared("clock-offset"))?;
-        let around = Surroundings::start(listeners, &places, clock, simpki_program, true, &stop).await?;
+        let around = Surroundings::start(listeners, &places, clock.clone(), simpki_program, true, &stop).await?;
         let url = serve::base_url(&listener)?;
         let (parameters, trust) = (around.parameters(&url), around.trust()?);
         let (pki, simulator) = (Arc::clone(&around.pki), Arc::clone(&around.simulator));
@@ -109,7 +112,7 @@ impl Beside {
         let api = Arc::new(OnceLock::new());
         let app = sandbox::routes(sandbox).merge(passing(Arc::clone(&api))?);
         let http = serve::spawn(listener, app, stop)?;
-        Ok(Self { url, parameters, pki, simulator, trust, api, stop: handle, http, running, _places: places })
+        Ok(Self { url, parameters, clock, pki, simulator, trust, api, stop: handle, http, running, _places: places })
     }
 
     /// Where the port answers, without a slash at the end: the `PublicUrl` of the deployment.
@@ -131,6 +134,8 @@ impl Beside {
     /// What could not be made, read or written; a unit without a key.
     pub async fn plant(&self, cloud: &Cloud, keys: &BTreeMap<String, Vec<u8>>) -> Result<()> {
         self.trust.put(&cloud.sdk, &cloud.bucket).await?;
+        let signer = ReportSigner::of(&self.pki, &cloud.report_key, self.clock.now().as_second())?;
+        signer.put(&cloud.sdk, &cloud.bucket).await?;
         let key = |office: &'static Office| {
             let key = keys.get(office.id().as_str()).cloned();
             Ok((office, key.ok_or_else(|| Error::Key(format!("{} has no key to seal with", office.id())))?))

@@ -43,6 +43,15 @@ impl State {
         value.map(String::as_str).ok_or_else(|| Error::template(NAME, format!("there is no output {name}")))
     }
 
+    /// The SubjectPublicKeyInfo of the key that signs records of verifications, for the test PKI to certify.
+    ///
+    /// # Errors
+    /// [`Error::Template`] and [`Error::Key`] when `state.yaml` declares no such key.
+    pub fn report_key(&self, keys: &Keys) -> Result<Vec<u8>> {
+        let key = keys.find(self.output("ReportKeyAlias")?).and_then(|key| key.public_der());
+        key.ok_or_else(|| Error::Key("there is no key for records".to_owned()))
+    }
+
     /// Makes a further unit's seal key, or finds it: RSA-3072, the policy of the first, alias `{prefix}{unit}`.
     /// Gives back the key's SubjectPublicKeyInfo, for the test PKI to certify.
     ///

@@ -177,7 +177,9 @@ impl Ground {
             create(sdk.clone(), Arc::clone(services.keys()), credentials.clone(), url.clone(), options.sample_data),
             Surroundings::start(around, places, clock, &options.simpki_program, options.sample_data, stop),
         )?;
-        surroundings.trust()?.put(&sdk, state.output("DocumentsBucket")?).await?;
+        let bucket = state.output("DocumentsBucket")?;
+        surroundings.trust()?.put(&sdk, bucket).await?;
+        surroundings.report_signer(&state.report_key(services.keys())?)?.put(&sdk, bucket).await?;
         let reset = Reset {
             sdk,
             state,

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::cut::PowerCut;
 use crate::directory::{Directory, Outage};
 use crate::error::{Error, Result};
+use crate::people::AUTHORITY;
 use crate::places::{Keep, Places, Ports};
 use crate::responders::{self, Faults};
 use crate::sandbox::{Own, Sandbox};
@@ -33,6 +34,10 @@ pub(crate) const SEAL_ALIAS_PREFIX: &str = "alias/ctdt-seal-";
 pub(crate) const TRUST_PREFIX: &str = "trust/";
 /// Where the functions read the trust list.
 const TRUST_LIST: &str = "trust/list.p7m";
+/// Where `verification` reads who signs its records.
+const REPORT_SIGNER: &str = "trust/report-signer.pem";
+/// The name of the verification service in its X.509 certificate.
+const SERVICE_NAME: &str = "Dịch vụ kiểm tra bản sao điện tử";
 /// Sender of notices.
 const SENDER: &str = "khong-tra-loi@ctdt.example.vn";
 
@@ -154,6 +159,7 @@ impl Surroundings {
             ("SealKeyAliasPrefix", SEAL_ALIAS_PREFIX),
             ("TrustList", TRUST_LIST),
             ("TrustListPins", &self.pki.trust_list_pin()),
+            ("ReportSigner", REPORT_SIGNER),
             ("TsaUrls", &tsa),
             ("TrustHosts", trust_host),
             ("PublicUrl", public_url),
@@ -170,6 +176,14 @@ impl Surroundings {
     pub(crate) fn trust(&self) -> Result<Trust> {
         let list = self.pki.trust_list().map_err(|error| Error::service("test PKI", error))?;
         Ok(Trust { list })
+    }
+
+    /// What an operator would bring besides: who signs records of verifications with the key `spki`.
+    ///
+    /// # Errors
+    /// When the certificate or a list cannot be made.
+    pub(crate) fn report_signer(&self, spki: &[u8]) -> Result<ReportSigner> {
+        ReportSigner::of(&self.pki, spki, self.clock.now().as_second())
     }
 
     /// What a stop waits for, and the sandbox's calls; `own` is the embedded cloud's part of them.
@@ -200,6 +214,30 @@ impl Trust {
     /// [`Error::Service`].
     pub(crate) async fn put(&self, sdk: &SdkConfig, bucket: &str) -> Result<()> {
         put(sdk, bucket, TRUST_LIST, "application/pkcs7-mime", self.list.clone()).await
+    }
+}
+
+/// Certificates and lists of the service's key as a file.
+pub(crate) struct ReportSigner {
+    pem: String,
+}
+
+impl ReportSigner {
+    /// Has the test PKI certify the key.
+    ///
+    /// # Errors
+    /// As for [`TestPki::report_signer`].
+    pub(crate) fn of(pki: &TestPki, spki: &[u8], now: i64) -> Result<Self> {
+        let pem = pki.report_signer(SERVICE_NAME, AUTHORITY, spki, now);
+        Ok(Self { pem: pem.map_err(|error| Error::service("test PKI", error))? })
+    }
+
+    /// Puts it where `verification` reads it; each start brings newer lists, to a folder of an earlier version too.
+    ///
+    /// # Errors
+    /// [`Error::Service`].
+    pub(crate) async fn put(self, sdk: &SdkConfig, bucket: &str) -> Result<()> {
+        put(sdk, bucket, REPORT_SIGNER, "application/x-pem-file", self.pem.into_bytes()).await
     }
 }
 

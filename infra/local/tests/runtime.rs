@@ -497,6 +497,8 @@ fn exports() -> BTreeMap<String, String> {
         "SealKeyId",
         "SealKeyArn",
         "SealKeyAlias",
+        "ReportKeyArn",
+        "ReportKeyAlias",
     ];
     names.into_iter().map(|name| (format!("ctdt-dev-{name}"), format!("({name})"))).collect()
 }

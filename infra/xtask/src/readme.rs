@@ -151,7 +151,9 @@ fn stopped(child: &mut Child) -> Result<(), Failure> {
 /// The three files that the document names, from `demo` with and without a folder; the state of `dev`.
 fn left_behind(folder: &Path) -> Result<(), Failure> {
     let wanted = ["ctdt-demo", "out"].into_iter().flat_map(|place| {
-        ["ban-sao.pdf", "trust.pem", "bien-ban.json"].into_iter().map(move |name| format!("{place}/{name}"))
+        ["ban-sao.pdf", "trust.pem", "bien-ban.json", "bien-ban.pdf"]
+            .into_iter()
+            .map(move |name| format!("{place}/{name}"))
     });
     let mut missing = wanted.chain([".ctdt".to_owned()]).filter(|name| !folder.join(name).exists());
     missing.next().map_or(Ok(()), |name| Err(format!("README.md promises {name}, and it is not there")))

@@ -478,8 +478,14 @@ static VERIFICATION: &[Route] = &[
     ]),
     route("GET", "/v1/verifications/{id}", "", Who::Anyone, ("Xem lại biên bản đã giữ", "A report that was kept"))
         .refuses(&["report-expired"]),
-    route("GET", "/v1/verifications/{id}/report.pdf", "", Who::Anyone, ("Biên bản dạng PDF", "The same as a PDF"))
-        .refuses(&["report-expired"]),
+    route(
+        "GET",
+        "/v1/verifications/{id}/report.pdf",
+        "",
+        Who::Anyone,
+        ("Biên bản PDF, dịch vụ ký số", "The same as a PDF, signed by the service"),
+    )
+    .refuses(&["report-expired"]),
     route(
         "GET",
         "/v1/copies/by-number",

@@ -10,6 +10,7 @@ pub mod download;
 pub mod examine;
 pub mod leader;
 pub mod numbering;
+pub mod record;
 mod support;
 pub mod trust;
 pub mod workshop;

@@ -171,7 +171,7 @@ fn field_size(file: &[u8], name: &str) -> Result<(f32, f32), Fault> {
 }
 
 /// `D:20261123140531+07'00'` (ISO 32000-2 §7.9.4).
-fn pdf_date(at: Timestamp) -> String {
+pub(crate) fn pdf_date(at: Timestamp) -> String {
     time::civil(at).strftime("D:%Y%m%d%H%M%S+07'00'").to_string()
 }
 

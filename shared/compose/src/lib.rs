@@ -28,7 +28,7 @@ mod write;
 pub use appearance::{leader_appearance, seal_appearance};
 pub use base::{base, place};
 pub use inspect::inspect;
-pub use record::report;
+pub use record::{REPORT_FIELD, Signing, attached_report, report, report_to_sign};
 pub use refuse::{MAX_BYTES, MAX_PAGES, Unusable};
 pub use template::{Day, Template, template, templates};
 pub use text::unset_sign;

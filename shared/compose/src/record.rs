@@ -1,14 +1,17 @@
 //! The record of a verification (biên bản kiểm tra) as a PDF: Vietnamese first, English beside it, made from the JSON report.
 //!
-//! Does not judge: it shows what the report says, and names the report by its SHA-256. Signing the record is the caller's matter.
+//! Does not judge: it shows what the report says, and names the report by its SHA-256. Does not sign: a record that is going to be
+//! signed gets an empty field, a line that says by whom, and the report itself as an attachment.
 //! Texts that come from files are shown, never obeyed: what has no glyph becomes a sign of its own.
 
 mod sheet;
+mod signable;
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use self::sheet::{Mark, Sheet};
+pub use self::signable::REPORT_FIELD;
 use crate::Unusable;
 use crate::text::{BLACK, Cut, Fonts, GREY, Ink};
 
@@ -24,18 +27,73 @@ const EVIDENCE: usize = 40;
 /// # Errors
 /// [`Unusable::TextUnusable`] where the report has no verdict; [`Unusable::Compose`] when the PDF cannot be made.
 pub fn report(report: &Value) -> Result<Vec<u8>, Unusable> {
+    record(report, &json(report)?, None)
+}
+
+/// By whom a record is going to be signed, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Signing<'a> {
+    /// The signer, as the X.509 certificate names it.
+    pub signer: &'a str,
+    /// The claimed time, RFC 3339 with offset.
+    pub at: &'a str,
+}
+
+/// As [`report`], with one invisible empty signature field, [`REPORT_FIELD`], a line that says who signs what, and
+/// [`attached_report`] as an attachment: the digest at the foot of each page is that of the attachment.
+///
+/// # Errors
+/// As [`report`]; [`Unusable::TextUnusable`] when the time is none.
+pub fn report_to_sign(report: &Value, signing: &Signing<'_>) -> Result<Vec<u8>, Unusable> {
+    let attachment = attached_report(report)?;
+    let pages = record(report, &attachment, Some(signing))?;
+    signable::finish(&pages, &attachment, &crate::moment::read(signing.at)?)
+}
+
+/// What a record that is signed carries for machines: the report with the names of persons as the pages show them. A record goes
+/// from hand to hand and must not say more than can be read on it (R69).
+///
+/// # Errors
+/// [`Unusable::Compose`] when it cannot be written.
+pub fn attached_report(report: &Value) -> Result<Vec<u8>, Unusable> {
+    json(&without_numbers_of_persons(report))
+}
+
+fn json(report: &Value) -> Result<Vec<u8>, Unusable> {
+    serde_json::to_vec(report).map_err(|error| Unusable::Compose(error.to_string()))
+}
+
+/// Members that hold names of persons as X.509 certificates spell them.
+const NAMES: [&str; 3] = ["subject", "about", "detail"];
+
+fn without_numbers_of_persons(value: &Value) -> Value {
+    let member = |(name, value): (&String, &Value)| match value {
+        Value::String(text) if NAMES.contains(&name.as_str()) => (name.clone(), Value::String(discreet(text))),
+        value => (name.clone(), without_numbers_of_persons(value)),
+    };
+    match value {
+        Value::Object(map) => Value::Object(map.iter().map(member).collect()),
+        Value::Array(all) => Value::Array(all.iter().map(without_numbers_of_persons).collect()),
+        other => other.clone(),
+    }
+}
+
+/// The pages; `named` is the report whose digest stands at their foot.
+fn record(report: &Value, named: &[u8], signing: Option<&Signing<'_>>) -> Result<Vec<u8>, Unusable> {
     let tone = Tone::of(text(report, "verdict")).ok_or_else(|| Unusable::TextUnusable("verdict".into()))?;
     let fonts = Fonts::new()?;
     let mut sheet = Sheet::new(&fonts);
     head(&mut sheet, report, &tone);
     facts(&mut sheet, report);
+    if let Some(signing) = signing {
+        signed_by(&mut sheet, report, signing);
+    }
     checks(&mut sheet, report);
     signatures(&mut sheet, report);
     reasons(&mut sheet, report);
     provable(&mut sheet, report);
     evidence(&mut sheet, report);
-    let digest = Sha256::digest(serde_json::to_vec(report).map_err(|error| Unusable::Compose(error.to_string()))?);
-    let digest: String = digest.iter().map(|octet| format!("{octet:02x}")).collect();
+    let digest: String = Sha256::digest(named).iter().map(|octet| format!("{octet:02x}")).collect();
     sheet.finish("Biên bản kiểm tra chữ ký số", &format!("Báo cáo JSON / JSON report: SHA-256 {digest}"))
 }
 
@@ -109,6 +167,40 @@ fn facts(sheet: &mut Sheet<'_>, report: &Value) {
     let sha256 = report.get("sha256").and_then(Value::as_str);
     sheet.row("SHA-256", "of the file", sha256.unwrap_or(UNKNOWN));
     sheet.row("Kiểm tra lúc", "Checked at", &moment(text(report, "checked_at")));
+}
+
+/// Who says so, and what this is not. What the register says of an annulment is said here
+/// too: a signature under "valid" must not hide it.
+fn signed_by(sheet: &mut Sheet<'_>, report: &Value, signing: &Signing<'_>) {
+    let (signer, at) = (signing.signer, moment(signing.at));
+    let id = text(report, "id");
+    let list = report.get("policy").and_then(|policy| policy.get("trust_list")).and_then(Value::as_u64);
+    let list = list.map_or_else(|| UNKNOWN.to_owned(), |number| number.to_string());
+    sheet.space(5.0);
+    sheet.line(
+        Cut::Regular,
+        9.0,
+        BLACK,
+        &format!(
+            "Biên bản {id} do {signer} ký số lúc {at} theo giờ của dịch vụ, không có dấu thời gian, theo danh sách tin cậy số {list}; \
+             báo cáo JSON đính kèm. Đây là biên bản kiểm tra, không phải bản sao có chứng thực."
+        ),
+    );
+    sheet.line(
+        Cut::Italic,
+        8.0,
+        GREY,
+        &format!(
+            "Report {id}, signed by the verification service at its own time, without a time-stamp, under trust list no. {list}; the \
+             JSON report is attached. This is a record of verification and not a certified copy."
+        ),
+    );
+    let annulled = report.get("register").map_or("", |register| text(register, "annulled_at"));
+    if !annulled.is_empty() {
+        let at = moment(annulled);
+        let said = format!("Theo sổ, bản sao đã bị hủy lúc {at} / The register says that the copy was annulled");
+        sheet.line(Cut::Bold, 9.5, DARK_RED, &said);
+    }
 }
 
 /// Of a file that could not be read.

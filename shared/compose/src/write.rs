@@ -41,18 +41,18 @@ const MARK_EDGE: f32 = 15.5;
 /// Print, and locked against moving in a viewer (ISO 32000-1, 12.5.3).
 const WIDGET_FLAGS: i64 = 4 | 128;
 
-fn name(text: &str) -> Object {
+pub(crate) fn name(text: &str) -> Object {
     Object::Name(text.as_bytes().to_vec())
 }
 
 /// A text string in UTF-16BE with its mark (ISO 32000-1, 7.9.2.2).
-fn text(value: &str) -> Object {
+pub(crate) fn text(value: &str) -> Object {
     let mut bytes = vec![0xFE, 0xFF];
     bytes.extend(value.encode_utf16().flat_map(u16::to_be_bytes));
     Object::String(bytes, StringFormat::Hexadecimal)
 }
 
-fn dict<const N: usize>(entries: [(&str, Object); N]) -> Dictionary {
+pub(crate) fn dict<const N: usize>(entries: [(&str, Object); N]) -> Dictionary {
     let mut out = Dictionary::new();
     entries.into_iter().for_each(|(key, value)| out.set(key, value));
     out
@@ -262,7 +262,7 @@ fn redirect(object: &mut Object, replace: &BTreeMap<ObjectId, ObjectId>) {
 }
 
 /// One subsection of the cross-reference table: numbering without gaps.
-fn save(mut target: Document) -> Result<Vec<u8>, Unusable> {
+pub(crate) fn save(mut target: Document) -> Result<Vec<u8>, Unusable> {
     target.prune_objects();
     target.renumber_objects();
     target.reference_table.cross_reference_type = lopdf::xref::XrefType::CrossReferenceTable;

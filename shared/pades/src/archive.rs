@@ -54,6 +54,15 @@ pub fn prepare_archive(file: &[u8], material: &LongTerm<'_>) -> Result<Prepared,
     Ok(Prepared { file, contents, signed_attributes: Vec::new() })
 }
 
+/// Adds `/DSS` alone, without a time-stamp: so that whoever verifies a short-lived signature need not ask anybody.
+///
+/// Without material the file stays as it is.
+/// # Errors
+/// [`Error`] when the file cannot be read or extended, or has no signature in a field that is named.
+pub fn add_material(file: &[u8], material: &LongTerm<'_>) -> Result<Vec<u8>, Error> {
+    Ok(add_store(file, material)?.unwrap_or_else(|| file.to_vec()))
+}
+
 /// The key of a signature's VRI entry: upper-case hexadecimal SHA-1 of the decoded `/Contents`, padding included.
 pub(crate) fn vri_key(contents: &[u8]) -> String {
     hex::encode_upper(Sha1::digest(contents))

@@ -20,7 +20,7 @@ mod reasons;
 mod report;
 mod subject;
 
-pub use archive::{LongTerm, Material, prepare_archive};
+pub use archive::{LongTerm, Material, add_material, prepare_archive};
 pub use door::{Expected, ExpectedArchive, Rejection, Verified, VerifiedArchive, verify_archive, verify_signature};
 pub use error::Error;
 pub use evidence::{Chain, ChainPurpose, evidence_wanted};

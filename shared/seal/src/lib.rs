@@ -1,7 +1,8 @@
-//! The agencies' sealing keys: KMS behind [`domain::ports::SealKey`].
+//! Keys in KMS: the agencies' sealing keys behind [`domain::ports::SealKey`], the key of the verification service behind
+//! [`domain::ports::ReportKey`].
 //!
-//! Does not choose: one algorithm, one message type (decision 10; the key policy pins both), the key of the unit that is
-//! named. Does not verify what it signs nor the signature; the workshop does both.
+//! Does not choose: one algorithm, one message type (decision 10; the key policies pin both), the key of the unit that is
+//! named or the one of the service. Does not verify what it signs nor the signature; casework does both.
 
 use std::error::Error;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use aws_sdk_kms::error::ProvideErrorMetadata;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
 use domain::ids::UnitId;
-use domain::ports::{Fault, SealKey};
+use domain::ports::{Fault, ReportKey, SealKey};
 
 /// The longest message of `MessageType=RAW`, in bytes (KMS API reference, `Sign`).
 const MESSAGE_LIMIT: usize = 4096;
@@ -37,35 +38,56 @@ impl KmsKey {
     /// A client for the keys under `alias_prefix` (`alias/ctdt-seal-`). Does not connect.
     #[must_use]
     pub fn new(aws: &SdkConfig, alias_prefix: String) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT)
-            .operation_attempt_timeout(ATTEMPT)
-            .operation_timeout(OPERATION)
-            .build();
-        let config = aws_sdk_kms::config::Builder::from(aws).timeout_config(timeouts).build();
-        Self { client: Client::from_conf(config), alias_prefix }
+        Self { client: client(aws), alias_prefix }
     }
 }
 
 impl SealKey for KmsKey {
     async fn sign(&self, unit: &UnitId, message: &[u8]) -> Result<Vec<u8>, Fault> {
-        if message.is_empty() || message.len() > MESSAGE_LIMIT {
-            return Err(Fault(format!("seal: {} bytes are not a message to sign", message.len())));
-        }
-        let answer = self
-            .client
-            .sign()
-            .key_id(format!("{}{unit}", self.alias_prefix))
-            .message(Blob::new(message))
-            .message_type(MessageType::Raw)
-            .signing_algorithm(ALGORITHM)
-            .send()
-            .await
-            .map_err(|error| fault(&error))?;
-        match (answer.signing_algorithm, answer.signature) {
-            (Some(ALGORITHM), Some(signature)) if !signature.as_ref().is_empty() => Ok(signature.into_inner()),
-            _ => Err(Fault("seal: KMS answered without the signature that was asked for".into())),
-        }
+        sign(&self.client, format!("{}{unit}", self.alias_prefix), message).await
+    }
+}
+
+/// The one key of the verification service.
+#[derive(Clone, Debug)]
+pub struct KmsReportKey {
+    client: Client,
+    alias: String,
+}
+
+impl KmsReportKey {
+    /// A client for the key called `alias` (`alias/ctdt-dev-report`). Does not connect.
+    #[must_use]
+    pub fn new(aws: &SdkConfig, alias: String) -> Self {
+        Self { client: client(aws), alias }
+    }
+}
+
+impl ReportKey for KmsReportKey {
+    async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Fault> {
+        sign(&self.client, self.alias.clone(), message).await
+    }
+}
+
+fn client(aws: &SdkConfig) -> Client {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(OPERATION)
+        .build();
+    Client::from_conf(aws_sdk_kms::config::Builder::from(aws).timeout_config(timeouts).build())
+}
+
+async fn sign(client: &Client, alias: String, message: &[u8]) -> Result<Vec<u8>, Fault> {
+    if message.is_empty() || message.len() > MESSAGE_LIMIT {
+        return Err(Fault(format!("seal: {} bytes are not a message to sign", message.len())));
+    }
+    let request = client.sign().key_id(alias).message(Blob::new(message));
+    let request = request.message_type(MessageType::Raw).signing_algorithm(ALGORITHM);
+    let answer = request.send().await.map_err(|error| fault(&error))?;
+    match (answer.signing_algorithm, answer.signature) {
+        (Some(ALGORITHM), Some(signature)) if !signature.as_ref().is_empty() => Ok(signature.into_inner()),
+        _ => Err(Fault("seal: KMS answered without the signature that was asked for".into())),
     }
 }
 
@@ -99,9 +121,11 @@ mod tests {
             .region(Region::new("ap-southeast-1"))
             .endpoint_url("http://127.0.0.1:9")
             .build();
-        let key = KmsKey::new(&aws, "alias/t-".into());
+        let (key, report) = (KmsKey::new(&aws, "alias/t-".into()), KmsReportKey::new(&aws, "alias/t".into()));
         for message in [vec![], vec![0; MESSAGE_LIMIT + 1]] {
             let Fault(why) = key.sign(&UnitId::new([1; 16]), &message).await.expect_err("too short or too long");
+            assert!(why.contains("not a message"), "{why}");
+            let Fault(why) = report.sign(&message).await.expect_err("too short or too long");
             assert!(why.contains("not a message"), "{why}");
         }
     }

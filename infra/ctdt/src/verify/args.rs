@@ -29,7 +29,8 @@ pub(crate) struct VerifyArgs {
     /// Quy tắc áp dụng; mặc định chọn theo các ô chữ ký của tệp / the rules; by default told from the file's fields
     #[arg(long, value_enum)]
     pub(super) profile: Option<Rules>,
-    /// Ghi biên bản kiểm tra dạng PDF (một tệp; nhiều tệp thì là thư mục) / write the record as a PDF (a folder for several files)
+    /// Ghi biên bản kiểm tra dạng PDF, không ký số (một tệp; nhiều tệp thì là thư mục) / write the record as a PDF, not signed (a folder
+    /// for several files)
     #[arg(long, value_name = "OUT")]
     pub(super) report: Option<PathBuf>,
     /// Các tệp cần kiểm tra; tệp zip là một hồ sơ / the files to judge; a zip archive is a dossier

@@ -24,6 +24,10 @@ pub(crate) use self::args::VerifyArgs;
 use self::judging::{Answer, Question, TIME_LIMIT};
 use self::roots::Roots;
 
+/// What is said of records that are written here.
+const UNSIGNED: &str =
+    "biên bản này không ký số, vì lệnh không có khoá / the record is not signed: this command has no key";
+
 /// Judges the files, prints, and gives the exit status: 0 all valid, 1 some invalid, 2 some cannot be told, 3 usage (a file, an anchor or
 /// a trust list that cannot be used counts as usage).
 pub(crate) fn run(args: &VerifyArgs) -> ExitCode {
@@ -51,10 +55,12 @@ pub(crate) fn run(args: &VerifyArgs) -> ExitCode {
     };
     let answers: Vec<Answer> =
         args.files.iter().flat_map(|path| judging::answers(path, &question, TIME_LIMIT)).collect();
-    if let Some(out) = &args.report
-        && let Err(error) = records::write_records(out, &args.given(), &answers)
-    {
-        return usage(&format!("--report {}: {error}", out.display()));
+    if let Some(out) = &args.report {
+        if let Err(error) = records::write_records(out, &args.given(), &answers) {
+            return usage(&format!("--report {}: {error}", out.display()));
+        }
+        // Whoever has a signed record of the service must not take this one for it.
+        eprintln!("ctdt verify: {UNSIGNED}");
     }
     let text = if args.json { format!("{:#}\n", document(&answers)) } else { printing::table(&answers, args.offline) };
     // A closed pipe is the reader's choice; the exit status still tells.

@@ -107,7 +107,8 @@ async fn deploy(ministack: &Ministack, beside: &Beside, programs: &Path) -> Api 
     let state = BTreeMap::from([("Stage".to_owned(), "dev".to_owned()), ("SealUnit".to_owned(), first.to_owned())]);
     let state = ministack.create_stack("ctdt-dev-state", local::resources::STATE_TEMPLATE, &state).await;
     let keys = ministack.seal_keys(&units).await;
-    let cloud = ministack.cloud(&state["TableName"], &state["DocumentsBucket"]);
+    let report_key = ministack.public_key(&state["ReportKeyAlias"]).await;
+    let cloud = ministack.cloud(&state["TableName"], &state["DocumentsBucket"], report_key);
     beside.plant(&cloud, &keys).await.expect("the seed is planted");
 
     let template = packaged(local::functions::TEMPLATE);
@@ -231,11 +232,11 @@ impl Ministack {
     }
 
     /// The cloud for our own clients.
-    fn cloud(&self, table: &str, bucket: &str) -> Cloud {
+    fn cloud(&self, table: &str, bucket: &str, report_key: Vec<u8>) -> Cloud {
         let url = || self.url.clone();
         let endpoints = Endpoints { dynamodb: url(), s3: url(), kms: url(), sesv2: url() };
         let sdk = endpoints.config(&Credentials::default());
-        Cloud { sdk, table: table.to_owned(), bucket: bucket.to_owned() }
+        Cloud { sdk, table: table.to_owned(), bucket: bucket.to_owned(), report_key }
     }
 
     /// A request for one of its services. It reads the service's name in the signature, which it does not check.
@@ -341,11 +342,15 @@ impl Ministack {
                 let target = &key["KeyMetadata"]["KeyId"];
                 self.kms("CreateAlias", json!({"AliasName": unit.alias, "TargetKeyId": target})).await;
             }
-            let key = self.kms("GetPublicKey", json!({"KeyId": unit.alias})).await;
-            let key = STANDARD.decode(key["PublicKey"].as_str().unwrap_or_default()).expect("a public key");
-            keys.insert(unit.unit.clone(), key);
+            keys.insert(unit.unit.clone(), self.public_key(&unit.alias).await);
         }
         keys
+    }
+
+    /// A key's SubjectPublicKeyInfo.
+    async fn public_key(&self, alias: &str) -> Vec<u8> {
+        let key = self.kms("GetPublicKey", json!({"KeyId": alias})).await;
+        STANDARD.decode(key["PublicKey"].as_str().unwrap_or_default()).expect("a public key")
     }
 
     /// SIGTERM to it; what is left of its group after that is killed.

@@ -228,8 +228,8 @@ async fn kept(client: &Client, file: &[u8]) -> (String, String) {
     assert_eq!(client.send(at(&open)).await.is(200).json()["id"], json!(open));
     let page = client.send(at(&open).header("accept", "text/html")).await.is(200);
     assert!(String::from_utf8_lossy(&page.body).contains("HỢP LỆ"));
-    let record = client.send(at(&format!("{open}/report.pdf"))).await.is(200);
-    assert!(record.header("content-type") == "application/pdf" && record.body.starts_with(b"%PDF-"));
+    let record = record(client, &open).await;
+    assert_eq!(client.send(at(&open).header("accept", "application/pdf")).await.is(200).body, record);
     client.by("clerk", at(&format!("{mine}/report.pdf"))).await.problem(404, "not-found");
     client.send(at("vrf_00000000000000000000000000")).await.problem(404, "not-found");
     client.send(at("copy_00000000000000000000000000")).await.problem(422, "wrong-id-type");
@@ -238,8 +238,70 @@ async fn kept(client: &Client, file: &[u8]) -> (String, String) {
     (mine, open)
 }
 
+/// The record of a report: signed by the service, the same whenever it is asked for, and to a judge a signed file that is no copy.
+async fn record(client: &Client, id: &str) -> Vec<u8> {
+    let ask = || Call::get(format!("/v1/verifications/{id}/report.pdf"));
+    let answer = client.send(ask()).await.is(200);
+    assert_eq!(answer.header("content-type"), "application/pdf");
+    assert_eq!(client.send(ask()).await.is(200).body, answer.body, "asked again, the same bytes");
+    let judged = client.send(pdf(answer.body.clone())).await.is(200).json();
+    assert_eq!((&judged["verdict"], &judged["kind"]), (&json!("valid"), &json!("signed_pdf")), "{judged}");
+    let signature = &judged["signatures"][0];
+    assert_eq!((&signature["field"], &signature["level"]), (&json!("Report"), &json!("B-B")), "{judged}");
+    let who = signature["signer"]["subject"].as_str().expect("a name");
+    assert!(who.contains("Dịch vụ kiểm tra"), "{who}");
+    answer.body
+}
+
+/// A key that does not sign costs the record and nothing else; a folder without the key, as an earlier version left it, gets one.
+#[tokio::test]
+async fn without_its_key_the_service_gives_no_record() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let stack = Stack::with_power_cut(folder.path(), None);
+    let client = stack.client().await;
+    let id = client
+        .send(send("/v1/verifications?retain=report", "application/pdf", vec![b'x'; 9]))
+        .await
+        .is(200)
+        .text("/id");
+    let shown = |client: Client| {
+        let path = format!("/v1/verifications/{id}");
+        async move { client.send(Call::get(path)).await.is(200).json() }
+    };
+    let (report, before) = (shown(stack.client().await).await, record(&client, &id).await);
+    assert_eq!(stack.stop(), 0);
+
+    let key = key_of_records(folder.path());
+    let mut kept: Value = serde_json::from_slice(&std::fs::read(&key).expect("a key")).expect("JSON");
+    kept["enabled"] = json!(false);
+    std::fs::write(&key, kept.to_string()).expect("written");
+    let stack = Stack::with_power_cut(folder.path(), None);
+    let client = stack.client().await;
+    let refused = client.send(Call::get(format!("/v1/verifications/{id}/report.pdf"))).await;
+    assert_eq!(refused.header("retry-after"), "5");
+    refused.problem(503, "service-unavailable");
+    assert_eq!(shown(client).await, report, "the report is there as before");
+    assert_eq!(stack.stop(), 0);
+
+    std::fs::remove_file(&key).expect("removed");
+    let stack = Stack::with_power_cut(folder.path(), None);
+    let after = record(&stack.client().await, &id).await;
+    assert_ne!(after, before, "another key");
+    assert_eq!(stack.stop(), 0);
+}
+
+/// Where a data folder keeps the key that signs records.
+fn key_of_records(folder: &std::path::Path) -> std::path::PathBuf {
+    let files = std::fs::read_dir(folder.join("kms")).expect("keys").map(|entry| entry.expect("an entry").path());
+    let is_it = |path: &std::path::PathBuf| {
+        std::fs::read_to_string(path).is_ok_and(|text| text.contains("The key of the verification service"))
+    };
+    files.into_iter().find(is_it).expect("the key")
+}
+
 /// The stored verdict no longer answers, the report says so, and whoever asked is told once.
 async fn annulled(client: &Client, id: &str, file: &[u8], mine: &str, open: &str) {
+    let before = record(client, open).await;
     let etag = client.by("clerk", Call::get(format!("/v1/copies/{id}"))).await.is(200).etag();
     let decision = json!({"decision_no": "12/QĐ", "decision_date": "2026-11-26", "reason": "sai bản chính"});
     client.by("seal_keeper", Call::post(format!("/v1/copies/{id}/annul"), &decision).on(&etag)).await.is(200);
@@ -249,6 +311,7 @@ async fn annulled(client: &Client, id: &str, file: &[u8], mine: &str, open: &str
     }
     let report = client.by("officer", Call::get(format!("/v1/verifications/{mine}"))).await.is(200).json();
     assert_eq!(report["register"]["status"], "annulled", "{report}");
+    assert_ne!(record(client, open).await, before, "no record hides an annulment");
     let letter = letter(client, VISITOR).await;
     let text = letter["text"].as_str().expect("a text");
     assert!(text.contains("đã bị hủy") && !text.contains("Trần Thị Mẫu"), "{text}");

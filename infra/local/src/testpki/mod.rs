@@ -6,6 +6,7 @@
 
 mod keys;
 mod list;
+mod signer;
 mod state;
 
 use std::path::{Path, PathBuf};
@@ -115,7 +116,7 @@ pub(crate) struct Holder {
 pub struct Issued {
     /// Who issued it.
     pub issuer: Ca,
-    /// `agency`, `person` or `public`.
+    /// `agency`, `person`, `public` or `service`.
     pub purpose: String,
     /// Lower-case hex.
     pub serial: String,

@@ -5,9 +5,9 @@ use aws_sdk_kms::error::ProvideErrorMetadata as _;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
 use domain::ids::UnitId;
-use domain::ports::{Fault, SealKey as _};
+use domain::ports::{Fault, ReportKey as _, SealKey as _};
 use pki::Certificate;
-use seal::KmsKey;
+use seal::{KmsKey, KmsReportKey};
 
 use crate::cloud::{NOBODY, PKI, all_at, cloud};
 
@@ -72,8 +72,36 @@ async fn the_policy_pins_message_type_and_algorithm() {
     }
 }
 
+/// The service has one key of its own, under the same rules as a unit's, and no unit's key.
+#[tokio::test]
+async fn the_service_signs_with_its_own_key() {
+    let cloud = cloud().await;
+    let alias = cloud.state.output("ReportKeyAlias").expect("an output").to_owned();
+    let spki = cloud.state.report_key(cloud.kms.keys()).expect("a key");
+    let pem = PKI.report_signer("Dịch vụ thử", "Mẫu", &spki, crate::cloud::NOW).expect("certificates and lists");
+    let chain = Certificate::from_pem_many(&pem).expect("PEM");
+    let signature = KmsReportKey::new(&cloud.sdk, alias.clone()).sign(b"x").await.expect("a signature");
+    pki::cms::verify_raw(b"x", &signature, &chain[0]).expect("it verifies");
+    assert_eq!(KmsReportKey::new(&cloud.sdk, alias.clone()).sign(b"x").await.expect("a signature"), signature);
+    let client = Client::new(&cloud.sdk);
+    let digest = client.sign().key_id(alias).message(Blob::new([7; 32])).message_type(MessageType::Digest);
+    let refused = digest.signing_algorithm(SigningAlgorithmSpec::RsassaPkcs1V15Sha256).send().await;
+    assert_eq!(refused.expect_err("refused").code(), Some("AccessDeniedException"));
+}
+
 #[tokio::test]
 async fn silence_is_a_fault() {
     let dead = KmsKey::new(&all_at(NOBODY), PREFIX.into());
     assert!(dead.sign(&UnitId::new([1; 16]), b"x").await.is_err());
+    assert!(KmsReportKey::new(&all_at(NOBODY), "alias/x".into()).sign(b"x").await.is_err());
+}
+
+/// A service that takes the request and says nothing: the answer is a fault, well before an HTTP API gives up (29 s).
+#[tokio::test]
+async fn a_silent_key_is_not_waited_for_long() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let silent = all_at(&format!("http://{}", listener.local_addr().expect("an address")));
+    let began = std::time::Instant::now();
+    assert!(KmsReportKey::new(&silent, "alias/x".into()).sign(b"x").await.is_err());
+    assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
 }

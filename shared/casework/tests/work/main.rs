@@ -6,6 +6,7 @@ mod augmenting;
 mod caring;
 mod delivering;
 mod examining;
+mod recording;
 mod trusting;
 
 use casework::{Halt, Outcome, examine, numbering};

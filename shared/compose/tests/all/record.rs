@@ -34,3 +34,66 @@ fn a_record_needs_a_verdict() {
     let bare = compose::report(&json!({"verdict": "indeterminate"})).expect("a record");
     assert_eq!(lopdf::Document::load_mem(&bare).expect("a PDF").get_pages().len(), 1);
 }
+
+fn with_a_person() -> Value {
+    let mut report = report("valid");
+    report["id"] = json!("vrf_06EXAMPLE");
+    report["policy"] = json!({"trust_list": 7});
+    report["signatures"][0]["signer"]["subject"] = json!("CN=Nguyễn Văn Mẫu,UID=CCCD:001099000077");
+    report["evidence"] = json!([{"kind": "ocsp", "about": "UID=001099000077", "sha256": "1234567890".repeat(6)}]);
+    report
+}
+
+const SIGNING: compose::Signing<'_> =
+    compose::Signing { signer: "Dịch vụ kiểm tra mẫu", at: "2026-11-23T15:05:31+07:00" };
+
+/// A record to be signed is as deterministic, has one empty field, and carries the very report whose digest stands at its foot.
+#[test]
+fn a_record_to_be_signed_carries_its_report() {
+    let report = with_a_person();
+    let once = compose::report_to_sign(&report, &SIGNING).expect("a record");
+    assert_eq!(once, compose::report_to_sign(&report, &SIGNING).expect("a record"));
+    assert_ne!(once, compose::report_to_sign(&self::report("valid"), &SIGNING).expect("a record"));
+    let file = lopdf::Document::load_mem(&once).expect("a PDF");
+    let streams = file.objects.values().filter_map(|object| object.as_stream().ok());
+    let attached: Vec<_> = streams.filter(|one| one.dict.has_type(b"EmbeddedFile")).collect();
+    let [attached] = attached.as_slice() else { panic!("one attachment") };
+    let json = attached.decompressed_content().expect("deflated");
+    assert_eq!(json, compose::attached_report(&report).expect("JSON"));
+    let fields: Vec<_> = file
+        .objects
+        .values()
+        .filter_map(|object| object.as_dict().ok())
+        .filter(|dict| dict.get(b"FT").is_ok())
+        .collect();
+    assert_eq!(fields.len(), 1);
+    assert!(fields[0].get(b"V").is_err(), "it is empty");
+    let moved = compose::Signing { at: "yesterday", ..SIGNING };
+    assert!(compose::report_to_sign(&report, &moved).is_err());
+}
+
+/// What goes from hand to hand has no number of a person, and every digest whole.
+#[test]
+fn an_attached_report_says_no_more_than_the_pages() {
+    let json = compose::attached_report(&with_a_person()).expect("JSON");
+    let text = String::from_utf8(json.clone()).expect("UTF-8");
+    assert!(!text.contains("001099000077") && text.contains("•••••••••077"), "{text}");
+    let attached: Value = serde_json::from_slice(&json).expect("JSON");
+    assert_eq!(attached["evidence"][0]["sha256"], json!("1234567890".repeat(6)));
+    assert_eq!((&attached["id"], &attached["policy"]["trust_list"]), (&json!("vrf_06EXAMPLE"), &json!(7)));
+}
+
+/// A signature under "valid" does not hide what the register says.
+#[test]
+fn a_record_to_be_signed_says_what_was_annulled() {
+    let mut report = with_a_person();
+    let before = compose::report_to_sign(&report, &SIGNING).expect("a record");
+    report["register"] = json!({"status": "annulled", "annulled_at": "2026-11-24T08:00:00+07:00"});
+    let after = compose::report_to_sign(&report, &SIGNING).expect("a record");
+    let glyphs = |file: &[u8]| -> usize {
+        let file = lopdf::Document::load_mem(file).expect("a PDF");
+        let page = *file.get_pages().values().next().expect("a page");
+        file.get_page_content(page).len()
+    };
+    assert!(glyphs(&after) > glyphs(&before), "it stands on the page");
+}
