@@ -57,6 +57,8 @@ pub(crate) fn ctdt() -> PathBuf {
 /// The judges, in a network namespace of their own where the machine allows it: what they need stands in the files.
 pub(crate) fn judges(log: &Log) -> Result<(), Failure> {
     let mut command = pytest("judges");
+    // The judges are slow and each runs on one core: a file of tests at a time on both.
+    command.args(["-n", "2", "--dist", "loadfile"]);
     command.arg(format!("--copies={}", demo::folder().display()));
     match stages::corpora() {
         Some(corpora) => drop(command.arg(format!("--corpora={}", corpora.display()))),
