@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::client::{Answer, Api, Call, Failure};
+use crate::verify::short_time;
 
 /// The scan that is used when none is given: a photographed page.
 const SAMPLE: &[u8] = include_bytes!("../sample/ban-goc.jpg");
@@ -135,7 +136,9 @@ async fn receive(run: &mut Run) -> Result<Case, Failure> {
 
     let body = json!({"appointment_id": visit.text("/id")?, "basis": "paper_original"});
     let case = run.api.send(Call::post("/v1/cases", &body).by(&clerk.token)).await?;
-    run.say(&format!("Tiếp nhận hồ sơ {}, hạn trả {}", case.text("/code")?, case.text("/due_at")?), "case received");
+    let due = case.text("/due_at")?;
+    let due = short_time(&due).unwrap_or(due);
+    run.say(&format!("Tiếp nhận hồ sơ {}, hạn trả {due}", case.text("/code")?), "case received");
 
     checked(run, &case).await
 }
@@ -209,7 +212,7 @@ async fn scan_and_submit(run: &mut Run, case: &Case, scan: Scan) -> Result<Strin
     let etag = run.api.send(Call::get(format!("/v1/cases/{}", case.id)).by(&clerk.token)).await?.etag();
     let paid = Call::post(format!("/v1/cases/{}/fee", case.id), &body).by(&clerk.token).on(&etag);
     let etag = run.api.send(paid).await?.etag();
-    run.say(&format!("Thu phí {fee} đồng"), "fee recorded");
+    run.say(&format!("Thu phí {} đồng", grouped(fee.as_u64().unwrap_or_default())), "fee recorded");
 
     let submitted = Call::post(format!("/v1/cases/{}/submit", case.id), &json!({})).by(&clerk.token).on(&etag);
     run.api.send(submitted).await?;
@@ -293,7 +296,10 @@ async fn fetch(run: &mut Run, copy: &str) -> Result<Vec<u8>, Failure> {
     }
     let link = run.api.send(Call::get(format!("/v1/copies/{copy}/file")).by(&clerk.token)).await?;
     let file = run.api.download(&link.header("location")).await?;
-    run.say(&format!("Bổ sung bằng chứng lâu dài PAdES B-LTA, {} byte", file.len()), "long-term evidence added");
+    run.say(
+        &format!("Bổ sung bằng chứng lâu dài PAdES B-LTA, {} byte", grouped(file.len() as u64)),
+        "long-term evidence added",
+    );
     Ok(file)
 }
 
@@ -390,13 +396,31 @@ fn conclude(run: &Run, out: &Path, report: &Value) -> String {
         "invalid" => "KHÔNG HỢP LỆ / INVALID",
         _ => "CHƯA ĐỦ THÔNG TIN / INDETERMINATE",
     };
-    println!("\n{words}: bản sao số {number}, {seconds:.1} giây / copy no. {number}, {seconds:.1} s");
+    let comma = format!("{seconds:.1}").replace('.', ",");
+    println!("\n{words}: bản sao số {number}, {comma} giây / copy no. {number}, {seconds:.1} s");
     verdict
+}
+
+/// As Vietnamese writes it: `2.000`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let first = digits.len() % 3;
+    let parts = (first..digits.len()).step_by(3).map(|at| &digits[at..at + 3]);
+    let parts: Vec<&str> = std::iter::once(&digits[..first]).filter(|part| !part.is_empty()).chain(parts).collect();
+    parts.join(".")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        for (number, text) in [(0, "0"), (999, "999"), (2000, "2.000"), (469_419, "469.419"), (1_000_000, "1.000.000")]
+        {
+            assert_eq!(grouped(number), text);
+        }
+    }
 
     #[test]
     fn an_unwritable_folder_is_told_first() {

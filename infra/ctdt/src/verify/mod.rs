@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use self::args::Rules;
 pub(crate) use self::args::VerifyArgs;
 use self::judging::{Answer, Question, TIME_LIMIT};
+pub(crate) use self::printing::short_time;
 use self::roots::Roots;
 
 /// What is said of records that are written here.

@@ -173,7 +173,7 @@ fn named(role: Role, signer: &SignerReport) -> String {
 }
 
 /// `2026-11-23T14:05:31+07:00` as `23/11/2026 14:05`.
-pub(super) fn short_time(rfc3339: &str) -> Option<String> {
+pub(crate) fn short_time(rfc3339: &str) -> Option<String> {
     let part = |from: usize, to: usize| rfc3339.get(from..to);
     Some(format!("{}/{}/{} {}", part(8, 10)?, part(5, 7)?, part(0, 4)?, part(11, 16)?))
 }
