@@ -87,11 +87,13 @@ fn judged(world: &World, copy: &CopyId, file: &Stored) -> pades::Report {
 fn an_annulled_copy_keeps_its_number() {
     let (world, copy) = delivered("Bằng");
     let at = world.now();
-    let annulled = run(casework::numbering::annul(&world, &copy, &people::keeper(), at)).expect("annulled");
+    let annulled = run(casework::numbering::annul(&world, &copy, &people::keeper(), &people::annulment(at), at))
+        .expect("annulled");
     assert!(matches!(annulled.state, CopyState::Annulled { .. }));
     finish(&world);
     let public = world.look(|table| table.public.get(&copy).cloned()).expect("public facts");
     assert_eq!((public.annulled_at, public.number.number), (Some(at), 1));
+    assert_eq!(public.annulled_by, Some(people::annulment(at).decision));
     let other = signed(&world, 2);
     request_seal(&world, std::slice::from_ref(&other)).expect("a signed copy");
     finish(&world);

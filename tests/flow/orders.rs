@@ -260,7 +260,7 @@ fn voider<'w>(world: &'w World, copy: &CopyId) -> Run<'w> {
 
 fn annuller<'w>(world: &'w World, copy: &CopyId) -> Run<'w> {
     let (copy, now) = (copy.clone(), world.now());
-    Box::pin(async move { drop(numbering::annul(world, &copy, &people::keeper(), now).await) })
+    Box::pin(async move { drop(numbering::annul(world, &copy, &people::keeper(), &people::annulment(now), now).await) })
 }
 
 /// R111, I6: an annulment meets the archive: the copy is annulled, and what anybody reads says so.
@@ -277,7 +277,7 @@ fn an_annulment_meets_an_archive() {
         |world, _| {
             finish(world);
             assert_eq!(state(world, &copies[0]), "annulled");
-            assert!(world.look(|table| table.public[&copies[0]].annulled_at.is_some()));
+            assert!(world.look(|table| table.public[&copies[0]].annulled_by.is_some()));
         },
     );
 }

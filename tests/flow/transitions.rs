@@ -6,6 +6,7 @@ use domain::copy::CopyState;
 use domain::decide::{Command, decide};
 use domain::ids::{CopyId, SessionId};
 use domain::model::{Copy, Number, PreparedRevision, Sha256, Stored, Topic};
+use jiff::{SignedDuration, Timestamp};
 use pades::{LEADER_FIELD, SEAL_FIELD, Verified, VerifiedArchive};
 use testkit::*;
 
@@ -15,6 +16,8 @@ const HEAD: &str = "\
 # Bảng trạng thái của bản sao: mỗi dòng là một trạng thái, một yêu cầu, và điều xảy ra (R36–R50, R111).
 # The states of a copy: a state, a command, and what happens. UPDATE_EXPECT=1 writes this file anew.
 ";
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// A copy in every state, and the proofs that belong to it: all from one real job.
 struct Scene {
@@ -53,7 +56,7 @@ fn scene() -> Scene {
     let archived = copy_of(&world, &id);
     states.push(("sealed, archived", archived.clone()));
     let done = |copy: &Copy, command| decide(copy, command, &people::keeper(), NOW).expect("allowed").copy;
-    states.push(("annulled", done(&archived, Command::Annul)));
+    states.push(("annulled", done(&archived, annul(NOW))));
     states.push(("void", done(&unprepared(&prepared), Command::Void { reason: "khóa hỏng".into() })));
     states.push(("cancelled", done(&states[0].1, Command::Cancel)));
     // The sessions of signing and sealing differ; for the table they are one.
@@ -159,10 +162,16 @@ fn commands<'a>(scene: &'a Scene, other: &'a SessionId) -> Vec<(&'static str, Co
         ("the leader's proof", sealing(leader, ours, signed)),
         ("", Command::RecordArchive { verified: archive, archived: archived.clone() }),
         ("another file", Command::RecordArchive { verified: archive, archived: sealed.clone() }),
-        ("", Command::Annul),
+        ("", annul(NOW)),
+        ("a decision of tomorrow", annul(NOW + DAY)),
+        ("a decision before the seal", annul(NOW - DAY)),
         ("", Command::Void { reason: "khóa hỏng".into() }),
         ("", Command::Cancel),
     ]
+}
+
+fn annul(at: Timestamp) -> Command<'static> {
+    Command::Annul { annulment: people::annulment(at) }
 }
 
 fn said(copy: &Copy, command: Command<'_>) -> Result<Copy, &'static str> {

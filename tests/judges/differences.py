@@ -99,9 +99,8 @@ def together(words, known, explained):
     yield f"- and it is ours, or ours is right by the reasons below: {share(len(answered) - len(wrong), len(answered))}."
     total = [file for file, row in known.items() if against_us(row, explained)]
     yield ""
-    yield f"By the reasons below another judge is right and we are wrong about {len(total)} of {len(words)} files: " + ", ".join(
-        f"`{file}`" for file in total
-    ) + "."
+    named = ": " + ", ".join(f"`{file}`" for file in total) if total else ""
+    yield f"By the reasons below another judge is right and we are wrong about {len(total)} of {len(words)} files{named}."
 
 
 def by_label(words, labels):

@@ -129,7 +129,14 @@ impl Intake {
     pub(crate) async fn copy(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
         let caller = self.caller(request).await?;
         let copy = self.readable_copy(request, id, &caller).await?;
-        Ok(Reply::json(200, &views::copy(&copy)).etag(copy.version))
+        let mut shown = views::copy(&copy);
+        // Why it was annulled is for the unit's people: neither the portal nor the requester reads it.
+        if let CopyState::Annulled { annulment: Some(annulment), .. } = &copy.state
+            && api::needs_any(&caller, &[Right::Create, Right::Sign, Right::Seal], &copy.unit).is_ok()
+        {
+            shown["annulment"]["reason"] = json!(annulment.reason);
+        }
+        Ok(Reply::json(200, &shown).etag(copy.version))
     }
 
     /// The unit's people and the portal read every copy; a citizen reads the copies of the own dossier.

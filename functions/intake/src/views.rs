@@ -2,7 +2,7 @@
 
 use domain::casefile::{Progress, progress};
 use domain::copy::CopyState;
-use domain::model::{Case, Copy, Event, Number};
+use domain::model::{Annulment, Case, Copy, Event, Number};
 use domain::time::rfc3339;
 use serde_json::{Value, json};
 
@@ -90,10 +90,15 @@ pub(crate) fn copy(copy: &Copy) -> Value {
             more.push(("sealed_at", json!(rfc3339(*sealed_at))));
             more.push(("signatures", json!([{"role": "leader", "field": "Leader"}, {"role": "agency", "field": "Seal", "signed_at": rfc3339(*sealed_at)}])));
         }
-        CopyState::Annulled { number: given, file, at } => {
+        CopyState::Annulled { number: given, file, at, annulment } => {
             more.extend(number(given));
             more.push(("sha256", json!(hex(&file.sha256))));
-            more.push(("annulment", json!({"at": rfc3339(*at)})));
+            let mut told = json!({"at": rfc3339(*at)});
+            if let Some(Annulment { decision, .. }) = annulment {
+                told["decision_no"] = json!(decision.number);
+                told["decision_date"] = json!(decision.date.to_string());
+            }
+            more.push(("annulment", told));
         }
         CopyState::Void { number: given, reason, .. } => {
             more.extend(number(given));

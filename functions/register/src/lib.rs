@@ -5,9 +5,10 @@
 use api::{Edge, Env, Error, Function, Keys, Problem, Reply, Request, idempotent, needs};
 use casework::numbering;
 use domain::ids::CopyId;
-use domain::model::{Copy, Right, User};
+use domain::model::{Annulment, AnnulmentDecision, Copy, Right, User};
 use domain::ports::Records;
 use domain::time::rfc3339;
+use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::json;
 use store::Table;
@@ -57,10 +58,11 @@ impl Register {
         idempotent(&self.records, request, caller.id.as_str(), (&self.edge.chance, now), |_| async {
             let copy = self.own(request, id, &caller).await?;
             let body: Annul = request.json()?;
-            api::text("/decision_no", &body.decision_no, 100)?;
-            api::prose("/reason", &body.reason, 2000)?;
-            body.decision_date.parse::<jiff::civil::Date>().map_err(|_| Problem::invalid("/decision_date", "date"))?;
-            let after = numbering::annul(&self.records, &copy.id, &caller.id, now).await?;
+            let number = api::text("/decision_no", &body.decision_no, 100)?;
+            let reason = api::prose("/reason", &body.reason, 2000)?;
+            let annulment =
+                Annulment { decision: AnnulmentDecision { number, date: date(&body.decision_date)? }, reason };
+            let after = numbering::annul(&self.records, &copy.id, &caller.id, &annulment, now).await?;
             Ok(shown(&after))
         })
         .await
@@ -78,6 +80,12 @@ impl Register {
         })
         .await
     }
+}
+
+/// A day, `2026-11-26`, and nothing beside it: a time would be dropped without a word.
+fn date(text: &str) -> Result<Date, Problem> {
+    let read = text.parse::<Date>().ok().filter(|date| date.to_string() == text);
+    read.ok_or_else(|| Problem::invalid("/decision_date", "date"))
 }
 
 fn shown(copy: &Copy) -> Reply {

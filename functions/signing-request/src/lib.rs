@@ -2,12 +2,12 @@
 //!
 //! Does not follow sessions (that is `signing-callback`) and does not seal (that is `numbering`).
 
-use api::{Edge, Env, Error, Function, Keys, Problem, Reply, Request, idempotent, needs, session_view};
+use api::{Edge, Env, Error, Function, Keys, Problem, Reply, Request, Try, idempotent, needs, session_view};
 use casework::Workbench;
 use casework::leader::{self, OpenSession};
 use casework::numbering::{self, RequestSeal};
 use casework::trust::{Source, TrustStore};
-use domain::ids::CopyId;
+use domain::ids::{CopyId, SessionId};
 use domain::model::{Right, Session, User};
 use domain::ports::Records;
 use jiff::Timestamp;
@@ -67,13 +67,13 @@ impl SigningRequest {
     async fn open(&self, request: &Request) -> Result<Reply, Problem> {
         let now = self.edge.clock.now();
         let caller = self.keys.caller(request, now, &self.records).await?;
-        idempotent(&self.records, request, caller.id.as_str(), (&self.edge.chance, now), |_| {
-            self.open_once(request, &caller, now)
+        idempotent(&self.records, request, caller.id.as_str(), (&self.edge.chance, now), |this| {
+            self.open_once(request, &caller, this, now)
         })
         .await
     }
 
-    async fn open_once(&self, request: &Request, caller: &User, now: Timestamp) -> Result<Reply, Problem> {
+    async fn open_once(&self, request: &Request, caller: &User, this: Try, now: Timestamp) -> Result<Reply, Problem> {
         let body: Open = request.json()?;
         let copies = copies(&body.copy_ids)?;
         let right = match body.purpose.as_str() {
@@ -85,24 +85,39 @@ impl SigningRequest {
             let copy = self.records.copy(id).await?.ok_or_else(|| Problem::new("not-found"))?;
             needs(caller, right, &copy.unit)?;
         }
-        let session = if right == Right::Sign {
-            self.leader(caller, &copies, &body.method, now).await?
-        } else {
-            self.seal(caller, &copies, &body.method, now).await?
+        let id = SessionId::new(this.born);
+        let session = match this.made(self.records.session(&id)).await? {
+            Some(session) => session,
+            None if right == Right::Sign => self.leader(id, caller, &copies, &body.method, now).await?,
+            None => self.seal(id, caller, &copies, &body.method, now).await?,
         };
         let location = format!("/v1/sign-sessions/{}", session.id);
         Ok(Reply::json(202, &session_view(&session, now)).header("location", &location).header("retry-after", "1"))
     }
 
-    async fn leader(&self, user: &User, copies: &[CopyId], method: &str, now: Timestamp) -> Result<Session, Problem> {
-        let ask = OpenSession { user, copies, method };
+    async fn leader(
+        &self,
+        id: SessionId,
+        user: &User,
+        copies: &[CopyId],
+        method: &str,
+        now: Timestamp,
+    ) -> Result<Session, Problem> {
+        let ask = OpenSession { id: &id, user, copies, method };
         let bench = self.bench(now).await;
-        Ok(leader::open_session(&self.records, &self.objects, &self.gateway, &bench, &self.edge.chance, ask, now)
-            .await?)
+        Ok(leader::open_session(&self.records, &self.objects, &self.gateway, &bench, ask, now).await?)
     }
 
-    async fn seal(&self, user: &User, copies: &[CopyId], method: &str, now: Timestamp) -> Result<Session, Problem> {
-        Ok(numbering::request(&self.records, &self.edge.chance, RequestSeal { user, copies, method }, now).await?)
+    async fn seal(
+        &self,
+        id: SessionId,
+        user: &User,
+        copies: &[CopyId],
+        method: &str,
+        now: Timestamp,
+    ) -> Result<Session, Problem> {
+        Ok(numbering::request(&self.records, &self.edge.chance, RequestSeal { id: &id, user, copies, method }, now)
+            .await?)
     }
 
     /// The bench with the roots of the trust list in use.

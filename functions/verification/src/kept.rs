@@ -10,7 +10,7 @@ use domain::model::{KeptReport, KeptVerdict, PublicCopy, Sha256, Watch, Watcher}
 use domain::ports::{Chance as _, Records as _};
 use domain::time::rfc3339;
 use jiff::{SignedDuration, Timestamp};
-use pades::{Report, Verdict};
+use pades::{Profile, Report, Verdict};
 use serde_json::{Value, json};
 
 use crate::ways::Asked;
@@ -30,7 +30,9 @@ impl Verification {
         let id = VerificationId::new(self.edge.chance.bytes16());
         let mut shown = found.report.to_json();
         shown["source"] = json!(if found.kept { "register" } else { "file" });
-        shown["policy"] = json!({"trust_list": found.trust_list});
+        shown["policy"] = json!({
+            "trust_list": found.trust_list, "profile": asked.profile.name(), "at": asked.at.map(rfc3339),
+        });
         let watched = self.watched(asked, found, &id, now).await?;
         if watched {
             shown["aftercare"] = json!(true);
@@ -93,16 +95,26 @@ impl Verification {
     /// (decision 0012): it says what was found then, and besides only whether the copy was annulled.
     ///
     /// # Errors
-    /// As [`Verification::kept`]; `service-unavailable` when it cannot be signed, for an unsigned one could be taken for it.
+    /// As [`Verification::kept`]; `record-not-signed` for a question that was not the service's own; `service-unavailable` when it
+    /// cannot be signed, for an unsigned one could be taken for it.
     pub(crate) async fn record(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
         let now = self.edge.clock.now();
         let (kept, public) = self.recalled(request, id, now).await?;
         let (mut shown, mut at) = (parsed(&kept)?, kept.at);
-        if let Some(annulled) = public.and_then(|public| public.annulled_at) {
-            shown["register"] = json!({"status": "annulled", "annulled_at": rfc3339(annulled)});
+        if !is_own_question(&shown["policy"]) {
+            return Err(Problem::new("record-not-signed"));
+        }
+        if let Some((annulled, public)) = public.and_then(|public| Some((public.annulled_at?, public))) {
+            shown["register"] = withdrawn(&public, annulled);
             at = at.max(annulled);
         }
         let signer = Signer::load(&self.objects, &self.signer, now).await?;
+        if signer.is_overdue(now) {
+            api::alarm(
+                "report-signer-lists-overdue",
+                "put newer lists of revoked certificates beside the report signer's",
+            );
+        }
         let pdf = record::signed(&self.key, &signer, &shown, at).await?;
         let name = "inline; filename=\"bien-ban-kiem-tra.pdf\"";
         Ok(Reply::bytes(200, "application/pdf", pdf).header("content-disposition", name))
@@ -156,14 +168,31 @@ impl Verification {
     }
 }
 
+/// Whether the file was judged as it is when nobody wishes anything: now, and as what it says that it is. Under the rules of any
+/// signed PDF the register is not asked, and at a time of the asker's choice much was valid: the service signs no such answer.
+fn is_own_question(policy: &Value) -> bool {
+    policy["profile"] == Profile::Auto.name() && policy["at"].is_null()
+}
+
 fn parsed(kept: &KeptReport) -> Result<Value, Problem> {
     serde_json::from_str(&kept.report).map_err(|_| Problem::new("internal"))
 }
 
 fn standing(public: &PublicCopy, now: Timestamp) -> Value {
-    let as_of = rfc3339(now);
-    match public.annulled_at {
-        None => json!({"status": "active", "as_of": as_of}),
-        Some(at) => json!({"status": "annulled", "annulled_at": rfc3339(at), "as_of": as_of}),
+    let mut standing = match public.annulled_at {
+        None => json!({"status": "active"}),
+        Some(at) => withdrawn(public, at),
+    };
+    standing["as_of"] = json!(rfc3339(now));
+    standing
+}
+
+/// An annulled copy: when the register was told, and by which decision where it was kept.
+fn withdrawn(public: &PublicCopy, at: Timestamp) -> Value {
+    let mut shown = json!({"status": "annulled", "annulled_at": rfc3339(at)});
+    if let Some(by) = &public.annulled_by {
+        shown["decision_no"] = json!(by.number);
+        shown["decision_date"] = json!(by.date.to_string());
     }
+    shown
 }

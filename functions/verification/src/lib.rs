@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use api::{Edge, Env, Error, Function, Keys, Lang, Problem, Reply, Request};
 use casework::trust::{InUse, Source, TrustStore};
-use domain::model::{PublicCopy, Sha256};
+use domain::model::{AnnulmentDecision, PublicCopy, Sha256};
 use domain::paths;
 use domain::ports::{Fault, Records as _};
-use domain::time::rfc3339;
+use domain::time::{self, rfc3339};
 use jiff::{SignedDuration, Timestamp};
 use objects::Bucket;
 use pades::{EcopyFacts, Policy, Profile, RegisterFacts, RegisterStatus, Report, Unread, Verdict};
@@ -279,6 +279,9 @@ impl Verification {
         let Some(copy) = found else { return Ok(json!({"status": "unknown"})) };
         let status = if copy.annulled_at.is_some() { "annulled" } else { "active" };
         let mut shown = json!({"status": status, "sealed_on": rfc3339(copy.sealed_at)[..10].to_owned()});
+        if let Some(at) = copy.annulled_at {
+            shown["annulment"] = annulment(at, copy.annulled_by.as_ref());
+        }
         if let Some(wanted) = wanted {
             shown["matches_hash"] = json!(copy.digests.iter().any(|digest| hex::encode(digest) == wanted));
         }
@@ -312,10 +315,23 @@ fn gravest(reports: &[Report]) -> Verdict {
     }
 }
 
+/// When the register was told, and by which decision where it was kept.
+fn annulment(at: Timestamp, by: Option<&AnnulmentDecision>) -> Value {
+    let mut shown = json!({"at": rfc3339(at)});
+    if let Some(by) = by {
+        shown["decision_no"] = json!(by.number);
+        shown["decision_date"] = json!(by.date.to_string());
+    }
+    shown
+}
+
 fn facts(copy: &PublicCopy) -> RegisterFacts {
     let status = match copy.annulled_at {
         None => RegisterStatus::Active,
-        Some(at) => RegisterStatus::Annulled { decision: String::new(), date: rfc3339(at)[..10].to_owned() },
+        Some(at) => RegisterStatus::Annulled {
+            decision: copy.annulled_by.as_ref().map(|by| (by.number.clone(), time::shown(by.date))),
+            entered: time::shown(time::day(at)),
+        },
     };
     let facts = EcopyFacts {
         number: u64::from(copy.number.number),

@@ -26,9 +26,10 @@ pub(crate) fn is_wanted(request: &Request) -> bool {
     request.header("accept").is_some_and(|accept| accept.contains("text/html"))
 }
 
-/// Whether a program asks for the record instead of the report: by that media type alone, for browsers name it among others.
+/// Whether a program asks for the record instead of the report: it names that media type first, and browsers begin with HTML.
 pub(crate) fn is_record_wanted(request: &Request) -> bool {
-    request.header("accept").is_some_and(|accept| accept.trim() == "application/pdf")
+    let first = request.header("accept").and_then(|accept| accept.split([',', ';']).next());
+    first.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/pdf"))
 }
 
 /// How pages look for this request: Vietnamese unless the address says otherwise.

@@ -23,7 +23,7 @@ pub(crate) enum Matter {
     /// A file.
     File(Body),
     /// A copy of ours.
-    Copy(PublicCopy),
+    Copy(Box<PublicCopy>),
 }
 
 /// What somebody asks.
@@ -95,8 +95,8 @@ impl Verification {
         let (wishes, notify) = (Wishes::read(told, wrong)?, ask.notify_email.map(address).transpose()?);
         let matter = match (&ask.upload_id, &ask.copy_id, &ask.share_token) {
             (Some(id), None, None) => Matter::File(self.uploaded(id, caller.as_ref()).await?),
-            (None, Some(id), None) => Matter::Copy(self.by_id(id, caller.as_ref()).await?),
-            (None, None, Some(token)) => Matter::Copy(self.by_link(token).await?),
+            (None, Some(id), None) => Matter::Copy(Box::new(self.by_id(id, caller.as_ref()).await?)),
+            (None, None, Some(token)) => Matter::Copy(Box::new(self.by_link(token).await?)),
             _ => return Err(Problem::invalid("", "exactly_one_of_upload_id_copy_id_and_share_token")),
         };
         Ok(wishes.about(matter, FILE_NAME.to_owned(), notify, caller))

@@ -2,5 +2,5 @@
 
 /// Writes a line that the alarm rules count: its field `alarm` is a stable code, `text` is for the operator.
 pub fn alarm(code: &'static str, text: &str) {
-    tracing::error!(alarm = code, text, "a trust list needs the operator");
+    tracing::error!(alarm = code, text, "something needs the operator");
 }

@@ -662,6 +662,14 @@ pub static CODES: &[Code] = &[
         "Check the file again.",
     ),
     c(
+        "record-not-signed",
+        409,
+        "Không ký biên bản cho lần kiểm tra theo lựa chọn riêng",
+        "No record is signed for a verification by other rules or at another time",
+        "Kiểm tra lại tệp mà không chọn «at» và «policy», rồi lấy biên bản; báo cáo JSON vẫn xem được.",
+        "Verify the file again without `at` and `policy`, then ask for the record; the JSON report can still be read.",
+    ),
+    c(
         "delivery-final",
         409,
         "Việc giao đã kết thúc",

@@ -49,7 +49,8 @@ impl Try {
 ///
 /// The answer of a refusal (4xx) is frozen like that of a success; a 5xx is not, so that a retry drives the work on.
 /// What died between its commit and its answer is run again after a minute: `work` looks for what it may have made
-/// when [`Try::again`] says so.
+/// when [`Try::again`] says so. Where it changes what is there, the second try may be told that it has changed (409, 412); that
+/// is not kept, and the client looks.
 ///
 /// # Errors
 /// `idempotency-key-missing`, `idempotency-key-reused`, `request-in-progress`, and those of `work`.
@@ -83,7 +84,9 @@ pub async fn idempotent<W: Future<Output = Result<Reply, Problem>> + Send>(
         Ok(reply) => reply,
         Err(problem) => problem.reply(request),
     };
-    record.answer = Some((reply.status, String::from_utf8_lossy(&reply.body).into_owned()));
+    // A second try that finds the world moved on may have moved it itself: that is no answer to keep for a week.
+    let kept = if again && matches!(reply.status, 409 | 412) { 503 } else { reply.status };
+    record.answer = Some((kept, String::from_utf8_lossy(&reply.body).into_owned()));
     record.etag = reply.get("etag").map(str::to_owned);
     record.location = reply.get("location").map(str::to_owned);
     records.idempotency_end(&record).await?;

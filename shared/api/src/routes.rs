@@ -359,7 +359,7 @@ static COPIES: &[Route] = &[
         Who::Rights(&[Right::Seal]),
         ("Hủy bỏ giá trị bản sao đã cấp", "Annul a copy that was issued"),
     )
-    .takes(Body::Json(r#"{"decision_no":"12/QĐ-UBND","decision_date":"2026-11-26","reason":"Bản chính bị thu hồi"}"#))
+    .takes(Body::Json(r#"{"decision_no":"12/QĐ-UBND","decision_date":"<today>","reason":"Bản chính bị thu hồi"}"#))
     .refuses(&["already-annulled", "wrong-state"]),
     route(
         "POST",
@@ -477,7 +477,7 @@ static VERIFICATION: &[Route] = &[
         "zip-has-no-pdf",
     ]),
     route("GET", "/v1/verifications/{id}", "", Who::Anyone, ("Xem lại biên bản đã giữ", "A report that was kept"))
-        .refuses(&["report-expired"]),
+        .refuses(&["report-expired", "record-not-signed"]),
     route(
         "GET",
         "/v1/verifications/{id}/report.pdf",
@@ -485,7 +485,7 @@ static VERIFICATION: &[Route] = &[
         Who::Anyone,
         ("Biên bản PDF, dịch vụ ký số", "The same as a PDF, signed by the service"),
     )
-    .refuses(&["report-expired"]),
+    .refuses(&["report-expired", "record-not-signed"]),
     route(
         "GET",
         "/v1/copies/by-number",

@@ -1,8 +1,8 @@
 //! Tells whoever verified a copy that it was annulled since (api.md, event `verification.aftercare`).
 //!
 //! Does not say who asked for the copy, nor why it was annulled: the letter bears the number, which its reader has seen on
-//! the copy. Clients and officers get an event under the identifier of their verification; visitors who left an address
-//! get one letter, and the address goes with it.
+//! the copy, and the decision, which is public. Clients and officers get an event under the identifier of their
+//! verification; visitors who left an address get one letter, and the address goes with it.
 
 use domain::ids::*;
 use domain::model::*;
@@ -72,9 +72,13 @@ pub(crate) fn order(copy: &CopyId, now: Timestamp) -> Result<Write, Fault> {
 fn letter(public: &PublicCopy, watch: &Watch, to: &str) -> Result<Letter, Fault> {
     let tail = watch.verification.as_str().trim_start_matches(VerificationId::PREFIX);
     let id = DeliveryId::parse(&format!("{}{tail}", DeliveryId::PREFIX)).map_err(|error| Fault(error.to_string()))?;
-    let day = |at: Timestamp| time::civil(at).strftime("%d/%m/%Y").to_string();
+    let day = |at: Timestamp| time::shown(time::day(at));
     let (number, unit, seen) = (public.number.text(), &public.unit_code, day(watch.at));
     let annulled = public.annulled_at.map(day).unwrap_or_default();
+    let (by, by_en) = public.annulled_by.as_ref().map_or_else(Default::default, |decision| {
+        let (number, date) = (&decision.number, time::shown(decision.date));
+        (format!(" theo quyết định {number} ngày {date}"), format!(" by decision {number} of {date}"))
+    });
     Ok(Letter {
         id,
         to: to.to_owned(),
@@ -83,16 +87,17 @@ fn letter(public: &PublicCopy, watch: &Watch, to: &str) -> Result<Letter, Fault>
             "Kính gửi Ông/Bà,\n\
              \n\
              Ngày {seen}, Ông/Bà đã kiểm tra bản sao chứng thực điện tử số {number} của đơn vị {unit}.\n\
-             Bản sao này đã bị hủy ngày {annulled} và không còn giá trị.\n\
+             Bản sao này đã bị hủy{by}, ghi sổ ngày {annulled}, và không còn giá trị.\n\
              Nếu đã tiếp nhận bản sao này, đề nghị liên hệ đơn vị cấp.\n\
              \n\
              Thư được gửi tự động một lần vì Ông/Bà đã để lại địa chỉ khi kiểm tra; địa chỉ đã được xóa.\n\
              \n\
              ---\n\
              \n\
-             On {seen} you checked the certified electronic copy number {number} of unit {unit}. It was annulled on \
-             {annulled} and is no longer valid. If you have accepted it, please contact the unit that issued it. This \
-             letter was sent once, because you left your address; the address has been deleted.\n"
+             On {seen} you checked the certified electronic copy number {number} of unit {unit}. It was \
+             annulled{by_en}, entered in the register on {annulled}, and is no longer valid. If you have accepted it, \
+             please contact the unit that issued it. This letter was sent once, because you left your address; the \
+             address has been deleted.\n"
         ),
     })
 }

@@ -295,6 +295,7 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
             sealed_at: *sealed_at,
             digests: vec![made.file.sha256],
             annulled_at: None,
+            annulled_by: None,
             version: 1,
         };
         let session = self.records.session(session).await?;

@@ -124,11 +124,12 @@ impl<R: Records, O: Objects> Look<'_, R, O> {
         match &copy.state {
             CopyState::Sealed { sealed, archived, sealed_at, .. } => {
                 self.sealed(&mut page, sealed, archived.as_ref()).await?;
-                self.public(&mut page, public, Some(*sealed_at), None).await?;
+                self.public(&mut page, public, Some(*sealed_at), (None, None)).await?;
             }
-            CopyState::Annulled { file, at, .. } => {
+            CopyState::Annulled { file, at, annulment, .. } => {
                 self.issued(&mut page, file).await?;
-                self.public(&mut page, public, None, Some(*at)).await?;
+                let decision = annulment.as_ref().map(|annulment| &annulment.decision);
+                self.public(&mut page, public, None, (Some(*at), decision)).await?;
             }
             CopyState::Void { .. } => {
                 page.check(public.is_none(), Wrong::PublicTooEarly, copy.id.as_str());
@@ -149,7 +150,7 @@ impl<R: Records, O: Objects> Look<'_, R, O> {
         page: &mut Page<'_>,
         public: Option<PublicCopy>,
         sealed_at: Option<Timestamp>,
-        annulled_at: Option<Timestamp>,
+        (annulled_at, annulled_by): (Option<Timestamp>, Option<&AnnulmentDecision>),
     ) -> Result<(), Fault> {
         let id = page.copy.id.as_str();
         let Some(public) = public else {
@@ -170,6 +171,7 @@ impl<R: Records, O: Objects> Look<'_, R, O> {
         page.check(levels && !issued.is_empty(), Wrong::PublicDiffers, "sha256");
         page.check(public.number == page.entry.number, Wrong::PublicDiffers, "number");
         page.check(public.annulled_at == annulled_at, Wrong::PublicDiffers, "annulled_at");
+        page.check(public.annulled_by.as_ref() == annulled_by, Wrong::PublicDiffers, "annulled_by");
         page.check(sealed_at.is_none_or(|at| public.sealed_at == at), Wrong::PublicDiffers, "sealed_at");
         let number = page.entry.number.number;
         let led = self.records.public_by_number(&public.unit_code, self.suffix, self.year, number).await?;

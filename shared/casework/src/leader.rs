@@ -31,6 +31,8 @@ const OPEN_LIMIT: u32 = 200;
 /// What a leader asks for.
 #[derive(Clone, Copy, Debug)]
 pub struct OpenSession<'a> {
+    /// What the session is called; a session of this name that exists is met before anybody comes here.
+    pub id: &'a SessionId,
     /// Who signs, with credential.
     pub user: &'a User,
     /// What, in the order shown.
@@ -118,7 +120,6 @@ pub async fn open_session(
     objects: &impl Objects,
     gateway: &impl RemoteSigning,
     workshop: &impl Workshop,
-    chance: &impl Chance,
     ask: OpenSession<'_>,
     now: Timestamp,
 ) -> Result<Session, Halt> {
@@ -128,7 +129,7 @@ pub async fn open_session(
     }
     usable(workshop, ask.user, now)?;
     free(records, &ask.user.id, now).await?;
-    let id = SessionId::new(chance.uuid(now));
+    let id = ask.id.clone();
     let mut items = Vec::new();
     let mut decisions = Vec::new();
     let mut pages = 0;

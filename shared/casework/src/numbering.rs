@@ -28,6 +28,8 @@ const VOIDED: &str = "session-closed";
 /// What a seal-keeper asks for.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestSeal<'a> {
+    /// What the session is called; a session of this name that exists is met before anybody comes here.
+    pub id: &'a SessionId,
     /// Who.
     pub user: &'a User,
     /// What, in the order of the numbers.
@@ -52,7 +54,7 @@ pub async fn request(
     if ask.method != "agency_key" {
         return Err(Reason::MethodNotAvailable.into());
     }
-    let id = SessionId::new(chance.uuid(now));
+    let id = ask.id.clone();
     let mut all = Vec::new();
     let mut items = Vec::new();
     let mut unit: Option<Unit> = None;
@@ -302,16 +304,25 @@ fn before_last(file: &[u8]) -> &[u8] {
 /// Takes a sealed copy's value away (R111). The number stays spent; the public answer says so at once.
 ///
 /// # Errors
-/// [`Refusal`] `not-found`, `wrong-state`, `already-annulled`; faults of the ports.
-pub async fn annul(records: &impl Records, copy: &CopyId, by: &UserId, now: Timestamp) -> Result<Copy, Halt> {
+/// [`Refusal`] `not-found`, `wrong-state`, `already-annulled`, `validation-failed` for a decision of another time; faults of the
+/// ports.
+pub async fn annul(
+    records: &impl Records,
+    copy: &CopyId,
+    by: &UserId,
+    annulment: &Annulment,
+    now: Timestamp,
+) -> Result<Copy, Halt> {
     for _ in 0..ROUNDS {
         let before = support::copy(records, copy).await?;
-        let decision = decide(&before, Command::Annul, by, now)?;
+        let decision = decide(&before, Command::Annul { annulment: annulment.clone() }, by, now)?;
         let after = decision.copy.clone();
         let mut all: Vec<Write> = writes(decision).into();
         let public =
             records.public_copy(copy).await?.ok_or_else(|| Fault("a sealed copy has no public facts".into()))?;
-        all.push(Write::PublicCopy(PublicCopy { annulled_at: Some(now), version: public.version + 1, ..public }));
+        let annulled_by = Some(annulment.decision.clone());
+        let version = public.version + 1;
+        all.push(Write::PublicCopy(PublicCopy { annulled_at: Some(now), annulled_by, version, ..public }));
         all.push(aftercare::order(copy, now)?);
         if commit(records, all).await == Commit::Written {
             return Ok(after);

@@ -12,6 +12,8 @@ use domain::time::rfc3339;
 use jiff::Timestamp;
 use pades::{LongTerm, Material, Prepared, SignaturePlan};
 use pki::Certificate;
+use pki::crl::Crl;
+use pki::ocsp::{CertStatus, Freshness};
 use serde_json::Value;
 
 use crate::workshop::pdf_date;
@@ -35,14 +37,33 @@ impl Signer {
     /// What the operator has put at `path`: PEM blocks `CERTIFICATE`, leaf first, and `X509 CRL`.
     ///
     /// # Errors
-    /// [`Fault`]: there is none, it cannot be read, or it may not sign at `now`.
+    /// [`Fault`]: there is none, it cannot be read, it may not sign at `now`, or one of the lists beside it says that it is revoked.
     pub async fn load(objects: &impl Objects, path: &str, now: Timestamp) -> Result<Self, Fault> {
         let pem = objects.read(path, LIMIT).await?.ok_or_else(|| Fault(format!("there is no {path}")))?;
         let signer = Self::read(&String::from_utf8_lossy(&pem)).map_err(|fault| Fault(format!("{path}: {fault}")))?;
-        match signer.leaf.valid_at(now.as_second()) {
-            true => Ok(signer),
-            false => Err(Fault(format!("{path}: the certificate is not valid now"))),
+        if !signer.leaf.valid_at(now.as_second()) {
+            return Err(Fault(format!("{path}: the certificate is not valid now")));
         }
+        if signer.is_revoked(now) {
+            return Err(Fault(format!("{path}: the certificate is revoked")));
+        }
+        Ok(signer)
+    }
+
+    /// Whether a list of the issuer names the leaf; of a list of any age, for what was revoked stays so.
+    fn is_revoked(&self, now: Timestamp) -> bool {
+        let Some(issuer) = self.chain.get(1) else { return false };
+        self.crls.iter().filter_map(|der| Crl::parse(der).ok()).any(|list| {
+            let at = now.as_second().min(list.next_update().unwrap_or(i64::MAX));
+            let found = list.check(&self.leaf, issuer, at, Freshness::Historical);
+            matches!(found.map(|found| found.status), Ok(CertStatus::Revoked { .. }))
+        })
+    }
+
+    /// Whether nothing beside the certificate says any more whether it is revoked: who judges a record then cannot tell.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        let lists = self.crls.iter().filter_map(|der| Crl::parse(der).ok()).filter(|list| list.is_about(&self.leaf));
+        !lists.filter_map(|list| list.next_update()).any(|end| end > now.as_second())
     }
 
     fn read(pem: &str) -> Result<Self, Fault> {

@@ -50,8 +50,8 @@ pub fn report_to_sign(report: &Value, signing: &Signing<'_>) -> Result<Vec<u8>, 
     signable::finish(&pages, &attachment, &crate::moment::read(signing.at)?)
 }
 
-/// What a record that is signed carries for machines: the report with the names of persons as the pages show them. A record goes
-/// from hand to hand and must not say more than can be read on it (R69).
+/// What a record that is signed carries for machines: the report with long numbers in its texts as the pages show them, for
+/// such are the numbers of persons. A record goes from hand to hand and must not say more than can be read on it (R69).
 ///
 /// # Errors
 /// [`Unusable::Compose`] when it cannot be written.
@@ -63,17 +63,18 @@ fn json(report: &Value) -> Result<Vec<u8>, Unusable> {
     serde_json::to_vec(report).map_err(|error| Unusable::Compose(error.to_string()))
 }
 
-/// Members that hold names of persons as X.509 certificates spell them.
-const NAMES: [&str; 3] = ["subject", "about", "detail"];
+/// Members whose digits are no person's: digests, identifiers, and what the asker called the file.
+const EXACT: [&str; 5] = ["file", "id", "copy_id", "serial", "sha256"];
 
 fn without_numbers_of_persons(value: &Value) -> Value {
     let member = |(name, value): (&String, &Value)| match value {
-        Value::String(text) if NAMES.contains(&name.as_str()) => (name.clone(), Value::String(discreet(text))),
+        Value::String(_) if EXACT.contains(&name.as_str()) => (name.clone(), value.clone()),
         value => (name.clone(), without_numbers_of_persons(value)),
     };
     match value {
         Value::Object(map) => Value::Object(map.iter().map(member).collect()),
         Value::Array(all) => Value::Array(all.iter().map(without_numbers_of_persons).collect()),
+        Value::String(text) => Value::String(discreet(text)),
         other => other.clone(),
     }
 }
@@ -123,10 +124,11 @@ fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
     value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// `2026-11-23T14:05:31+07:00` as `23/11/2026 14:05:31`.
+/// `2026-11-23T14:05:31+07:00` as `23/11/2026 14:05:31`, a day as `23/11/2026`.
 fn moment(rfc3339: &str) -> String {
     let part = |from: usize, to: usize| rfc3339.get(from..to);
-    let shown = || Some(format!("{}/{}/{} {}", part(8, 10)?, part(5, 7)?, part(0, 4)?, part(11, 19)?));
+    let day = || Some(format!("{}/{}/{}", part(8, 10)?, part(5, 7)?, part(0, 4)?));
+    let shown = || Some(day()? + &part(11, 19).map_or_else(String::new, |time| format!(" {time}")));
     shown().unwrap_or_else(|| rfc3339.to_owned())
 }
 
@@ -195,12 +197,16 @@ fn signed_by(sheet: &mut Sheet<'_>, report: &Value, signing: &Signing<'_>) {
              JSON report is attached. This is a record of verification and not a certified copy."
         ),
     );
-    let annulled = report.get("register").map_or("", |register| text(register, "annulled_at"));
-    if !annulled.is_empty() {
-        let at = moment(annulled);
-        let said = format!("Theo sổ, bản sao đã bị hủy lúc {at} / The register says that the copy was annulled");
-        sheet.line(Cut::Bold, 9.5, DARK_RED, &said);
-    }
+    let Some(register) = report.get("register").filter(|register| !text(register, "annulled_at").is_empty()) else {
+        return;
+    };
+    let at = moment(text(register, "annulled_at"));
+    let by = match (text(register, "decision_no"), text(register, "decision_date")) {
+        ("", _) | (_, "") => String::new(),
+        (number, date) => format!(" theo quyết định {} ngày {}", discreet(number), moment(date)),
+    };
+    let said = format!("Theo sổ, bản sao đã bị hủy lúc {at}{by} / The register says that the copy was annulled");
+    sheet.line(Cut::Bold, 9.5, DARK_RED, &said);
 }
 
 /// Of a file that could not be read.

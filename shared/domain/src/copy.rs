@@ -78,6 +78,8 @@ pub enum CopyState {
         file: Stored,
         /// When.
         at: Timestamp,
+        /// By which decision and why; copies that were annulled before decisions were kept have none.
+        annulment: Option<Annulment>,
     },
     /// A number that was spent and never sealed (decision 21).
     Void {

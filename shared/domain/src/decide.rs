@@ -12,6 +12,7 @@ use crate::copy::CopyState;
 use crate::ids::*;
 use crate::model::*;
 use crate::refusal::{Reason, Refusal};
+use crate::time;
 
 /// What may be asked of a copy.
 #[derive(Clone, Debug)]
@@ -94,7 +95,10 @@ pub enum Command<'a> {
         archived: Stored,
     },
     /// The copy loses its value (R111).
-    Annul,
+    Annul {
+        /// By which decision and why.
+        annulment: Annulment,
+    },
     /// The number was spent for nothing (decision 21).
     Void {
         /// Why.
@@ -121,7 +125,7 @@ impl Command<'_> {
             Command::RenewSeal => "renew_seal",
             Command::RecordSeal { .. } => "record_seal",
             Command::RecordArchive { .. } => "record_archive",
-            Command::Annul => "annul",
+            Command::Annul { .. } => "annul",
             Command::Void { .. } => "void",
             Command::Cancel => "cancel",
         }
@@ -143,7 +147,7 @@ impl Command<'_> {
             Command::RenewSeal => "copy.seal_renewed",
             Command::RecordSeal { .. } => "copy.sealed",
             Command::RecordArchive { .. } => "copy.archived",
-            Command::Annul => "copy.annulled",
+            Command::Annul { .. } => "copy.annulled",
             Command::Void { .. } => "copy.voided",
             Command::Cancel => "copy.cancelled",
         }
@@ -224,7 +228,7 @@ fn next(copy: &Copy, command: Command<'_>, by: &UserId, now: Timestamp) -> Resul
             prepared: None,
         }),
         (S::Numbered { .. } | S::Sealed { .. }, command) => forward(copy, command, by, now),
-        (S::Annulled { .. }, Command::Annul) => Err(Reason::AlreadyAnnulled.into()),
+        (S::Annulled { .. }, Command::Annul { .. }) => Err(Reason::AlreadyAnnulled.into()),
         (S::Draft | S::Submitted { .. } | S::Signed { .. }, Command::Cancel) => Ok(S::Cancelled),
         (S::AwaitingSignature { .. }, Command::Cancel | Command::Return) => Err(Reason::SigningStarted.into()),
         (_, Command::Submit { .. }) => Err(Reason::CopyFrozen.into()),
@@ -287,8 +291,10 @@ fn forward(copy: &Copy, command: Command<'_>, by: &UserId, now: Timestamp) -> Re
                 archived: Some(archived),
             })
         }
-        (S::Sealed { number, sealed, archived, .. }, Command::Annul) => {
-            Ok(S::Annulled { number: number.clone(), file: archived.as_ref().unwrap_or(sealed).clone(), at: now })
+        (S::Sealed { number, sealed, sealed_at, archived, .. }, Command::Annul { annulment }) => {
+            dated(&annulment.decision, *sealed_at, now)?;
+            let file = archived.as_ref().unwrap_or(sealed).clone();
+            Ok(S::Annulled { number: number.clone(), file, at: now, annulment: Some(annulment) })
         }
         (_, Command::Submit { .. }) => Err(Reason::CopyFrozen.into()),
         (_, Command::Cancel | Command::Return) => Err(Reason::AlreadyNumbered.into()),
@@ -320,6 +326,16 @@ fn agree_archive(verified: &VerifiedArchive, sealed: &Stored, file: &Stored) -> 
         && verified.file_sha256() == file.sha256
         && verified.size() == file.size;
     if same { Ok(()) } else { Err(Reason::SignatureDoesNotVerify.into()) }
+}
+
+/// A decision is about a copy that exists, and was made before it is carried out. Days are those of Vietnam.
+fn dated(decision: &AnnulmentDecision, sealed_at: Timestamp, now: Timestamp) -> Result<(), Refusal> {
+    let (code, detail) = match decision.date {
+        date if date > time::day(now) => ("in_the_future", "Ngày quyết định chưa tới."),
+        date if date < time::day(sealed_at) => ("before_sealing", "Ngày quyết định trước ngày đóng dấu bản sao."),
+        _ => return Ok(()),
+    };
+    Err(Refusal::Invalid { pointer: "/decision_date".into(), code, detail: detail.into() })
 }
 
 fn instant(seconds: i64) -> Result<Timestamp, Refusal> {

@@ -2,6 +2,7 @@
 //! [`crate::register`]. Nothing here is a wire or table format: `api` and `store` have their own.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::ids::*;
 
@@ -437,8 +438,28 @@ pub struct PublicCopy {
     pub digests: Vec<Sha256>,
     /// When it was annulled.
     pub annulled_at: Option<Timestamp>,
+    /// By which decision; copies that were annulled before decisions were kept have none.
+    pub annulled_by: Option<AnnulmentDecision>,
     /// Swap token.
     pub version: Version,
+}
+
+/// The decision that takes a copy's value away, as it is published (TT 01/2020 Art. 7, R111).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AnnulmentDecision {
+    /// Its number, e.g. `12/QĐ-UBND`.
+    pub number: String,
+    /// Its date.
+    pub date: Date,
+}
+
+/// Why a copy lost its value (R111): the decision, which anybody hears of, and its reason, which the unit's people read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Annulment {
+    /// The decision.
+    pub decision: AnnulmentDecision,
+    /// Why it was made.
+    pub reason: String,
 }
 
 /// What a signing session is for.

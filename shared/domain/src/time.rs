@@ -19,6 +19,11 @@ pub fn day(at: Timestamp) -> Date {
     civil(at).date()
 }
 
+/// A day as people write it in Vietnam: `26/11/2026`.
+pub fn shown(day: Date) -> String {
+    day.strftime("%d/%m/%Y").to_string()
+}
+
 /// RFC 3339 with the explicit offset `+07:00`, whole seconds (api.md §5.2).
 pub fn rfc3339(at: Timestamp) -> String {
     format!("{}+07:00", civil(at).strftime("%Y-%m-%dT%H:%M:%S"))
@@ -42,5 +47,6 @@ mod tests {
         assert_eq!((civil(before).year(), civil(after).year()), (2026, 2027));
         assert_eq!(rfc3339(after), "2027-01-01T00:00:00+07:00");
         assert_eq!(instant(civil(after)), after);
+        assert_eq!((shown(day(before)).as_str(), shown(day(after)).as_str()), ("31/12/2026", "01/01/2027"));
     }
 }

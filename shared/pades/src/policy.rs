@@ -14,6 +14,17 @@ pub enum Profile {
     General,
 }
 
+impl Profile {
+    /// As callers name it: `auto`, `ecopy`, `general`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Profile::Auto => "auto",
+            Profile::Ecopy => "ecopy",
+            Profile::General => "general",
+        }
+    }
+}
+
 /// What the register says about a copy.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum RegisterStatus {
@@ -21,10 +32,10 @@ pub enum RegisterStatus {
     Active,
     /// The copy was annulled.
     Annulled {
-        /// Number of the decision.
-        decision: String,
-        /// Date of the decision, as shown.
-        date: String,
+        /// Number and date of the decision, as shown; a register may know of the annulment alone.
+        decision: Option<(String, String)>,
+        /// The day on which the register was told, as shown.
+        entered: String,
     },
     /// The register was asked and does not know the number.
     Unknown,

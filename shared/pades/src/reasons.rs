@@ -66,7 +66,10 @@ pub(crate) fn severity(code: &str) -> Severity {
 }
 
 pub(crate) fn reason(code: &str, params: &[(&str, String)]) -> Reason {
-    let row = explain(code);
+    let (vi, en) = match explain(code) {
+        Some(row) if row.code == "annulled" && params.iter().all(|(name, _)| *name != "decision") => UNDECIDED,
+        row => row.map_or(("", ""), |row| (row.vi, row.en)),
+    };
     let fill = |template: &str| {
         let mut text = template.to_owned();
         for (name, value) in params {
@@ -78,12 +81,14 @@ pub(crate) fn reason(code: &str, params: &[(&str, String)]) -> Reason {
         params.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     // Of a later change the rule is known more exactly than by its code.
     params.entry("rule".to_owned()).or_insert_with(|| rule(code).to_owned());
-    Reason {
-        code: code.to_owned(),
-        text: Text { vi: fill(row.map_or("", |r| r.vi)), en: fill(row.map_or("", |r| r.en)) },
-        params,
-    }
+    Reason { code: code.to_owned(), text: Text { vi: fill(vi), en: fill(en) }, params }
 }
+
+/// What `annulled` says where the register knows no decision: some copies were annulled before decisions were kept.
+const UNDECIDED: (&str, &str) = (
+    "Bản chứng thực này đã bị huỷ, ghi sổ ngày {entered}.",
+    "This certified copy was annulled, entered in the register on {entered}.",
+);
 
 /// Where the rule behind a code is written down: a clause of a standard, or a rule (A–F) of this validator.
 pub fn rule(code: &str) -> &'static str {

@@ -38,6 +38,14 @@ pub enum KeyAlgorithm {
     P521,
     /// Ed25519.
     Ed25519,
+    /// Ed448.
+    Ed448,
+    /// ML-DSA-44 (FIPS 204).
+    MlDsa44,
+    /// ML-DSA-65 (FIPS 204).
+    MlDsa65,
+    /// ML-DSA-87 (FIPS 204).
+    MlDsa87,
     /// DSA, withdrawn by FIPS 186-5: read in old paths, and always weak.
     Dsa {
         /// Length of p; `None` where the parameters are the issuer's (RFC 3279 §2.3.2).
@@ -55,6 +63,10 @@ impl fmt::Display for KeyAlgorithm {
             Self::P384 => f.write_str("ECDSA P-384"),
             Self::P521 => f.write_str("ECDSA P-521"),
             Self::Ed25519 => f.write_str("Ed25519"),
+            Self::Ed448 => f.write_str("Ed448"),
+            Self::MlDsa44 => f.write_str("ML-DSA-44"),
+            Self::MlDsa65 => f.write_str("ML-DSA-65"),
+            Self::MlDsa87 => f.write_str("ML-DSA-87"),
             Self::Dsa { bits: Some(bits) } => write!(f, "DSA {bits}"),
             Self::Dsa { bits: None } => f.write_str("DSA"),
             Self::Other(oid) => f.write_str(oid),

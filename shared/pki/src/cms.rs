@@ -16,7 +16,7 @@ pub use build::{add_timestamp, assemble, signature_value, signed_attributes, ver
 use crate::asn1::{self, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, SET, Tlv};
 use crate::certificate::read_each;
 use crate::interner::Interner;
-use crate::verify::{Scheme, digest_algorithm};
+use crate::verify::{Scheme, content_digest_algorithm};
 use crate::{Certificate, DigestAlgorithm, Error, Weakness, digest, name, oids, time};
 use attributes::{Attribute, SignedAttributes};
 
@@ -187,10 +187,7 @@ impl SignedData {
     pub fn digest_algorithm(&self) -> Result<DigestAlgorithm, Error> {
         let signer = self.signer.as_ref().ok_or(Error::SignerCount { found: 0 })?;
         let algorithm = asn1::only(&signer.digest_algorithm, SEQUENCE, WHAT)?;
-        match algorithm.reader().any(WHAT)?.oid() {
-            Some(oids::MD5) => Ok(DigestAlgorithm::Md5),
-            _ => digest_algorithm(&algorithm),
-        }
+        content_digest_algorithm(&algorithm)
     }
 
     /// The signingTime attribute, Unix seconds: the signer's claim, sometimes local time mislabelled as UTC
@@ -253,7 +250,7 @@ impl SignedData {
     /// # Errors
     /// [`Error::SignerCount`], [`Error::SignerNotFound`], [`Error::SignedAttribute`], [`Error::DigestMismatch`],
     /// [`Error::EssMismatch`], [`Error::EncapsulatedContent`], [`Error::SignatureInvalid`], [`Error::KeyMismatch`],
-    /// [`Error::UnsupportedAlgorithm`], [`Error::Malformed`].
+    /// [`Error::UnsupportedAlgorithm`], [`Error::DigestNotAllowed`], [`Error::Malformed`].
     pub fn verify(&self, content_digest: &dyn Fn(DigestAlgorithm) -> Vec<u8>) -> Result<Verified, Error> {
         self.verify_with(content_digest, &[])
     }
@@ -297,6 +294,7 @@ impl SignedData {
         let digest_algorithm = self.digest_algorithm()?;
         let algorithm = asn1::only(&signer.signature_algorithm, SEQUENCE, WHAT)?;
         let scheme = Scheme::read(&algorithm, Some(digest_algorithm))?;
+        scheme.check_content_digest(digest_algorithm)?;
         let mut weak = Vec::new();
         if let Some(signed) = &signer.signed {
             signed.check_single_values()?;

@@ -2,6 +2,8 @@
 
 use sha2::Digest as _;
 
+use crate::Hasher;
+
 /// Digest algorithms that are recognised. MD5, SHA-1 and SHA-224 are read in old signatures and reported as weak; they are never written.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum DigestAlgorithm {
@@ -23,6 +25,8 @@ pub enum DigestAlgorithm {
     Sha3_384,
     /// SHA3-512, 64 bytes.
     Sha3_512,
+    /// SHAKE256 with 64 bytes, the digest beside Ed448 (RFC 8419 §3.1).
+    Shake256,
 }
 
 impl DigestAlgorithm {
@@ -35,7 +39,7 @@ impl DigestAlgorithm {
             Self::Sha224 => 28,
             Self::Sha256 | Self::Sha3_256 => 32,
             Self::Sha384 | Self::Sha3_384 => 48,
-            Self::Sha512 | Self::Sha3_512 => 64,
+            Self::Sha512 | Self::Sha3_512 | Self::Shake256 => 64,
         }
     }
 
@@ -59,6 +63,7 @@ impl DigestAlgorithm {
             Self::Sha3_256 => "SHA3-256",
             Self::Sha3_384 => "SHA3-384",
             Self::Sha3_512 => "SHA3-512",
+            Self::Shake256 => "SHAKE256",
         }
     }
 }
@@ -90,6 +95,13 @@ pub fn digest(algorithm: DigestAlgorithm, parts: &[&[u8]]) -> Vec<u8> {
         DigestAlgorithm::Sha3_256 => by_lc(&aws_lc_rs::digest::SHA3_256, parts),
         DigestAlgorithm::Sha3_384 => by_lc(&aws_lc_rs::digest::SHA3_384, parts),
         DigestAlgorithm::Sha3_512 => by_lc(&aws_lc_rs::digest::SHA3_512, parts),
+        DigestAlgorithm::Shake256 => {
+            let mut state = Hasher::new(algorithm);
+            for part in parts {
+                state.update(part);
+            }
+            state.finish()
+        }
     }
 }
 

@@ -34,6 +34,14 @@ pub enum Error {
         /// Dotted object identifier.
         oid: String,
     },
+    /// A digest of the content that the signature algorithm does not go with (RFC 8419 §3.1, RFC 9882 §3.3).
+    #[error("{digest} is not a digest for {scheme}")]
+    DigestNotAllowed {
+        /// Name of the digest algorithm.
+        digest: &'static str,
+        /// Name of the signature algorithm.
+        scheme: String,
+    },
     /// The signature algorithm and the kind of the key do not belong together.
     #[error("the signature algorithm does not belong to the key")]
     KeyMismatch,
@@ -171,6 +179,7 @@ impl Error {
             Self::Limit { .. } => "limit-exceeded",
             Self::ReadingsDiffer { .. } => "readings-differ",
             Self::UnsupportedAlgorithm { .. } => "unsupported-algorithm",
+            Self::DigestNotAllowed { .. } => "digest-not-allowed",
             Self::KeyMismatch => "key-mismatch",
             Self::KeyParameters => "key-parameters",
             Self::SignatureInvalid => "signature-invalid",

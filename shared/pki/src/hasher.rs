@@ -17,6 +17,7 @@ enum State {
     Sha384(sha2::Sha384),
     Sha512(sha2::Sha512),
     Sha3(aws_lc_rs::digest::Context),
+    Shake256(shake::Shake256),
 }
 
 impl Hasher {
@@ -34,6 +35,7 @@ impl Hasher {
             DigestAlgorithm::Sha3_256 => sha3(&aws_lc_rs::digest::SHA3_256),
             DigestAlgorithm::Sha3_384 => sha3(&aws_lc_rs::digest::SHA3_384),
             DigestAlgorithm::Sha3_512 => sha3(&aws_lc_rs::digest::SHA3_512),
+            DigestAlgorithm::Shake256 => State::Shake256(shake::Shake256::default()),
         })
     }
 
@@ -47,6 +49,7 @@ impl Hasher {
             State::Sha384(state) => state.update(piece),
             State::Sha512(state) => state.update(piece),
             State::Sha3(state) => state.update(piece),
+            State::Shake256(state) => shake::Update::update(state, piece),
         }
     }
 
@@ -61,6 +64,11 @@ impl Hasher {
             State::Sha384(state) => state.finalize().to_vec(),
             State::Sha512(state) => state.finalize().to_vec(),
             State::Sha3(state) => state.finish().as_ref().to_vec(),
+            State::Shake256(state) => {
+                let mut output = vec![0; DigestAlgorithm::Shake256.length()];
+                shake::ExtendableOutput::finalize_xof_into(state, &mut output);
+                output
+            }
         }
     }
 }
@@ -73,7 +81,7 @@ mod tests {
     #[test]
     fn pieces_give_what_the_whole_gives() {
         use DigestAlgorithm::*;
-        for algorithm in [Md5, Sha1, Sha224, Sha256, Sha384, Sha512, Sha3_256, Sha3_384, Sha3_512] {
+        for algorithm in [Md5, Sha1, Sha224, Sha256, Sha384, Sha512, Sha3_256, Sha3_384, Sha3_512, Shake256] {
             let mut one = Hasher::new(algorithm);
             one.update(b"ban ");
             let mut other = one.clone();

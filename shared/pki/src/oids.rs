@@ -21,6 +21,8 @@ oids! {
     SHA3_256 = "2.16.840.1.101.3.4.2.8";
     SHA3_384 = "2.16.840.1.101.3.4.2.9";
     SHA3_512 = "2.16.840.1.101.3.4.2.10";
+    SHAKE256 = "2.16.840.1.101.3.4.2.12";
+    SHAKE256_LEN = "2.16.840.1.101.3.4.2.18";
     // keys and signatures
     RSA_ENCRYPTION = "1.2.840.113549.1.1.1";
     MD5_WITH_RSA = "1.2.840.113549.1.1.4";
@@ -43,6 +45,10 @@ oids! {
     ECDSA_SHA384 = "1.2.840.10045.4.3.3";
     ECDSA_SHA512 = "1.2.840.10045.4.3.4";
     ED25519 = "1.3.101.112";
+    ED448 = "1.3.101.113";
+    ML_DSA_44 = "2.16.840.1.101.3.4.3.17";
+    ML_DSA_65 = "2.16.840.1.101.3.4.3.18";
+    ML_DSA_87 = "2.16.840.1.101.3.4.3.19";
     DSA = "1.2.840.10040.4.1";
     DSA_SHA1 = "1.2.840.10040.4.3";
     DSA_SHA224 = "2.16.840.1.101.3.4.3.1";
@@ -125,7 +131,8 @@ oids! {
 pub(crate) const ATTRIBUTE_ARCS: [ObjectIdentifier; 2] =
     [ObjectIdentifier::new_unwrap("1.2.840.113549.1.9"), ObjectIdentifier::new_unwrap("0.4.0.19122.1")];
 
-/// The digest an identifier names. MD5 is understood only as the digest of a CMS signature, never of a time-stamp or a binding.
+/// The digest an identifier names. MD5 and SHAKE256 are understood only as the digest of a CMS signature, never of a time-stamp or a
+/// binding.
 pub(crate) fn digest_of(oid: &ObjectIdentifier) -> Option<DigestAlgorithm> {
     match *oid {
         SHA1 => Some(DigestAlgorithm::Sha1),
@@ -152,5 +159,6 @@ pub(crate) fn oid_of(algorithm: DigestAlgorithm) -> ObjectIdentifier {
         DigestAlgorithm::Sha3_256 => SHA3_256,
         DigestAlgorithm::Sha3_384 => SHA3_384,
         DigestAlgorithm::Sha3_512 => SHA3_512,
+        DigestAlgorithm::Shake256 => SHAKE256,
     }
 }

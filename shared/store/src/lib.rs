@@ -305,6 +305,10 @@ impl Records for Table {
             }
             let known: Option<Idempotency> = self.load(keys::idempotency(&record.key)).await?;
             let Some(known) = known.filter(|known| kept_until(known) >= record.at) else { continue };
+            // Our own: the SDK has sent it again after a reply that was lost.
+            if known.born == record.born && known.answer.is_none() && !known.released {
+                return Ok(Begun::First);
+            }
             if !ended_badly(&known, record) {
                 return Ok(Begun::Known(known));
             }

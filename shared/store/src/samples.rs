@@ -59,7 +59,8 @@ pub(crate) fn states() -> Vec<CopyState> {
         numbered(Some((prepared(), vec![0; 384]))),
         sealed(None),
         sealed(Some(stored("archived"))),
-        CopyState::Annulled { number: number(), file: stored("archived"), at: at(4) },
+        CopyState::Annulled { number: number(), file: stored("archived"), at: at(4), annulment: None },
+        CopyState::Annulled { number: number(), file: stored("archived"), at: at(4), annulment: Some(annulment()) },
         CopyState::Void { number: number(), by: UserId::new([7; 16]), reason: "Lỗi máy in – hủy số".into() },
         CopyState::Cancelled,
     ]
@@ -237,8 +238,14 @@ pub(crate) fn public() -> PublicCopy {
         sealed_at: at(3),
         digests: vec![[0xab; 32], [0xcd; 32]],
         annulled_at: None,
+        annulled_by: None,
         version: 2,
     }
+}
+
+pub(crate) fn annulment() -> Annulment {
+    let decision = AnnulmentDecision { number: "12/QĐ-UBND".into(), date: jiff::civil::date(2026, 11, 26) };
+    Annulment { decision, reason: "Bản chính bị thu hồi\n\nTheo kết luận thanh tra".into() }
 }
 
 pub(crate) fn entry() -> Entry {

@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 
 use domain::ids::*;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::ser::SerializeTuple as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -163,6 +164,19 @@ impl Wire<Timestamp> for Time {
 
     fn take<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
         String::deserialize(from)?.parse().map_err(|_| D::Error::custom("not an instant"))
+    }
+}
+
+/// A day as `2026-11-26`.
+pub(crate) struct Day;
+
+impl Wire<Date> for Day {
+    fn put<S: Serializer>(value: &Date, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(value)
+    }
+
+    fn take<'de, D: Deserializer<'de>>(from: D) -> Result<Date, D::Error> {
+        String::deserialize(from)?.parse().map_err(|_| D::Error::custom("not a day"))
     }
 }
 

@@ -55,6 +55,11 @@ pub mod people {
     pub fn account() -> AccountId {
         AccountId::new([0x31; 16])
     }
+    /// A decision of today that annuls a copy.
+    pub fn annulment(now: Timestamp) -> Annulment {
+        let decision = AnnulmentDecision { number: "12/QĐ-UBND".to_owned(), date: domain::time::day(now) };
+        Annulment { decision, reason: "Bản chính bị thu hồi".to_owned() }
+    }
     /// The n-th dossier.
     pub fn case(n: u8) -> CaseId {
         CaseId::new([n; 16])
@@ -307,7 +312,8 @@ pub fn signed(world: &World, n: u8) -> CopyId {
 /// What [`numbering::request`] says.
 pub fn request_seal(world: &World, copies: &[CopyId]) -> Result<Session, Halt> {
     let keeper = user_of(world, &people::keeper());
-    let ask = numbering::RequestSeal { user: &keeper, copies, method: "agency_key" };
+    let id = SessionId::new(world.uuid(world.now()));
+    let ask = numbering::RequestSeal { id: &id, user: &keeper, copies, method: "agency_key" };
     run(numbering::request(world, world, ask, world.now()))
 }
 
@@ -431,8 +437,9 @@ pub fn sign_until(world: &World, id: &CopyId) {
 /// What [`leader::open_session`] says.
 pub async fn asked_leader(world: &World, copies: &[CopyId]) -> Result<Session, Halt> {
     let user = user_of(world, &people::leader());
-    let ask = leader::OpenSession { user: &user, copies, method: "sim" };
-    leader::open_session(world, world, world, bench(), world, ask, world.now()).await
+    let id = SessionId::new(world.uuid(world.now()));
+    let ask = leader::OpenSession { id: &id, user: &user, copies, method: "sim" };
+    leader::open_session(world, world, world, bench(), ask, world.now()).await
 }
 
 /// The first work of a kind that waits.

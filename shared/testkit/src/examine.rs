@@ -128,9 +128,12 @@ fn public(table: &Table, out: &mut Vec<String>) {
         let wanted = match &copy.state {
             CopyState::Sealed { number, sealed, archived, .. } => {
                 let digests = std::iter::once(sealed).chain(archived).map(|file| file.sha256).collect();
-                Some((number, Some(digests), false))
+                Some((number, Some(digests), None))
             }
-            CopyState::Annulled { number, .. } => Some((number, None::<Vec<Sha256>>, true)),
+            CopyState::Annulled { number, at, annulment, .. } => {
+                let decision = annulment.as_ref().map(|annulment| annulment.decision.clone());
+                Some((number, None::<Vec<Sha256>>, Some((*at, decision))))
+            }
             _ => None,
         };
         let (Some(public), Some((number, digests, annulled))) = (public, &wanted) else {
@@ -141,7 +144,7 @@ fn public(table: &Table, out: &mut Vec<String>) {
         };
         let same = public.number == **number
             && digests.as_ref().is_none_or(|digests| *digests == public.digests)
-            && public.annulled_at.is_some() == *annulled;
+            && public.annulled_at.map(|at| (at, public.annulled_by.clone())) == *annulled;
         check(out, same, || format!("I6: {} is {:?} and says {public:?}", copy.id, copy.state));
     }
     for copy in table.by_digest.values().chain(table.by_number.values()) {

@@ -25,6 +25,7 @@ fn public(n: u8, number: u32, digest: u8, version: Version) -> Write {
         sealed_at: NOW,
         digests: vec![[digest; 32]],
         annulled_at: None,
+        annulled_by: None,
         version,
     })
 }

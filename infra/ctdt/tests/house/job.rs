@@ -199,6 +199,11 @@ fn base64(bytes: &[u8]) -> String {
     ::base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
+/// The day of the house's clock.
+pub(crate) async fn today(client: &Client) -> String {
+    client.send(Call::get("/v1/sandbox/clock")).await.is(200).text("/now")[..10].to_owned()
+}
+
 /// What the public register says of a number of the first unit.
 pub(crate) async fn by_number(client: &Client, number: u64) -> Value {
     let now = client.send(Call::get("/v1/sandbox/clock")).await.is(200).text("/now");

@@ -10,6 +10,9 @@ use crate::client::{Answer, Call, Client};
 use crate::job;
 use crate::stack::Stack;
 
+/// What annuls the copy, and why.
+const DECISION: &str = "12/QĐ-UBND";
+const WHY: &str = "sai bản chính";
 const VISITOR: &str = "nguoi-kiem-tra@example.vn";
 
 fn ask(body: &Value) -> Call {
@@ -299,22 +302,90 @@ fn key_of_records(folder: &std::path::Path) -> std::path::PathBuf {
     files.into_iter().find(is_it).expect("the key")
 }
 
+/// Annuls; a decision that is not yet made, or was made before there was a copy, is refused and changes nothing.
+async fn by_a_decision_of_its_time(client: &Client, id: &str, today: &str) {
+    let etag = client.by("clerk", Call::get(format!("/v1/copies/{id}"))).await.is(200).etag();
+    let annul = async |no: &str, date: &str| {
+        let decision = json!({"decision_no": no, "decision_date": date, "reason": WHY});
+        client.by("seal_keeper", Call::post(format!("/v1/copies/{id}/annul"), &decision).on(&etag)).await
+    };
+    let time = format!("{today}T10:00");
+    for (no, date, pointer, code) in [
+        (DECISION, "2999-12-31", "/decision_date", "in_the_future"),
+        (DECISION, "2020-02-29", "/decision_date", "before_sealing"),
+        (DECISION, "26/11/2026", "/decision_date", "date"),
+        (DECISION, time.as_str(), "/decision_date", "date"),
+        ("", today, "/decision_no", "1_to_100_characters"),
+        (&"1".repeat(101), today, "/decision_no", "1_to_100_characters"),
+        ("12\u{202e}/QĐ", today, "/decision_no", "character_not_allowed"),
+    ] {
+        let problem = annul(no, date).await.problem(422, "validation-failed");
+        let error = &problem["errors"][0];
+        assert_eq!((&error["pointer"], &error["code"]), (&json!(pointer), &json!(code)), "{problem}");
+    }
+    annul(DECISION, today).await.is(200);
+}
+
+/// Number and date of the decision are for anybody, the reason for the unit's people.
+async fn annulment_is_told(client: &Client, id: &str, today: &str) {
+    let copy = client.by("clerk", Call::get(format!("/v1/copies/{id}"))).await.is(200).json();
+    let told = &copy["annulment"];
+    let said = |told: &Value| told["decision_no"] == DECISION && told["decision_date"] == today;
+    assert!(said(told) && told["reason"] == WHY && told["at"].is_string(), "{copy}");
+    let copy = client.by("portal", Call::get(format!("/v1/copies/{id}"))).await.is(200).json();
+    assert!(said(&copy["annulment"]) && copy["annulment"]["reason"].is_null(), "{copy}");
+    let found = job::by_number(client, copy["number"].as_u64().expect("a number")).await;
+    assert!(found["status"] == "annulled" && said(&found["annulment"]), "{found}");
+    assert!(found["annulment"]["at"].is_string() && !found.to_string().contains(WHY), "{found}");
+}
+
+/// Under the rules of any signed file the register is not asked, and another time has other truths: nothing of that is signed.
+async fn no_record_by_choice(client: &Client, file: &[u8]) {
+    let changed = [file, b"\n"].concat();
+    for (wish, file) in [
+        ("policy=general", &changed[..]),
+        ("policy=general", file),
+        ("policy=ecopy", file),
+        ("at=2030-01-01T00:00:00Z", file),
+    ] {
+        let path = format!("/v1/verifications?retain=report&{wish}");
+        let report = client.send(send(&path, "application/pdf", file.to_vec())).await.is(200).json();
+        let id = report["id"].as_str().expect("an identifier");
+        assert!(report["policy"]["profile"] != "auto" || !report["policy"]["at"].is_null(), "{report}");
+        let record = Call::get(format!("/v1/verifications/{id}/report.pdf"));
+        client.send(record).await.problem(409, "record-not-signed");
+    }
+    let plain = client.send(send("/v1/verifications?retain=report", "application/pdf", changed)).await.is(200).json();
+    assert!(plain["verdict"] == "invalid" && says(&plain, "annulled"), "{plain}");
+}
+
 /// The stored verdict no longer answers, the report says so, and whoever asked is told once.
 async fn annulled(client: &Client, id: &str, file: &[u8], mine: &str, open: &str) {
     let before = record(client, open).await;
-    let etag = client.by("clerk", Call::get(format!("/v1/copies/{id}"))).await.is(200).etag();
-    let decision = json!({"decision_no": "12/QĐ", "decision_date": "2026-11-26", "reason": "sai bản chính"});
-    client.by("seal_keeper", Call::post(format!("/v1/copies/{id}/annul"), &decision).on(&etag)).await.is(200);
+    let today = job::today(client).await;
+    by_a_decision_of_its_time(client, id, &today).await;
+    let day = format!("{}/{}/{}", &today[8..], &today[5..7], &today[..4]);
     for call in [pdf(file.to_vec()), ask(&json!({"copy_id": id}))] {
         let report = client.by("officer", call).await.is(200).json();
         assert!(report["verdict"] == "invalid" && says(&report, "annulled"), "{report}");
+        let reason = &report["reasons"][0];
+        let vi = format!("Bản chứng thực này đã bị huỷ theo quyết định {DECISION}, ngày {day}.");
+        assert_eq!((&reason["code"], &reason["text"]["vi"]), (&json!("annulled"), &json!(vi)), "{report}");
+        let en = format!("This certified copy was annulled by decision {DECISION} of {day}.");
+        assert_eq!(reason["text"]["en"], en, "{report}");
+        assert_eq!((&reason["params"]["decision"], &reason["params"]["date"]), (&json!(DECISION), &json!(day)));
+        assert!(!report.to_string().contains(WHY), "why is not for everybody: {report}");
     }
+    annulment_is_told(client, id, &today).await;
     let report = client.by("officer", Call::get(format!("/v1/verifications/{mine}"))).await.is(200).json();
     assert_eq!(report["register"]["status"], "annulled", "{report}");
     assert_ne!(record(client, open).await, before, "no record hides an annulment");
+    no_record_by_choice(client, file).await;
     let letter = letter(client, VISITOR).await;
     let text = letter["text"].as_str().expect("a text");
-    assert!(text.contains("đã bị hủy") && !text.contains("Trần Thị Mẫu"), "{text}");
+    assert!(text.contains(&format!("đã bị hủy theo quyết định {DECISION} ngày {day}, ghi sổ ngày ")), "{text}");
+    assert!(text.contains(&format!("annulled by decision {DECISION} of {day}, entered in the register on ")), "{text}");
+    assert!(!text.contains("Trần Thị Mẫu") && !text.contains(WHY), "{text}");
     assert_eq!(letters(client, VISITOR).await.len(), 1);
     // a report is kept for a month
     client.send(Call::post("/v1/sandbox/clock", &json!({"advance_s": 31 * 86_400}))).await.is(200);

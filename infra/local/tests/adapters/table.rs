@@ -279,14 +279,28 @@ async fn a_request_that_broke_may_come_again() {
     assert_eq!(begin(&running(64)).await, Begun::Known(of_first(63)), "who was taken over releases nothing");
 }
 
+/// What the SDK sends again after a lost reply finds itself, and is no other's.
+#[tokio::test]
+async fn a_request_does_not_stand_in_its_own_way() {
+    let table = table().await;
+    let first = sample::idempotency(0x95, 1, None, 0);
+    for _ in 0..2 {
+        assert_eq!(table.idempotency_begin(&first).await, Ok(Begun::First));
+    }
+    let other = Idempotency { born: [9; 16], ..first.clone() };
+    assert_eq!(table.idempotency_begin(&other).await, Ok(Begun::Known(first)));
+}
+
 /// Of two that go on with what broke, one does.
 #[tokio::test]
 async fn what_broke_is_begun_again_by_one() {
     let table = table().await;
-    let begin = async |second| table.idempotency_begin(&sample::idempotency(0x94, 1, None, second)).await;
+    let begin = async |born: u8| {
+        table.idempotency_begin(&Idempotency { born: [born; 16], ..sample::idempotency(0x94, 1, None, 0) }).await
+    };
     assert_eq!(begin(0).await, Ok(Begun::First));
     table.idempotency_end(&sample::idempotency(0x94, 1, Some((503, "")), 0)).await.expect("released");
-    let (one, two) = tokio::join!(begin(0), begin(0));
+    let (one, two) = tokio::join!(begin(1), begin(2));
     let again = |begun: &Result<Begun, Fault>| u32::from(matches!(begun, Ok(Begun::Again(_))));
     assert_eq!(again(&one) + again(&two), 1, "{one:?} {two:?}");
 }
@@ -295,9 +309,10 @@ async fn what_broke_is_begun_again_by_one() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_key_one_run() {
     let table = table().await;
-    let runs = (0..16).map(|_| {
+    let runs = (0..16).map(|client| {
         let table = table.clone();
-        tokio::spawn(async move { table.idempotency_begin(&sample::idempotency(0x93, 1, None, 0)).await })
+        let record = Idempotency { born: [client; 16], ..sample::idempotency(0x93, 1, None, 0) };
+        tokio::spawn(async move { table.idempotency_begin(&record).await })
     });
     let mut new = 0;
     for run in runs.collect::<Vec<_>>() {

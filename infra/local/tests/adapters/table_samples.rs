@@ -97,6 +97,7 @@ pub(crate) fn public(test: u8, thing: u8, spent: u32, digests: &[u8], version: V
         sealed_at: at(3),
         digests: digests.iter().map(|digest| [*digest; 32]).collect(),
         annulled_at: None,
+        annulled_by: None,
         version,
     }
 }

@@ -12,7 +12,8 @@ fn watch(world: &World, copy: &CopyId, n: u8, who: Watcher) -> Watch {
 }
 
 fn annulled(world: &World, copy: &CopyId) {
-    run(numbering::annul(world, copy, &people::keeper(), world.now())).expect("annulled");
+    run(numbering::annul(world, copy, &people::keeper(), &people::annulment(world.now()), world.now()))
+        .expect("annulled");
 }
 
 fn told(world: &World, n: u8) -> Vec<Event> {
@@ -35,8 +36,29 @@ fn officers_get_an_event_and_visitors_a_letter() {
     assert_eq!(events.iter().map(|event| event.action.as_str()).collect::<Vec<_>>(), ["verification.aftercare"]);
     let letters = to(&world, VISITOR);
     assert_eq!(letters.len(), 1);
-    assert!(letters[0].contains("đã bị hủy") && letters[0].contains("annulled"), "{}", letters[0]);
+    let day = domain::time::shown(domain::time::day(world.now()));
+    let said = format!("đã bị hủy theo quyết định 12/QĐ-UBND ngày {day}, ghi sổ ngày {day}, và");
+    assert!(letters[0].contains(&said), "{}", letters[0]);
+    assert!(letters[0].contains(&format!("annulled by decision 12/QĐ-UBND of {day}, entered")), "{}", letters[0]);
+    assert!(!letters[0].contains("thu hồi"), "why is not for everybody: {}", letters[0]);
     world.look(|table| assert!(table.watches.is_empty(), "an address goes with its letter"));
+}
+
+/// Annulled before decisions were kept: the letter says so without one.
+#[test]
+fn a_letter_without_a_decision_is_whole() {
+    let world = office();
+    let copy = archived(&world, 1);
+    world.watch(watch(&world, &copy, 2, Watcher::Email(VISITOR.into())));
+    annulled(&world, &copy);
+    let public = public_of(&world, &copy);
+    let old = PublicCopy { annulled_by: None, version: public.version + 1, ..public };
+    world.seed(vec![domain::ports::Write::PublicCopy(old)]);
+    done(&world, Topic::Aftercare);
+    let day = domain::time::shown(domain::time::day(world.now()));
+    let letter = &to(&world, VISITOR)[0];
+    assert!(letter.contains(&format!("đã bị hủy, ghi sổ ngày {day}, và không còn giá trị")), "{letter}");
+    assert!(letter.contains(&format!("annulled, entered in the register on {day}, and")), "{letter}");
 }
 
 /// Nobody asked: nothing is sent, and the work ends.

@@ -151,7 +151,8 @@ fn an_archive_in_time_leaves_one_order() {
 fn an_annulled_copy_stays() {
     let world = office();
     let id = archived(&world, 1);
-    run(casework::numbering::annul(&world, &id, &people::keeper(), world.now())).expect("annulled");
+    run(casework::numbering::annul(&world, &id, &people::keeper(), &people::annulment(world.now()), world.now()))
+        .expect("annulled");
     done(&world, Topic::Deliver);
     assert_eq!(deliveries(&world), []);
 }

@@ -53,8 +53,11 @@ fn public_facts_are_compared() {
     let wrong = PublicCopy { digests: vec![[7; 32]], version: public.version + 1, ..public.clone() };
     world.seed(vec![Write::PublicCopy(wrong)]);
     assert_eq!(found(&world), [(1, "public-differs")]);
-    let annulled = PublicCopy { annulled_at: Some(world.now()), version: public.version + 2, ..public };
+    let annulled = PublicCopy { annulled_at: Some(world.now()), version: public.version + 2, ..public.clone() };
     world.seed(vec![Write::PublicCopy(annulled)]);
+    assert_eq!(found(&world), [(1, "public-differs")]);
+    let annulled_by = Some(people::annulment(world.now()).decision);
+    world.seed(vec![Write::PublicCopy(PublicCopy { annulled_by, version: public.version + 3, ..public })]);
     assert_eq!(found(&world), [(1, "public-differs")]);
 }
 
@@ -79,7 +82,8 @@ fn what_waits_too_long_is_found() {
 fn an_annulled_copy_is_in_order() {
     let world = office();
     let id = archived(&world, 1);
-    run(casework::numbering::annul(&world, &id, &people::keeper(), world.now())).expect("annulled");
+    run(casework::numbering::annul(&world, &id, &people::keeper(), &people::annulment(world.now()), world.now()))
+        .expect("annulled");
     assert_eq!(found(&world), []);
 }
 

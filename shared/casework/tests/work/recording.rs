@@ -40,8 +40,12 @@ fn pem(world: &World) -> String {
 
 fn signer(pem: String) -> Result<Signer, Fault> {
     let world = office();
+    signer_in(&world, pem, world.now())
+}
+
+fn signer_in(world: &World, pem: String, now: Timestamp) -> Result<Signer, Fault> {
     world.put_object(PLACE, pem.into_bytes());
-    run(Signer::load(&world, PLACE, world.now()))
+    run(Signer::load(world, PLACE, now))
 }
 
 fn report() -> Value {
@@ -115,6 +119,13 @@ fn what_is_wrong_leaves_no_record() {
     let empty = office();
     empty.put_object(PLACE, b"-----BEGIN X509 CRL-----".to_vec());
     assert!(run(Signer::load(&empty, PLACE, world.now())).is_err(), "no chain");
+    let revoked = office();
+    revoked.revoke(service());
+    let lists = pem(&revoked);
+    assert!(signer_in(&office(), lists.clone(), revoked.now()).is_err(), "revoked");
+    let year = revoked.now().saturating_add(SignedDuration::from_hours(300 * 24)).expect("a time");
+    assert!(signer_in(&office(), lists, year).is_err(), "revoked, says a list that has ended");
+    assert!(good.is_overdue(year) && !good.is_overdue(world.now()));
     let end = Timestamp::from_second(service().leaf().not_after()).expect("a time");
     let late = end.saturating_add(SignedDuration::from_hours(1)).expect("a time");
     world.put_object(PLACE, pem(&world).into_bytes());

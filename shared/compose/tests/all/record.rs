@@ -83,6 +83,33 @@ fn an_attached_report_says_no_more_than_the_pages() {
     assert_eq!((&attached["id"], &attached["policy"]["trust_list"]), (&json!("vrf_06EXAMPLE"), &json!(7)));
 }
 
+/// Whatever member a number of a person comes in, in whatever depth.
+#[test]
+fn no_text_of_an_attached_report_holds_a_long_number() {
+    const NUMBER: &str = "CCCD 001099000077";
+    fn filled(value: &Value) -> Value {
+        match value {
+            Value::Object(map) => map
+                .iter()
+                .map(|(name, value)| {
+                    (name.clone(), if EXACT.contains(&name.as_str()) { value.clone() } else { filled(value) })
+                })
+                .collect::<serde_json::Map<String, Value>>()
+                .into(),
+            Value::Array(all) => all.iter().map(filled).collect::<Vec<Value>>().into(),
+            Value::String(_) => json!(NUMBER),
+            other => other.clone(),
+        }
+    }
+    const EXACT: [&str; 5] = ["file", "id", "copy_id", "serial", "sha256"];
+    let situation = include_str!("../../../../infra/ctdt/tests/situations/hop-le.json");
+    let report: Value = serde_json::from_str(situation).expect("JSON");
+    let report = filled(&report);
+    assert!(report.to_string().matches(NUMBER).count() > 40, "{report}");
+    let attached = String::from_utf8(compose::attached_report(&report).expect("JSON")).expect("UTF-8");
+    assert!(!attached.contains("001099000077"), "{attached}");
+}
+
 /// A signature under "valid" does not hide what the register says.
 #[test]
 fn a_record_to_be_signed_says_what_was_annulled() {
@@ -96,4 +123,8 @@ fn a_record_to_be_signed_says_what_was_annulled() {
         file.get_page_content(page).len()
     };
     assert!(glyphs(&after) > glyphs(&before), "it stands on the page");
+    report["register"]["decision_no"] = json!("12/QĐ-UBND");
+    report["register"]["decision_date"] = json!("2026-11-24");
+    let decided = compose::report_to_sign(&report, &SIGNING).expect("a record");
+    assert!(glyphs(&decided) > glyphs(&after), "and by which decision");
 }

@@ -139,8 +139,11 @@ pub(crate) fn compare_register(
     let mut reasons = Vec::new();
     match &register.status {
         RegisterStatus::Unknown => return vec![Reason::new("register-unknown")],
-        RegisterStatus::Annulled { decision, date } => {
+        RegisterStatus::Annulled { decision: Some((decision, date)), .. } => {
             reasons.push(Reason::with("annulled", &[("decision", decision.clone()), ("date", date.clone())]));
+        }
+        RegisterStatus::Annulled { decision: None, entered } => {
+            reasons.push(Reason::with("annulled", &[("entered", entered.clone())]));
         }
         RegisterStatus::Active => {}
     }

@@ -4,6 +4,7 @@
 //! (ETSI EN 319 102-1 §5.2.7, §5.6.2.4). The sources are ETSI TS 119 312 (which builds on the SOG-IS agreed mechanisms; its
 //! dates are those of its machine-readable form, TS 119 322), NIST and FIPS, and the Vietnamese rule of domain.md §4.3.
 //! Where they differ, the earlier date counts, unless the Vietnamese rule in force says in words that the key is long enough.
+//! No Vietnamese rule knows Ed448 or ML-DSA; they are believed by the standards that approve them, as no end is set.
 //! PKCS#1 v1.5 with RSA of 3000 bits and more, which TS 119 312 V2.1.1 lets end on 2034-01-01, is not told from PSS.
 
 use pki::{Certificate, DigestAlgorithm, KeyAlgorithm, Weakness};
@@ -33,6 +34,8 @@ enum Mechanism {
     },
     /// ECDSA with P-256, P-384 or P-521, and Ed25519: other curves are not verified.
     Curve,
+    Ed448,
+    MlDsa,
 }
 
 struct Row {
@@ -49,8 +52,8 @@ const fn row(of: Mechanism, end: Option<(i64, i64, i64)>, name: &'static str, so
 
 /// Of several rows for one kind of key the first that fits counts.
 static TABLE: &[Row] = {
-    use DigestAlgorithm::{Md5, Sha1, Sha3_256, Sha3_384, Sha3_512, Sha224, Sha256, Sha384, Sha512};
-    use Mechanism::{Curve, Digest, Dsa, Rsa};
+    use DigestAlgorithm::{Md5, Sha1, Sha3_256, Sha3_384, Sha3_512, Sha224, Sha256, Sha384, Sha512, Shake256};
+    use Mechanism::{Curve, Digest, Dsa, Ed448, MlDsa, Rsa};
     &[
         row(Digest(Md5), Some((2004, 8, 1)), "MD5", "ETSI TS 119 312 V1.5.1"),
         row(Digest(Sha1), Some((2012, 8, 1)), "SHA-1", "ETSI TS 119 312 V1.5.1"),
@@ -61,6 +64,7 @@ static TABLE: &[Row] = {
         row(Digest(Sha3_256), None, "SHA3-256", "ETSI TS 119 312 V2.1.1"),
         row(Digest(Sha3_384), None, "SHA3-384", "ETSI TS 119 312 V2.1.1"),
         row(Digest(Sha3_512), None, "SHA3-512", "ETSI TS 119 312 V2.1.1"),
+        row(Digest(Shake256), None, "SHAKE256", "FIPS 202; RFC 8419 §3.1"),
         row(Rsa { below: 1024 }, Some((2010, 8, 1)), "RSA < 1024", "ETSI TS 119 312 V1.5.1"),
         // TS 119 312 V1.5.1 says 2019-10-01 for 1024 and 1536 bits.
         row(Rsa { below: 2048 }, Some((2014, 1, 1)), "RSA < 2048", "NIST SP 800-131A; TT 15/2025/TT-BKHCN: RSA ≥ 2048"),
@@ -71,6 +75,8 @@ static TABLE: &[Row] = {
         // TS 119 312 V2.1.1 says 2026-04-01; the Vietnamese rule knows RSA and ECDSA only.
         row(Dsa { below: usize::MAX }, Some((2024, 2, 3)), "DSA", "FIPS 186-5 §1, which withdrew it"),
         row(Curve, None, "ECDSA ≥ 256, Ed25519", "ETSI TS 119 312 V2.1.1; TT 15/2025/TT-BKHCN: ECDSA ≥ 256"),
+        row(Ed448, None, "Ed448", "FIPS 186-5 §7.1"),
+        row(MlDsa, None, "ML-DSA", "FIPS 204"),
     ]
 };
 
@@ -110,6 +116,8 @@ fn of_key(key: &KeyAlgorithm) -> Option<End> {
         KeyAlgorithm::P256 | KeyAlgorithm::P384 | KeyAlgorithm::P521 | KeyAlgorithm::Ed25519 => {
             end_of(|row| row == Mechanism::Curve)
         }
+        KeyAlgorithm::Ed448 => end_of(|row| row == Mechanism::Ed448),
+        KeyAlgorithm::MlDsa44 | KeyAlgorithm::MlDsa65 | KeyAlgorithm::MlDsa87 => end_of(|row| row == Mechanism::MlDsa),
         // Verifies nothing.
         KeyAlgorithm::Other(_) => None,
     }
@@ -136,6 +144,7 @@ mod tests {
         ("SHA3-256", None),
         ("SHA3-384", None),
         ("SHA3-512", None),
+        ("SHAKE256", None),
         ("RSA < 1024", Some(1_280_620_800)),
         ("RSA < 2048", Some(1_388_534_400)),
         ("RSA < 3000", Some(1_861_920_000)),
@@ -143,6 +152,8 @@ mod tests {
         ("DSA < 2048", Some(1_388_534_400)),
         ("DSA", Some(1_706_918_400)),
         ("ECDSA ≥ 256, Ed25519", None),
+        ("Ed448", None),
+        ("ML-DSA", None),
     ];
 
     /// Every row: found by what it is about and by nothing else, at its day, under its own name, with a source.
@@ -166,6 +177,8 @@ mod tests {
                     [of_key(&KeyAlgorithm::Dsa { bits }), of_weakness(&Weakness::Dsa { bits })]
                 }
                 Mechanism::Curve => [KeyAlgorithm::P256, KeyAlgorithm::Ed25519].map(|key| of_key(&key)),
+                Mechanism::Ed448 => [KeyAlgorithm::Ed448, KeyAlgorithm::Ed448].map(|key| of_key(&key)),
+                Mechanism::MlDsa => [KeyAlgorithm::MlDsa44, KeyAlgorithm::MlDsa87].map(|key| of_key(&key)),
             };
             for end in found {
                 assert_eq!(end.map(|end| (end.name, end.at)), at.map(|at| (*name, at)), "{name}");
@@ -176,8 +189,8 @@ mod tests {
     /// No digest and no kind of key is without a row, and the ends of keys rise with their length.
     #[test]
     fn nothing_falls_through() {
-        use DigestAlgorithm::{Md5, Sha1, Sha3_256, Sha3_384, Sha3_512, Sha224, Sha256, Sha384, Sha512};
-        for algorithm in [Md5, Sha1, Sha224, Sha256, Sha384, Sha512, Sha3_256, Sha3_384, Sha3_512] {
+        use DigestAlgorithm::{Md5, Sha1, Sha3_256, Sha3_384, Sha3_512, Sha224, Sha256, Sha384, Sha512, Shake256};
+        for algorithm in [Md5, Sha1, Sha224, Sha256, Sha384, Sha512, Sha3_256, Sha3_384, Sha3_512, Shake256] {
             assert!(TABLE.iter().any(|row| row.of == Mechanism::Digest(algorithm)));
             assert_eq!(algorithm.is_weak(), of_digest(algorithm).is_some(), "what ends is reported by `pki`");
         }

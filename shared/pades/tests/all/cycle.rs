@@ -197,10 +197,20 @@ fn the_register_is_compared() {
     assert_eq!((wrong.verdict, codes(&wrong)[0]), (Verdict::Invalid, "register-mismatch"));
     let other = with(RegisterFacts { sha256: vec![[0; 32]], ..right.clone() });
     assert_eq!(other.verdict, Verdict::Invalid);
-    let annulled = RegisterStatus::Annulled { decision: "12/QĐ".to_owned(), date: "01/12/2026".to_owned() };
-    let gone = with(RegisterFacts { status: annulled, ..right.clone() });
-    assert_eq!((gone.verdict, codes(&gone)[0]), (Verdict::Invalid, "annulled"));
-    assert!(gone.summary.contains("12/QĐ"));
+    let gone = |decision: Option<(&str, &str)>| {
+        let decision = decision.map(|(number, date)| (number.to_owned(), date.to_owned()));
+        let status = RegisterStatus::Annulled { decision, entered: "02/12/2026".to_owned() };
+        let gone = with(RegisterFacts { status, ..right.clone() });
+        assert_eq!((gone.verdict, codes(&gone)[0]), (Verdict::Invalid, "annulled"));
+        assert!(gone.summary.contains(&gone.reasons[0].text.vi), "{}", gone.summary);
+        gone.reasons[0].text.clone()
+    };
+    let said = gone(Some(("12/QĐ", "01/12/2026")));
+    assert_eq!(said.vi, "Bản chứng thực này đã bị huỷ theo quyết định 12/QĐ, ngày 01/12/2026.");
+    assert_eq!(said.en, "This certified copy was annulled by decision 12/QĐ of 01/12/2026.");
+    let said = gone(None);
+    assert_eq!(said.vi, "Bản chứng thực này đã bị huỷ, ghi sổ ngày 02/12/2026.");
+    assert_eq!(said.en, "This certified copy was annulled, entered in the register on 02/12/2026.");
     assert_eq!(with(RegisterFacts { status: RegisterStatus::Unknown, ..right }).verdict, Verdict::Indeterminate);
 }
 

@@ -4,7 +4,7 @@ use const_oid::ObjectIdentifier;
 
 use super::{MAX_LENGTH, WHAT};
 use crate::asn1::{self, INTEGER, NULL, OCTET_STRING, OID, SEQUENCE, SET, Tlv};
-use crate::verify::{Scheme, ecdsa_der};
+use crate::verify::{Scheme, ecdsa_der, not_written};
 use crate::{Certificate, DigestAlgorithm, Error, KeyAlgorithm, oids};
 
 /// DER of SignedAttributes under the tag SET OF (0x31): the very bytes that are to be signed, about 110 octets and
@@ -125,9 +125,7 @@ pub(crate) fn signature_identifier(key: &KeyAlgorithm) -> Result<Vec<u8>, Error>
         KeyAlgorithm::P256 | KeyAlgorithm::P384 | KeyAlgorithm::P521 => {
             Ok(asn1::sequence(&[&asn1::oid(&oids::ECDSA_SHA256)]))
         }
-        KeyAlgorithm::Ed25519 => Err(Error::UnsupportedAlgorithm { oid: oids::ED25519.to_string() }),
-        KeyAlgorithm::Dsa { .. } => Err(Error::UnsupportedAlgorithm { oid: oids::DSA.to_string() }),
-        KeyAlgorithm::Other(oid) => Err(Error::UnsupportedAlgorithm { oid: oid.clone() }),
+        other => Err(not_written(other)),
     }
 }
 

@@ -10,7 +10,7 @@ use super::attributes::Identifiers;
 use super::build::{SignedDataParts, attribute, signed_data};
 use super::{SignedData, SignerInfo, WHAT};
 use crate::asn1::{self, INTEGER, NULL, SEQUENCE};
-use crate::verify::Scheme;
+use crate::verify::{Pure, SHAKE256_BITS, Scheme};
 use crate::{Certificate, DigestAlgorithm, Error, Interner, KeyAlgorithm, name, oids};
 
 /// The longest chain that is embedded.
@@ -65,8 +65,17 @@ impl SignedData {
         }
         let digest = self.digest_algorithm()?;
         let scheme = Scheme::read(&asn1::only(&info.signature_algorithm, SEQUENCE, WHAT)?, Some(digest))?;
-        let named = asn1::sequence(&[&asn1::oid(&oids::oid_of(digest))]);
-        Ok(Identifiers { digest: named, signature: identifier(scheme)? })
+        Ok(Identifiers { digest: named(digest, scheme), signature: identifier(scheme)? })
+    }
+}
+
+/// AlgorithmIdentifier of a digest, parameters absent (RFC 5754 §2), but for SHAKE256 beside Ed448 (RFC 8419 §3.1).
+fn named(digest: DigestAlgorithm, scheme: Scheme) -> Vec<u8> {
+    match (digest, scheme) {
+        (DigestAlgorithm::Shake256, Scheme::Pure(Pure::Ed448)) => {
+            asn1::sequence(&[&asn1::oid(&oids::SHAKE256_LEN), &asn1::integer(&SHAKE256_BITS.to_be_bytes())])
+        }
+        _ => asn1::sequence(&[&asn1::oid(&oids::oid_of(digest))]),
     }
 }
 
@@ -101,7 +110,8 @@ fn may_issue(above: &Certificate, below: &Certificate) -> bool {
     name::same(below.issuer_der(), above.subject_der()) && below.verify_issued_by(above).is_ok()
 }
 
-/// AlgorithmIdentifier of a signature: NULL for RSA PKCS#1 (RFC 4055 §5), nothing for ECDSA, EdDSA and DSA (RFC 5754 §3, RFC 8419 §2.2).
+/// AlgorithmIdentifier of a signature: NULL for RSA PKCS#1 (RFC 4055 §5), nothing for ECDSA, EdDSA, ML-DSA and DSA (RFC 5754 §3, RFC 8419 §2.2,
+/// RFC 9882 §3.3).
 fn identifier(scheme: Scheme) -> Result<Vec<u8>, Error> {
     use DigestAlgorithm::{Sha1, Sha256, Sha384, Sha512};
     let refused = || Error::UnsupportedAlgorithm { oid: scheme.name() };
@@ -114,7 +124,7 @@ fn identifier(scheme: Scheme) -> Result<Vec<u8>, Error> {
         Scheme::Ecdsa(Sha256) => (oids::ECDSA_SHA256, false),
         Scheme::Ecdsa(Sha384) => (oids::ECDSA_SHA384, false),
         Scheme::Ecdsa(Sha512) => (oids::ECDSA_SHA512, false),
-        Scheme::Ed25519 => (oids::ED25519, false),
+        Scheme::Pure(pure) => (pure.oid(), false),
         Scheme::Pss { digest, salt } => return Ok(pss(digest, salt)),
         Scheme::Pkcs1(_) | Scheme::Ecdsa(_) | Scheme::Dsa(_) => return Err(refused()),
     };

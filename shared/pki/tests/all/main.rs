@@ -12,6 +12,7 @@ mod lists;
 mod pki;
 mod policies;
 mod pool;
+mod pure;
 mod quirks;
 mod revocation;
 mod trust;

@@ -4,13 +4,15 @@ use domain::copy::CopyState;
 use domain::ids::*;
 use domain::model::*;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::shape;
-use crate::wire::{As, Bin, Hex, Id, Many, Opt, Pair, Time};
+use crate::wire::{As, Bin, Day, Hex, Id, Many, Opt, Pair, Time};
 
 shape!(StoredItem => Stored, PlacementItem => Placement, AttestationItem => Attestation, NumberItem => Number);
 shape!(PreparedItem => PreparedRevision, CopyStateItem => CopyState, CopyItem => Copy);
+shape!(AnnulmentDecisionItem => AnnulmentDecision, AnnulmentItem => Annulment);
 shape!(PurposeItem => Purpose, SessionStateItem => SessionState, SessionPartItem => SessionItem, SessionRow => Session);
 
 #[derive(Deserialize, Serialize)]
@@ -55,6 +57,22 @@ pub(crate) struct PreparedItem {
     contents_end: u64,
     #[serde(with = "As::<Bin>")]
     signed_attributes: Vec<u8>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "AnnulmentDecision")]
+pub(crate) struct AnnulmentDecisionItem {
+    number: String,
+    #[serde(with = "As::<Day>")]
+    date: Date,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Annulment")]
+pub(crate) struct AnnulmentItem {
+    #[serde(with = "As::<AnnulmentDecisionItem>")]
+    decision: AnnulmentDecision,
+    reason: String,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -120,6 +138,9 @@ pub(crate) enum CopyStateItem {
         file: Stored,
         #[serde(with = "As::<Time>")]
         at: Timestamp,
+        /// Copies that were annulled before decisions were kept have none.
+        #[serde(default, with = "As::<Opt<AnnulmentItem>>")]
+        annulment: Option<Annulment>,
     },
     Void {
         #[serde(with = "As::<NumberItem>")]

@@ -5,7 +5,7 @@ use domain::model::*;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::copy::NumberItem;
+use super::copy::{AnnulmentDecisionItem, NumberItem};
 use super::shape;
 use crate::wire::{As, Hex, Id, Many, Opt, Time, Wire};
 
@@ -53,6 +53,9 @@ pub(crate) struct PublicCopyItem {
     digests: Vec<Sha256>,
     #[serde(with = "As::<Opt<Time>>")]
     annulled_at: Option<Timestamp>,
+    /// Copies that were annulled before decisions were kept have none.
+    #[serde(default, with = "As::<Opt<AnnulmentDecisionItem>>")]
+    annulled_by: Option<AnnulmentDecision>,
     version: Version,
 }
 

@@ -68,6 +68,8 @@ fn the_register_reads_back() {
     round(sample::entry());
     round(sample::public());
     round(PublicCopy { annulled_at: Some(sample::at(9)), digests: vec![], ..sample::public() });
+    let annulled_by = Some(sample::annulment().decision);
+    round(PublicCopy { annulled_at: Some(sample::at(9)), annulled_by, ..sample::public() });
     round(Lookup { copy: CopyId::new([3; 16]) });
     round(sample::event());
 }
@@ -79,6 +81,29 @@ fn deliveries_and_answers_read_back() {
     round(Delivery { sent_at: None, link_digest: None, code: None, ..sample::delivery(Channel::Counter) });
     round(sample::idempotency(None));
     round(sample::idempotency(Some((201, "{}".into()))));
+}
+
+/// A data folder holds copies that were annulled before decisions were kept (R111): they read as annulled without one.
+#[test]
+fn an_annulment_without_a_decision_reads() {
+    let public = PublicCopy { annulled_at: Some(sample::at(9)), ..sample::public() };
+    let mut item = encode(&public, key(), None).expect("encodes");
+    item.remove("annulled_by").expect("the attribute");
+    assert_eq!(decode::<PublicCopy>(item).expect("decodes"), public);
+
+    let number = sample::number();
+    let state = domain::copy::CopyState::Annulled {
+        number,
+        file: sample::stored("archived"),
+        at: sample::at(4),
+        annulment: None,
+    };
+    let copy = sample::copy(state);
+    let mut item = encode(&copy, key(), None).expect("encodes");
+    let Some(AttributeValue::M(state)) = item.get_mut("state") else { panic!("a state") };
+    let Some(AttributeValue::M(annulled)) = state.get_mut("annulled") else { panic!("annulled") };
+    annulled.remove("annulment").expect("the attribute");
+    assert_eq!(decode::<Copy>(item).expect("decodes"), copy);
 }
 
 /// The stream filters of template.yaml compare these attributes (decision 16).

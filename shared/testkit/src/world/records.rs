@@ -242,8 +242,11 @@ impl Records for World {
         let end = |w: &mut Inner| {
             let ours = w.table.idempotency.get(&record.key);
             let ours = ours.is_none_or(|known| known.fingerprint == record.fingerprint && known.answer.is_none());
+            // Who was taken over releases nothing.
+            let latest = w.table.idempotency.get(&record.key).is_some_and(|known| known.at == record.at);
             match &record.answer {
                 _ if !ours => {}
+                Some((status, _)) if *status >= 500 && !latest => {}
                 Some((status, _)) if *status >= 500 => {
                     let open =
                         Idempotency { answer: None, etag: None, location: None, released: true, ..record.clone() };

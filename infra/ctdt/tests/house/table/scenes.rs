@@ -270,7 +270,8 @@ impl Dossier<'_> {
     }
 
     async fn annul(&self) -> Call {
-        let body = json!({"decision_no": "12/QĐ", "decision_date": "2026-11-26", "reason": "sai bản chính"});
+        let today = today(self.client).await;
+        let body = json!({"decision_no": "12/QĐ", "decision_date": today, "reason": "sai bản chính"});
         self.on_copy("annul", &body).await
     }
 
@@ -507,7 +508,15 @@ pub(super) async fn a_link_and_a_report(cases: &Cases) -> Old {
     archived(client, &copies[0]).await;
     let secret = secret_of(&letters(client, to, 1).await[0]);
     let keep = Call::new(Method::POST, "/v1/verifications?retain=report").header("content-type", "application/pdf");
-    let report = client.send(keep.bytes(file(client, &copies[0]).await)).await.is(200).text("/id");
+    let bytes = file(client, &copies[0]).await;
+    let report = client.send(keep.bytes(bytes.clone())).await.is(200).text("/id");
+    let other = Call::new(Method::POST, "/v1/verifications?retain=report&policy=general");
+    let other = other.header("content-type", "application/pdf").bytes(bytes);
+    let other = format!("/v1/verifications/{}", client.send(other).await.is(200).text("/id"));
+    let as_pdf = Call::get(&other).header("accept", "application/pdf");
+    cases.refuses("GET /v1/verifications/{id}", "", as_pdf, "record-not-signed").await;
+    let record = Call::get(format!("{other}/report.pdf"));
+    cases.refuses("GET /v1/verifications/{id}/report.pdf", "", record, "record-not-signed").await;
     Old { secret, report }
 }
 

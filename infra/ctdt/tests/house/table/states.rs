@@ -257,7 +257,8 @@ impl World {
         };
         let etag = self.client.by("clerk", Call::get(format!("/v1/copies/{copy}"))).await.is(200).etag();
         let watched = Self::of_case(&case, std::slice::from_ref(&copy));
-        let ready = self.call(route, &copy, by, &[]).on(&etag).watching(&watched, "clerk");
+        let today = today(&self.client).await;
+        let ready = self.call(route, &copy, by, &[("today", &today)]).on(&etag).watching(&watched, "clerk");
         // A sealed copy has nothing to be voided; the moment between number and seal is met in `voiding`.
         if route.path.ends_with("/void") { ready.gets(409) } else { ready }
     }
