@@ -1,12 +1,17 @@
 """The console under /docs: whoever reads about a call can send it, see the answer, and go on with what it gave."""
 
+import json
 import re
+import signal
+import subprocess
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 import job
+from conftest import ready
 from test_access import OPTIONS
 from test_pages import NARROW
 
@@ -45,6 +50,9 @@ def opened(page, address="/docs"):
 
 
 def acts(page, key):
+    if key is None:
+        page.get_by_test_id("as").select_option(value="")
+        return
     page.get_by_test_id("as").select_option(label=next(
         text for text in page.locator("#as option").all_inner_texts() if text.startswith(f"{key} · ")
     ))
@@ -90,6 +98,31 @@ def test_an_open_call_sends_no_token(docs):
     assert sent(form).startswith("200")
     assert "authorization" not in docs.asked[-1].headers
     assert "$TOKEN" not in form.get_by_test_id("got").inner_text()
+    assert form.locator(".as").inner_text() == "Không cần mã truy cập"
+
+
+def test_a_kept_verification_is_read_again_by_whom_it_was_kept_for(docs, api):
+    form = call(docs, "post-v1-verifications")
+    whose = form.locator("[data-caller]")
+    assert whose.inner_text() == "Mã truy cập không bắt buộc; gửi không kèm mã"
+    acts(docs, "clerk")
+    assert whose.inner_text() == "Mã truy cập không bắt buộc; gửi với tư cách: Lê Văn Tiếp (clerk)"
+    form.locator("[name=retain]").fill("report")
+    form.locator("[name=file]").set_input_files({"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 hello"})
+    report = re.search(r"vrf_[0-9a-z]{26}", answer_of(form)).group()
+    assert "$TOKEN" in form.get_by_test_id("got").inner_text()
+    calls = [call(docs, "get-v1-verifications-id"), call(docs, "get-v1-verifications-id-report-pdf")]
+    assert [one.locator("[name=id]").input_value() for one in calls] == [report, report]
+    for key, said in [("clerk", "200"), ("officer", "404"), (None, "401")]:
+        acts(docs, key)
+        for one in calls:
+            assert sent(one).startswith(said), (key, said)
+            assert ("$TOKEN" in one.get_by_test_id("got").inner_text()) == (key is not None)
+            assert ("authorization" in docs.asked[-1].headers) == (key is not None)
+            assert "lấy mã mới" not in one.get_by_test_id("said").inner_text()
+    docs.get_by_test_id("token").fill(api.people["clerk"]["token"])
+    assert whose.inner_text() == "Mã truy cập không bắt buộc; gửi với tư cách: mã đã dán"
+    assert sent(calls[0]).startswith("200")
 
 
 def test_a_pasted_token_is_used(docs, api):
@@ -249,6 +282,92 @@ def test_a_copy_is_seen_and_its_file_explained(docs, api):
     form.locator("[name=id]").fill(copy)
     assert sent(form).startswith("200")
     assert form.locator("a.download").inner_text().startswith("Tải về preview.pdf (")
+    form = call(docs, "post-v1-verifications")
+    form.get_by_label("JSON", exact=True).check()
+    form.locator("[name=body]").fill(json.dumps({"copy_id": copy, "retain": "report"}))
+    assert '"id": "vrf_' in answer_of(form)
+    acts(docs, None)
+    assert sent(form).startswith("401 ")
+
+
+class TestTheClockIsMoved:
+    """In a house of its own: a clock is moved for everybody."""
+
+    ADVANCE_S = 20 * 86_400
+
+    @pytest.fixture
+    def stack(self, request):
+        command = [request.config.getoption("--ctdt"), "dev", "--port", "0"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            yield ready(process)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            _, trouble = process.communicate(timeout=15)
+        assert process.returncode == 0, trouble
+
+    def moved(self, stack):
+        return job.Api(stack).post("/v1/sandbox/clock", {"advance_s": self.ADVANCE_S}).body["now"]
+
+    def test_fresh_tokens_are_fetched(self, docs, stack):
+        case = received(docs)
+        assert sent(call(docs, "get-v1-cases-id")).startswith("200")
+        form = call(docs, "get-v1-me")
+        assert sent(form).startswith("200")
+        before = docs.asked[-1].headers["authorization"]
+        self.moved(stack)
+        assert sent(form).startswith("401 ")
+        form.get_by_text("trang vừa lấy mã mới. Hãy gửi lại.").wait_for()
+        assert form.locator("[data-caller]").inner_text() == "Gửi với tư cách: Lê Văn Tiếp (clerk)"
+        assert docs.get_by_test_id("as").input_value() == "clerk"
+        said = sent(form)
+        assert said.startswith("200") and "lấy mã mới" not in said
+        assert docs.asked[-1].headers["authorization"] not in ("", before)
+        change = call(docs, "put-v1-cases-id-checklist")
+        assert change.locator("[name=id]").input_value() == case
+        assert change.locator("[name=If-Match]").input_value() == '"1"'
+        assert sent(change).startswith("200")
+
+    def test_a_pasted_token_is_not_fetched_again(self, docs, stack):
+        docs.get_by_test_id("token").fill(job.Api(stack).people["clerk"]["token"])
+        self.moved(stack)
+        form = call(docs, "get-v1-me")
+        before = len(docs.asked)
+        assert sent(form).startswith("401 ")
+        assert len(docs.asked) == before + 1 and "lấy mã mới" not in form.get_by_test_id("said").inner_text()
+
+    def test_now_is_the_time_of_the_service(self, docs, stack):
+        form = call(docs, "post-v1-cases-id-fee")
+        now = datetime.fromisoformat(self.moved(stack))
+        docs.evaluate("document.querySelector('#post-v1-cases-id-fee').open = false")
+        with docs.expect_response("**/v1/sandbox/clock"):
+            docs.locator("#post-v1-cases-id-fee summary").click()
+        shown = form.locator("[name=body]")
+        job.wait(lambda: abs(paid(shown) - now) < timedelta(minutes=5), "the service's time")
+
+
+def paid(field):
+    return datetime.fromisoformat(json.loads(field.input_value())["paid_at"])
+
+
+def test_without_the_clock_of_a_sandbox_the_date_of_the_last_answer_is_now(docs):
+    docs.evaluate("delete document.getElementById('console').dataset.clock")
+    form = call(docs, "post-v1-cases-id-fee")
+    date = {"Date": "Wed, 21 Oct 2015 07:28:00 GMT"}
+    docs.route("**/v1/units", lambda route: route.fulfill(json={}, headers=date))
+    assert sent(call(docs, "get-v1-units")).startswith("200")
+    assert paid(form.locator("[name=body]")).isoformat().startswith("2015-10-21T07:28:")
+
+
+def test_the_people_cannot_be_fetched_again(docs):
+    acts(docs, "clerk")
+    docs.route("**/v1/me", lambda route: route.fulfill(status=401, json={}))
+    docs.route("**/v1/sandbox/personas", lambda route: route.fulfill(status=503, json={}))
+    form = call(docs, "get-v1-me")
+    sent(form)
+    form.get_by_text("Không lấy được người dùng mẫu; hãy dán một mã truy cập.").wait_for()
+    assert form.locator("[data-caller]").inner_text() == "Gửi với tư cách: Lê Văn Tiếp (clerk)"
+    docs.troubles[:] = [line for line in docs.troubles if "status of 503" not in line]
 
 
 def test_the_console_speaks_english(docs):

@@ -28,10 +28,11 @@ fn call(route: &Route) -> Call {
         method: route.method,
         path: route.path,
         about: route.about,
-        who: route.who.words(),
+        who: who(route),
         key,
         version,
         open: route.who == Who::Anyone,
+        optional: optional(route),
         status: route.status,
         variables: variables(route.path),
         query: route.query.iter().map(|name| parameter(name)).collect(),
@@ -40,6 +41,21 @@ fn call(route: &Route) -> Call {
         sample: sample(route, key, version),
         refusals: refusals(route.codes),
     }
+}
+
+/// Anybody may have a file judged; whoever is known may also name what is stored, and keep the report for themselves alone.
+fn optional(route: &Route) -> bool {
+    route.who == Who::Anyone && route.path.starts_with("/v1/verifications")
+}
+
+fn who(route: &Route) -> (String, String) {
+    if !optional(route) {
+        return route.who.words();
+    }
+    (
+        "bất kỳ ai; cần mã truy cập khi nêu copy_id hoặc upload_id, và để xem biên bản giữ cho riêng mình".into(),
+        "anybody; copy_id, upload_id and a report kept for oneself alone need a token".into(),
+    )
 }
 
 /// The variables of a path; the segment before an `{id}` says what it is of.
@@ -107,6 +123,10 @@ fn sample(route: &Route, key: bool, version: bool) -> String {
     } else {
         format!("curl -sS -X {} \"$CTDT{}\"", route.method, shown(route.path))
     }];
+    if optional(route) {
+        // Nothing at all while there is no token; one word, so that every shell takes it alike.
+        lines.push("  ${TOKEN:+-H\"Authorization: Bearer $TOKEN\"}".to_owned());
+    }
     let mut header = |text: &str| lines.push(format!("  -H {text}"));
     if route.who != Who::Anyone {
         header("\"Authorization: Bearer $TOKEN\"");
@@ -191,7 +211,25 @@ mod tests {
             let inputs = form.matches("data-in=").count();
             let file = usize::from(matches!(route.body, Body::File(_)));
             assert_eq!(inputs, parts.len() - 1 + file, "{}: {form}", route.key());
-            assert_eq!(form.contains("data-open"), route.who == Who::Anyone, "{}", route.key());
+            let optional = route.path == "/v1/verifications" || route.path.starts_with("/v1/verifications/");
+            let (open, anyone) = (form.contains("data-open"), route.who == Who::Anyone);
+            assert_eq!(open, anyone && !optional, "{}", route.key());
+            assert_eq!(form.contains("data-caller=\"maybe\""), anyone && optional, "{}", route.key());
+        }
+    }
+
+    /// A visitor verifies without a token and an officer with one, by the same line.
+    #[test]
+    fn a_verification_takes_a_token_when_there_is_one() {
+        let guide = guide(&asked("127.0.0.1:8080"));
+        let calls = guide.chapters.iter().flat_map(|chapter| &chapter.calls);
+        let optional: Vec<&Call> = calls.filter(|call| call.optional).collect();
+        let keys: Vec<String> = optional.iter().map(|call| format!("{} {}", call.method, call.path)).collect();
+        let judged = ["POST /v1/verifications", "GET /v1/verifications/{id}", "GET /v1/verifications/{id}/report.pdf"];
+        assert_eq!(keys, judged);
+        for call in optional {
+            assert!(call.sample.contains("${TOKEN:+-H\"Authorization: Bearer $TOKEN\"}"), "{}", call.sample);
+            assert!(call.who.0.contains("cần mã truy cập khi") && call.who.1.starts_with("anybody;"), "{:?}", call.who);
         }
     }
 

@@ -20,6 +20,8 @@
   const [known, names, etags] = [new Map(), new Map(), new Map()];
   let people = [];
   let freeSlot = "";
+  // By how many ms the service's clock is ahead of the browser's.
+  let ahead = 0;
 
   function make(tag, className, ...content) {
     const element = document.createElement(tag);
@@ -88,7 +90,7 @@
   }
 
   function sampleValue(placeholder, word) {
-    if (word === "now") return new Date().toISOString();
+    if (word === "now") return new Date(Date.now() + ahead).toISOString();
     if (word === "start") return freeSlot || placeholder;
     return known.get(PREFIX[word] ?? word)?.[0] ?? placeholder;
   }
@@ -113,31 +115,53 @@
     for (const call of calls) if (call.open) prefill(call.querySelector("form"));
   }
 
+  function tellTime(now) {
+    const difference = Date.parse(now) - Date.now();
+    if (Number.isFinite(difference)) ahead = difference;
+  }
+
+  async function fetched(address) {
+    const answer = await fetch(address, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (!answer.ok) throw new Error(answer.statusText);
+    return answer.json();
+  }
+
+  // A sandbox's clock can be moved; its Date headers tell the machine's time all the same.
+  async function askTime() {
+    const { now } = await fetched(words.clock).catch(() => ({}));
+    tellTime(now);
+    prefillOpen();
+  }
+
   // ── who calls ──
 
   function caller() {
     if (token.value.trim()) return { token: token.value.trim(), name: words.pasted };
-    const person = people[(personas?.value || 0) - 1];
-    return person && { token: person.token, name: `${person.name} (${person.key})` };
+    const person = people.find((one) => one.key === personas.value);
+    return person && { token: person.token, name: `${person.name} (${person.key})`, sample: true };
   }
 
   function showCaller() {
     const name = caller()?.name;
     for (const place of document.querySelectorAll("[data-caller]")) {
-      place.textContent = name ? `${words.as}: ${name}` : words.nobody;
+      const kind = place.dataset.caller;
+      place.textContent = name ? `${words[`${kind}as`]}: ${name}` : words[`${kind}nobody`];
     }
   }
 
+  // Also when their tokens have ended, as all do when the clock is moved: the choice stays. Gives what to say of it.
   async function loadPeople() {
+    const first = !people.length;
     try {
-      const answer = await fetch(words.personas, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-      const list = await answer.json();
+      const [list] = await Promise.all([fetched(words.personas), askTime()]);
       people = list.data;
+      if (!first) return words.renewed;
       learn(list);
-      personas.append(...people.map((person, n) => option(n + 1, `${person.key} · ${person.name}`)));
+      personas.append(...people.map((person) => option(person.key, `${person.key} · ${person.name}`)));
     } catch {
-      personas.options[0].textContent = words.nopersonas;
+      if (first) personas.options[0].textContent = words.nopersonas;
     }
+    return words.nopersonas;
   }
 
   // ── the request ──
@@ -168,15 +192,15 @@
     const path = form.dataset.path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(value[name]));
     const query = fields(form, "query").filter((one) => one.value).map((one) => [one.name, one.value]);
     const headers = { "Accept-Language": lang };
-    const secret = "open" in form.dataset ? undefined : caller()?.token;
-    if (secret) headers.Authorization = `Bearer ${secret}`;
+    const by = "open" in form.dataset ? undefined : caller();
+    if (by) headers.Authorization = `Bearer ${by.token}`;
     for (const one of [...fields(form, "key"), ...fields(form, "version")]) {
       if (one.value.trim()) headers[one.name] = one.value.trim();
     }
     if (type) headers["Content-Type"] = type;
     const address = new URL(path, location.origin);
     address.search = new URLSearchParams(query);
-    return { method: form.dataset.method, address, headers, body };
+    return { method: form.dataset.method, address, headers, body, sample: by?.sample };
   }
 
   const quoted = (text) => `'${String(text).replaceAll("'", "'\\''")}'`;
@@ -276,6 +300,7 @@
   // What an answer changes for the next calls.
   function follow(form, asked, answer, { json }) {
     learn(json, answer.headers);
+    if (!words.clock) tellTime(answer.headers.get("date"));
     const here = thing(form);
     const about = answer.ok && ID.test(json?.id) ? json.id : here;
     // A part was added: the whole has another version now, and nobody said which.
@@ -300,6 +325,7 @@
     const content = await read(answer);
     show(form, asked, answer, content, performance.now() - began);
     follow(form, asked, answer, content);
+    if (answer.status === 401 && asked.sample) form.querySelector(".said").append(make("p", "", await loadPeople()));
   }
 
   async function send(form) {
@@ -356,7 +382,11 @@
   document.documentElement.classList.add("scripted");
   for (const call of calls) {
     const form = call.querySelector("form");
-    call.addEventListener("toggle", () => call.open && prefill(form));
+    call.addEventListener("toggle", () => {
+      if (!call.open) return;
+      prefill(form);
+      if (words.clock && form.elements.body?.defaultValue.includes("<now>")) askTime();
+    });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       send(form);

@@ -49,8 +49,10 @@ pub struct Call {
     pub key: bool,
     /// Whether it needs `If-Match`.
     pub version: bool,
-    /// Whether anybody may call it, so that no token is sent.
+    /// Whether anybody may call it, so that it needs no token.
     pub open: bool,
+    /// Whether an open call takes a token all the same, and does more for whoever has a name.
+    pub optional: bool,
     /// The status of success.
     pub status: u16,
     /// Variables of the path, in its order.
@@ -282,6 +284,7 @@ fn console(look: Look) -> Markup {
     html! {
         section #console.console hidden data-scripted aria-label=(lang.pick("Gọi thử", "Try it")) data-testid="console"
             data-personas=[look.sandbox.then_some("/v1/sandbox/personas")]
+            data-clock=[look.sandbox.then_some("/v1/sandbox/clock")]
             data-200=(lang.pick("Thành công", "Done"))
             data-201=(lang.pick("Đã tạo", "Created"))
             data-202=(lang.pick("Đã nhận, đang xử lý", "Accepted, under way"))
@@ -303,6 +306,9 @@ fn console(look: Look) -> Markup {
             data-as=(lang.pick("Gửi với tư cách", "Send as"))
             data-pasted=(lang.pick("mã đã dán", "the token you pasted"))
             data-nobody=(lang.pick("Chưa có mã truy cập", "No token yet"))
+            data-maybeas=(lang.pick("Mã truy cập không bắt buộc; gửi với tư cách", "Token optional; sent as"))
+            data-maybenobody=(lang.pick("Mã truy cập không bắt buộc; gửi không kèm mã", "Token optional; sent without one"))
+            data-renewed=(lang.pick("Mã truy cập của người dùng mẫu đã hết hiệu lực; trang vừa lấy mã mới. Hãy gửi lại.", "The sample person's token was no longer good; the page has fetched fresh ones. Send again."))
             data-nopersonas=(lang.pick("Không lấy được người dùng mẫu; hãy dán một mã truy cập.", "The sample people cannot be fetched; paste a token."))
             data-found=(lang.pick("lời gọi", "calls"))
         {
@@ -331,7 +337,7 @@ fn console(look: Look) -> Markup {
 /// One input for each part of the request; `data-in` says where it goes.
 fn form(lang: Lang, call: &Call) -> Markup {
     html! {
-        form.try hidden data-scripted data-method=(call.method) data-path=(call.path) data-open[call.open] data-status=(call.status) data-testid="try" {
+        form.try hidden data-scripted data-method=(call.method) data-path=(call.path) data-open[call.open && !call.optional] data-status=(call.status) data-testid="try" {
             h3 { (lang.pick("Gọi thử", "Try it")) }
             div.fields {
                 @for one in &call.variables { (input(one, "path", lang.pick("trong đường dẫn", "in the path"))) }
@@ -350,7 +356,11 @@ fn form(lang: Lang, call: &Call) -> Markup {
             div.send {
                 button type="submit" { (lang.pick("Gửi", "Send")) }
                 span.as {
-                    @if call.open { (lang.pick("Không cần mã truy cập", "No token needed")) } @else { a href="#console" data-caller {} }
+                    @if call.open && !call.optional {
+                        (lang.pick("Không cần mã truy cập", "No token needed"))
+                    } @else {
+                        a href="#console" data-caller=(if call.optional { "maybe" } else { "" }) {}
+                    }
                 }
             }
             div.said aria-live="polite" data-testid="said" {}
