@@ -85,39 +85,25 @@ impl SigningRequest {
             let copy = self.records.copy(id).await?.ok_or_else(|| Problem::new("not-found"))?;
             needs(caller, right, &copy.unit)?;
         }
-        let id = SessionId::new(this.born);
-        let session = match this.made(self.records.session(&id)).await? {
+        let (id, method) = (&SessionId::new(this.born), body.method.as_str());
+        let session = match this.made(self.records.session(id)).await? {
             Some(session) => session,
-            None if right == Right::Sign => self.leader(id, caller, &copies, &body.method, now).await?,
-            None => self.seal(id, caller, &copies, &body.method, now).await?,
+            None if right == Right::Sign => {
+                self.leader(OpenSession { id, user: caller, copies: &copies, method }, now).await?
+            }
+            None => self.seal(RequestSeal { id, user: caller, copies: &copies, method }, now).await?,
         };
         let location = format!("/v1/sign-sessions/{}", session.id);
         Ok(Reply::json(202, &session_view(&session, now)).header("location", &location).header("retry-after", "1"))
     }
 
-    async fn leader(
-        &self,
-        id: SessionId,
-        user: &User,
-        copies: &[CopyId],
-        method: &str,
-        now: Timestamp,
-    ) -> Result<Session, Problem> {
-        let ask = OpenSession { id: &id, user, copies, method };
+    async fn leader(&self, ask: OpenSession<'_>, now: Timestamp) -> Result<Session, Problem> {
         let bench = self.bench(now).await;
         Ok(leader::open_session(&self.records, &self.objects, &self.gateway, &bench, ask, now).await?)
     }
 
-    async fn seal(
-        &self,
-        id: SessionId,
-        user: &User,
-        copies: &[CopyId],
-        method: &str,
-        now: Timestamp,
-    ) -> Result<Session, Problem> {
-        Ok(numbering::request(&self.records, &self.edge.chance, RequestSeal { id: &id, user, copies, method }, now)
-            .await?)
+    async fn seal(&self, ask: RequestSeal<'_>, now: Timestamp) -> Result<Session, Problem> {
+        Ok(numbering::request(&self.records, &self.edge.chance, ask, now).await?)
     }
 
     /// The bench with the roots of the trust list in use.
