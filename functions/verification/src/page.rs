@@ -140,7 +140,10 @@ pub(crate) fn registered(request: &Request, look: Look, answer: &Value) -> Reply
         Some("active") => {
             Registered::Active(answer.get("sealed_on").and_then(Value::as_str).unwrap_or_default().to_owned())
         }
-        Some("annulled") => Registered::Annulled,
+        Some("annulled") => {
+            let of = |name: &str| answer["annulment"][name].as_str().map(str::to_owned);
+            Registered::Annulled(of("decision_no").zip(of("decision_date")))
+        }
         _ => Registered::Unknown,
     };
     html(200, web::registered(look, &printed, &found))

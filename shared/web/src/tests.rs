@@ -44,7 +44,7 @@ fn guide() -> Guide {
 
 fn pages(look: Look) -> Vec<String> {
     let trouble = Trouble { title: "a".into(), detail: "b".into(), action: "c".into() };
-    let found = [Registered::Active("2026-11-23".into()), Registered::Annulled, Registered::Unknown];
+    let found = [Registered::Active("2026-11-23".into()), Registered::Annulled(None), Registered::Unknown];
     let mut all = vec![
         home(look),
         docs(look, &guide()),
@@ -60,6 +60,17 @@ fn pages(look: Look) -> Vec<String> {
     ];
     all.extend(found.iter().map(|found| registered(look, &printed(), found)));
     all
+}
+
+/// R111: by which decision, where the register has it.
+#[test]
+fn the_register_names_the_decision() {
+    let by = Registered::Annulled(Some(("12/QĐ-UBND".into(), "2026-11-26".into())));
+    for look in LOOKS {
+        let page = registered(look, &printed(), &by);
+        assert!(page.contains("12/QĐ-UBND") && page.contains("26/11/2026"), "{page}");
+        assert!(!registered(look, &printed(), &Registered::Annulled(None)).contains("quyết định"));
+    }
 }
 
 /// The policy of [`HEADERS`] would stop them; so they must not be there.

@@ -30,8 +30,8 @@ pub struct Printed {
 pub enum Registered {
     /// It was sealed then (RFC 3339 day) and stands.
     Active(String),
-    /// It was annulled.
-    Annulled,
+    /// It was annulled, by the decision of this number and day (RFC 3339) where the register has it.
+    Annulled(Option<(String, String)>),
     /// It is not there.
     Unknown,
 }
@@ -172,6 +172,18 @@ fn number_line(lang: Lang, printed: &Printed) -> String {
     }
 }
 
+fn annulled(lang: Lang, by: Option<&(String, String)>) -> String {
+    let by = by.map(|(number, date)| (number, day(date).unwrap_or_default()));
+    match (lang, by) {
+        (Lang::Vi, None) => "Bản sao mang số này đã bị huỷ.".to_owned(),
+        (Lang::En, None) => "The copy under this number was annulled.".to_owned(),
+        (Lang::Vi, Some((number, on))) => format!("Bản sao mang số này đã bị huỷ theo quyết định {number} ngày {on}."),
+        (Lang::En, Some((number, on))) => {
+            format!("The copy under this number was annulled by decision {number} of {on}.")
+        }
+    }
+}
+
 fn register_answer(lang: Lang, found: &Registered) -> Markup {
     match found {
         Registered::Active(on) => {
@@ -188,10 +200,10 @@ fn register_answer(lang: Lang, found: &Registered) -> Markup {
             );
             result::bar(Phrase::Unsure, title, &detail, Some(action))
         }
-        Registered::Annulled => {
-            let detail = lang.pick("Bản sao mang số này đã bị huỷ.", "The copy under this number was annulled.");
+        Registered::Annulled(by) => {
+            let detail = annulled(lang, by.as_ref());
             let action = lang.pick("Không tiếp nhận.", "Do not accept it.");
-            result::bar(Phrase::Annulled, Phrase::Annulled.text(lang), detail, Some(action))
+            result::bar(Phrase::Annulled, Phrase::Annulled.text(lang), &detail, Some(action))
         }
         Registered::Unknown => {
             let title = lang.pick("KHÔNG CÓ SỐ NÀY TRONG SỔ", "THE NUMBER IS NOT IN THE REGISTER");

@@ -337,6 +337,10 @@ async fn annulment_is_told(client: &Client, id: &str, today: &str) {
     let found = job::by_number(client, copy["number"].as_u64().expect("a number")).await;
     assert!(found["status"] == "annulled" && said(&found["annulment"]), "{found}");
     assert!(found["annulment"]["at"].is_string() && !found.to_string().contains(WHY), "{found}");
+    let query = format!("unit_code=000.00.01.H99&year={}&number={}", copy["year"], copy["number"]);
+    let page = Call::get(format!("/v1/copies/by-number?{query}")).header("accept", "text/html");
+    let page = String::from_utf8(client.send(page).await.is(200).body).expect("text");
+    assert!(page.contains(DECISION) && !page.contains(WHY), "{page}");
 }
 
 /// Under the rules of any signed file the register is not asked, and another time has other truths: nothing of that is signed.
