@@ -12,8 +12,13 @@ use crate::{python, tools};
 type Bench = fn() -> Result<(), Failure>;
 
 /// The benches that there are.
-const NAMES: &[(&str, Bench)] =
-    &[("memory", memory), ("seal", || figures(&["seal"])), ("start", start), ("verify", verify)];
+const NAMES: &[(&str, Bench)] = &[
+    ("memory", memory),
+    ("numbering", numbering),
+    ("seal", || figures(&["seal"])),
+    ("start", start),
+    ("verify", verify),
+];
 
 /// From empty caches: every function with the SDK.
 const BUILD: Duration = Duration::from_secs(45 * 60);
@@ -63,6 +68,11 @@ fn memory() -> Result<(), Failure> {
     shows(cargo().args(["bench", "--quiet", "--package", "tests", "--bench", "memory"]))
 }
 
+/// Numbers against the embedded DynamoDB, beside the pattern that may skip.
+fn numbering() -> Result<(), Failure> {
+    shows(cargo().args(["bench", "--quiet", "--package", "local", "--bench", "numbering"]))
+}
+
 /// CPU of every function until it asks for its first event.
 fn start() -> Result<(), Failure> {
     let log = Log::new("bench-start")?;
@@ -88,6 +98,9 @@ mod tests {
 
     #[test]
     fn an_unknown_bench_names_the_known_ones() {
-        assert_eq!(run("nothing"), Err("no bench `nothing` yet; there is: memory, seal, start, verify".to_owned()));
+        assert_eq!(
+            run("nothing"),
+            Err("no bench `nothing` yet; there is: memory, numbering, seal, start, verify".to_owned())
+        );
     }
 }
