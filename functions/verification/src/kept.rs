@@ -14,7 +14,7 @@ use pades::{Profile, Report, Verdict};
 use serde_json::{Value, json};
 
 use crate::ways::Asked;
-use crate::{Found, Verification, page};
+use crate::{Found, Verification, decided, page};
 
 /// How long a report is kept.
 const REPORT_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -110,10 +110,7 @@ impl Verification {
         }
         let signer = Signer::load(&self.objects, &self.signer, now).await?;
         if signer.is_overdue(now) {
-            api::alarm(
-                "report-signer-lists-overdue",
-                "put newer lists of revoked certificates beside the report signer's",
-            );
+            api::alarm("report-signer-lists-overdue", "put newer CRLs beside the chain of the report signer");
         }
         let pdf = record::signed(&self.key, &signer, &shown, at).await?;
         let name = "inline; filename=\"bien-ban-kiem-tra.pdf\"";
@@ -189,10 +186,5 @@ fn standing(public: &PublicCopy, now: Timestamp) -> Value {
 
 /// An annulled copy: when the register was told, and by which decision where it was kept.
 fn withdrawn(public: &PublicCopy, at: Timestamp) -> Value {
-    let mut shown = json!({"status": "annulled", "annulled_at": rfc3339(at)});
-    if let Some(by) = &public.annulled_by {
-        shown["decision_no"] = json!(by.number);
-        shown["decision_date"] = json!(by.date.to_string());
-    }
-    shown
+    decided(json!({"status": "annulled", "annulled_at": rfc3339(at)}), public.annulled_by.as_ref())
 }

@@ -280,7 +280,7 @@ impl Verification {
         let status = if copy.annulled_at.is_some() { "annulled" } else { "active" };
         let mut shown = json!({"status": status, "sealed_on": rfc3339(copy.sealed_at)[..10].to_owned()});
         if let Some(at) = copy.annulled_at {
-            shown["annulment"] = annulment(at, copy.annulled_by.as_ref());
+            shown["annulment"] = decided(json!({"at": rfc3339(at)}), copy.annulled_by.as_ref());
         }
         if let Some(wanted) = wanted {
             shown["matches_hash"] = json!(copy.digests.iter().any(|digest| hex::encode(digest) == wanted));
@@ -315,9 +315,8 @@ fn gravest(reports: &[Report]) -> Verdict {
     }
 }
 
-/// When the register was told, and by which decision where it was kept.
-fn annulment(at: Timestamp, by: Option<&AnnulmentDecision>) -> Value {
-    let mut shown = json!({"at": rfc3339(at)});
+/// By which decision, where it was kept.
+fn decided(mut shown: Value, by: Option<&AnnulmentDecision>) -> Value {
     if let Some(by) = by {
         shown["decision_no"] = json!(by.number);
         shown["decision_date"] = json!(by.date.to_string());

@@ -100,6 +100,17 @@ async fn what_an_earlier_try_made_is_met_again() {
     desk.close();
 }
 
+/// Who changes what is there and dies before saying so is told, under the same key, that it has changed. That answer is not
+/// kept: the client looks, and the key goes on asking.
+#[tokio::test]
+async fn a_second_try_that_finds_its_own_change_is_no_answer_for_a_week() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut desk =
+        Desk::open(folder.path(), ["after 1 dynamodb TransactWriteItems \"case.cancelled\"".to_owned()]).await;
+    desk.refused_twice().await;
+    desk.close();
+}
+
 /// The list is complete: in a job that nothing disturbs, every request that changes something has the words of a moment.
 #[tokio::test]
 async fn no_change_is_without_a_moment() {

@@ -127,6 +127,19 @@ impl<'a> Desk<'a> {
         assert!(case.text("/code").contains("-0001-") && next.text("/code").contains("-0002-"), "{dossier}");
     }
 
+    /// The desk hears nothing of its cancelling, and asks for the same again, twice; the dossier is cancelled all the while.
+    pub(crate) async fn refused_twice(&mut self) {
+        let case = self.by("clerk", Call::post("/v1/cases", &walk_in(EMAIL))).await.is(201);
+        let cancel = format!("/v1/cases/{}/cancel", case.text("/id"));
+        let cancel = Call::post(cancel, &json!({"reason": "người dân rút hồ sơ"})).on(&case.etag());
+        for _ in 0..2 {
+            let told = self.by("clerk", cancel.clone()).await.is(412);
+            assert!(told.header("idempotency-replayed").is_empty(), "{}", told.json());
+        }
+        let dossier = self.see("clerk", &format!("/v1/cases/{}", case.text("/id"))).await.json();
+        assert_eq!(dossier["status"], "cancelled", "{dossier}");
+    }
+
     /// The desk's part: everything up to the submission. Gives the copy.
     async fn prepared(&mut self, case: &str) -> String {
         let at = |path: &str| format!("/v1/cases/{case}/{path}");
