@@ -15,6 +15,9 @@ use crate::revision::{Definition, Location};
 use crate::survey::{self, Header, Survey};
 use crate::xref::{self, Env};
 
+/// Stretches without a listed object that are worth a look at what they are.
+const LONG: usize = 64 << 10;
+
 /// After `num gen obj`, where that is the header of this number.
 pub(crate) fn header_end(env: &Env<'_>, text: Window<'_>, offset: usize, num: u32) -> Option<usize> {
     let mut parser = env.parser(text, offset);
@@ -197,18 +200,24 @@ impl Shared<'_> {
     /// Plain definitions, by where their number stands.
     pub(crate) fn by_offset(&self) -> &[(usize, u32)] {
         self.by_offset.get_or_init(|| {
-            let all = self.history.definitions.all.iter().enumerate();
-            let place = |(n, definition): (usize, &Definition)| match definition.location {
-                Location::Offset(offset) => Some((offset, u32::try_from(n).ok()?)),
-                _ => None,
-            };
-            let mut places: Vec<(usize, u32)> = all.filter_map(place).collect();
             // In the order of the file, so that one window serves many.
-            places.sort_unstable();
+            let mut places = self.listed_places();
             places.iter_mut().for_each(|(offset, _)| *offset = self.after_space(*offset));
             places.sort_unstable();
             places
         })
+    }
+
+    /// Plain definitions by where the cross-reference says that they stand, which may be a blank before their number.
+    fn listed_places(&self) -> Vec<(usize, u32)> {
+        let all = self.history.definitions.all.iter().enumerate();
+        let place = |(n, definition): (usize, &Definition)| match definition.location {
+            Location::Offset(offset) => Some((offset, u32::try_from(n).ok()?)),
+            _ => None,
+        };
+        let mut places: Vec<(usize, u32)> = all.filter_map(place).collect();
+        places.sort_unstable();
+        places
     }
 
     /// Where the number of an object begins that is said to stand at `offset`. Where that cannot be read, nothing stands there.
@@ -220,10 +229,41 @@ impl Shared<'_> {
         self.env.look(offset, |window| skip_space(window, offset)).unwrap_or(offset)
     }
 
-    /// What a pass over the whole file finds; made once.
+    /// What a pass over the whole file finds; made once. Left out is what begins within the data of long streams of the first revision:
+    /// what only careless readers find there was there before anybody signed.
     pub(crate) fn survey(&self) -> Result<&Survey, Error> {
-        let found = self.survey.get_or_init(|| survey::survey(&self.env, |_| {}));
+        let found = self.survey.get_or_init(|| survey::survey(&self.env, &self.quiet(), |_| {}));
         found.as_ref().map_err(Error::clone)
+    }
+
+    /// Data of long streams of the first revision in which no listed object stands: nearly all of a scan.
+    pub(crate) fn quiet(&self) -> Vec<Range<usize>> {
+        let places = self.listed_places();
+        let mut quiet = Vec::new();
+        for (at, &(offset, n)) in places.iter().enumerate() {
+            let next = places.get(at + 1).map_or(self.env.text.len(), |(next, _)| *next);
+            if next.saturating_sub(offset) < LONG {
+                continue;
+            }
+            // Another entry that leads here over blanks may be of a later revision.
+            let before = at.checked_sub(1).and_then(|before| places.get(before));
+            let alone = before.is_none_or(|(before, _)| self.after_space(*before) < offset);
+            let data = self.first_data(n).filter(|_| alone).map(|data| data.start..data.end.min(next));
+            quiet.extend(data.filter(|data| data.len() >= LONG / 2));
+        }
+        quiet
+    }
+
+    /// The data of a stream that the first revision defines.
+    fn first_data(&self, n: u32) -> Option<Range<usize>> {
+        self.history.definitions.get(n).filter(|definition| definition.revision == 0)?;
+        match self.value(n, None) {
+            Ok(Object::Stream(stream)) => match &stream.data {
+                StreamData::InFile(range) => Some(range.clone()),
+                StreamData::Owned(_) => None,
+            },
+            _ => None,
+        }
     }
 
     /// The last plain definition that begins at or before a place.

@@ -169,7 +169,7 @@ impl<'a> Document<'a> {
             });
         }
         // A second thread may have been first; it saw the same.
-        let _ = shared.survey.set(Ok(survey::survey(&shared.env, each)?));
+        let _ = shared.survey.set(Ok(survey::survey(&shared.env, &shared.quiet(), each)?));
         Ok(())
     }
 

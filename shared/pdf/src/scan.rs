@@ -430,7 +430,7 @@ pub(crate) struct Rebuilt {
 
 /// Objects by number, newest first found last; streams are passed over by their length where `endstream` follows.
 pub(crate) fn rebuild(env: &Env<'_>) -> Result<Rebuilt, Error> {
-    let survey = survey(env, |_| {})?;
+    let survey = survey(env, &[], |_| {})?;
     let all = survey.headers()?;
     let newest: HashMap<u32, usize> = all.iter().map(|header| (header.id.num, header.offset)).collect();
     let mut entries: BTreeMap<u32, RawEntry> = BTreeMap::new();

@@ -1,5 +1,7 @@
 //! One pass over all bytes of a file: where objects and trailers seem to begin, wherever they stand.
 
+use std::ops::Range;
+
 use memchr::memmem;
 
 use crate::error::{Error, LimitKind};
@@ -33,30 +35,50 @@ const BEFORE: usize = 64;
 const OBJ: &[u8] = b"obj";
 pub(crate) const TRAILER: &[u8] = b"trailer";
 
-/// Passes over the file once, and shows it to somebody else on the way.
-pub(crate) fn survey(env: &Env<'_>, mut each: impl FnMut(&[u8])) -> Result<Survey, Error> {
+/// Passes over the file once, and shows it to somebody else on the way. In `quiet` ranges (in order, apart from each other) nothing is looked
+/// for: what begins there does not matter to the caller.
+pub(crate) fn survey(env: &Env<'_>, quiet: &[Range<usize>], mut each: impl FnMut(&[u8])) -> Result<Survey, Error> {
     let mut found = Survey { headers: Ok(Vec::new()), trailers: Ok(Vec::new()) };
     let most = env.limits.objects;
     env.text.pass(0..env.text.len(), BEFORE, |at, tail, chunk| {
         each(chunk);
+        if encloses(quiet, &(at.saturating_sub(BEFORE)..at + chunk.len())) {
+            return Ok(true);
+        }
         // Words that begin before the chunk or so near its beginning that what counts may stand before it.
         let seam: Vec<u8> = tail.iter().chain(chunk.iter().take(BEFORE + TRAILER.len())).copied().collect();
         let ends_here = |place: usize, word: &[u8]| place + word.len() > tail.len() && place < tail.len() + BEFORE;
-        found.take(&seam, at - tail.len(), most, ends_here);
-        found.take(chunk, at, most, |place, _| place >= BEFORE);
+        found.take(&seam, at - tail.len(), most, quiet, ends_here);
+        found.take(chunk, at, most, quiet, |place, _| place >= BEFORE);
         Ok(true)
     })?;
     Ok(found)
 }
 
+/// Does one of the ranges, which are in order, have all of this one?
+fn encloses(ranges: &[Range<usize>], wanted: &Range<usize>) -> bool {
+    let at = ranges.partition_point(|range| range.end < wanted.end);
+    ranges.get(at).is_some_and(|range| range.start <= wanted.start)
+}
+
 impl Survey {
     /// The words of a piece that stands at `base`, as far as their places are wanted.
-    fn take(&mut self, piece: &[u8], base: usize, most: usize, wanted: impl Fn(usize, &[u8]) -> bool) {
+    fn take(
+        &mut self,
+        piece: &[u8],
+        base: usize,
+        most: usize,
+        quiet: &[Range<usize>],
+        wanted: impl Fn(usize, &[u8]) -> bool,
+    ) {
+        let matters = |offset: usize| !encloses(quiet, &(offset..offset + 1));
         for word in memmem::find_iter(piece, OBJ).filter(|&word| wanted(word, OBJ)) {
-            let Some(header) = header_before(piece, word) else { continue };
-            push(&mut self.headers, Header { offset: base + header.offset, ..header }, most);
+            let header = header_before(piece, word).map(|header| Header { offset: base + header.offset, ..header });
+            if let Some(header) = header.filter(|header| matters(header.offset)) {
+                push(&mut self.headers, header, most);
+            }
         }
-        for word in memmem::find_iter(piece, TRAILER).filter(|&word| wanted(word, TRAILER)) {
+        for word in memmem::find_iter(piece, TRAILER).filter(|&word| wanted(word, TRAILER) && matters(base + word)) {
             push(&mut self.trailers, base + word, most);
         }
     }

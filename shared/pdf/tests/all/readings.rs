@@ -2,7 +2,7 @@
 
 use pdf::{Document, Error, FindingKind, Limits, ObjId, Object};
 
-use crate::files::{append, classic, one_page, open, packed, startxref};
+use crate::files::{ONE_PAGE, append, classic, one_page, open, packed, startxref};
 
 fn stream(text: &str) -> String {
     format!("<</Length {}>>\nstream\n{text}\nendstream", text.len())
@@ -55,6 +55,85 @@ fn an_object_off_the_list_is_another_reading() {
 fn what_stands_inside_a_later_object_is_told_apart() {
     let file = append(&one_page(), &[(50, &stream("\n4 0 obj\n(forged)\nendobj\n"))]);
     assert_eq!(numbers(&file), [(4, 1, true, true)]);
+}
+
+/// A file whose page has a stream with `inside` in the midst of so much data.
+pub(crate) fn scan(data: usize, inside: &str) -> Vec<u8> {
+    let half = "image data ".repeat(data / 22);
+    let content = stream(&format!("{half}{inside}{half}"));
+    classic(&[ONE_PAGE[0], ONE_PAGE[1], ONE_PAGE[2], &content, "(after it)"])
+}
+
+/// A revision that lists a number at a place.
+fn listed_at(file: &[u8], number: u32, place: usize) -> Vec<u8> {
+    let (at, prev) = (file.len(), startxref(file));
+    let section = format!(
+        "xref\n{number} 1\n{place:010} 00000 n \ntrailer\n<</Size 99/Root 1 0 R/Prev {prev}>>\nstartxref\n{at}\n%%EOF\n"
+    );
+    [file, section.as_bytes()].concat()
+}
+
+/// The data of a long stream of the first revision are not looked through; nothing may follow from that.
+#[test]
+fn however_long_a_stream_is_the_same_is_seen() {
+    let forged = "\n5 0 obj\n(forged)\nendobj\n";
+    let place =
+        |file: &[u8], word: &str| file.windows(word.len()).position(|one| one == word.as_bytes()).expect("the word");
+    let ways: [(&str, &dyn Fn(usize) -> Vec<u8>, bool); 9] = [
+        ("enclosed in the first revision", &|data| scan(data, forged), false),
+        ("a trailer in it", &|data| scan(data, "\ntrailer\n<</Root 3 0 R>>\n"), false),
+        ("before the page is told", &|data| append(&scan(data, forged), &[(5, "(later)")]), false),
+        (
+            "enclosed in a later revision",
+            &|data| {
+                let half = "image data ".repeat(data / 22);
+                append(&one_page(), &[(50, &stream(&format!("{half}\n4 0 obj\n(forged)\nendobj\n{half}")))])
+            },
+            true,
+        ),
+        (
+            "listed within it",
+            &|data| {
+                let file = scan(data, forged);
+                let at = place(&file, "5 0 obj\n(forged");
+                listed_at(&file, 5, at)
+            },
+            true,
+        ),
+        (
+            "a new number listed within it",
+            &|data| {
+                let file = scan(data, "\n50 0 obj\n(new)\nendobj\n");
+                let at = place(&file, "50 0 obj");
+                listed_at(&file, 50, at)
+            },
+            false,
+        ),
+        (
+            "listed within it, and followed by another",
+            &|data| {
+                let file = scan(data, &format!("{forged}{forged}"));
+                let at = place(&file, "5 0 obj\n(forged");
+                listed_at(&file, 5, at)
+            },
+            true,
+        ),
+        (
+            "listed again over a blank by a later revision",
+            &|data| {
+                let file = scan(data, "\n3 0 obj\n(forged)\nendobj\n");
+                let at = place(&file, "\n4 0 obj");
+                listed_at(&file, 4, at)
+            },
+            true,
+        ),
+        ("off the list behind it", &|data| before_the_table(&scan(data, forged), "5 0 obj\n(stray)\nendobj\n"), true),
+    ];
+    for (way, made, seen) in ways {
+        let (short, long) = (made(400), made(400_000));
+        assert_eq!(numbers(&short), numbers(&long), "{way}");
+        assert_eq!(!numbers(&short).is_empty(), seen, "{way}: {:?}", numbers(&short));
+    }
 }
 
 #[test]

@@ -122,6 +122,16 @@ fn windows_show_what_memory_shows() {
     }
 }
 
+#[test]
+fn windows_show_what_memory_shows_of_long_streams() {
+    let file = crate::readings::scan(400_000, "\n5 0 obj\n(forged)\nendobj\n");
+    let later = append(&file, &[(5, &String::from_utf8_lossy(&file[60_000..300_000]))]);
+    for (window, piece) in [(300, 99), (8192, 4096), (65536, usize::MAX)] {
+        assert_same(&file, window, piece);
+        assert_same(&later, window, piece);
+    }
+}
+
 proptest! {
     /// Damaged, cut, and read in pieces of any size.
     #[test]
