@@ -15,6 +15,20 @@ use crate::copies::made;
 pub(crate) const SIZES: [(&str, usize); 4] =
     [("small", 1_000), ("1MB", 1_000_000), ("20MB", 20_000_000), ("98MB", 98_000_000)];
 
+/// How often a small copy is judged for a profiler: what comes before does not show beside it.
+const OFTEN: usize = 3_000;
+
+/// The same small copy, again and again.
+pub(crate) fn profile() {
+    let (file, at) = made(SIZES[0].1);
+    let (anchors, extra) = (testkit::trees().anchors(), Evidence::default());
+    let profile = Profile::Ecopy;
+    let policy = Policy { anchors: &anchors, at, profile, extra: &extra, register: None, test_anchors: false };
+    for _ in 0..OFTEN {
+        drop(black_box(pades::judge(black_box(&file), "a.pdf", &policy)));
+    }
+}
+
 /// Every size. `keep`: a folder for the files, their anchors and our figures, for those who judge them too.
 pub(crate) fn verify(keys: &str, keep: Option<&Path>) {
     let mut figures = serde_json::Map::new();

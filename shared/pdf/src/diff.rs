@@ -1,6 +1,6 @@
 //! Comparison: of values across two views, and of what a revision really changes.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use crate::error::{Error, LimitKind};
 use crate::object::{Dict, ObjId, Object, Stream};
@@ -27,91 +27,24 @@ pub struct Change {
     pub kind: ChangeKind,
 }
 
-/// A key whose value differs between two dictionaries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeyChange {
-    /// Only in the second.
-    Added(Vec<u8>),
-    /// Only in the first.
-    Removed(Vec<u8>),
-    /// In both, with different values.
-    Modified(Vec<u8>),
-}
-
-impl KeyChange {
-    /// The key.
-    #[must_use]
-    pub fn key(&self) -> &[u8] {
-        match self {
-            KeyChange::Added(key) | KeyChange::Removed(key) | KeyChange::Modified(key) => key,
-        }
-    }
-}
-
-/// Are two values the same, following references in each view? Numbers compare by value, strings by bytes, streams by decoded data where
-/// the encoded differ, `null` and a missing key are the same.
-///
-/// # Errors
-/// Limits, unreadable objects: then nothing is known, and the caller must not take them as equal.
-pub fn objects_equal(
-    before: &Document<'_>,
-    first: &Object,
-    after: &Document<'_>,
-    second: &Object,
-) -> Result<bool, Error> {
-    Comparer::new(before, after, true).equal(first, second)
-}
-
-/// The keys whose values differ, each compared as by [`objects_equal`].
-///
-/// # Errors
-/// As [`objects_equal`].
-pub fn dict_changes(
-    before: &Document<'_>,
-    first: &Dict,
-    after: &Document<'_>,
-    second: &Dict,
-) -> Result<Vec<KeyChange>, Error> {
-    let mut changes = Vec::new();
-    // One comparer for all keys would forget, after a difference, which pairs it had not finished.
-    for (key, value) in first.iter() {
-        let other = second.get(key).unwrap_or(&Object::Null);
-        if objects_equal(before, value, after, other)? {
-            continue;
-        }
-        let gone = after.resolve(other)?.is_null();
-        let key = key.to_vec();
-        changes.push(if gone { KeyChange::Removed(key) } else { KeyChange::Modified(key) });
-    }
-    for (key, value) in second.iter() {
-        if !first.contains(key) && !after.resolve(value)?.is_null() {
-            changes.push(KeyChange::Added(key.to_vec()));
-        }
-    }
-    Ok(changes)
-}
-
-/// Are two values of one file the same as they are written, references by id?
+/// Are two values of one file the same as they are written? References compare by id, strings by bytes, however they are written; streams by
+/// their encoded data and how they are encoded, since readers decode differently; an integer is no real, since some readers take only one
+/// of them; `null` and a missing key are the same.
 pub(crate) fn same_without_following(document: &Document<'_>, first: &Object, second: &Object) -> Result<bool, Error> {
-    Comparer::new(document, document, false).equal(first, second)
+    Comparer::new(document, document).equal(first, second)
 }
 
 struct Comparer<'d, 'a, 'b> {
     before: &'d Document<'a>,
     after: &'d Document<'b>,
-    follow: bool,
-    seen: HashSet<(ObjId, ObjId)>,
     steps: usize,
     work: Vec<(&'d Object, &'d Object)>,
 }
 
-/// Keys of a stream dictionary that only say how its data are encoded.
-const ENCODING: [&[u8]; 3] = [b"Length", b"Filter", b"DecodeParms"];
-
 impl<'d, 'a, 'b> Comparer<'d, 'a, 'b> {
-    fn new(before: &'d Document<'a>, after: &'d Document<'b>, follow: bool) -> Self {
+    fn new(before: &'d Document<'a>, after: &'d Document<'b>) -> Self {
         let steps = before.limits().steps;
-        Comparer { before, after, follow, seen: HashSet::new(), steps, work: Vec::new() }
+        Comparer { before, after, steps, work: Vec::new() }
     }
 
     fn step(&mut self, n: usize) -> Result<(), Error> {
@@ -131,19 +64,8 @@ impl<'d, 'a, 'b> Comparer<'d, 'a, 'b> {
     }
 
     fn pair(&mut self, first: &'d Object, second: &'d Object) -> Result<bool, Error> {
-        if let (Object::Ref(a), Object::Ref(b)) = (first, second) {
-            if !self.follow {
-                return Ok(a == b);
-            }
-            if !self.seen.insert((*a, *b)) {
-                return Ok(true);
-            }
-        }
-        if !self.follow && (first.as_ref_id().is_some() || second.as_ref_id().is_some()) {
-            return Ok(false);
-        }
-        let (first, second) = (self.before.resolve(first)?, self.after.resolve(second)?);
         Ok(match (first, second) {
+            (Object::Ref(a), Object::Ref(b)) => a == b,
             (Object::Null, Object::Null) => true,
             (Object::Bool(a), Object::Bool(b)) => a == b,
             (Object::Integer(a), Object::Integer(b)) => a == b,
@@ -153,24 +75,22 @@ impl<'d, 'a, 'b> Comparer<'d, 'a, 'b> {
                 self.work.extend(a.iter().zip(b));
                 a.len() == b.len()
             }
-            (Object::Dict(a), Object::Dict(b)) => self.dicts(a, b, &[])?,
+            (Object::Real(a), Object::Real(b)) => a == b,
+            (Object::Dict(a), Object::Dict(b)) => self.dicts(a, b)?,
             (Object::Stream(a), Object::Stream(b)) => self.streams(a, b)?,
-            (Object::Integer(_) | Object::Real(_), Object::Integer(_) | Object::Real(_)) => {
-                first.as_number() == second.as_number()
-            }
             _ => false,
         })
     }
 
-    fn dicts(&mut self, first: &'d Dict, second: &'d Dict, skip: &[&[u8]]) -> Result<bool, Error> {
+    fn dicts(&mut self, first: &'d Dict, second: &'d Dict) -> Result<bool, Error> {
         if first.has_duplicates() != second.has_duplicates() {
             return Ok(false);
         }
         self.step(first.len() + second.len())?;
-        for (key, value) in first.iter().filter(|(key, _)| !skip.contains(key)) {
+        for (key, value) in first.iter() {
             self.work.push((value, second.get(key).unwrap_or(&Object::Null)));
         }
-        for (key, value) in second.iter().filter(|(key, _)| !skip.contains(key)) {
+        for (key, value) in second.iter() {
             if !first.contains(key) {
                 self.work.push((&Object::Null, value));
             }
@@ -183,15 +103,7 @@ impl<'d, 'a, 'b> Comparer<'d, 'a, 'b> {
         if !before.same_place(first, after, second) && first.data.len() == second.data.len() {
             self.step(first.data.len() / 64)?;
         }
-        if before.same_raw(first, after, second)? {
-            // Same bytes: how they are encoded counts too, but not how their length was written.
-            return self.dicts(&first.dict, &second.dict, &ENCODING[..1]);
-        }
-        match (before.decode(first), after.decode(second)) {
-            (Ok(a), Ok(b)) if a == b => self.dicts(&first.dict, &second.dict, &ENCODING),
-            (Err(limit @ Error::Limit(_)), _) | (_, Err(limit @ Error::Limit(_))) => Err(limit),
-            _ => Ok(false),
-        }
+        Ok(before.same_raw(first, after, second)? && self.dicts(&first.dict, &second.dict)?)
     }
 }
 
@@ -266,7 +178,7 @@ impl Document<'_> {
 
 fn same_value(before: &Document<'_>, after: &Document<'_>, num: u32) -> Result<bool, Error> {
     match (before.value_of(num), after.value_of(num)) {
-        (Ok(old), Ok(new)) => Comparer::new(before, after, false).equal(old, new),
+        (Ok(old), Ok(new)) => Comparer::new(before, after).equal(old, new),
         (Err(limit @ Error::Limit(_)), _) | (_, Err(limit @ Error::Limit(_))) => Err(limit),
         _ => Ok(false),
     }

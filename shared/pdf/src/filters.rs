@@ -7,7 +7,7 @@ use flate2::{Compression, Decompress, FlushDecompress, Status, write::ZlibEncode
 use crate::error::{Error, LimitKind};
 use crate::lexer::{hex_digit, is_space};
 use crate::lzw;
-use crate::object::Dict;
+use crate::object::{Dict, Object};
 use crate::parser::Budget;
 
 /// One filter of a chain, resolved.
@@ -23,17 +23,28 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    /// From a name and its resolved parameters.
-    pub(crate) fn new(name: &[u8], parms: Option<&Dict>) -> Step {
-        let int = |key: &[u8], default| parms.and_then(|dict| dict.int(key)).unwrap_or(default);
-        Step {
+    /// From a name and its parameters, whose values `resolve` follows.
+    ///
+    /// # Errors
+    /// A parameter that is no integer: readers would make different things of it.
+    pub(crate) fn new<'o>(
+        name: &[u8],
+        parms: Option<&'o Dict>,
+        resolve: impl Fn(&'o Object) -> Result<&'o Object, Error>,
+    ) -> Result<Step, Error> {
+        let int = |key: &[u8], default| match parms.and_then(|dict| dict.get(key)).map(&resolve).transpose()? {
+            None | Some(Object::Null) => Ok(default),
+            Some(Object::Integer(value)) => Ok(*value),
+            Some(_) => Err(Error::Structure("parameter of a filter is no integer")),
+        };
+        Ok(Step {
             name: name.to_vec(),
-            predictor: int(b"Predictor", 1),
-            colors: int(b"Colors", 1),
-            bits: int(b"BitsPerComponent", 8),
-            columns: int(b"Columns", 1),
-            early: int(b"EarlyChange", 1) != 0,
-        }
+            predictor: int(b"Predictor", 1)?,
+            colors: int(b"Colors", 1)?,
+            bits: int(b"BitsPerComponent", 8)?,
+            columns: int(b"Columns", 1)?,
+            early: int(b"EarlyChange", 1)? != 0,
+        })
     }
 }
 

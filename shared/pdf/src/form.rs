@@ -222,12 +222,23 @@ impl Document<'_> {
     /// # Errors
     /// As [`Document::fields`].
     pub fn signatures(&self) -> Result<Vec<Signature>, Error> {
+        self.signatures_where(|_| true)
+    }
+
+    /// As [`Document::signatures`], of those only whose holder is wanted: a signature dictionary is long, and so is its copy.
+    ///
+    /// # Errors
+    /// As [`Document::fields`].
+    pub fn signatures_where(&self, mut wanted: impl FnMut(ObjId) -> bool) -> Result<Vec<Signature>, Error> {
         let mut signatures = Vec::new();
         for field in self.fields()?.into_iter().filter(Field::is_signature) {
             let (Some(value), Some(node)) = (&field.value, field.value_at) else { continue };
             let Object::Dict(dict) = self.resolve(value)? else { continue };
-            self.charge(self.resolve(value)?)?;
             let (holder, direct) = (value.as_ref_id().unwrap_or(node), value.as_ref_id().is_none());
+            if !wanted(holder) {
+                continue;
+            }
+            self.charge(self.resolve(value)?)?;
             let dict = dict.clone();
             signatures.push(Signature { field, holder, direct, dict });
         }

@@ -28,7 +28,7 @@ mod walk;
 mod write;
 mod xref;
 
-pub use diff::{Change, ChangeKind, KeyChange, dict_changes, objects_equal, references_of};
+pub use diff::{Change, ChangeKind, references_of};
 pub use error::{Error, Finding, FindingKind, LimitKind};
 pub use filters::encode_flate;
 pub use form::{Field, Signature, SignatureText};

@@ -25,9 +25,18 @@ pub(crate) fn header_end(env: &Env<'_>, text: Window<'_>, offset: usize, num: u3
     Some(parser.pos)
 }
 
+/// An object as it was read.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    value: Result<Object, Error>,
+    /// Where the text of the value ends, or the data of a stream; `None` for what stands in no place of its own.
+    end: Option<usize>,
+}
+
 /// What stands behind the header of an object.
 struct Written {
     value: Object,
+    end: usize,
     duplicate: bool,
     /// Where the data of a stream begin.
     data: Option<usize>,
@@ -41,10 +50,10 @@ fn written(env: &Env<'_>, text: Window<'_>, pos: usize) -> Result<Option<Written
         return Ok(None);
     }
     let value = parser.value()?;
-    let duplicate = parser.duplicate;
+    let (end, duplicate) = (parser.pos, parser.duplicate);
     let data = matches!(value, Object::Dict(_)).then(|| xref::data_start(text, parser.pos)).flatten();
     let ended = data.is_none() && parser.take_keyword(b"endobj");
-    Ok(Some(Written { value, duplicate, data, ended }))
+    Ok(Some(Written { value, end, duplicate, data, ended }))
 }
 
 impl Shared<'_> {
@@ -59,16 +68,19 @@ impl Shared<'_> {
         }
         // Not `get_or_init`: reading may come back here through /Length, and the cell must not be held meanwhile.
         if found.cell.get().is_none() {
-            let value = Box::new(self.load(found, true));
+            let loaded = match self.load(found, true) {
+                Ok((value, end)) => Loaded { value: Ok(value), end },
+                Err(error) => Loaded { value: Err(error), end: None },
+            };
             // Another thread may have been first; its value is the same.
-            let _ = found.cell.set(value);
+            let _ = found.cell.set(Box::new(loaded));
         }
-        found.cell.get().map_or(Ok(&NULL), |value| value.as_ref().as_ref().map_err(Error::clone))
+        found.cell.get().map_or(Ok(&NULL), |loaded| loaded.value.as_ref().map_err(Error::clone))
     }
 
-    fn load(&self, definition: &Definition, compressed_length: bool) -> Result<Object, Error> {
+    fn load(&self, definition: &Definition, compressed_length: bool) -> Result<(Object, Option<usize>), Error> {
         match definition.location {
-            Location::Free => Ok(Object::Null),
+            Location::Free => Ok((Object::Null, None)),
             Location::Offset(offset) => self.plain(definition, offset, compressed_length),
             Location::Compressed { container, index } => {
                 let stream = self.container(container, definition.revision.into())?;
@@ -80,7 +92,7 @@ impl Shared<'_> {
                 if duplicate {
                     self.env.note(FindingKind::DuplicateKey, 0, Some(id));
                 }
-                Ok(value)
+                Ok((value, None))
             }
         }
     }
@@ -98,16 +110,26 @@ impl Shared<'_> {
         }
     }
 
-    /// A plain object, its strings decrypted.
-    fn plain(&self, definition: &Definition, offset: usize, compressed_length: bool) -> Result<Object, Error> {
-        let mut object = self.written(definition, offset, compressed_length)?;
+    /// A plain object, its strings decrypted, and where its value or its data end.
+    fn plain(
+        &self,
+        definition: &Definition,
+        offset: usize,
+        compressed_length: bool,
+    ) -> Result<(Object, Option<usize>), Error> {
+        let (mut object, end) = self.written(definition, offset, compressed_length)?;
         if let Some(cipher) = &self.cipher {
             cipher.strings(ObjId::new(definition.num, definition.generation), &mut object);
         }
-        Ok(object)
+        Ok((object, end))
     }
 
-    fn written(&self, definition: &Definition, offset: usize, compressed_length: bool) -> Result<Object, Error> {
+    fn written(
+        &self,
+        definition: &Definition,
+        offset: usize,
+        compressed_length: bool,
+    ) -> Result<(Object, Option<usize>), Error> {
         let (env, id) = (&self.env, ObjId::new(definition.num, definition.generation));
         let header = env.look(offset, |window| {
             let mut parser = env.parser(window, offset);
@@ -116,26 +138,29 @@ impl Shared<'_> {
         let Some((found, body)) = header.filter(|(found, _)| found.num == id.num) else {
             // Who looks there finds nothing, and an undefined object is null (clause 7.3.10). Offset 0: the object tells where it counts.
             env.note(FindingKind::MissingObject, 0, Some(id));
-            return Ok(Object::Null);
+            return Ok((Object::Null, None));
         };
         if found.generation != id.generation {
             env.note(FindingKind::GenerationMismatch, offset, Some(id));
         }
         // An object without a value: every reader takes it as null.
-        let Some(text) = env.read(body, |window| written(env, window, body))? else { return Ok(Object::Null) };
+        let Some(text) = env.read(body, |window| written(env, window, body))? else {
+            return Ok((Object::Null, Some(body)));
+        };
         if text.duplicate {
             env.note(FindingKind::DuplicateKey, offset, Some(id));
         }
         if let (Object::Dict(dict), Some(start)) = (&text.value, text.data) {
             let length = self.length(dict, definition.revision.into(), compressed_length);
             let range = xref::data_range(env, start, length, Some(id))?;
+            let end = Some(range.end);
             let (dict, data) = (dict.clone(), StreamData::InFile(range));
-            return Ok(Object::Stream(Box::new(Stream { dict, data })));
+            return Ok((Object::Stream(Box::new(Stream { dict, data })), end));
         }
         if !text.ended {
             env.note(FindingKind::MissingEndobj, offset, Some(id));
         }
-        Ok(text.value)
+        Ok((text.value, Some(text.end)))
     }
 
     /// `/Length`, direct or one reference away. A compressed one is not read where that could come back to the same container.
@@ -174,7 +199,7 @@ impl Shared<'_> {
         }
         let definition = self.history.definitions.get(found).ok_or(missing.clone())?;
         let Location::Offset(_) = definition.location else { return Err(missing) };
-        let Object::Stream(stream) = self.load(definition, false)? else { return Err(missing) };
+        let (Object::Stream(stream), _) = self.load(definition, false)? else { return Err(missing) };
         let stream = Arc::new(self.object_stream(&stream)?);
         let file = self.env.text.len();
         let room = (12 << 20) + if self.env.text.whole().is_some() { 2 * file } else { 0 };
@@ -194,7 +219,7 @@ impl Shared<'_> {
         let revision = u16::try_from(self.history.revisions.len().saturating_sub(1)).unwrap_or(u16::MAX);
         let (location, cell) = (Location::Offset(header.offset), OnceLock::new());
         let definition = Definition { num, generation, revision, implicit: false, hidden: false, location, cell };
-        self.plain(&definition, header.offset, true)
+        Ok(self.plain(&definition, header.offset, true)?.0)
     }
 
     /// Plain definitions, by where their number stands.
@@ -274,31 +299,11 @@ impl Shared<'_> {
 
     /// From the object's number to after its `endobj`, for a definition outside object streams.
     pub(crate) fn span(&self, definition: u32) -> Option<Range<usize>> {
-        let Location::Offset(offset) = self.history.definitions.get(definition)?.location else { return None };
-        let env = &self.env;
-        let after = |null: bool| {
-            let read = env.look(offset, |window| {
-                let mut parser = env.parser(window, offset);
-                parser.indirect_header()?;
-                if null {
-                    // Null, or no value at all.
-                    parser.take_keyword(b"null");
-                } else {
-                    parser.value().ok()?;
-                }
-                Some(parser.pos)
-            });
-            read.ok()?
-        };
-        let end = match self.value(definition, None).ok()? {
-            Object::Stream(stream) => match &stream.data {
-                StreamData::InFile(range) => range.end,
-                StreamData::Owned(_) => return None,
-            },
-            Object::Null => after(true)?,
-            _ => after(false)?,
-        };
-        Some(self.after_space(offset)..env.look(end, |window| xref::object_end(window, end)).ok()?)
+        let found = self.history.definitions.get(definition)?;
+        let Location::Offset(offset) = found.location else { return None };
+        self.value(definition, None).ok()?;
+        let end = found.cell.get().and_then(|loaded| loaded.end)?;
+        Some(self.after_space(offset)..self.env.look(end, |window| xref::object_end(window, end)).ok()?)
     }
 
     /// The object whose text this place is in.

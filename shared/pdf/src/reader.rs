@@ -514,8 +514,13 @@ impl<'a> Document<'a> {
                 single if n == 0 => single,
                 _ => &NULL,
             };
+            let parm = match parm {
+                Object::Null => None,
+                Object::Dict(parm) => Some(parm),
+                _ => return Err(Error::Structure("parameters of a filter are no dictionary")),
+            };
             let name = self.resolve(name)?.as_name().ok_or(Error::Structure("filter is not a name"))?;
-            steps.push(Step::new(name, parm.as_dict()));
+            steps.push(Step::new(name, parm, |value| self.resolve(value))?);
         }
         Ok(steps)
     }

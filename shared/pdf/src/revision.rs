@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 
 use crate::error::{Error, FindingKind, LimitKind};
 use crate::lexer::{Window, at, line_end, skip_blank, skip_eol, skip_space, unsigned};
-use crate::object::{Dict, ObjId, Object};
+use crate::load::Loaded;
+use crate::object::{Dict, ObjId};
 use crate::xref::{self, Env, RawEntry, Section};
 
 /// The kind of a cross-reference section.
@@ -76,7 +77,7 @@ pub(crate) struct Definition {
     /// Only the stream of a hybrid section lists it.
     pub(crate) hidden: bool,
     pub(crate) location: Location,
-    pub(crate) cell: OnceLock<Box<Result<Object, Error>>>,
+    pub(crate) cell: OnceLock<Box<Loaded>>,
 }
 
 /// All definitions, and which of them count.

@@ -303,21 +303,31 @@ fn rows(dict: &Dict, start: usize) -> Result<Vec<(u64, usize)>, Error> {
 
 /// Filters of a stream whose dictionary must be direct.
 pub(crate) fn direct_steps(dict: &Dict, limits: &Limits) -> Result<Vec<Step>, Error> {
-    let parms = |n: usize| match dict.get(b"DecodeParms") {
-        Some(Object::Dict(parms)) if n == 0 => Some(parms),
-        Some(Object::Array(list)) => list.get(n).and_then(Object::as_dict),
-        _ => None,
-    };
-    let names: Vec<&[u8]> = match dict.get(b"Filter") {
-        None | Some(Object::Null) => Vec::new(),
-        Some(Object::Name(name)) => vec![name],
-        Some(Object::Array(list)) => list.iter().filter_map(Object::as_name).collect(),
-        Some(_) => return Err(Error::UnsupportedFilter("indirect".into())),
+    let indirect = || Error::UnsupportedFilter("indirect".into());
+    let direct = |value| if matches!(value, &Object::Ref(_)) { Err(indirect()) } else { Ok(value) };
+    let names: &[Object] = match dict.get(b"Filter") {
+        None | Some(Object::Null) => &[],
+        Some(Object::Array(list)) => list,
+        Some(single) => std::slice::from_ref(single),
     };
     if names.len() > limits.filters {
         return Err(Error::Limit(LimitKind::Filters));
     }
-    Ok(names.iter().enumerate().map(|(n, name)| Step::new(name, parms(n))).collect())
+    let parms: &[Object] = match dict.get(b"DecodeParms") {
+        None | Some(Object::Null) => &[],
+        Some(Object::Array(list)) => list,
+        Some(single) => std::slice::from_ref(single),
+    };
+    let step = |(n, name): (usize, &Object)| {
+        let name = name.as_name().ok_or_else(indirect)?;
+        let parms = match parms.get(n) {
+            None | Some(Object::Null) => None,
+            Some(Object::Dict(parms)) => Some(parms),
+            Some(_) => return Err(indirect()),
+        };
+        Step::new(name, parms, direct)
+    };
+    names.iter().enumerate().map(step).collect()
 }
 
 fn entries(

@@ -108,13 +108,13 @@ impl<'a> Reader<'a> {
 
     /// The next value, whatever its tag.
     pub(crate) fn any(&mut self, what: &'static str) -> Result<Tlv<'a>, Error> {
-        let head = header(self.rest).ok_or(malformed(what))?;
-        let length = head.content.ok_or(malformed(what))?;
-        let end = head.length.checked_add(length).ok_or(malformed(what))?;
-        let full = self.rest.get(..end).ok_or(malformed(what))?;
-        let content = full.get(head.length..).ok_or(malformed(what))?;
-        let tag = *full.first().ok_or(malformed(what))?;
-        self.rest = self.rest.get(end..).ok_or(malformed(what))?;
+        let head = header(self.rest).ok_or_else(|| malformed(what))?;
+        let length = head.content.ok_or_else(|| malformed(what))?;
+        let end = head.length.checked_add(length).ok_or_else(|| malformed(what))?;
+        let full = self.rest.get(..end).ok_or_else(|| malformed(what))?;
+        let content = full.get(head.length..).ok_or_else(|| malformed(what))?;
+        let tag = *full.first().ok_or_else(|| malformed(what))?;
+        self.rest = self.rest.get(end..).ok_or_else(|| malformed(what))?;
         Ok(Tlv { tag, content, full })
     }
 
@@ -200,7 +200,7 @@ pub(crate) fn same_revoked_serial(listed: &[u8], serial: &[u8]) -> bool {
 
 /// A small INTEGER or ENUMERATED.
 pub(crate) fn small_integer(content: &[u8], what: &'static str) -> Result<i64, Error> {
-    let first = *content.first().ok_or(malformed(what))?;
+    let first = *content.first().ok_or_else(|| malformed(what))?;
     if content.len() > 8 {
         return Err(malformed(what));
     }
@@ -220,18 +220,36 @@ pub(crate) fn bit_octets<'a>(content: &'a [u8], what: &'static str) -> Result<&'
 ///
 /// Parts that already have definite lengths are handed on octet by octet, because signatures may lie over them.
 pub(crate) fn definite<'a>(bytes: &'a [u8], what: &'static str) -> Result<(Cow<'a, [u8]>, usize), Error> {
+    if let Some(plain) = plain(bytes, 0).and_then(|used| bytes.get(..used)) {
+        return Ok((Cow::Borrowed(plain), plain.len()));
+    }
     let mut out = Vec::new();
     let (used, changed) = rebuild(bytes, 0, &mut out, what)?;
-    let original = bytes.get(..used).ok_or(malformed(what))?;
+    let original = bytes.get(..used).ok_or_else(|| malformed(what))?;
     Ok((if changed { Cow::Owned(out) } else { Cow::Borrowed(original) }, used))
+}
+
+/// How long the value is, if nothing in it has to be written anew; `None` where that takes a closer look.
+fn plain(bytes: &[u8], depth: usize) -> Option<usize> {
+    let head = header(bytes).filter(|_| depth <= MAX_DEPTH)?;
+    let end = head.length.checked_add(head.content?)?;
+    let mut members = bytes.get(head.length..end)?;
+    let tag = *bytes.first()?;
+    if tag & 0x20 == 0 {
+        return Some(end);
+    }
+    while !members.is_empty() {
+        members = members.get(plain(members, depth + 1)?..)?;
+    }
+    (tag != 0x24).then_some(end)
 }
 
 fn rebuild(bytes: &[u8], depth: usize, out: &mut Vec<u8>, what: &'static str) -> Result<(usize, bool), Error> {
     if depth > MAX_DEPTH {
         return Err(Error::Limit { what, limit: MAX_DEPTH });
     }
-    let head = header(bytes).ok_or(malformed(what))?;
-    let tag = *bytes.first().ok_or(malformed(what))?;
+    let head = header(bytes).ok_or_else(|| malformed(what))?;
+    let tag = *bytes.first().ok_or_else(|| malformed(what))?;
     let constructed = tag & 0x20 != 0;
     let Some(length) = head.content else {
         if !constructed {
@@ -239,9 +257,9 @@ fn rebuild(bytes: &[u8], depth: usize, out: &mut Vec<u8>, what: &'static str) ->
         }
         return rebuild_indefinite(bytes, head.length, depth, out, what);
     };
-    let end = head.length.checked_add(length).ok_or(malformed(what))?;
-    let full = bytes.get(..end).ok_or(malformed(what))?;
-    let content = full.get(head.length..).ok_or(malformed(what))?;
+    let end = head.length.checked_add(length).ok_or_else(|| malformed(what))?;
+    let full = bytes.get(..end).ok_or_else(|| malformed(what))?;
+    let content = full.get(head.length..).ok_or_else(|| malformed(what))?;
     if constructed {
         let mut inner = Vec::new();
         // What cannot be walked inside a definite length is left as it is: its reader will judge it.
@@ -263,7 +281,7 @@ fn rebuild_members(mut content: &[u8], depth: usize, out: &mut Vec<u8>, what: &'
     while !content.is_empty() {
         let (used, changed) = rebuild(content, depth + 1, out, what)?;
         any |= changed;
-        content = content.get(used..).ok_or(malformed(what))?;
+        content = content.get(used..).ok_or_else(|| malformed(what))?;
     }
     Ok(any)
 }
@@ -278,14 +296,14 @@ fn rebuild_indefinite(
     let mut at = head;
     let mut inner = Vec::new();
     loop {
-        let rest = bytes.get(at..).ok_or(malformed(what))?;
+        let rest = bytes.get(at..).ok_or_else(|| malformed(what))?;
         if rest.starts_with(&[0, 0]) {
             break;
         }
         let (used, _) = rebuild(rest, depth + 1, &mut inner, what)?;
-        at = at.checked_add(used).ok_or(malformed(what))?;
+        at = at.checked_add(used).ok_or_else(|| malformed(what))?;
     }
-    let tag = *bytes.first().ok_or(malformed(what))?;
+    let tag = *bytes.first().ok_or_else(|| malformed(what))?;
     close(bytes, tag, &inner, out, what)?;
     Ok((at + 2, true))
 }

@@ -128,10 +128,10 @@ impl Certificate {
         let mut found = Vec::new();
         let mut rest = pem;
         while let Some(at) = rest.find("-----BEGIN CERTIFICATE-----") {
-            let block = rest.get(at..).ok_or(Error::Malformed { what })?;
+            let block = rest.get(at..).ok_or_else(|| Error::Malformed { what })?;
             let end = "-----END CERTIFICATE-----";
-            let stop = block.find(end).ok_or(Error::Malformed { what })? + end.len();
-            let armoured = block.get(..stop).ok_or(Error::Malformed { what })?;
+            let stop = block.find(end).ok_or_else(|| Error::Malformed { what })? + end.len();
+            let armoured = block.get(..stop).ok_or_else(|| Error::Malformed { what })?;
             if found.len() >= MAX_PEM {
                 return Err(Error::Limit { what, limit: MAX_PEM });
             }
@@ -279,6 +279,21 @@ impl Certificate {
     #[must_use]
     pub fn allows_digital_signature_or_non_repudiation(&self) -> bool {
         self.0.facts.key_usage.is_none_or(|usage| usage.digital_signature || usage.non_repudiation)
+    }
+
+    /// extKeyUsage is absent, or names a use besides servers, their clients, code, time-stamps and OCSP. People sign documents with
+    /// X.509 certificates for mail, for documents (RFC 9336), for a vendor's documents, for any use, or for no named use; a client's use
+    /// beside one of these is common, alone it is a sign-in.
+    #[must_use]
+    pub fn may_sign_documents(&self) -> bool {
+        let machines = [
+            oids::KP_SERVER_AUTH,
+            oids::KP_CLIENT_AUTH,
+            oids::KP_CODE_SIGNING,
+            oids::KP_TIME_STAMPING,
+            oids::KP_OCSP_SIGNING,
+        ];
+        self.0.facts.extended.as_ref().is_none_or(|e| e.purposes.iter().any(|purpose| !machines.contains(purpose)))
     }
 
     /// extKeyUsage is critical and names id-kp-timeStamping alone (RFC 3161 §2.3).

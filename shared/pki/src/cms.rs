@@ -324,7 +324,8 @@ impl SignedData {
     }
 
     /// Whether an ESS signing-certificate attribute is present at all.
-    pub(crate) fn has_ess(&self) -> bool {
+    #[must_use]
+    pub fn has_ess(&self) -> bool {
         let signed = self.signer.as_ref().and_then(|signer| signer.signed.as_ref());
         signed.is_some_and(SignedAttributes::has_ess)
     }

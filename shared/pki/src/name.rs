@@ -29,7 +29,7 @@ fn attributes(name: &[u8]) -> Result<Vec<Attribute<'_>>, Error> {
                 return Err(Error::Limit { what, limit: MAX_ATTRIBUTES });
             }
             let mut reader = Reader::new(attribute.content);
-            let oid = reader.any(what)?.oid().ok_or(Error::Malformed { what })?;
+            let oid = reader.any(what)?.oid().ok_or_else(|| Error::Malformed { what })?;
             found.push(Attribute { rdn, oid, value: reader.any(what)? });
         }
     }
@@ -145,12 +145,27 @@ fn prepared(value: &Tlv<'_>) -> (u8, String) {
     }
 }
 
+fn same_value(one: &Tlv<'_>, other: &Tlv<'_>) -> bool {
+    one == other || prepared(one) == prepared(other)
+}
+
 /// Whether two DER names are the same name.
 pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
     if one == other {
         return true;
     }
     let (Ok(one), Ok(other)) = (attributes(one), attributes(other)) else { return false };
+    if one.len() != other.len() {
+        return false;
+    }
+    // One attribute in each RDN, as nearly all names have it: the order is given, and the last ones tell names apart.
+    if [&one, &other].iter().all(|name| name.iter().map(|attribute| attribute.rdn).eq(0..name.len())) {
+        return one
+            .iter()
+            .zip(&other)
+            .rev()
+            .all(|(one, other)| one.oid == other.oid && same_value(&one.value, &other.value));
+    }
     let key = |found: &[Attribute<'_>]| {
         let mut keys: Vec<_> = found.iter().map(|a| (a.rdn, a.oid, prepared(&a.value))).collect();
         keys.sort();
@@ -174,4 +189,52 @@ pub(crate) fn is_within(name: &[u8], base: &[u8]) -> bool {
 /// Whether the name has no attribute at all.
 pub(crate) fn is_empty(name: &[u8]) -> bool {
     attributes(name).is_ok_and(|found| found.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asn1::{UTF8_STRING, sequence, tlv};
+
+    const PRINTABLE_STRING: u8 = 0x13;
+
+    /// A name of RDNs, each of (last octet of the attribute type, kind of string, text).
+    fn name(rdns: &[&[(u8, u8, &str)]]) -> Vec<u8> {
+        let attribute =
+            |&(kind, tag, text): &(u8, u8, &str)| sequence(&[&[6, 3, 0x55, 4, kind], &tlv(tag, &[text.as_bytes()])]);
+        let set = |attributes: &&[(u8, u8, &str)]| {
+            let members: Vec<Vec<u8>> = attributes.iter().map(attribute).collect();
+            tlv(SET, &[&members.concat()])
+        };
+        let members: Vec<Vec<u8>> = rdns.iter().map(set).collect();
+        tlv(SEQUENCE, &[&members.concat()])
+    }
+
+    /// RFC 5280 §7.1, and which attributes stand in one RDN counts.
+    #[test]
+    fn names_are_compared_by_what_they_say() {
+        let (cn, o) = (3, 10);
+        let plain = name(&[&[(o, UTF8_STRING, "Uỷ ban")], &[(cn, UTF8_STRING, "Chủ tịch")]]);
+        for (other, is_same) in [
+            (name(&[&[(o, UTF8_STRING, "UỶ  BAN ")], &[(cn, UTF8_STRING, "chủ tịch")]]), true),
+            (name(&[&[(cn, UTF8_STRING, "Chủ tịch")], &[(o, UTF8_STRING, "Uỷ ban")]]), false),
+            (name(&[&[(o, UTF8_STRING, "Uỷ ban"), (cn, UTF8_STRING, "Chủ tịch")]]), false),
+            (name(&[&[(o, UTF8_STRING, "Uỷ ban")]]), false),
+            (name(&[&[(o, UTF8_STRING, "Uỷ ban")], &[(o, UTF8_STRING, "Chủ tịch")]]), false),
+            (name(&[&[(o, UTF8_STRING, "Chủ tịch")], &[(cn, UTF8_STRING, "Chủ tịch")]]), false),
+            (name(&[&[(o, UTF8_STRING, "Uỷ ban")], &[], &[(cn, UTF8_STRING, "Chủ tịch")]]), false),
+        ] {
+            assert_eq!((same(&plain, &other), same(&other, &plain)), (is_same, is_same), "{}", hex::encode(other));
+        }
+        let printable = name(&[&[(o, PRINTABLE_STRING, "UBND")]]);
+        assert!(same(&printable, &name(&[&[(o, UTF8_STRING, "ubnd")]])), "one text in two encodings");
+        // Which attributes an RDN has counts, not their order in it.
+        let both = name(&[&[(o, UTF8_STRING, "a"), (cn, UTF8_STRING, "b")]]);
+        assert!(same(&both, &name(&[&[(cn, UTF8_STRING, "B"), (o, UTF8_STRING, "A")]])));
+        let shifted = [
+            name(&[&[(o, UTF8_STRING, "a"), (cn, UTF8_STRING, "b")], &[], &[(cn, UTF8_STRING, "c")]]),
+            name(&[&[(o, UTF8_STRING, "a")], &[(cn, UTF8_STRING, "b")], &[(cn, UTF8_STRING, "c")]]),
+        ];
+        assert!(!same(&shifted[0], &shifted[1]));
+    }
 }

@@ -97,12 +97,24 @@ fn filters_are_undone() {
     let flate: String = pdf::encode_flate(&up).iter().map(|byte| format!("{byte:02x}")).collect();
     let dict = "/Filter[/ASCIIHexDecode/FlateDecode]/DecodeParms[null<</Predictor 12/Columns 2>>]";
     assert_eq!(decoded(dict, format!("{flate}>").as_bytes()), Ok(vec![1, 2, 2, 3]));
+    // The same with the parameters as references, as any of them may be.
+    let stream = format!(
+        "<</Length {}/Filter[/ASCIIHexDecode/FlateDecode]/DecodeParms[null<</Predictor 3 0 R/Columns 4 0 R>>]>>\nstream\n{flate}>\nendstream",
+        flate.len() + 1
+    );
+    let file = classic(&["<</Type/Catalog>>", &stream, "12", "2"]);
+    let document = open(&file);
+    let object = document.object(ObjId::new(2, 0)).expect("an object");
+    assert_eq!(document.decode(object.as_stream().expect("a stream")), Ok(vec![1, 2, 2, 3]));
     for (dict, data) in [
         ("/Filter/DCTDecode", "x"),
         ("/Filter/Crypt", "x"),
         ("/Filter/FlateDecode", "not deflated"),
         ("/Filter/ASCIIHexDecode", "4x>"),
         ("/F(other.bin)", "x"),
+        ("/Filter/FlateDecode/DecodeParms<</Predictor 12.0>>", ""),
+        ("/Filter/ASCIIHexDecode/DecodeParms<</Predictor/Up>>", "41>"),
+        ("/Filter/ASCIIHexDecode/DecodeParms(x)", "41>"),
     ] {
         assert!(decoded(dict, data.as_bytes()).is_err(), "{dict}");
     }

@@ -42,6 +42,32 @@ fn the_same_again_is_no_change() {
     assert!(open(&file).changed_objects(1).expect("changes").is_empty());
 }
 
+/// C3: what a reader might take otherwise is a change, even where this one sees the same.
+#[test]
+fn another_way_to_write_it_may_be_a_change() {
+    let first = classic(&[
+        "<</Type/Catalog/Pages 2 0 R/Turn 90/Text(x)/Nothing null/To 3 0 R>>",
+        "<</Type/Pages/Kids[]/Count 0>>",
+        "<</Length 4/Filter/ASCIIHexDecode>>\nstream\n4142\nendstream",
+    ]);
+    let stream = |dict: &str, data: &str| format!("<<{dict}>>\nstream\n{data}\nendstream");
+    for (number, text, changed) in [
+        (1, "<</Text<78>/Turn 90/To 3 0 R/Type/Catalog/Pages 2 0 R>>".to_owned(), false),
+        (1, "<</Text(x)/Turn 90.0/To 3 0 R/Type/Catalog/Pages 2 0 R>>".to_owned(), true),
+        (1, "<</Text(x)/Turn 90/To 4 0 R/Type/Catalog/Pages 2 0 R>>".to_owned(), true),
+        (3, stream("/Filter/ASCIIHexDecode/Length 4", "4142"), false),
+        (3, stream("/Filter/ASCIIHexDecode/Length 5", "41 42"), true),
+        (3, stream("/Length 2", "AB"), true),
+        (3, stream("/Filter[/ASCIIHexDecode]/Length 4", "4142"), true),
+        (3, stream("/Filter/ASCIIHexDecode/Length 4/DecodeParms<</Predictor 5 0 R>>", "4142"), true),
+        // A length that is not true: a reader that believes it sees less.
+        (3, stream("/Filter/ASCIIHexDecode/Length 2", "4142"), true),
+    ] {
+        let file = append(&first, &[(number, &text)]);
+        assert_eq!(!open(&file).changed_objects(1).expect("changes").is_empty(), changed, "{text}");
+    }
+}
+
 /// Every byte that belongs to nothing is found.
 #[test]
 fn bytes_of_nobody_are_found() {

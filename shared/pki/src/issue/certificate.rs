@@ -90,6 +90,8 @@ pub enum ExtendedKeyUsage {
     OcspSigning,
     /// id-kp-emailProtection.
     EmailProtection,
+    /// id-kp-serverAuth.
+    ServerAuth,
     /// id-kp-clientAuth.
     ClientAuth,
     /// id-kp-documentSigning (RFC 9336).
@@ -102,6 +104,7 @@ impl ExtendedKeyUsage {
             Self::TimeStamping => oids::KP_TIME_STAMPING,
             Self::OcspSigning => oids::KP_OCSP_SIGNING,
             Self::EmailProtection => oids::KP_EMAIL_PROTECTION,
+            Self::ServerAuth => oids::KP_SERVER_AUTH,
             Self::ClientAuth => oids::KP_CLIENT_AUTH,
             Self::DocumentSigning => oids::KP_DOCUMENT_SIGNING,
         }
