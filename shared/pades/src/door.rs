@@ -1,15 +1,13 @@
 //! The guarded door: values that only a successful verification can make (house.md, pair assertions).
 
-use std::cell::Cell;
-
 use pdf::{Document, Limits};
 use pki::path::Evidence;
 use sha2::{Digest as _, Sha256};
 
-use crate::changes::{self, Class};
+use crate::changes::{self, Budget, Class};
 use crate::judge::find::Found;
 use crate::judge::trust::Trust;
-use crate::judge::{Case, examine};
+use crate::judge::{Case, ecopy, examine};
 use crate::policy::{Policy, Profile};
 use crate::report::{Changes, Covers, Level, PathStatus, Revocation, TimeSource};
 
@@ -263,6 +261,9 @@ fn sound(case: &Case, at: usize, signer: &[u8]) -> Result<(), Rejection> {
     if crypto.signer.as_ref().map(pki::Certificate::der) != Some(signer) || !crypto.bound {
         return Err(refuse("signer-mismatch", &found.field));
     }
+    if let Some(code) = ecopy::identity(crypto).filter(|_| !found.is_timestamp()) {
+        return Err(refuse(code, &found.field));
+    }
     if !crypto.weak.is_empty() {
         return Err(refuse("weak-algorithm", &found.field));
     }
@@ -298,7 +299,7 @@ fn only_signing(file: &[u8], index: usize, field: &str) -> Result<(), Rejection>
     }
     let views = [index - 1, index].map(|at| document.at_revision(at));
     let [Ok(before), Ok(after)] = views else { return Err(refuse("pdf-broken", "no such revision")) };
-    let budget = Cell::new(changes::BUDGET);
+    let budget = Budget::new();
     let explained = changes::explain(&before, &after, index, &budget);
     let explained = explained.map_err(|stop| refuse("later-change-unclear", &format!("{stop:?}")))?;
     let fine = |class: &Class| matches!(class, Class::Signing { field: signed, created: false, .. } if signed == field);

@@ -18,6 +18,7 @@ mod plan;
 mod policy;
 mod reasons;
 mod report;
+mod said;
 mod subject;
 
 pub use archive::{LongTerm, Material, add_material, prepare_archive};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::EcopyFacts;
 use crate::reasons;
+use crate::said::Words;
 
 /// The answer. "Cannot tell" is never "valid" (decision 20).
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -208,7 +209,20 @@ impl Reason {
 
     /// A reason with facts that fill the `{name}` places of its sentence.
     pub fn with(code: &str, params: &[(&str, String)]) -> Self {
-        reasons::reason(code, params)
+        let facts: Vec<(&str, Words)> =
+            params.iter().map(|(name, value)| (*name, Words::same(value.as_str()))).collect();
+        reasons::reason(code, &facts)
+    }
+
+    /// As [`Reason::with`] where a fact has its own words in each language. `params` holds the Vietnamese ones under the name, the
+    /// English ones under the name with `_en`.
+    pub(crate) fn told(code: &str, facts: &[(&str, Words)]) -> Self {
+        reasons::reason(code, facts)
+    }
+
+    /// About a signature, with a detail.
+    pub(crate) fn of(code: &str, field: &str, detail: Words) -> Self {
+        reasons::reason(code, &[("field", Words::same(field)), ("detail", detail)])
     }
 }
 

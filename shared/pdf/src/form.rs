@@ -9,6 +9,8 @@ use crate::reader::Document;
 use crate::text::decode_text;
 use crate::walk::Rect;
 
+/// What a look at a field or a page costs, in values that could have been parsed meanwhile.
+const LOOK: usize = 4;
 /// Bytes of a fully qualified name; a longer one is an attack on memory.
 const NAME: usize = 8192;
 
@@ -107,6 +109,8 @@ impl Document<'_> {
             if seen.len() >= self.limits().fields {
                 return Err(Error::Limit(LimitKind::Fields));
             }
+            // Every view of the file walks the tree again, so the file as a whole pays.
+            self.shared().env.budget.take_values(LOOK)?;
             let Some(dict) = self.object(id)?.as_dict().filter(|_| seen.insert(id)) else { continue };
             let here = self.field_inherits(id, dict, above)?;
             let (children, widgets) = self.kids(dict)?;
@@ -189,7 +193,7 @@ impl Document<'_> {
         if fields.is_empty() {
             return Ok(());
         }
-        let pages = self.widget_pages();
+        let pages = self.widget_pages()?;
         for field in fields {
             let Some(&widget) = field.widgets.first() else { continue };
             let Some(dict) = self.object(widget)?.as_dict() else { continue };
@@ -200,21 +204,24 @@ impl Document<'_> {
     }
 
     /// Which page lists an annotation. Where the page tree cannot be read the map is empty, and `/P` has to do.
-    fn widget_pages(&self) -> HashMap<ObjId, ObjId> {
+    fn widget_pages(&self) -> Result<HashMap<ObjId, ObjId>, Error> {
         let mut map = HashMap::new();
         let mut steps = self.limits().steps;
+        let budget = &self.shared().env.budget;
         for page in self.pages().unwrap_or_default() {
+            budget.take_values(LOOK)?;
             let Ok(Some(dict)) = self.object(page.id).map(Object::as_dict) else { continue };
             let Ok(annotations) = self.get(dict, b"Annots") else { continue };
+            budget.take_values(annotations.as_array().map_or(0, <[Object]>::len))?;
             for id in annotations.as_array().unwrap_or_default().iter().filter_map(Object::as_ref_id) {
                 if steps == 0 {
-                    return map;
+                    return Ok(map);
                 }
                 steps -= 1;
                 map.entry(id).or_insert(page.id);
             }
         }
-        map
+        Ok(map)
     }
 
     /// The fields with `/FT /Sig` and a dictionary as `/V`, in the order of the tree.

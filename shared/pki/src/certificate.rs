@@ -105,10 +105,16 @@ impl Certificate {
     /// # Errors
     /// [`Error::Malformed`], [`Error::Limit`], and [`Error::ReadingsDiffer`] where two readers see different things.
     pub fn from_der(der: &[u8]) -> Result<Self, Error> {
+        Self::read(der, Maker::default())
+    }
+
+    /// As [`Certificate::from_der`]; whose checks are paid for by `maker`.
+    pub(crate) fn read(der: &[u8], maker: Maker) -> Result<Self, Error> {
         if der.len() > MAX_LENGTH {
             return Err(Error::Limit { what: "X.509 certificate", limit: MAX_LENGTH });
         }
-        let inner = walk(der)?;
+        let mut inner = walk(der)?;
+        inner.maker = maker;
         // Its times begin with 1970; UTCTime with 1950 (RFC 5280 §4.1.2.5.1). Then two readers have to do.
         if inner.not_before >= 0 && inner.not_after >= 0 {
             let decoded =
@@ -128,10 +134,10 @@ impl Certificate {
         let mut found = Vec::new();
         let mut rest = pem;
         while let Some(at) = rest.find("-----BEGIN CERTIFICATE-----") {
-            let block = rest.get(at..).ok_or_else(|| Error::Malformed { what })?;
+            let block = rest.get(at..).ok_or(Error::Malformed { what })?;
             let end = "-----END CERTIFICATE-----";
-            let stop = block.find(end).ok_or_else(|| Error::Malformed { what })? + end.len();
-            let armoured = block.get(..stop).ok_or_else(|| Error::Malformed { what })?;
+            let stop = block.find(end).ok_or(Error::Malformed { what })? + end.len();
+            let armoured = block.get(..stop).ok_or(Error::Malformed { what })?;
             if found.len() >= MAX_PEM {
                 return Err(Error::Limit { what, limit: MAX_PEM });
             }
@@ -324,13 +330,19 @@ impl Certificate {
         if !name::same(&self.0.issuer, &issuer.0.subject) {
             return Err(Error::IssuerMismatch);
         }
-        self.0.maker.is(issuer.key(), || issuer.key().verify(self.scheme()?, &self.0.tbs, &self.0.signature))
+        let check = || issuer.key().verify(self.scheme()?, &self.0.tbs, &self.0.signature);
+        self.0.maker.is(issuer.key(), self.0.tbs.len(), check)
     }
 
     /// This one with the DSA parameters of its issuer, where it leaves out its own; `None`: nothing is inherited.
     pub(crate) fn inheriting(&self, issuer: &Self) -> Option<Self> {
         let key = self.key().inheriting(issuer.key())?;
         Some(Self(Arc::new(Inner { key, ..Inner::clone(&self.0) })))
+    }
+
+    /// As [`Maker::spend`].
+    pub(crate) fn spend(&self, cost: u64) -> Result<(), Error> {
+        self.0.maker.spend(cost)
     }
 
     pub(crate) fn key(&self) -> &PublicKey {

@@ -89,6 +89,9 @@ pub struct Crl {
     maker: Maker,
 }
 
+/// Octets of entries that are walked in a microsecond, at the least.
+const WALKED: u64 = 200;
+
 impl Crl {
     /// Reads a DER CRL of at most 32 MiB; entries are only walked when looked up.
     ///
@@ -96,6 +99,11 @@ impl Crl {
     /// [`Error::CriticalExtension`];
     /// [`Error::UnsupportedAlgorithm`]; [`Error::Malformed`], [`Error::Limit`].
     pub fn parse(der: &[u8]) -> Result<Self, Error> {
+        Self::read(der, Maker::default())
+    }
+
+    /// As [`Crl::parse`]; whose checks are paid for by `maker`.
+    pub(crate) fn read(der: &[u8], maker: Maker) -> Result<Self, Error> {
         if der.len() > MAX_LENGTH {
             return Err(Error::Limit { what: WHAT, limit: MAX_LENGTH });
         }
@@ -134,7 +142,7 @@ impl Crl {
             authority_key_id: None,
             delta_urls: Vec::new(),
             number_is_critical: false,
-            maker: Maker::default(),
+            maker,
         };
         if let Some(explicit) = reader.optional(0xa0, WHAT)? {
             crl.take_extensions(&explicit.reader().expect(SEQUENCE, WHAT)?)?;
@@ -281,7 +289,7 @@ impl Crl {
             return Err(Error::NotAnIssuer { what: "keyUsage lacks cRLSign" });
         }
         let key = signer.key();
-        self.maker.is(key, || key.verify(self.scheme, self.part(self.tbs)?, &self.signature))
+        self.maker.is(key, self.tbs.1, || key.verify(self.scheme, self.part(self.tbs)?, &self.signature))
     }
 
     /// Whether this kind of certificate belongs here (RFC 5280 §6.3.3 (b)(2)(ii) to (iv)).
@@ -337,7 +345,9 @@ impl Crl {
 
     /// Walks all entries: a broken or critical one must not hide behind an early hit.
     pub(crate) fn find(&self, cert: &Certificate) -> Result<Entry, Error> {
-        let mut reader = Reader::new(self.part(self.revoked)?);
+        let list = self.part(self.revoked)?;
+        self.maker.spend(list.len() as u64 / WALKED)?;
+        let mut reader = Reader::new(list);
         let mut found = Entry::Absent;
         // In an indirect CRL an entry names its issuer; the ones after it are of the same (§5.3.3).
         let mut is_own = self.is_about(cert);

@@ -34,7 +34,7 @@ pub(crate) fn read<'a>(extensions: &Tlv<'a>) -> Result<Vec<Extension<'a>>, Error
     let mut found: Vec<Extension<'a>> = Vec::new();
     for member in extensions.members(what, MAX_EXTENSIONS)? {
         let mut reader = Reader::new(member.content);
-        let oid = reader.any(what)?.oid().ok_or_else(|| Error::Malformed { what })?;
+        let oid = reader.any(what)?.oid().ok_or(Error::Malformed { what })?;
         let critical = reader.optional(BOOLEAN, what)?.is_some_and(|value| value.content != [0]);
         let value = reader.expect(OCTET_STRING, what)?.content;
         reader.finish(what)?;

@@ -29,7 +29,7 @@ fn attributes(name: &[u8]) -> Result<Vec<Attribute<'_>>, Error> {
                 return Err(Error::Limit { what, limit: MAX_ATTRIBUTES });
             }
             let mut reader = Reader::new(attribute.content);
-            let oid = reader.any(what)?.oid().ok_or_else(|| Error::Malformed { what })?;
+            let oid = reader.any(what)?.oid().ok_or(Error::Malformed { what })?;
             found.push(Attribute { rdn, oid, value: reader.any(what)? });
         }
     }

@@ -144,6 +144,9 @@ impl ResponderId {
     }
 }
 
+/// What comparing a responder's name or key with a certificate's costs at the most, microseconds.
+const NAMED: u64 = 4;
+
 impl Response {
     /// Reads an OCSPResponse of at most 1 MiB. Fractions of seconds, which RFC 6960 forbids, are read.
     ///
@@ -273,12 +276,13 @@ impl Response {
     /// Whether this key made the signature, whoever it belongs to.
     fn verify(&self, signer: &Certificate) -> Result<(), Error> {
         let key = signer.key();
-        self.maker.is(key, || key.verify(self.scheme, &self.tbs, &self.signature))
+        self.maker.is(key, self.tbs.len(), || key.verify(self.scheme, &self.tbs, &self.signature))
     }
 
     /// Who signed: the issuer, or a responder that the issuer delegated (RFC 6960 §4.2.2.2).
     fn responder(&self, issuer: &Certificate, pool: &[Certificate]) -> Result<(Certificate, bool), Error> {
         let by = |key: &Certificate| {
+            self.maker.spend(NAMED)?;
             if !self.responder.names(key) {
                 return Err(Error::OcspResponder);
             }
@@ -386,7 +390,7 @@ fn read_basic(basic: &Tlv<'_>, interner: &Interner) -> Result<Response, Error> {
         singles,
         nonce,
         certificates,
-        maker: Maker::default(),
+        maker: interner.maker(),
     })
 }
 

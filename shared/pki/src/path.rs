@@ -15,6 +15,8 @@ pub use revocation::{
     Evidence, EvidenceItem, LaterRevocation, Revocation, RevocationStatus, revocation, revocation_in,
 };
 
+use std::collections::BTreeSet;
+
 use crate::{Certificate, Error, Weakness, name};
 
 /// The longest path, anchor included. Real government paths have three or four members.
@@ -167,6 +169,10 @@ impl Search<'_> {
             self.note(Outcome::Invalid { reason: Error::Limit { what: "path", limit: MAX_PATH } }, chain);
             return false;
         }
+        if let Err(reason) = last.spend(self.pool.len() as u64) {
+            self.note(Outcome::Invalid { reason }, chain);
+            return false;
+        }
         let mut extended = false;
         for candidate in self.candidates(&last, chain) {
             self.tries += 1;
@@ -201,10 +207,10 @@ impl Search<'_> {
 
     /// Certificates with the issuer's name that are not yet in the chain; anchors and agreeing key identifiers first.
     fn candidates(&self, last: &Certificate, chain: &[Certificate]) -> Vec<Certificate> {
+        let mut known: BTreeSet<&[u8]> = chain.iter().map(Certificate::der).collect();
         let mut found: Vec<Certificate> = Vec::new();
         for candidate in self.anchors.iter().chain(self.pool) {
-            let named = name::same(candidate.subject_der(), last.issuer_der());
-            if named && !chain.contains(candidate) && !found.contains(candidate) {
+            if name::same(candidate.subject_der(), last.issuer_der()) && known.insert(candidate.der()) {
                 found.push(candidate.clone());
             }
         }

@@ -96,7 +96,7 @@ fn read_offset(digits: &mut Digits<'_>) -> Option<i64> {
 
 /// Unix seconds of a UTCTime or GeneralizedTime.
 pub(crate) fn unix(value: &Tlv<'_>, what: &'static str) -> Result<i64, Error> {
-    read(value.tag, value.content).ok_or_else(|| Error::Malformed { what })
+    read(value.tag, value.content).ok_or(Error::Malformed { what })
 }
 
 fn text(at: i64, what: &'static str) -> Result<(i64, String), Error> {

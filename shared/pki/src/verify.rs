@@ -69,7 +69,7 @@ impl PublicKey {
         let mut algorithm = reader.expect(SEQUENCE, what)?.reader();
         let bits = reader.any(what)?;
         let octets = bit_octets(bits.content, what)?.to_vec();
-        let oid = algorithm.any(what)?.oid().ok_or_else(|| Error::Malformed { what })?;
+        let oid = algorithm.any(what)?.oid().ok_or(Error::Malformed { what })?;
         let mut padding = Padding::Any;
         if oid == oids::RSASSA_PSS {
             padding = read_padding(&mut algorithm)?;
@@ -127,6 +127,18 @@ impl PublicKey {
             KeyAlgorithm::Rsa { .. } => Ok(Scheme::Pkcs1(DigestAlgorithm::Sha256)),
             KeyAlgorithm::P256 | KeyAlgorithm::P384 | KeyAlgorithm::P521 => Ok(Scheme::Ecdsa(DigestAlgorithm::Sha256)),
             other => Err(not_written(other)),
+        }
+    }
+
+    /// What one check costs, microseconds, roughly and rather too much.
+    pub(crate) fn cost(&self) -> u64 {
+        match &self.algorithm {
+            KeyAlgorithm::Rsa { bits } => (*bits as u64).pow(2) / 200_000 + 5,
+            KeyAlgorithm::P256 | KeyAlgorithm::Ed25519 => 80,
+            KeyAlgorithm::P384 => 400,
+            KeyAlgorithm::P521 | KeyAlgorithm::MlDsa44 | KeyAlgorithm::MlDsa65 | KeyAlgorithm::MlDsa87 => 800,
+            KeyAlgorithm::Ed448 | KeyAlgorithm::Dsa { .. } => 4_000,
+            KeyAlgorithm::Other(_) => 5,
         }
     }
 
@@ -205,7 +217,7 @@ impl Scheme {
     pub(crate) fn read(algorithm: &Tlv<'_>, digest: Option<DigestAlgorithm>) -> Result<Self, Error> {
         let what = "signature algorithm";
         let mut reader = algorithm.reader();
-        let oid = reader.any(what)?.oid().ok_or_else(|| Error::Malformed { what })?;
+        let oid = reader.any(what)?.oid().ok_or(Error::Malformed { what })?;
         match oid {
             // Only as the signature of a CMS, where it is reported; nothing of a path or a status is believed on it.
             oids::MD5_WITH_RSA if digest.is_some() => Ok(Self::Pkcs1(DigestAlgorithm::Md5)),
@@ -330,7 +342,7 @@ fn read_pss(reader: &mut Reader<'_>) -> Result<Scheme, Error> {
 /// The digest that an AlgorithmIdentifier names. The identifier of a signature algorithm is refused: it names no digest (RFC 5652 §10.1.1).
 pub(crate) fn digest_algorithm(algorithm: &Tlv<'_>) -> Result<DigestAlgorithm, Error> {
     let what = "digest algorithm";
-    let oid = algorithm.reader().any(what)?.oid().ok_or_else(|| Error::Malformed { what })?;
+    let oid = algorithm.reader().any(what)?.oid().ok_or(Error::Malformed { what })?;
     oids::digest_of(&oid).ok_or_else(|| unsupported(&oid))
 }
 
@@ -339,7 +351,7 @@ pub(crate) fn digest_algorithm(algorithm: &Tlv<'_>) -> Result<DigestAlgorithm, E
 pub(crate) fn content_digest_algorithm(algorithm: &Tlv<'_>) -> Result<DigestAlgorithm, Error> {
     let what = "digest algorithm";
     let mut reader = algorithm.reader();
-    let oid = reader.any(what)?.oid().ok_or_else(|| Error::Malformed { what })?;
+    let oid = reader.any(what)?.oid().ok_or(Error::Malformed { what })?;
     match oid {
         oids::MD5 => Ok(DigestAlgorithm::Md5),
         oids::SHAKE256 if matches!(reader.peek(), None | Some(NULL)) => Ok(DigestAlgorithm::Shake256),

@@ -1,10 +1,17 @@
 //! Does a field's appearance say what its value says (shadow replace, C11)?
 //!
-//! Reads only simple fonts and plain text operators; whatever else is drawn is answered with "unknown".
+//! Reads plain text that stands upright and runs on, in fonts that are believed (`fonts.rs`); whatever else is drawn is answered with
+//! "unknown". Does not see letters that straight lines make, nor text that the background swallows or the field's edge cuts off.
 
-use pdf::{Dict, Document, ObjId, Object};
+use std::rc::Rc;
 
-use super::compare::Stop;
+use pdf::{Dict, ObjId, Object};
+
+use super::Step;
+use super::compare::{NULL, Stop, Stops};
+use super::content::{Operators, Value};
+use super::letters::Letters;
+use super::matrix::Matrix;
 
 /// The answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -21,86 +28,156 @@ pub(crate) enum Drawn {
 
 /// Multiline, password and comb do not change which letters are drawn, except password.
 const PASSWORD: i64 = 1 << 13;
-/// Operands kept while reading a content stream.
-const OPERANDS: usize = 512;
 
-pub(crate) fn drawn_value(
-    document: &Document<'_>,
-    kind: &[u8],
-    field: &Dict,
-    widgets: &[ObjId],
-) -> Result<Drawn, Stop> {
-    let mut result = Drawn::Nothing;
-    for widget in widgets {
-        let Some(dict) = document.object(*widget)?.as_dict() else { continue };
-        let drawn = match kind {
-            b"Tx" => text_field(document, field, dict)?,
-            b"Btn" => button(document, field, dict)?,
-            b"Ch" => choice(document, field, dict)?,
-            _ => Drawn::Unknown,
-        };
-        result = match (result, drawn) {
-            (Drawn::Other, _) | (_, Drawn::Other) => Drawn::Other,
-            (Drawn::Unknown, _) | (_, Drawn::Unknown) => Drawn::Unknown,
-            (Drawn::Nothing, other) => other,
-            (same, _) => same,
-        };
+impl Step<'_, '_> {
+    pub(super) fn drawn_value(&mut self, kind: &[u8], field: &Dict, widgets: &[ObjId]) -> Result<Drawn, Stop> {
+        let after = self.after;
+        let mut result = Drawn::Nothing;
+        for widget in widgets {
+            let Some(dict) = after.object(*widget)?.as_dict() else { continue };
+            let drawn = match kind {
+                b"Tx" => self.text_field(field, dict)?,
+                b"Btn" => self.button(field, *widget, dict, widgets.len() == 1)?,
+                b"Ch" => self.choice(field, dict)?,
+                _ => Drawn::Unknown,
+            };
+            result = match (result, drawn) {
+                (Drawn::Other, _) | (_, Drawn::Other) => Drawn::Other,
+                (Drawn::Unknown, _) | (_, Drawn::Unknown) => Drawn::Unknown,
+                (Drawn::Nothing, other) => other,
+                (same, _) => same,
+            };
+        }
+        Ok(result)
     }
-    Ok(result)
-}
 
-fn text_field(document: &Document<'_>, field: &Dict, widget: &Dict) -> Result<Drawn, Stop> {
-    let Some(text) = normal_text(document, widget)? else { return Ok(Drawn::Nothing) };
-    let value = document.get(field, b"V")?;
-    let flags = document.get(field, b"Ff")?.as_int().unwrap_or(0);
-    let value = match value {
-        Object::Null => String::new(),
-        Object::String(string) => pdf::decode_text(&string.bytes),
-        _ => return Ok(Drawn::Unknown),
-    };
-    // A format script draws another text than the value by design.
-    if flags & PASSWORD != 0 || field.contains(b"AA") || !value.is_ascii() {
-        return Ok(Drawn::Unknown);
+    fn text_field(&mut self, field: &Dict, widget: &Dict) -> Result<Drawn, Stop> {
+        let Some(text) = self.normal_text(widget)? else { return Ok(Drawn::Nothing) };
+        let flags = self.after.get(field, b"Ff")?.as_int().unwrap_or(0);
+        let value = match self.after.get(field, b"V")? {
+            Object::Null => String::new(),
+            Object::String(string) => pdf::decode_text(&string.bytes),
+            _ => return Ok(Drawn::Unknown),
+        };
+        // A format script draws another text than the value by design.
+        if flags & PASSWORD != 0 || field.contains(b"AA") {
+            return Ok(Drawn::Unknown);
+        }
+        Ok(match text {
+            Text::Unreadable => Drawn::Unknown,
+            Text::Read(text) if squeeze(&text) == squeeze(&value) => Drawn::Same,
+            Text::Read(_) => Drawn::Other,
+        })
     }
-    Ok(match text {
-        Text::Unreadable => Drawn::Unknown,
-        Text::Read(text) if squeeze(&text) == squeeze(&value) => Drawn::Same,
-        Text::Read(_) => Drawn::Other,
-    })
-}
 
-/// A button's state must be one that its appearance has, and the one that the value names, or off.
-fn button(document: &Document<'_>, field: &Dict, widget: &Dict) -> Result<Drawn, Stop> {
-    let appearance = document.get(widget, b"AP")?;
-    let Some(normal) = appearance.as_dict() else { return Ok(Drawn::Nothing) };
-    let states = document.get(normal, b"N")?;
-    let Object::Dict(states) = states else { return Ok(Drawn::Unknown) };
-    let state = document.get(widget, b"AS")?.as_name().unwrap_or(b"Off").to_vec();
-    let value = document.get(field, b"V")?.as_name().unwrap_or(b"Off").to_vec();
-    let known = state == b"Off" || states.contains(&state);
-    Ok(if known && (state == value || state == b"Off") { Drawn::Same } else { Drawn::Other })
-}
+    /// A button is switched, not drawn anew: its state is one that its appearance has, and the one that the value names. Of several buttons of
+    /// one field the others are off.
+    fn button(&mut self, field: &Dict, id: ObjId, widget: &Dict, alone: bool) -> Result<Drawn, Stop> {
+        let (before, after) = (self.before, self.after);
+        let was = before.object(id)?.as_dict().and_then(|dict| dict.get(b"AP")).unwrap_or(&NULL);
+        let is = widget.get(b"AP").unwrap_or(&NULL);
+        if self.compare.difference(was, is, Stops::All, None)?.is_some() {
+            return Ok(Drawn::Unknown);
+        }
+        let Some(normal) = after.resolve(is)?.as_dict() else { return Ok(Drawn::Nothing) };
+        let Object::Dict(states) = after.get(normal, b"N")? else { return Ok(Drawn::Unknown) };
+        let state = after.get(widget, b"AS")?.as_name().unwrap_or(b"Off");
+        let value = after.get(field, b"V")?.as_name().unwrap_or(b"Off");
+        let known = state == b"Off" || states.contains(state);
+        Ok(if known && (state == value || state == b"Off" && !alone) { Drawn::Same } else { Drawn::Other })
+    }
 
-/// A list may draw all its options; the chosen one must be among what is drawn.
-fn choice(document: &Document<'_>, field: &Dict, widget: &Dict) -> Result<Drawn, Stop> {
-    let Some(text) = normal_text(document, widget)? else { return Ok(Drawn::Nothing) };
-    let Text::Read(text) = text else { return Ok(Drawn::Unknown) };
-    let Object::String(value) = document.get(field, b"V")? else { return Ok(Drawn::Unknown) };
-    let value = pdf::decode_text(&value.bytes);
-    let mut shown = vec![value.clone()];
-    for option in document.get(field, b"Opt")?.as_array().unwrap_or_default() {
-        if let Some([export, display]) = document.resolve(option)?.as_array() {
-            let (export, display) = (document.resolve(export)?, document.resolve(display)?);
-            if export.as_string().map(pdf::decode_text).as_ref() == Some(&value) {
-                shown.extend(display.as_string().map(pdf::decode_text));
+    /// A list may draw all its options or some that follow each other; the chosen one must be among what is drawn, and nothing else.
+    fn choice(&mut self, field: &Dict, widget: &Dict) -> Result<Drawn, Stop> {
+        let Some(text) = self.normal_text(widget)? else { return Ok(Drawn::Nothing) };
+        let after = self.after;
+        let Text::Read(text) = text else { return Ok(Drawn::Unknown) };
+        let Object::String(value) = after.get(field, b"V")? else { return Ok(Drawn::Unknown) };
+        let value = pdf::decode_text(&value.bytes);
+        let options = self.options(field)?;
+        let chosen = options.iter().find(|(export, _)| *export == value).map_or(&value, |(_, shown)| shown);
+        let (text, chosen) = (squeeze(&text), squeeze(chosen));
+        if text == chosen {
+            return Ok(Drawn::Same);
+        }
+        let shown: Vec<String> = options.iter().map(|(_, shown)| squeeze(shown)).collect();
+        for start in 0..shown.len() {
+            let (mut rest, mut seen) = (text.as_str(), false);
+            for option in shown.iter().skip(start).filter(|option| !option.is_empty()) {
+                self.compare.spend(1)?;
+                let Some(after) = rest.strip_prefix(option.as_str()) else { break };
+                (rest, seen) = (after, seen || *option == chosen);
+            }
+            if rest.is_empty() && seen {
+                return Ok(Drawn::Same);
+            }
+        }
+        Ok(Drawn::Other)
+    }
+
+    /// Of each option what it is called in the value, and what is shown of it.
+    fn options(&self, field: &Dict) -> Result<Vec<(String, String)>, Stop> {
+        let after = self.after;
+        let mut options = Vec::new();
+        for option in after.get(field, b"Opt")?.as_array().unwrap_or_default() {
+            let (export, shown) = match after.resolve(option)? {
+                Object::Array(pair) => match pair.as_slice() {
+                    [export, shown] => (after.resolve(export)?, after.resolve(shown)?),
+                    _ => continue,
+                },
+                single => (single, single),
+            };
+            if let (Some(export), Some(shown)) = (export.as_string(), shown.as_string()) {
+                options.push((pdf::decode_text(export), pdf::decode_text(shown)));
+            }
+        }
+        Ok(options)
+    }
+
+    /// Text of `/AP /N`; `None` without an appearance.
+    fn normal_text(&mut self, widget: &Dict) -> Result<Option<Text>, Stop> {
+        let after = self.after;
+        let Some(appearance) = after.get(widget, b"AP")?.as_dict() else { return Ok(None) };
+        let normal = after.get(appearance, b"N")?;
+        let Object::Stream(stream) = normal else {
+            return Ok(if normal.is_null() { None } else { Some(Text::Unreadable) });
+        };
+        let Ok(content) = after.decode(stream) else { return Ok(Some(Text::Unreadable)) };
+        // Without resources of its own a stream takes those of a page, and which page is the viewer's choice.
+        let Some(resources) = after.get(&stream.dict, b"Resources")?.as_dict() else {
+            return Ok(Some(Text::Unreadable));
+        };
+        let fonts = after.get(resources, b"Font")?.as_dict();
+        Ok(Some(self.shown_text(&content, fonts)?.map_or(Text::Unreadable, Text::Read)))
+    }
+
+    /// Everything that Tj, TJ, ' and " show, in the order of the stream; `None` where something else is drawn, or in another order.
+    fn shown_text(&mut self, content: &[u8], fonts: Option<&Dict>) -> Result<Option<String>, Stop> {
+        let (mut text, mut line) = (String::new(), Line::default());
+        let mut font = Rc::new(Letters::Unknown);
+        let mut operators = Operators::new(content);
+        loop {
+            let operator = match operators.step() {
+                Ok(Some(operator)) => operator,
+                Ok(None) => return Ok(Some(text)),
+                Err(_) => return Ok(None),
+            };
+            self.compare.spend(1)?;
+            if !line.goes_on(operator, operators.operands(), &operators.numbers()) {
+                return Ok(None);
+            }
+            if operator == b"Tf" {
+                font = self.named_letters(operators.name().unwrap_or_default(), fonts)?;
+            }
+            if matches!(operator, b"Tj" | b"TJ" | b"'" | b"\"") {
+                for operand in operators.operands() {
+                    let Value::Text(codes) = operand else { continue };
+                    let Some(letters) = font.read(codes) else { return Ok(None) };
+                    text.push_str(&letters);
+                }
             }
         }
     }
-    if shown.iter().any(|text| !text.is_ascii()) {
-        return Ok(Drawn::Unknown);
-    }
-    let text = squeeze(&text);
-    Ok(if shown.iter().any(|shown| text.contains(&squeeze(shown))) { Drawn::Same } else { Drawn::Other })
 }
 
 fn squeeze(text: &str) -> String {
@@ -112,130 +189,74 @@ enum Text {
     Unreadable,
 }
 
-/// Text of `/AP /N`; `None` without an appearance.
-fn normal_text(document: &Document<'_>, widget: &Dict) -> Result<Option<Text>, Stop> {
-    let appearance = document.get(widget, b"AP")?;
-    let Some(appearance) = appearance.as_dict() else { return Ok(None) };
-    let normal = document.get(appearance, b"N")?;
-    let Object::Stream(stream) = normal else {
-        return Ok(if normal.is_null() { None } else { Some(Text::Unreadable) });
-    };
-    let Ok(content) = document.decode(stream) else { return Ok(Some(Text::Unreadable)) };
-    let fonts = document.get(&stream.dict, b"Resources")?.as_dict();
-    let fonts = match fonts {
-        Some(resources) => document.get(resources, b"Font")?.as_dict(),
-        None => None,
-    };
-    for (_, font) in fonts.into_iter().flatten() {
-        let font = document.resolve(font)?;
-        let simple = font.as_dict().is_some_and(|dict| matches!(dict.name(b"Subtype"), Some(b"Type1" | b"TrueType")));
-        if !simple {
-            return Ok(Some(Text::Unreadable));
-        }
-    }
-    Ok(Some(shown_text(&content)))
+/// Where text stands: it runs on as it is read, to the right and down.
+#[derive(Default)]
+struct Line {
+    start: Matrix,
+    leading: f64,
+    /// Where the last string began.
+    last: Option<(f64, f64)>,
+    /// The page was moved below the text.
+    moved: bool,
+    /// What was moved is back: nothing that follows can be compared with what stands.
+    over: bool,
 }
 
-/// Everything that Tj, TJ, ' and " show, in the order of the stream.
-fn shown_text(content: &[u8]) -> Text {
-    let mut shown: Vec<u8> = Vec::new();
-    let mut operands: Vec<Vec<u8>> = Vec::new();
-    let mut rest = content;
-    while let Some((&byte, tail)) = rest.split_first() {
-        match byte {
-            b'(' => {
-                let (string, after) = literal(tail);
-                operands.push(string);
-                rest = after;
-            }
-            b'<' if tail.first() != Some(&b'<') => {
-                let end = tail.iter().position(|b| *b == b'>').unwrap_or(tail.len());
-                operands.push(hexadecimal(tail.get(..end).unwrap_or_default()));
-                rest = tail.get(end + 1..).unwrap_or_default();
-            }
-            b'%' => {
-                let end = tail.iter().position(|b| matches!(b, b'\r' | b'\n')).unwrap_or(tail.len());
-                rest = tail.get(end..).unwrap_or_default();
-            }
-            b'/' => rest = tail.get(word(tail)..).unwrap_or_default(),
-            b'\'' | b'"' => {
-                operands.drain(..).for_each(|string| shown.extend(string));
-                rest = tail;
-            }
-            b'A'..=b'Z' | b'a'..=b'z' => {
-                let end = word(rest);
-                match rest.get(..end).unwrap_or_default() {
-                    b"Tj" | b"TJ" => operands.drain(..).for_each(|string| shown.extend(string)),
-                    b"Do" | b"BI" | b"sh" => return Text::Unreadable,
-                    _ => operands.clear(),
-                }
-                rest = rest.get(end.max(1)..).unwrap_or_default();
-            }
-            _ => rest = tail,
-        }
-        if operands.len() > OPERANDS {
-            return Text::Unreadable;
-        }
-    }
-    match String::from_utf8(shown) {
-        Ok(text) if text.is_ascii() => Text::Read(text),
-        _ => Text::Unreadable,
-    }
-}
+/// Heights that are still on one line.
+const ON_LINE: f64 = 0.01;
 
-fn word(text: &[u8]) -> usize {
-    text.iter()
-        .position(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'*' | b'_' | b'-' | b'.' | b'+' | b'#'))
-        .unwrap_or(text.len())
-}
-
-fn literal(text: &[u8]) -> (Vec<u8>, &[u8]) {
-    let mut string = Vec::new();
-    let mut depth = 0usize;
-    let mut at = 0;
-    while let Some(&byte) = text.get(at) {
-        at += 1;
-        match byte {
-            b'\\' => {
-                let (value, used) = escaped(text.get(at..).unwrap_or_default());
-                string.extend(value);
-                at += used;
+impl Line {
+    /// False where this operator draws what is no text, hides text, or shows it elsewhere than behind the last.
+    fn goes_on(&mut self, operator: &[u8], operands: &[Value<'_>], numbers: &[f64]) -> bool {
+        let shown = self.last.is_some();
+        match (operator, numbers) {
+            (b"Do" | b"BI" | b"sh" | b"gs" | b"c" | b"v" | b"y", _) => false,
+            (b"f" | b"F" | b"f*" | b"B" | b"B*" | b"b" | b"b*", _) => !shown,
+            (b"Tr", [mode]) => (0.0..3.0).contains(mode),
+            (b"Tf", [size]) => *size > 0.0,
+            (b"Tz", [percent]) => *percent > 0.0,
+            (b"cm", _) => {
+                self.moved = true;
+                !shown && Matrix::of(numbers).is_some_and(|matrix| matrix.is_upright())
             }
-            b')' if depth == 0 => break,
-            b')' => {
-                depth -= 1;
-                string.push(byte);
+            (b"Q", _) => {
+                self.over |= shown && self.moved;
+                true
             }
-            b'(' => {
-                depth += 1;
-                string.push(byte);
+            (b"BT", _) => self.move_to(Matrix::IDENTITY),
+            (b"Tm", _) => Matrix::of(numbers).is_some_and(|matrix| matrix.is_upright() && self.move_to(matrix)),
+            (b"Td", [x, y]) => self.move_by(*x, *y),
+            (b"TL", [leading]) => {
+                self.leading = *leading;
+                true
             }
-            _ => string.push(byte),
+            (b"TD", [x, y]) => {
+                self.leading = -y;
+                self.move_by(*x, *y)
+            }
+            (b"T*", _) => self.move_by(0.0, -self.leading),
+            (b"Tj", _) => self.show(),
+            (b"'" | b"\"", _) => self.move_by(0.0, -self.leading) && self.show(),
+            // A number moves back by thousandths of an em: no letter is kerned by a whole one.
+            (b"TJ", _) => operands.iter().filter_map(Value::number).all(|back| back < 1000.0) && self.show(),
+            _ => true,
         }
     }
-    (string, text.get(at..).unwrap_or_default())
-}
 
-fn escaped(text: &[u8]) -> (Option<u8>, usize) {
-    match text {
-        [b'n', ..] => (Some(b'\n'), 1),
-        [b'r', ..] => (Some(b'\r'), 1),
-        [b't', ..] => (Some(b'\t'), 1),
-        [b'b' | b'f', ..] => (Some(b' '), 1),
-        [b'\r', b'\n', ..] => (None, 2),
-        [b'\r' | b'\n', ..] => (None, 1),
-        [b'0'..=b'7', ..] => {
-            let digits = text.iter().take(3).take_while(|b| (b'0'..=b'7').contains(*b)).count();
-            let value = text.iter().take(digits).fold(0u32, |sum, b| sum * 8 + u32::from(b - b'0'));
-            (Some((value & 0xff) as u8), digits)
-        }
-        [other, ..] => (Some(*other), 1),
-        [] => (None, 0),
+    fn move_to(&mut self, start: Matrix) -> bool {
+        self.start = start;
+        true
     }
-}
 
-fn hexadecimal(text: &[u8]) -> Vec<u8> {
-    let digits: Vec<u8> =
-        text.iter().filter_map(|b| char::from(*b).to_digit(16)).map(|digit| (digit & 15) as u8).collect();
-    digits.chunks(2).map(|pair| (pair.first().unwrap_or(&0) << 4) | pair.get(1).unwrap_or(&0)).collect()
+    fn move_by(&mut self, x: f64, y: f64) -> bool {
+        self.move_to(Matrix::shift(x, y).then(&self.start))
+    }
+
+    fn show(&mut self) -> bool {
+        let (x, y) = self.start.point(0.0, 0.0);
+        let behind =
+            self.last.is_none_or(|(last_x, last_y)| y < last_y - ON_LINE || (y <= last_y + ON_LINE && x >= last_x));
+        self.last = Some((x, y));
+        behind && !self.over
+    }
 }

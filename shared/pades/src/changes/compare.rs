@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashSet};
 
-use pdf::{Dict, Document, ObjId, Object, Stream};
+use pdf::{Dict, Document, ObjId, Object};
 
 /// What a missing key is.
 pub(crate) static NULL: Object = Object::Null;
@@ -27,6 +27,8 @@ impl From<pdf::Error> for Stop {
 /// in its own role elsewhere.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Stops {
+    /// Nowhere: what a page draws with is compared to the end, whatever else its objects are.
+    Nowhere,
     /// Catalog and form only (a signature reference dictionary names them as its `/Data`).
     None,
     /// Pages too.
@@ -48,8 +50,16 @@ pub(crate) struct Compare<'s, 'a> {
     known: RefCell<Known>,
 }
 
-/// Places that are looked at next: both values and the object that they stand in.
-type Work<'w> = Vec<(&'w Object, &'w Object, Option<ObjId>)>;
+/// A place that is looked at next.
+struct Place<'w> {
+    was: &'w Object,
+    is: &'w Object,
+    /// The object that both stand in.
+    holder: Option<ObjId>,
+    stops: Stops,
+}
+
+type Work<'w> = Vec<Place<'w>>;
 
 impl<'s, 'a> Compare<'s, 'a> {
     pub(crate) fn new(before: &'s Document<'a>, after: &'s Document<'a>, budget: &'s Cell<u64>) -> Self {
@@ -68,9 +78,12 @@ impl<'s, 'a> Compare<'s, 'a> {
     }
 
     fn stops_at(&self, id: ObjId, stops: Stops) -> bool {
-        self.anchors.contains(&id)
-            || (stops != Stops::None && self.pages.contains(&id))
-            || (stops == Stops::All && self.backs.contains(&id))
+        match stops {
+            Stops::Nowhere => false,
+            Stops::None => self.anchors.contains(&id),
+            Stops::Pages => self.anchors.contains(&id) || self.pages.contains(&id),
+            Stops::All => [&self.anchors, &self.pages, &self.backs].iter().any(|known| known.contains(&id)),
+        }
     }
 
     /// `None` when both are the same; otherwise the innermost object that holds the difference (`holder` where it is in no object).
@@ -82,9 +95,9 @@ impl<'s, 'a> Compare<'s, 'a> {
         holder: Option<ObjId>,
     ) -> Result<Option<ObjId>, Stop> {
         let mut seen = Known::new();
-        let mut work: Work<'_> = vec![(was, is, holder)];
+        let mut work: Work<'_> = vec![Place { was, is, holder, stops }];
         let unknown = ObjId::new(0, 0);
-        while let Some((was, is, holder)) = work.pop() {
+        while let Some(Place { was, is, holder, stops }) = work.pop() {
             self.spend(1)?;
             let holder_now = is.as_ref_id().or(was.as_ref_id()).or(holder);
             if let (Object::Ref(a), Object::Ref(b)) = (was, is) {
@@ -94,7 +107,7 @@ impl<'s, 'a> Compare<'s, 'a> {
                 }
             }
             let (was, is) = (self.before.resolve(was)?, self.after.resolve(is)?);
-            if !self.level(was, is, holder_now, &mut work)? {
+            if !self.level(Place { was, is, holder: holder_now, stops }, &mut work)? {
                 return Ok(Some(holder_now.unwrap_or(unknown)));
             }
         }
@@ -103,55 +116,44 @@ impl<'s, 'a> Compare<'s, 'a> {
     }
 
     /// Compares one level and queues what is inside.
-    fn level<'w>(
-        &'w self,
-        was: &'w Object,
-        is: &'w Object,
-        holder: Option<ObjId>,
-        work: &mut Work<'w>,
-    ) -> Result<bool, Stop> {
-        Ok(match (was, is) {
+    fn level<'w>(&'w self, place: Place<'w>, work: &mut Work<'w>) -> Result<bool, Stop> {
+        let Place { holder, stops, .. } = place;
+        Ok(match (place.was, place.is) {
             (Object::Null, Object::Null) => true,
             (Object::Bool(a), Object::Bool(b)) => a == b,
             (Object::Name(a), Object::Name(b)) => a == b,
             (Object::String(a), Object::String(b)) => a.bytes == b.bytes,
             (Object::Array(a), Object::Array(b)) => {
-                work.extend(a.iter().zip(b).map(|(x, y)| (x, y, holder)));
+                work.extend(a.iter().zip(b).map(|(was, is)| Place { was, is, holder, stops }));
                 a.len() == b.len()
             }
-            (Object::Dict(a), Object::Dict(b)) => dictionaries(a, b, &[], holder, work),
-            (Object::Stream(a), Object::Stream(b)) => self.streams(a, b, holder, work)?,
-            (a, b) => a.as_number().is_some() && a.as_number() == b.as_number(),
+            (Object::Dict(a), Object::Dict(b)) => dictionaries(a, b, holder, stops, work),
+            // C3, same tokens: some readers take only an integer, or only the number as it was written.
+            (Object::Integer(a), Object::Integer(b)) => a == b,
+            (Object::Real(a), Object::Real(b)) => a == b,
+            // C3, same encoded data and the same filters: another encoding may be the same data for one reader only.
+            (Object::Stream(a), Object::Stream(b)) => {
+                self.before.same_raw(a, self.after, b)? && dictionaries(&a.dict, &b.dict, holder, stops, work)
+            }
+            _ => false,
         })
-    }
-
-    fn streams<'w>(
-        &'w self,
-        was: &'w Stream,
-        is: &'w Stream,
-        holder: Option<ObjId>,
-        work: &mut Work<'w>,
-    ) -> Result<bool, Stop> {
-        let encoded = self.before.same_raw(was, self.after, is)?;
-        if encoded {
-            return Ok(dictionaries(&was.dict, &is.dict, &[b"Length"], holder, work));
-        }
-        // Another encoding of the same data is no change; what cannot be decoded is one.
-        let (Ok(a), Ok(b)) = (self.before.decode(was), self.after.decode(is)) else { return Ok(false) };
-        self.spend((a.len() / 64) as u64)?;
-        let coding: &[&[u8]] = &[b"Length", b"Filter", b"DecodeParms", b"DL"];
-        Ok(a == b && dictionaries(&was.dict, &is.dict, coding, holder, work))
     }
 }
 
-fn dictionaries<'w>(was: &'w Dict, is: &'w Dict, skip: &[&[u8]], holder: Option<ObjId>, work: &mut Work<'w>) -> bool {
-    for (key, value) in was.iter().filter(|(key, _)| !skip.contains(key)) {
-        work.push((value, is.get(key).unwrap_or(&NULL), holder));
+fn dictionaries<'w>(was: &'w Dict, is: &'w Dict, holder: Option<ObjId>, stops: Stops, work: &mut Work<'w>) -> bool {
+    let mut queue = |key: &[u8], was, is| work.push(Place { was, is, holder, stops: beneath(key, stops) });
+    for (key, value) in was.iter() {
+        queue(key, value, is.get(key).unwrap_or(&NULL));
     }
-    for (key, value) in is.iter().filter(|(key, _)| !skip.contains(key)) {
+    for (key, value) in is.iter() {
         if !was.contains(key) {
-            work.push((&NULL, value, holder));
+            queue(key, &NULL, value);
         }
     }
     was.has_duplicates() == is.has_duplicates()
+}
+
+/// Nothing that is drawn with leads back to pages, fields or the form in an honest file: it could only be to change it there.
+pub(crate) fn beneath(key: &[u8], stops: Stops) -> Stops {
+    if key == b"Resources" { Stops::Nowhere } else { stops }
 }

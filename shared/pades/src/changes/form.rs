@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pdf::{Dict, Document, ObjId, Object};
 
-use super::appearance::{Drawn, drawn_value};
+use super::appearance::Drawn;
 use super::compare::{Stop, Stops};
+use super::cover::{has_area, paints, shows};
 use super::pages::{all_keys, value};
-use super::{Class, Step};
+use super::{Class, DRAWING_UNREADABLE, Step};
 
 /// Keys of a field or widget that signing it may set.
 const SIGNING_KEYS: &[&[u8]] = &[b"V", b"AP", b"AS", b"F", b"Ff", b"DA", b"Q", b"M", b"Type"];
@@ -208,7 +209,7 @@ impl Step<'_, '_> {
             return Ok(());
         };
         let mut keys: BTreeSet<Vec<u8>> = BTreeSet::new();
-        for key in all_keys(old, new).into_iter().filter(|key| *key != b"Kids" && *key != b"Parent") {
+        for key in all_keys(old, new).into_iter().filter(|key| *key != b"Kids") {
             if !self.same(old, new, key, Stops::All)? {
                 keys.insert(key.to_vec());
             }
@@ -217,7 +218,7 @@ impl Step<'_, '_> {
             self.forbid("field", Some(id));
         }
         if !was.terminal || !is.terminal {
-            if !keys.is_empty() || was.terminal != is.terminal {
+            if !keys.is_empty() || was.terminal != is.terminal || self.widgets_changed(id, was, is)? != Widgets::Same {
                 self.forbid("field-group", Some(id));
             }
             return Ok(());
@@ -230,7 +231,7 @@ impl Step<'_, '_> {
         }
         let signature = was.kind == b"Sig";
         let signed = signature && !before.get(old, b"V")?.is_null();
-        let widgets = self.widgets_changed(was, is)?;
+        let widgets = self.widgets_changed(id, was, is)?;
         if signed {
             let typed = keys.len() == 1 && keys.contains(&b"Type"[..]) && type_is_fine(after, new)?;
             if !(keys.is_empty() || typed) || widgets != Widgets::Same {
@@ -284,10 +285,12 @@ impl Step<'_, '_> {
     }
 
     /// Separate widgets: the same ones, and of each only what may change.
-    fn widgets_changed(&mut self, was: &Node, is: &Node) -> Result<Widgets, Stop> {
+    fn widgets_changed(&mut self, id: ObjId, was: &Node, is: &Node) -> Result<Widgets, Stop> {
         if was.kids != is.kids {
-            let grown = was.kids.iter().all(|kid| is.kids.contains(kid)) && was.widgets.len() <= 1;
-            return Ok(if grown { Widgets::Added } else { Widgets::Other });
+            // C10, exactly one: a field that had no widget at all gets its first.
+            let drawn = |dict: &Dict| dict.contains(b"Rect") || dict.contains(b"Subtype");
+            let had = !was.kids.is_empty() || self.before.object(id)?.as_dict().is_none_or(drawn);
+            return Ok(if !had && is.kids.len() == 1 { Widgets::Added } else { Widgets::Other });
         }
         let mut result = Widgets::Same;
         let harmless = if was.kind == b"Sig" { SIGNING_FLAGS } else { FILLING_FLAGS };
@@ -331,21 +334,18 @@ impl Step<'_, '_> {
             );
             return Ok(());
         };
-        if widgets == Widgets::Added {
-            for kid in &is.widgets {
-                fine &= before.location(*kid).is_some() || self.added_widgets.remove(kid).is_some();
-            }
-        }
+        let mut added = Vec::new();
         for widget in &is.widgets {
-            self.added_widgets.remove(widget);
+            let page = self.added_widgets.remove(widget);
+            if widgets == Widgets::Added && before.location(*widget).is_none() {
+                fine &= page.is_some() && self.is_inert(*widget)?;
+            }
+            added.extend(page.map(|page| (*widget, page)));
         }
         let visible = self.is_visible(is)?;
-        let class = match (fine, timestamp && !visible) {
-            (false, _) => Class::Forbidden,
-            (true, true) => Class::Material,
-            (true, false) => Class::Signing { field: is.name.clone(), created: false, visible },
-        };
+        let class = signing_class(fine, timestamp, &is.name, false, visible);
         self.push(class, "signing", Some(id), None);
+        self.covers(fine, &added);
         Ok(())
     }
 
@@ -365,14 +365,14 @@ impl Step<'_, '_> {
         }
         let redrawn = keys.contains(&b"AP"[..]) || widgets == Widgets::Redrawn;
         let revalued = keys.contains(&b"V"[..]);
-        let drawn = if redrawn || revalued { drawn_value(after, &is.kind, new, &is.widgets)? } else { Drawn::Nothing };
-        let says_it = match drawn {
-            Drawn::Nothing | Drawn::Same => true,
+        let drawn = if redrawn || revalued { self.drawn_value(&is.kind, new, &is.widgets)? } else { Drawn::Nothing };
+        let (class, rule) = match drawn {
+            Drawn::Nothing | Drawn::Same => (Class::Filling(Some(is.name.clone())), "filling"),
+            Drawn::Other => (Class::Forbidden, "value-and-appearance-differ"),
             // C11: what cannot be read is not shown to say the value.
-            Drawn::Unknown | Drawn::Other => false,
+            Drawn::Unknown => (Class::Forbidden, DRAWING_UNREADABLE),
         };
-        let class = if says_it { Class::Filling(Some(is.name.clone())) } else { Class::Forbidden };
-        self.push(class, if says_it { "filling" } else { "value-and-appearance-differ" }, Some(id), None);
+        self.push(class, rule, Some(id), None);
         Ok(())
     }
 
@@ -404,45 +404,68 @@ impl Step<'_, '_> {
             return Ok(());
         };
         let mut fine = node.widgets.len() <= 1;
+        let mut added = Vec::new();
         for widget in &node.widgets {
-            let on_page = self.added_widgets.remove(widget).is_some();
-            let Some(drawn) = after.object(*widget)?.as_dict() else { continue };
-            fine &= self.is_fresh(*widget) && !drawn.contains(b"A") && !drawn.contains(b"AA") && !drawn.contains(b"OC");
-            fine &= on_page || !self.listed_before(*widget);
+            added.extend(self.added_widgets.remove(widget).map(|page| (*widget, page)));
+            fine &= self.is_fresh(*widget) && self.is_inert(*widget)?;
         }
         fine &= !dict.contains(b"AA") && !dict.contains(b"A");
         let empty = after.get(dict, b"V")?.is_null();
         let signature = self.new_signature(dict)?;
         fine &= empty || signature.is_some();
         let visible = self.is_visible(node)?;
-        let class = match (fine, signature == Some(true) && !visible) {
-            (false, _) => Class::Forbidden,
-            (true, true) => Class::Material,
-            (true, false) => Class::Signing { field: node.name.clone(), created: true, visible },
-        };
+        // Nobody answers for what an empty field draws.
+        fine &= !(empty && visible && self.is_painted(node)?);
+        let class = signing_class(fine, signature == Some(true), &node.name, true, visible);
         self.push(class, "signature-field-added", Some(id), None);
+        self.covers(fine, &added);
         Ok(())
     }
 
-    /// The widget is on a page since before: then it is not new.
-    fn listed_before(&self, widget: ObjId) -> bool {
-        !self.is_fresh(widget)
+    /// Widgets of signatures that are drawn on a page from now on; of what is forbidden anyway nothing more is asked.
+    fn covers(&mut self, fine: bool, added: &[(ObjId, usize)]) {
+        for (widget, page) in added.iter().filter(|_| fine) {
+            self.cover(&Object::Ref(*widget), *page);
+        }
     }
 
-    /// A rectangle with an area, not hidden (ISO 32000-2 §12.5.3: Hidden 2, NoView 32).
-    fn is_visible(&self, node: &Node) -> Result<bool, Stop> {
-        let after = self.after;
+    /// Does nothing and always shows: no action, not optional content.
+    fn is_inert(&self, widget: ObjId) -> Result<bool, Stop> {
+        let keys: [&[u8]; 3] = [b"A", b"AA", b"OC"];
+        let dict = self.after.object(widget)?.as_dict();
+        Ok(dict.is_none_or(|dict| !keys.iter().any(|key| dict.contains(key))))
+    }
+
+    /// Some widget has an appearance.
+    fn is_painted(&self, node: &Node) -> Result<bool, Stop> {
         for widget in &node.widgets {
-            let Some(dict) = after.object(*widget)?.as_dict() else { continue };
-            let flags = after.get(dict, b"F")?.as_int().unwrap_or(0);
-            let corners: Vec<f64> =
-                after.get(dict, b"Rect")?.as_array().unwrap_or_default().iter().filter_map(Object::as_number).collect();
-            let area = matches!(corners.as_slice(), [a, b, c, d] if a != c && b != d);
-            if area && flags & (2 | 32) == 0 {
+            let dict = self.after.object(*widget)?.as_dict();
+            if dict.map(|dict| paints(self.after, dict)).transpose()?.unwrap_or(false) {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// A rectangle with an area, not hidden (ISO 32000-2 §12.5.3).
+    fn is_visible(&self, node: &Node) -> Result<bool, Stop> {
+        let after = self.after;
+        for widget in &node.widgets {
+            let Some(dict) = after.object(*widget)?.as_dict() else { continue };
+            if shows(after.get(dict, b"F")?.as_int().unwrap_or(0)) && has_area(after, dict)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// C9: a time-stamp over the file is nobody's signature, so it draws nothing.
+fn signing_class(fine: bool, timestamp: bool, field: &str, created: bool, visible: bool) -> Class {
+    match (fine, timestamp, visible) {
+        (false, ..) | (true, true, true) => Class::Forbidden,
+        (true, true, false) => Class::Material,
+        (true, false, _) => Class::Signing { field: field.to_owned(), created, visible },
     }
 }
 

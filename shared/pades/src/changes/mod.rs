@@ -2,12 +2,19 @@
 //!
 //! The two states before and after a revision are compared from the trailer down. Each place has a role with its own rule, and everything
 //! without a rule must be the same. An object that is reached on several ways is compared on each of them, so the name of a key never
-//! excuses what a page draws. Does not render pages: what an allowed new appearance covers is not seen here.
+//! excuses what a page draws. Does not render pages: of what an allowed new appearance covers only bounds are known.
 
 mod appearance;
 mod bytes;
 mod compare;
+mod content;
+mod cover;
+mod fonts;
 mod form;
+mod ink;
+mod letters;
+mod matrix;
+mod metrics;
 mod pages;
 mod readings;
 mod shadow;
@@ -17,8 +24,9 @@ mod xmp;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-use pdf::{ChangeKind, Dict, Document, ObjId, Object};
+use pdf::{ChangeKind, Dict, Document, ObjId, Object, Page};
 
 pub(crate) use compare::Stop;
 use compare::{Compare, NULL, Stops};
@@ -26,7 +34,22 @@ pub(crate) use readings::Readings;
 pub(crate) use shadow::places as shadow_places;
 
 /// Values that all comparisons of one file may look at together.
-pub(crate) const BUDGET: u64 = 40_000_000;
+const VALUES: u64 = 40_000_000;
+
+/// What all comparisons of one file may spend together.
+pub(crate) struct Budget {
+    values: Cell<u64>,
+    ink: Cell<u64>,
+}
+
+impl Budget {
+    pub(crate) fn new() -> Self {
+        Budget { values: Cell::new(VALUES), ink: Cell::new(cover::INK) }
+    }
+}
+
+/// The rule of a field whose drawing cannot be read as text (C11).
+pub(crate) const DRAWING_UNREADABLE: &str = "drawing-unreadable";
 
 /// What kind of change it is; the permissions in force decide.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -48,6 +71,8 @@ pub(crate) enum Class {
     Filling(Option<String>),
     /// An annotation that is not a widget.
     Annotation,
+    /// A new signature or annotation lies over what was there. Beside the change that it belongs to.
+    Covering,
     /// Nothing explains it.
     Forbidden,
 }
@@ -73,6 +98,14 @@ pub(crate) struct Step<'s, 'a> {
     pub(crate) added_widgets: BTreeMap<ObjId, usize>,
     /// Widgets that the form accounts for, before.
     pub(crate) widgets: BTreeSet<ObjId>,
+    /// Pages in their order.
+    leaves: Vec<ObjId>,
+    known_pages: Option<BTreeMap<ObjId, Page>>,
+    ink: &'s Cell<u64>,
+    /// What the whole document reached before, where it was asked for.
+    reached: Option<BTreeSet<ObjId>>,
+    /// Letters of fonts, where they were asked for.
+    letters: BTreeMap<ObjId, Rc<letters::Letters>>,
 }
 
 /// Explains revision `index` (from 1: it has a predecessor).
@@ -83,15 +116,20 @@ pub(crate) fn explain(
     before: &Document<'_>,
     after: &Document<'_>,
     index: usize,
-    budget: &Cell<u64>,
+    budget: &Budget,
 ) -> Result<Vec<Change>, Stop> {
     let mut step = Step {
         before,
         after,
-        compare: Compare::new(before, after, budget),
+        compare: Compare::new(before, after, &budget.values),
         changes: Vec::new(),
         added_widgets: BTreeMap::new(),
         widgets: BTreeSet::new(),
+        leaves: Vec::new(),
+        known_pages: None,
+        ink: &budget.ink,
+        reached: None,
+        letters: BTreeMap::new(),
     };
     step.entries(index)?;
     step.bytes(index)?;
@@ -138,6 +176,7 @@ impl Step<'_, '_> {
     /// C6 and C7. `/Prev` is what the chain of revisions was read by.
     fn trailer(&mut self) -> Result<(), Stop> {
         let (old, new) = (self.before.trailer(), self.after.trailer());
+        self.size(old, new)?;
         if old.reference(b"Root") != new.reference(b"Root") {
             // Honest writers do it, and every place below is compared; in a certified copy nobody does.
             self.push(Class::Metadata, "trailer-root", new.reference(b"Root"), None);
@@ -157,6 +196,21 @@ impl Step<'_, '_> {
         }
         if !self.same(old, new, b"Info", Stops::None)? {
             self.information(new)?;
+        }
+        Ok(())
+    }
+
+    /// A reader may take what is numbered beyond `/Size` for null (clause 7.5.5). Writers that count only their own objects cut off what is in
+    /// use, and readers in use show it all the same; in a certified copy nobody does that.
+    fn size(&mut self, old: &Dict, new: &Dict) -> Result<(), Stop> {
+        let size = |trailer: &Dict| trailer.int(b"Size").and_then(|size| u32::try_from(size).ok()).unwrap_or(0);
+        for num in size(new)..size(old).min(self.before.next_number()) {
+            self.compare.spend(1)?;
+            let id = ObjId::new(num, 0);
+            if !self.is_fresh(id) {
+                self.push(Class::Metadata, "trailer-size", Some(id), None);
+                break;
+            }
         }
         Ok(())
     }
@@ -345,6 +399,28 @@ impl Step<'_, '_> {
 
     pub(crate) fn difference(&self, old: &Dict, new: &Dict, key: &[u8], stops: Stops) -> Result<Option<ObjId>, Stop> {
         let (was, is) = (old.get(key).unwrap_or(&NULL), new.get(key).unwrap_or(&NULL));
-        self.compare.difference(was, is, stops, None)
+        self.compare.difference(was, is, compare::beneath(key, stops), None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What cannot be compared to its end is not explained: whoever asks is told that nothing is known.
+    #[test]
+    fn f_a_spent_budget_explains_nothing() {
+        let first = b"%PDF-1.4\n1 0 obj\n<</Pages 2 0 R>>\nendobj\n2 0 obj\n<</Kids[]/Count 0>>\nendobj\nxref\n0 3\n\
+            0000000000 65535 f \n0000000009 00000 n \n0000000043 00000 n \ntrailer\n<</Size 3/Root 1 0 R>>\nstartxref\n82\n%%EOF\n";
+        let second = "xref\n0 0\ntrailer\n<</Size 3/Root 1 0 R/Prev 82>>\nstartxref\n";
+        let file = [&first[..], format!("{second}{}\n%%EOF\n", first.len()).as_bytes()].concat();
+        let document = Document::open(&file, &pdf::Limits::default()).expect("a file of two revisions");
+        let (before, after) = (document.at_revision(0).expect("one"), document.at_revision(1).expect("two"));
+        let with = |values| {
+            let budget = Budget { values: Cell::new(values), ..Budget::new() };
+            explain(&before, &after, 1, &budget)
+        };
+        assert_eq!(with(VALUES), Ok(Vec::new()));
+        assert_eq!(with(1), Err(Stop::Budget));
     }
 }

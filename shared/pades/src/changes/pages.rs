@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use pdf::{Dict, Document, ObjId, Object};
 
 use super::compare::{NULL, Stop, Stops};
+use super::cover::paints;
 use super::{Class, Step};
 
 /// Markup that may come, go or change under DocMDP P=3 (C12).
@@ -78,6 +79,7 @@ impl Step<'_, '_> {
                 self.tree_node(was, is, &pair, &mut work)?;
             } else {
                 number += 1;
+                self.leaves.push(pair.is);
                 self.page(was, is, pair.is, number)?;
             }
         }
@@ -148,8 +150,9 @@ impl Step<'_, '_> {
         let stays = |a: &&Object| a.as_ref_id().is_none_or(|id| now.contains(&id));
         let expected: Vec<&Object> = old.iter().filter(stays).collect();
         for gone in old.iter().filter_map(Object::as_ref_id).filter(|id| !now.contains(id)) {
-            let widget = self.widgets.contains(&gone) || self.is_widget(before, gone)?;
-            let class = if widget { Class::Forbidden } else { Class::Annotation };
+            let kind = before.object(gone)?.as_dict().is_some_and(is_markup);
+            let note = kind && !self.widgets.contains(&gone);
+            let class = if note { Class::Annotation } else { Class::Forbidden };
             self.push(class, "annotation-removed", Some(gone), Some(number));
         }
         if kept.len() != expected.len() {
@@ -182,8 +185,12 @@ impl Step<'_, '_> {
         };
         for key in all_keys(old, new) {
             if self.difference(old, new, key, Stops::All)?.is_some() {
-                let class = if is_markup(new) && is_markup(old) { Class::Annotation } else { Class::Forbidden };
+                let markup = is_markup(new) && is_markup(old);
+                let class = if markup { Class::Annotation } else { Class::Forbidden };
                 self.push(class, "annotation-changed", was.as_ref_id().or(Some(page)), Some(number));
+                if markup && paints(after, new)? {
+                    self.cover(is, number);
+                }
                 return Ok(());
             }
         }
@@ -201,13 +208,13 @@ impl Step<'_, '_> {
             }
             return Ok(());
         }
-        let class = if is_markup(dict) && self.is_fresh(id) { Class::Annotation } else { Class::Forbidden };
+        let markup = is_markup(dict) && self.is_fresh(id);
+        let class = if markup { Class::Annotation } else { Class::Forbidden };
         self.push(class, "annotation-added", Some(id), Some(number));
+        if markup && paints(self.after, dict)? {
+            self.cover(&Object::Ref(id), number);
+        }
         Ok(())
-    }
-
-    fn is_widget(&self, document: &Document<'_>, id: ObjId) -> Result<bool, Stop> {
-        Ok(document.object(id)?.as_dict().is_some_and(|dict| dict.name(b"Subtype") == Some(b"Widget")))
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn places(view: &Document<'_>) -> Vec<String> {
     found
 }
 
-/// Empty signature fields that show: what comes there draws over the page. Text fields: their value may change.
+/// Empty signature fields that show: what comes there draws over the page.
 fn fields(view: &Document<'_>) -> Vec<String> {
     let all = view.fields().unwrap_or_default();
     let shows = |field: &pdf::Field| field.rect.is_some_and(|rect| rect.width() > 0.0 && rect.height() > 0.0);

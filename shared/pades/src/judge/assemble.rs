@@ -4,11 +4,12 @@ use super::crypto::Crypto;
 use super::find::Found;
 use super::standing::Control;
 use super::trust::Trust;
-use super::{Case, ecopy, graph, time};
+use super::{Case, ecopy, graph, time, words};
 use crate::plan::EcopyFacts;
 use crate::policy::{Policy, RegisterStatus};
 use crate::reasons::{Severity, explain, severity};
 use crate::report::*;
+use crate::said::{self, Words};
 
 /// Reasons in one report.
 const REASONS: usize = 200;
@@ -45,7 +46,12 @@ pub(crate) fn report(size: usize, name: &str, policy: &Policy<'_>, case: Case) -
             continue;
         };
         let one = signature(found, crypto, trust, *changes, change_reasons, case.copy);
-        reasons.extend(one.reasons.iter().filter(|reason| stamps_alone || counts(&one, reason)).cloned());
+        let (counted, left): (Vec<Reason>, Vec<Reason>) =
+            one.reasons.iter().cloned().partition(|reason| stamps_alone || counts(&one, reason));
+        reasons.extend(counted);
+        if left.iter().any(|reason| severity(&reason.code) == Severity::Unknown) {
+            reasons.push(Reason::with("timestamp-not-relied-on", &[("field", one.field.clone())]));
+        }
         signatures.push(one);
     }
     if signatures.is_empty() {
@@ -56,6 +62,10 @@ pub(crate) fn report(size: usize, name: &str, policy: &Policy<'_>, case: Case) -
     if policy.test_anchors && signatures.iter().any(|one| one.certificate_path == PathStatus::Trusted) {
         reasons.push(Reason::new("test-certificate"));
     }
+    let people = |one: &&SignatureReport| one.kind == SignatureKind::Signature;
+    if !case.listed && signatures.iter().filter(people).any(|one| one.certificate_path == PathStatus::Trusted) {
+        reasons.push(Reason::new("trust-list-absent"));
+    }
     reasons.extend(case.notes);
     sort(&mut reasons);
     let signed = |role: Role| signatures.iter().any(|one| one.role == role);
@@ -64,7 +74,7 @@ pub(crate) fn report(size: usize, name: &str, policy: &Policy<'_>, case: Case) -
         (false, true) => ReportKind::CertifiedCopy,
         (false, false) => ReportKind::SignedPdf,
     };
-    let checks = checks(&reasons, &signatures, kind, policy);
+    let checks = checks(&reasons, &signatures, kind, policy, case.listed);
     let evidence = graph::evidence(&case.found, &case.cryptos, &case.trusts);
     let limit = graph::limit(&case.trusts);
     let parts = Parts { kind, reasons, checks, signatures, number: case.number, evidence, limit, sha256: case.sha256 };
@@ -81,6 +91,11 @@ fn counts(one: &SignatureReport, reason: &Reason) -> bool {
         || matches!(reason.code.as_str(), "padding-not-zero")
 }
 
+/// A time-stamp at the end that nobody believes may be anybody's: what it covers is not the file that was issued or archived. So is one by a
+/// stranger, one whose key others hold, and one that tells a time before what it covers. One whose authority merely expired, or of whose
+/// revocation nothing is known, was made by an authority that is trusted; it proves nothing, and the signatures are judged without it.
+const ANYBODYS: &[&str] = &["tsa-untrusted", "tsa-revoked", "timestamp-order"];
+
 fn copy_reasons(case: &Case, signatures: &[SignatureReport], policy: &Policy<'_>) -> Vec<Reason> {
     let mut reasons = case.copy_reasons.clone();
     reasons.extend(case.containers.iter().flatten().cloned());
@@ -88,10 +103,10 @@ fn copy_reasons(case: &Case, signatures: &[SignatureReport], policy: &Policy<'_>
     if let Some(one) = newest.filter(|one| one.covers == Covers::WholeRevision) {
         reasons.push(Reason::with("copy-unsigned-update", &[("field", one.field.clone())]));
     }
-    // A time-stamp at the end that nobody believes may be anybody's: what it covers is not the file that was issued or archived.
     let last =
         signatures.iter().filter(|one| one.kind == SignatureKind::DocTimestamp && one.covers == Covers::WholeFile);
-    reasons.extend(last.flat_map(|one| one.reasons.iter().filter(|reason| reason.code == "tsa-untrusted").cloned()));
+    let anybodys = |reason: &&Reason| ANYBODYS.contains(&reason.code.as_str());
+    reasons.extend(last.flat_map(|one| one.reasons.iter().filter(anybodys).cloned()));
     let both = signatures.iter().filter(|one| matches!(one.role, Role::Leader | Role::Seal));
     // What is broken has graver news than a missing time.
     let untimed =
@@ -121,11 +136,11 @@ fn signature(
     let mut seen = false;
     for problem in &found.problems {
         seen = true;
-        let params = [("field", found.field.clone()), ("detail", (*problem).to_owned())];
-        reasons.push(Reason::with("byte-range-gap", &params));
+        reasons.push(Reason::of("byte-range-gap", &found.field, words::container(problem)));
     }
     if !crypto.intact && !seen && crypto.reasons.is_empty() {
-        reasons.push(Reason::with("signature-malformed", &[("field", found.field.clone()), ("detail", String::new())]));
+        let detail = Words::new("không rõ vì sao", "the reason is not known");
+        reasons.push(Reason::of("signature-malformed", &found.field, detail));
     }
     reasons.extend(change_reasons.iter().cloned());
     if changes == Changes::Permitted {
@@ -154,7 +169,7 @@ fn signature(
         signed_at: trust.time.map(time::rfc3339),
         time_source: trust.source,
         signer: crypto.signer.as_ref().map(signer),
-        reason: found.dict.string(b"Reason").map(pdf::decode_text),
+        reason: found.dict.string(b"Reason").map(|text| said::fact(&pdf::decode_text(text))),
         revision: Some(found.revision + 1),
         reasons,
     }
@@ -212,7 +227,13 @@ fn sort(reasons: &mut Vec<Reason>) {
     *reasons = kept;
 }
 
-fn checks(reasons: &[Reason], signatures: &[SignatureReport], kind: ReportKind, policy: &Policy<'_>) -> Vec<Check> {
+fn checks(
+    reasons: &[Reason],
+    signatures: &[SignatureReport],
+    kind: ReportKind,
+    policy: &Policy<'_>,
+    listed: bool,
+) -> Vec<Check> {
     let ids = [
         CheckId::Integrity,
         CheckId::SignerCertificates,
@@ -227,7 +248,7 @@ fn checks(reasons: &[Reason], signatures: &[SignatureReport], kind: ReportKind, 
         let result = match worst {
             Some(Severity::Fatal) => CheckResult::Fail,
             Some(Severity::Unknown) => CheckResult::Unknown,
-            _ => quiet(id, signatures, kind, policy),
+            _ => quiet(id, signatures, kind, policy, listed),
         };
         Check { id, result, reasons: own }
     };
@@ -235,7 +256,13 @@ fn checks(reasons: &[Reason], signatures: &[SignatureReport], kind: ReportKind, 
 }
 
 /// The result of a check that nothing speaks against.
-fn quiet(id: CheckId, signatures: &[SignatureReport], kind: ReportKind, policy: &Policy<'_>) -> CheckResult {
+fn quiet(
+    id: CheckId,
+    signatures: &[SignatureReport],
+    kind: ReportKind,
+    policy: &Policy<'_>,
+    listed: bool,
+) -> CheckResult {
     let people = || signatures.iter().filter(|one| one.kind == SignatureKind::Signature);
     let timed = people().all(|one| matches!(one.time_source, TimeSource::Timestamp | TimeSource::DocTimestamp));
     // Of a signature whose bytes were changed nobody knows what it said: nothing is confirmed about its signer.
@@ -245,7 +272,9 @@ fn quiet(id: CheckId, signatures: &[SignatureReport], kind: ReportKind, policy: 
     match id {
         _ if signatures.is_empty() => CheckResult::NotChecked,
         CheckId::Integrity => CheckResult::Pass,
-        CheckId::SignerCertificates | CheckId::TrustService if trusted => CheckResult::Pass,
+        CheckId::SignerCertificates if trusted => CheckResult::Pass,
+        // R67: an anchor that the caller names is trusted by the caller; that it was licensed only a trusted list says.
+        CheckId::TrustService if trusted && listed => CheckResult::Pass,
         CheckId::SignerCertificates | CheckId::TrustService => CheckResult::NotChecked,
         CheckId::Timestamps if timed => CheckResult::Pass,
         CheckId::Timestamps => CheckResult::NotChecked,

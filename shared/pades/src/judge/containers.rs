@@ -9,12 +9,14 @@ use pki::{Certificate, Interner};
 
 use super::crypto::Crypto;
 use super::find::Found;
+use super::words;
 use crate::policy::Policy;
 use crate::report::Reason;
+use crate::said::{Words, quoted};
 
 /// Whose issuers are known without the container itself.
 pub(crate) struct Known<'k> {
-    /// The newest `/DSS`.
+    /// What `/DSS` holds.
     pub(crate) stored: &'k [Certificate],
     pub(crate) policy: &'k Policy<'k>,
     /// The revision that brought the last signature: something without one may stand behind it.
@@ -36,21 +38,22 @@ pub(crate) fn check(found: &[Found], cryptos: &[Crypto], known: &Known<'_>) -> V
 }
 
 fn container_reason(found: &Found, crypto: &Crypto, container: &SignedData, known: &Known<'_>) -> Option<Reason> {
-    let say = |code: &str, detail: String| Reason::with(code, &[("field", found.field.clone()), ("detail", detail)]);
+    let say = |code: &str, detail: Words| Reason::of(code, &found.field, detail);
+    let byte = |at: usize| Words::same(format!("byte {at}"));
     let exact = match container.exact(known.stored, known.interner) {
         Ok(exact) => exact,
-        Err(error) => return Some(say("copy-container-altered", error.to_string())),
+        Err(error) => return Some(say("copy-container-altered", words::wrong(&error))),
     };
     let (written, padding) = found.contents.split_at(exact.len().min(found.contents.len()));
     if written != exact {
         let same = written.iter().zip(&exact).take_while(|(one, other)| one == other).count();
-        return Some(say("copy-container-altered", format!("byte {same}")));
+        return Some(say("copy-container-altered", byte(same)));
     }
     if let Some(at) = padding.iter().position(|octet| *octet != 0) {
-        return Some(say("copy-padding-used", format!("byte {}", exact.len() + at)));
+        return Some(say("copy-padding-used", byte(exact.len() + at)));
     }
     let stranger = unvouched(crypto, container, known)?;
-    Some(say("copy-certificate-unverified", stranger.subject()))
+    Some(say("copy-certificate-unverified", Words::same(quoted(&stranger.subject()))))
 }
 
 /// An embedded certificate of which nobody says that it is genuine. The signer's own is bound by the signature.

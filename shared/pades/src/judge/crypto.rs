@@ -6,7 +6,9 @@ use pki::{Certificate, DigestAlgorithm, Interner, Weakness};
 use super::digest::{Digests, Ranges};
 use super::find::Found;
 use super::proof::sha256;
+use super::words;
 use crate::report::Reason;
+use crate::said::{Words, quoted};
 
 /// Time-stamp tokens that are looked at in one signature.
 const TOKENS: usize = 16;
@@ -59,15 +61,17 @@ pub(crate) fn check(found: &Found, digests: &Digests<'_>, pool: &[Certificate], 
             signature(found, ranges, digests, pool, interner, &mut crypto);
         }
         b"adbe.x509.rsa_sha1" => bare_rsa(found, ranges, digests, interner, &mut crypto),
-        other => unsupported(found, &format!("SubFilter {}", String::from_utf8_lossy(other)), &mut crypto),
+        other => {
+            let name = quoted(&String::from_utf8_lossy(other));
+            unsupported(found, Words::same(format!("SubFilter {name}")), &mut crypto);
+        }
     }
     crypto
 }
 
-fn unsupported(found: &Found, detail: &str, crypto: &mut Crypto) {
+fn unsupported(found: &Found, detail: Words, crypto: &mut Crypto) {
     crypto.failure = Some("FORMAT_FAILURE");
-    let params = [("field", found.field.clone()), ("detail", detail.to_owned())];
-    crypto.reasons.push(Reason::with("signature-unsupported", &params));
+    crypto.reasons.push(Reason::of("signature-unsupported", &found.field, detail));
 }
 
 fn signature(
@@ -98,29 +102,43 @@ fn signature(
     match data.verify_with(&|algorithm| digests.of(ranges, algorithm), pool) {
         Ok(verified) => {
             crypto.intact = true;
-            crypto.bound = data.ess_certificate_ok() == Some(true);
+            // Checked with the rest, where it is there.
+            crypto.bound = data.has_ess();
             crypto.digest = Some(verified.digest_algorithm);
             crypto.weak = relevant(verified.weak);
             crypto.signer = Some(verified.signer);
         }
         Err(error) => return refuse(found, &error, crypto),
     }
+    if !crypto.bound {
+        unbound(found, crypto);
+    }
     for token in data.timestamp_tokens().iter().take(TOKENS) {
         match read_token(token, interner, &|algorithm| pki::digest(algorithm, &[data.signature_value()])) {
             Ok((stamp, _)) => crypto.stamps.push(stamp),
-            Err(error) => {
-                let params = [("field", found.field.clone()), ("detail", error.to_string())];
-                crypto.reasons.push(Reason::with("timestamp-bad", &params));
-            }
+            Err(error) => crypto.reasons.push(Reason::of("timestamp-bad", &found.field, words::wrong(&error))),
         }
     }
     crypto.container = Some(data);
 }
 
+/// A7: without an ESS attribute the signature goes with every X.509 certificate on the same key, and whoever exchanges the one in the
+/// container exchanges the signer's name. CAdES demands the attribute (EN 319 122-1 §5.2.2); older kinds of signatures have none.
+fn unbound(found: &Found, crypto: &mut Crypto) {
+    let cades = matches!(found.sub_filter(), b"ETSI.CAdES.detached" | b"PBAD.PAdES");
+    if cades {
+        crypto.intact = false;
+        crypto.failure = Some("FORMAT_FAILURE");
+    }
+    let code = if cades { "signer-binding-missing" } else { "signer-unbound" };
+    crypto.reasons.push(Reason::with(code, &[("field", found.field.clone())]));
+}
+
 fn document_timestamp(found: &Found, ranges: Ranges, digests: &Digests<'_>, interner: &Interner, crypto: &mut Crypto) {
     // Some writers say /Sig here; a missing type would make it an ordinary signature (ISO 32000-2 table 255).
     if !found.dict.is_type(b"DocTimeStamp") && !found.dict.is_type(b"Sig") {
-        return unsupported(found, "a document time-stamp without /Type", crypto);
+        let detail = Words::new("dấu thời gian tài liệu không ghi loại", "a document time-stamp without /Type");
+        return unsupported(found, detail, crypto);
     }
     match read_token(&found.contents, interner, &|algorithm| digests.of(ranges, algorithm)) {
         Ok((stamp, container)) => {
@@ -161,11 +179,14 @@ fn bare_rsa(found: &Found, ranges: Ranges, digests: &Digests<'_>, interner: &Int
         _ => None,
     };
     let Some(Ok(signer)) = embedded.map(|der| interner.certificate(der)) else {
-        return unsupported(found, "adbe.x509.rsa_sha1 without /Cert", crypto);
+        let detail = Words::new("không kèm chứng thư người ký", "adbe.x509.rsa_sha1 without /Cert");
+        return unsupported(found, detail, crypto);
     };
     match pki::cms::verify_rsa_sha1(&found.contents, &signer, &|algorithm| digests.of(ranges, algorithm)) {
         Ok(verified) => {
             crypto.intact = true;
+            // `/Cert` stands in the signature dictionary, which is signed.
+            crypto.bound = true;
             crypto.digest = Some(verified.digest_algorithm);
             crypto.weak = verified.weak;
         }
@@ -192,6 +213,5 @@ fn refuse(found: &Found, error: &pki::Error, crypto: &mut Crypto) {
     };
     crypto.intact = false;
     crypto.failure = Some(failure);
-    let params = [("field", found.field.clone()), ("detail", error.to_string())];
-    crypto.reasons.push(Reason::with(code, &params));
+    crypto.reasons.push(Reason::of(code, &found.field, words::wrong(error)));
 }

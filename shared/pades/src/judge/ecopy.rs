@@ -9,6 +9,7 @@ use super::permissions::Permissions;
 use crate::plan::{EcopyFacts, LEADER_FIELD, SEAL_FIELD};
 use crate::policy::{RegisterFacts, RegisterStatus};
 use crate::report::{Reason, Role};
+use crate::said::{Words, quoted};
 
 /// Prefixes of identity numbers of persons in Vietnamese X.509 certificates (domain.md §4.2).
 const PERSONAL: &[&str] = &["CCCD:", "CMND:", "HC:", "PID:", "PPID:", "BHXH:"];
@@ -44,35 +45,55 @@ pub(crate) fn check(
         reasons.push(Reason::new("only-one-signature"));
         return reasons;
     };
-    let mut structure = |detail: &str| reasons.push(Reason::with("copy-structure", &[("detail", detail.to_owned())]));
+    let mut structure =
+        |vi: &str, en: &str| reasons.push(Reason::told("copy-structure", &[("detail", Words::new(vi, en))]));
     if found.iter().any(|one| role(one) == Role::Other) {
-        structure("có chữ ký thứ ba");
+        structure("có chữ ký thứ ba", "there is a third signature");
     }
     if found
         .iter()
         .any(|one| role(one) == Role::Timestamp && found.get(seal).is_some_and(|seal| one.revision < seal.revision))
     {
-        structure("dấu thời gian tài liệu đứng trước dấu cơ quan");
+        structure("dấu thời gian tài liệu đứng trước dấu cơ quan", "a document time-stamp precedes the agency's seal");
     }
     if !permissions.get(seal).is_some_and(Permissions::locks_all) {
-        structure("dấu cơ quan không khoá các ô");
+        structure("dấu cơ quan không khoá các ô", "the agency's seal does not lock the fields");
     }
-    if let Some(other) = views.last().map(foreign_field).transpose().ok().flatten().flatten() {
-        structure(&format!("có ô biểu mẫu khác: {other}"));
+    // A field that cannot be read is not known to be one of ours.
+    let other = views.last().map_or(Ok(None), foreign_field).unwrap_or_else(|error| Some(error.to_string()));
+    if let Some(other) = other {
+        let name = quoted(&other);
+        structure(&format!("có ô biểu mẫu khác: {name}"), &format!("there is another form field: {name}"));
     }
     let first = found.get(leader).and_then(|leader| views.get(leader.revision));
     if !first.is_some_and(looks_like_copy) {
-        structure("ô ký không có sẵn trước chữ ký đầu tiên");
+        structure(
+            "ô ký không có sẵn trước chữ ký đầu tiên",
+            "the signature fields did not exist before the first signature",
+        );
     }
     let order = |at: usize| found.get(at).map(|one| one.revision);
     if order(leader) >= order(seal) {
         reasons.push(Reason::new("wrong-order"));
+    }
+    for (one, crypto) in [leader, seal].iter().filter_map(|at| found.get(*at).zip(cryptos.get(*at))) {
+        reasons.extend(identity(crypto).map(|code| Reason::with(code, &[("field", one.field.clone())])));
     }
     let signer = |at: usize| cryptos.get(at).and_then(|crypto| crypto.signer.as_ref());
     if let (Some(person), Some(agency)) = (signer(leader), signer(seal)) {
         signers(person, agency, &mut reasons);
     }
     reasons
+}
+
+/// Why the X.509 certificate of a signature that is whole does not say who signed a copy.
+pub(crate) fn identity(crypto: &Crypto) -> Option<&'static str> {
+    let signer = crypto.signer.as_ref().filter(|_| crypto.intact)?;
+    match (crypto.bound, signer.may_sign_documents()) {
+        (false, _) => Some("copy-signer-unbound"),
+        (true, false) => Some("copy-certificate-usage"),
+        (true, true) => None,
+    }
 }
 
 /// The leader's organisation is the agency: its common name where `O` names the body above it, else its `O`.
@@ -147,14 +168,17 @@ pub(crate) fn compare_register(
         }
         RegisterStatus::Active => {}
     }
-    let mut mismatch = |detail: &str| reasons.push(Reason::with("register-mismatch", &[("detail", detail.to_owned())]));
+    let mut mismatch =
+        |vi: &str, en: &str| reasons.push(Reason::told("register-mismatch", &[("detail", Words::new(vi, en))]));
     match (&register.facts, number) {
-        (Some(wanted), Some(shown)) if wanted != shown => mismatch("số, quyển, năm hoặc đơn vị khác"),
-        (Some(_), None) => mismatch("tệp không mang số"),
+        (Some(wanted), Some(shown)) if wanted != shown => {
+            mismatch("số, quyển, năm hoặc đơn vị khác", "number, book, year or unit differ")
+        }
+        (Some(_), None) => mismatch("tệp không mang số", "the file carries no number"),
         _ => {}
     }
     if !register.sha256.is_empty() && !register.sha256.iter().any(|known| digests.contains(known)) {
-        mismatch("mã băm của tệp khác mã băm trong sổ");
+        mismatch("mã băm của tệp khác mã băm trong sổ", "the digest of the file differs from the register's");
     }
     reasons
 }

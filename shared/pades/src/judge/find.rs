@@ -7,7 +7,9 @@ use pdf::{Dict, Document, ObjId, Object};
 
 use super::digest::Ranges;
 use super::file::File;
+use super::words;
 use crate::report::{Covers, Reason};
+use crate::said::Words;
 
 /// Signatures that are judged in one file.
 const SIGNATURES: usize = 256;
@@ -73,11 +75,15 @@ pub(crate) fn condition(document: &Document<'_>, found: &[Found], copy: bool) ->
     }
     match document.rebuilt() {
         Some(_) if found.is_empty() => {
-            return Err(Reason::with("pdf-broken", &[("detail", "cross-reference".to_owned())]));
+            let detail = Words::new("bảng tham chiếu", "cross-reference");
+            return Err(Reason::told("pdf-broken", &[("detail", detail)]));
         }
         Some(ambiguous) => {
-            let detail = if ambiguous { "có nhiều cách dựng" } else { "chỉ có một cách dựng" };
-            notes.push(Reason::with("pdf-rebuilt", &[("detail", detail.to_owned())]));
+            let detail = match ambiguous {
+                true => Words::new("có nhiều cách dựng", "in one of several ways"),
+                false => Words::new("chỉ có một cách dựng", "in the only way"),
+            };
+            notes.push(Reason::told("pdf-rebuilt", &[("detail", detail)]));
         }
         None => {}
     }
@@ -92,7 +98,8 @@ pub(crate) fn condition(document: &Document<'_>, found: &[Found], copy: bool) ->
 fn shadows(document: &Document<'_>, found: &[Found]) -> Option<Reason> {
     let newest = found.iter().map(|one| one.revision).max()?;
     let places = crate::changes::shadow_places(&document.at_revision(newest).ok()?);
-    (!places.is_empty()).then(|| Reason::with("shadow-capable", &[("detail", places.join("; "))]))
+    let named = Words::list(places.iter().map(|place| words::shadow(place)));
+    (!places.is_empty()).then(|| Reason::told("shadow-capable", &[("detail", named)]))
 }
 
 /// B6: one certification at most, and nobody signs before it.
@@ -103,13 +110,13 @@ fn docmdp_order(document: &Document<'_>, found: &[Found]) -> Option<Reason> {
         view.is_ok_and(|view| super::permissions::certifies(&view, one).unwrap_or(true))
     };
     let certifying: Vec<&&Found> = people.iter().filter(certifies).collect();
-    let detail = match certifying.as_slice() {
+    let unclear = match certifying.as_slice() {
         [] => return None,
         [only] if people.first().is_some_and(|first| first.holder == only.holder) => return None,
-        [only] => format!("{}: B6", only.field),
-        [_, second, ..] => format!("{}: B6", second.field),
+        [only] => only,
+        [_, second, ..] => second,
     };
-    Some(Reason::with("certification-unclear", &[("detail", detail)]))
+    Some(Reason::with("certification-unclear", &[("field", unclear.field.clone())]))
 }
 
 /// One view per revision, oldest first.
@@ -128,15 +135,15 @@ pub(crate) fn find(views: &[Document<'_>]) -> Result<Vec<Found>, pdf::Error> {
         if index + 1 < views.len() && looks > FIELD_LOOKS {
             return Err(pdf::Error::Limit(pdf::LimitKind::Fields));
         }
-        for signature in view.signatures()? {
+        let first_seen = |holder| {
             looks += 1;
-            if !seen.insert(signature.holder) {
-                continue;
-            }
+            seen.insert(holder)
+        };
+        for signature in view.signatures_where(first_seen)? {
             if found.len() >= SIGNATURES {
                 return Err(pdf::Error::Limit(pdf::LimitKind::Fields));
             }
-            found.push(one(views, index, view, &signature)?);
+            found.push(one(views, index, view, signature)?);
         }
         looks += view.entries(index).len() / 64;
     }
@@ -180,7 +187,7 @@ fn one(
     views: &[Document<'_>],
     brought: usize,
     view: &Document<'_>,
-    signature: &pdf::Signature,
+    signature: pdf::Signature,
 ) -> Result<Found, pdf::Error> {
     let mut problems = Vec::new();
     let contents = match view.get(&signature.dict, b"Contents")? {
@@ -190,9 +197,9 @@ fn one(
             Vec::new()
         }
     };
-    let text = view.signature_text(signature);
-    let ranges = byte_range(view, signature, text, &mut problems)?;
-    if doubled_on_the_way(view, signature)? {
+    let text = view.signature_text(&signature);
+    let ranges = byte_range(view, &signature, text, &mut problems)?;
+    if doubled_on_the_way(view, &signature)? {
         problems.push("a key is written twice between the catalog and the signature");
     }
     let (covers, revision) = match ranges {
@@ -204,11 +211,11 @@ fn one(
     }
     let field_dict = view.object(signature.field.id)?.as_dict().cloned().unwrap_or_default();
     Ok(Found {
-        field: signature.field.full_name.clone(),
-        dict: signature.dict.clone(),
+        field: crate::said::name(&signature.field.full_name),
+        dict: signature.dict,
         holder: signature.holder,
         field_dict,
-        lock: signature.field.lock.clone(),
+        lock: signature.field.lock,
         brought,
         contents,
         ranges,

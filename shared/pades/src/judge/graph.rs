@@ -8,6 +8,7 @@ use super::standing::{Control, Limit};
 use super::time::rfc3339;
 use super::trust::Trust;
 use crate::report::{Evidence, EvidenceKind, Provable, Text};
+use crate::said::quoted;
 
 /// How long before the end a further time-stamp should be there, seconds: 180 days.
 const LEAD: i64 = 180 * 86_400;
@@ -75,9 +76,11 @@ pub(crate) fn provable(limit: &Control, at: i64) -> Option<Provable> {
     let text = |vi: String, en: String| Text { vi, en };
     let because = match limit.limit.as_ref()? {
         Limit::Expiry(who) => {
+            let who = quoted(who);
             text(format!("Chứng thư hết hạn: {who}"), format!("The X.509 certificate expires: {who}"))
         }
         Limit::Revocation(who) => {
+            let who = quoted(who);
             text(format!("Chứng thư bị thu hồi: {who}"), format!("The X.509 certificate was revoked: {who}"))
         }
         Limit::Algorithm(end) => text(

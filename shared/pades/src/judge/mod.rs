@@ -4,7 +4,7 @@ mod assemble;
 mod containers;
 pub(crate) mod crypto;
 pub(crate) mod digest;
-mod ecopy;
+pub(crate) mod ecopy;
 mod file;
 pub(crate) mod find;
 mod graph;
@@ -17,16 +17,16 @@ mod strength;
 pub(crate) mod time;
 pub(crate) mod trust;
 mod verdict;
-
-use std::cell::Cell;
+mod words;
 
 use pdf::{Document, FindingKind, Source, Unread};
 use pki::Interner;
 use pki::trustlist::TrustList;
 
-use crate::changes::{self, Change, Readings, Stop};
+use crate::changes::{self, Budget, Change, Class, DRAWING_UNREADABLE, Readings, Stop};
 use crate::policy::{Policy, Profile};
 use crate::report::{Changes, Reason, Report, Role};
+use crate::said::Words;
 use crypto::Crypto;
 use digest::{Digests, Ranges};
 use file::{File, Watched};
@@ -129,6 +129,8 @@ pub(crate) struct Case {
     pub(crate) prefixes: Vec<[u8; 32]>,
     /// SHA-256 of the file.
     pub(crate) sha256: [u8; 32],
+    /// A trusted list was looked at.
+    pub(crate) listed: bool,
 }
 
 /// Opens and examines; the error is the reason why the file has no verdict of its own.
@@ -152,30 +154,66 @@ fn examine_listed(
         Profile::Ecopy => true,
         Profile::General => false,
     };
-    let notes = find::condition(&document, &found, copy)?;
+    let mut notes = find::condition(&document, &found, copy)?;
     let ranges: Vec<Ranges> = found.iter().filter_map(|one| one.ranges).collect();
     if !affordable(&ranges, file.len()) {
-        return Err(Reason::with("pdf-too-complex", &[("detail", "byte ranges".to_owned())]));
+        let detail = Words::new("khối lượng băm", "amount of hashing");
+        return Err(Reason::told("pdf-too-complex", &[("detail", detail)]));
     }
     let ends = sealed_ends(&document, &found, policy.register.is_some() && copy);
     let digests = Digests::new(&document, &ranges, &ends).map_err(look)?;
-    let store = Store::read(&document, interner);
+    let store = Store::read(&document, interner).map_err(look)?;
     let stored = store.evidence.certificates.clone();
     let check = |one: &Found| crypto::check(one, &digests, &stored, interner);
     let mut cryptos: Vec<Crypto> = found.iter().map(check).collect();
     let permissions = all_permissions(&views, &found, copy).map_err(look)?;
     seeds(&views, &found, &permissions, &mut cryptos).map_err(look)?;
+    notes.extend(permissions::raised(&found, &permissions));
     let changes = later_changes(&document, &views, &found, &permissions, copy);
-    let pool = Pool::new(store, &found, &cryptos, policy, interner);
+    notes.extend(store_notes(&document, &store, &found, &cryptos));
+    let pool = Pool::new(store, &found, &cryptos, policy, interner).map_err(look)?;
     let trusts = trust::judge(&found, &cryptos, &pool, policy, list);
     let last = last_brought(&found);
     let known = containers::Known { stored: &stored, policy, last, interner };
     let containers = if copy { containers::check(&found, &cryptos, &known) } else { Vec::new() };
+    if interner.is_spent() {
+        // What was not checked could have said anything: a revocation too.
+        let detail = Words::new("khối lượng chứng thư và bằng chứng", "amount of certificates and evidence");
+        return Err(Reason::told("pdf-too-complex", &[("detail", detail)]));
+    }
     let copy_reasons = if copy { ecopy::check(&views, &found, &cryptos, &permissions) } else { Vec::new() };
     let number = if copy { ecopy::facts(&document, &found) } else { None };
     let prefixes = ends.iter().filter_map(|end| digests.prefix(*end)).collect();
     let sha256 = digests.whole();
-    Ok(Case { copy, found, cryptos, trusts, changes, copy_reasons, containers, notes, number, prefixes, sha256 })
+    let listed = list.is_some();
+    Ok(Case {
+        copy,
+        found,
+        cryptos,
+        trusts,
+        changes,
+        copy_reasons,
+        containers,
+        notes,
+        number,
+        prefixes,
+        sha256,
+        listed,
+    })
+}
+
+/// C8: what later updates took out of `/DSS`, and entries in it that belong to nothing.
+fn store_notes(document: &Document<'_>, store: &Store, found: &[Found], cryptos: &[Crypto]) -> Vec<Reason> {
+    let mut notes = Vec::new();
+    if store.removed > 0 {
+        notes.push(Reason::with("store-item-removed", &[("count", store.removed.to_string())]));
+    }
+    let strangers = pool::strangers(document, found, cryptos, &store.evidence);
+    if !strangers.is_empty() {
+        let named = strangers.iter().take(NAMED_CHANGES).cloned().collect::<Vec<_>>().join("; ");
+        notes.push(Reason::with("store-entry-unmatched", &[("detail", named)]));
+    }
+    notes
 }
 
 /// The revision that brought the newest signature.
@@ -196,7 +234,7 @@ pub(crate) fn unreadable_reason(error: &pdf::Error) -> Reason {
         pdf::Error::Encrypted => "pdf-encrypted",
         _ => "pdf-broken",
     };
-    Reason::with(code, &[("detail", error.to_string())])
+    Reason::told(code, &[("detail", words::unreadable(error))])
 }
 
 fn all_permissions(views: &[Document<'_>], found: &[Found], copy: bool) -> Result<Vec<Permissions>, pdf::Error> {
@@ -239,7 +277,7 @@ fn seeds(
 }
 
 /// What was changed after each signature, as every reader sees it: a hybrid file has two states (rule A9), and both must be in order.
-/// Behind the end of line of the last end mark a certified copy has nothing (A8), other files any white space.
+/// Behind the end of line of the last end mark a certified copy has nothing (A8), other files one further end of line.
 fn later_changes(
     document: &Document<'_>,
     views: &[Document<'_>],
@@ -248,14 +286,14 @@ fn later_changes(
     copy: bool,
 ) -> Vec<(Changes, Vec<Reason>)> {
     let first = found.iter().map(|one| one.revision).min().unwrap_or(views.len());
-    let budget = Cell::new(changes::BUDGET);
+    let budget = Budget::new();
     let mut states = vec![steps(views, first, &budget)];
     if document.without_hidden().is_some() {
         let shown: Vec<Document<'_>> = views.iter().filter_map(Document::without_hidden).collect();
         states.push(steps(&shown, first, &budget));
     }
     let tail = document.trailing_bytes();
-    let garbage = if copy { !tail.is_empty() } else { !document.is_blank(tail.clone()).unwrap_or(false) };
+    let garbage = if copy { !tail.is_empty() } else { !is_end_of_line(document, found, tail.clone()) };
     let ambiguous = ambiguities(document);
     let readings = Readings::of(document);
     let judged = found.iter().zip(permissions).map(|(one, permissions)| {
@@ -272,24 +310,31 @@ fn later_changes(
         }
         if let Some(finding) = ambiguous.iter().find(|finding| is_later(document, one, finding)) {
             changes = Changes::NotPermitted;
-            reasons.push(unclear(one, &format!("{:?} tại {}", finding.kind, finding.offset)));
+            reasons.push(unclear(one, words::ambiguity(finding)));
         }
         if let Some(detail) = readings.later(one.revision) {
             changes = Changes::NotPermitted;
-            reasons.push(unclear(one, &detail));
+            reasons.push(unclear(one, words::reading(&detail)));
         }
         reasons.extend(
-            readings
-                .signed(one.revision)
-                .map(|detail| Reason::with("two-readings", &[("field", one.field.clone()), ("detail", detail)])),
+            readings.signed(one.revision).map(|detail| Reason::of("two-readings", &one.field, words::reading(&detail))),
         );
         (changes, reasons)
     });
     judged.collect()
 }
 
+/// Nothing, or one end of line: some writers close the file with one of their own. What a signature covers was there when it was made.
+fn is_end_of_line(document: &Document<'_>, found: &[Found], tail: std::ops::Range<usize>) -> bool {
+    let signed = found.iter().filter_map(|one| Some(one.ranges?.end)).max().unwrap_or(0);
+    let unsigned = tail.start.max(signed)..tail.end;
+    unsigned.is_empty()
+        || unsigned.len() <= 2
+            && document.bytes(unsigned).is_ok_and(|bytes| matches!(bytes.as_ref(), b"\n" | b"\r" | b"\r\n"))
+}
+
 /// What each revision after `first` changed against the one before it, at its own index.
-fn steps(views: &[Document<'_>], first: usize, budget: &Cell<u64>) -> Vec<Option<Result<Vec<Change>, Stop>>> {
+fn steps(views: &[Document<'_>], first: usize, budget: &Budget) -> Vec<Option<Result<Vec<Change>, Stop>>> {
     let mut steps: Vec<Option<Result<Vec<Change>, Stop>>> = (0..views.len()).map(|_| None).collect();
     for pair in views.windows(2).enumerate().skip(first) {
         let (index, [before, after]) = pair else { continue };
@@ -309,60 +354,58 @@ fn after_signature(
     let mut reasons = Vec::new();
     let mut forbidden: Vec<&Change> = Vec::new();
     let mut foreign: Vec<&Change> = Vec::new();
+    let mut covering: Vec<&Change> = Vec::new();
     for step in steps.iter().skip(one.revision + 1) {
         match step {
             None => {}
             Some(Err(stop)) => {
                 result = Changes::NotPermitted;
                 let detail = match stop {
-                    Stop::Budget => "vượt giới hạn so sánh".to_owned(),
-                    Stop::Unreadable(error) => error.to_string(),
+                    Stop::Budget => Words::new("vượt giới hạn so sánh", "more than is compared"),
+                    Stop::Unreadable(error) => words::unreadable(error),
                 };
-                reasons.push(unclear(one, &detail));
+                reasons.push(unclear(one, detail));
             }
             Some(Ok(changes)) => {
                 result = if result == Changes::None { Changes::Permitted } else { result };
                 forbidden.extend(changes.iter().filter(|change| !permissions.permit(change)));
                 foreign.extend(changes.iter().filter(|change| !permissions.permit_in_copy(change)));
+                covering.extend(changes.iter().filter(|change| change.class == Class::Covering));
             }
         }
     }
     if !forbidden.is_empty() {
         result = Changes::NotPermitted;
-        reasons.push(not_allowed("later-change-not-allowed", one, &forbidden));
+        let (unread, known): (Vec<&Change>, Vec<&Change>) =
+            forbidden.into_iter().partition(|change| change.rule == DRAWING_UNREADABLE);
+        let both = [("later-change-not-allowed", known), ("later-change-drawing-unread", unread)];
+        let said = both.iter().filter(|(_, changes)| !changes.is_empty());
+        reasons.extend(said.map(|(code, changes)| named(code, one, changes)));
     } else if !foreign.is_empty() {
         // ISO 32000 permits it, a certified copy does not: the file is no valid copy, the signature is not broken.
-        reasons.push(not_allowed("later-change-not-of-a-copy", one, &foreign));
+        reasons.push(named("later-change-not-of-a-copy", one, &foreign));
+    } else if !covering.is_empty() {
+        reasons.push(named("later-change-covers", one, &covering));
     }
     (result, reasons)
 }
 
-fn not_allowed(code: &str, one: &Found, changes: &[&Change]) -> Reason {
-    let mut named: Vec<String> = changes.iter().take(NAMED_CHANGES).map(|change| describe(change)).collect();
+/// A reason that names changes.
+fn named(code: &str, one: &Found, changes: &[&Change]) -> Reason {
+    let mut named: Vec<Words> = changes.iter().take(NAMED_CHANGES).map(|change| words::change(change)).collect();
     if changes.len() > NAMED_CHANGES {
-        named.push(format!("và {} thay đổi khác", changes.len() - NAMED_CHANGES));
+        named.push(words::others(changes.len() - NAMED_CHANGES));
     }
-    let mut params = vec![("field", one.field.clone()), ("detail", named.join("; "))];
-    params.extend(changes.iter().find_map(|change| change.page).map(|page| ("page", page.to_string())));
-    params.extend(changes.first().map(|change| ("rule", change.rule.to_owned())));
+    let mut facts = vec![("field", Words::same(one.field.as_str())), ("detail", Words::list(named))];
+    facts.extend(changes.iter().find_map(|change| change.page).map(|page| ("page", Words::same(page.to_string()))));
+    facts.extend(changes.first().map(|change| ("rule", Words::same(change.rule))));
     let object = changes.iter().find_map(|change| change.object).filter(|object| object.num != 0);
-    params.extend(object.map(|object| ("object", object.to_string())));
-    Reason::with(code, &params)
+    facts.extend(object.map(|object| ("object", Words::same(object.to_string()))));
+    Reason::told(code, &facts)
 }
 
-fn unclear(one: &Found, detail: &str) -> Reason {
-    Reason::with("later-change-unclear", &[("field", one.field.clone()), ("detail", detail.to_owned())])
-}
-
-fn describe(change: &Change) -> String {
-    let mut text = format!("quy tắc {}", change.rule);
-    if let Some(object) = change.object.filter(|object| object.num != 0) {
-        text.push_str(&format!(", đối tượng {object}"));
-    }
-    if let Some(page) = change.page {
-        text.push_str(&format!(", trang {page}"));
-    }
-    text
+fn unclear(one: &Found, detail: Words) -> Reason {
+    Reason::of("later-change-unclear", &one.field, detail)
 }
 
 /// Places where two readers may see different things. Two states of a hybrid file are not among them: both are judged.

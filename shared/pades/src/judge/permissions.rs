@@ -5,7 +5,7 @@ use pdf::{Dict, Document, Object};
 use super::find::Found;
 use crate::changes::{Change, Class};
 use crate::plan::SEAL_FIELD;
-use crate::report::Role;
+use crate::report::{Reason, Role};
 
 /// The fields that a signature locks.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -35,6 +35,8 @@ impl Locked {
 pub(crate) struct Permissions {
     /// P of a DocMDP transform or of the field's lock; the smaller one.
     mdp: Option<i64>,
+    /// P as the field's lock asks for it.
+    asked: Option<i64>,
     locks: Vec<Locked>,
     /// The role in a certified copy, when that profile applies.
     copy: Option<Role>,
@@ -64,6 +66,7 @@ impl Permissions {
                 permissions.locks.push(locked(view, lock)?);
             }
             if let Some(level) = view.get(lock, b"P")?.as_int() {
+                permissions.asked = Some(level);
                 // B3: the smaller one counts; a lock raises nothing above what an approval leaves.
                 permissions.restrict(if level == 3 && permissions.mdp.is_none() { 2 } else { level });
             }
@@ -97,13 +100,14 @@ impl Permissions {
         let forms = self.mdp.is_none_or(|level| level >= 2);
         let free = |field: &str| !self.locks.iter().any(|lock| lock.locks(field));
         match &change.class {
-            Class::Material | Class::Metadata => true,
+            Class::Material | Class::Metadata | Class::Covering => true,
             Class::Signing { field, .. } if field.is_empty() => forms,
             Class::Signing { field, created, visible } => {
                 forms && free(field) && !(*created && *visible && self.mdp.is_some())
             }
             Class::Filling(Some(field)) => forms && free(field),
-            Class::Filling(None) => forms,
+            // A viewer draws every field anew by the form's defaults, the locked ones too.
+            Class::Filling(None) => forms && (self.locks.is_empty() || change.rule == "default-resources"),
             Class::Annotation => self.mdp == Some(3),
             Class::Forbidden => false,
         }
@@ -119,6 +123,29 @@ impl Permissions {
             _ => false,
         }
     }
+}
+
+/// B3: a lock that asks for more than an earlier signature leaves. The smaller permission counts for all changes; what the signer meant is
+/// not known.
+pub(crate) fn raised(found: &[Found], permissions: &[Permissions]) -> Vec<Reason> {
+    let people: Vec<(&Found, &Permissions)> =
+        found.iter().zip(permissions).filter(|(one, _)| !one.is_timestamp()).collect();
+    let levels: Vec<(Option<i64>, Option<i64>)> = people.iter().map(|(_, own)| (own.asked, own.mdp)).collect();
+    let one = |at: usize| Some(Reason::with("permission-raised", &[("field", people.get(at)?.0.field.clone())]));
+    raising(&levels).into_iter().filter_map(one).collect()
+}
+
+/// Places of those that ask for more than is left, in the order of signing: what each asks for, and what is in force by itself.
+fn raising(levels: &[(Option<i64>, Option<i64>)]) -> Vec<usize> {
+    let mut least = None;
+    let mut found = Vec::new();
+    for (at, (asked, own)) in levels.iter().enumerate() {
+        if asked.zip(least).is_some_and(|(asked, least)| asked > least) {
+            found.push(at);
+        }
+        least = least.into_iter().chain(*own).min();
+    }
+    found
 }
 
 /// B2: the catalog's `/Perms /DocMDP` is this signature, which says DocMDP itself.
@@ -172,6 +199,18 @@ mod tests {
         Change { class, rule: "", object: None, page: None }
     }
 
+    /// B3: asking for more than an earlier signature left is unclear; asking for the same or less is not.
+    #[test]
+    fn b3_raising_is_unclear() {
+        let own = |level: i64| (Some(level), Some(level));
+        assert_eq!(raising(&[own(2), own(3)]), [1]);
+        assert_eq!(raising(&[(None, Some(1)), own(2), own(1)]), [1]);
+        assert_eq!(raising(&[own(2), (None, None), own(3)]), [2]);
+        for fine in [&[own(2), own(2)][..], &[own(2), own(1)], &[(None, None), own(3)], &[own(3)]] {
+            assert_eq!(raising(fine), [0; 0], "{fine:?}");
+        }
+    }
+
     /// B1 and B2: what each level lets through; B3: the smaller one counts; B5: evidence never counts.
     #[test]
     fn b3_the_smaller_permission_counts() {
@@ -187,6 +226,7 @@ mod tests {
             (signing(true, false), [true, false, true, true]),
             (signing(true, true), [true, false, false, false]),
             (Class::Annotation, [false, false, false, true]),
+            (Class::Covering, [true; 4]),
             (Class::Forbidden, [false; 4]),
         ];
         for (class, expected) in cases {
@@ -195,6 +235,10 @@ mod tests {
                 assert_eq!(permissions.permit(&change(class.clone())), expected, "{class:?} at {level:?}");
             }
         }
+        // FieldMDP: defaults of the form would draw the locked fields otherwise; new resources would not.
+        let locked = Permissions { locks: vec![Locked::Include(vec!["a".to_owned()])], ..Permissions::default() };
+        let by = |rule| Change { rule, ..change(Class::Filling(None)) };
+        assert!(!locked.permit(&by("form-defaults")) && locked.permit(&by("default-resources")));
         for (levels, smallest) in [(&[3, 2][..], 2), (&[2, 3], 2), (&[3, 1, 2], 1), (&[7], 1), (&[0], 1)] {
             let mut permissions = Permissions::default();
             levels.iter().for_each(|level| permissions.restrict(*level));

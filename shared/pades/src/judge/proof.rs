@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use pki::path::{Evidence, EvidenceItem};
 
-/// A trusted document time-stamp.
+/// A document time-stamp that passed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Proof {
     /// Name of its field.

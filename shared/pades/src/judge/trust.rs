@@ -13,8 +13,11 @@ pub(crate) use super::pool::{Pool, Store, store};
 use super::proof::{Existence, Proof, earliest};
 use super::standing::{Control, Limit, Standing, Unproven, Used, standing};
 use super::strength::{self, End};
+use super::time::DAY;
+use super::words;
 use crate::policy::Policy;
 use crate::report::{Level, PathStatus, Reason, Revocation, TimeSource};
+use crate::said::{Words, quoted};
 
 /// Clocks of authorities may differ by so many seconds (domain.md §4.1).
 const SKEW: i64 = 60;
@@ -46,7 +49,10 @@ struct Court<'c> {
     pool: &'c Pool<'c>,
     policy: &'c Policy<'c>,
     list: Option<&'c TrustList>,
+    /// Document time-stamps that passed.
     proofs: Vec<Proof>,
+    /// Those whose authority is trusted and whose revocation nobody knows: they prove nothing, and still say what the file was made to be.
+    unconfirmed: Vec<Proof>,
 }
 
 /// Judges all signatures; the answers stand in the order of `found`.
@@ -62,16 +68,11 @@ pub(crate) fn judge(
     let mut order: Vec<usize> = (0..found.len()).filter(|at| found.get(*at).is_some_and(Found::is_timestamp)).collect();
     order.sort_by_key(|at| std::cmp::Reverse(found.get(*at).map(|found| found.revision)));
     let mut answers: Vec<Option<Trust>> = found.iter().map(|_| None).collect();
-    let mut court = Court { pool, policy, list, proofs: Vec::new() };
+    let mut court = Court { pool, policy, list, proofs: Vec::new(), unconfirmed: Vec::new() };
     for at in order {
         let (Some(found), Some(crypto)) = (found.get(at), cryptos.get(at)) else { continue };
         let trust = court.timestamp(found, crypto);
-        if trust.path == PathStatus::Trusted
-            && trust.revocation != Revocation::Revoked
-            && let Some(time) = trust.time
-        {
-            court.proofs.push(Proof { field: found.field.clone(), revision: found.revision, time });
-        }
+        court.admit(found, &trust);
         if let Some(slot) = answers.get_mut(at) {
             *slot = Some(trust);
         }
@@ -150,6 +151,19 @@ struct Clock {
 }
 
 impl Court<'_> {
+    /// Only a time-stamp that passed proves that something existed (ETSI EN 319 102-1 §5.6.2.3): one whose authority may have been revoked
+    /// may be anybody's, of any time. The newest one is judged by the evidence that the file or the caller brings, like all others; where
+    /// none tells, what it covers stands by its own time-stamps, or by today.
+    fn admit(&mut self, found: &Found, trust: &Trust) {
+        let Some(time) = trust.time.filter(|_| trust.path == PathStatus::Trusted) else { return };
+        let proof = Proof { field: found.field.clone(), revision: found.revision, time };
+        match (trust.sub, trust.revocation) {
+            (None, _) => self.proofs.push(proof),
+            (Some(_), Revocation::Unknown) => self.unconfirmed.push(proof),
+            (Some(_), _) => {}
+        }
+    }
+
     fn standing(&self, leaf: &pki::Certificate, at: i64, purpose: Purpose) -> Standing {
         standing(leaf, self.pool, self.policy, &self.proofs, at, purpose)
     }
@@ -263,7 +277,10 @@ impl Court<'_> {
     fn signature(&self, found: &Found, crypto: &Crypto) -> Trust {
         let mut clock = self.clock(found, crypto);
         let field = [("field", found.field.clone())];
+        // What nobody confirms is a claim, and of two claims the earlier one leaves more open.
+        let stamped = earliest(&self.unconfirmed, found.brought + 1).map(|claim| claim.time);
         let said = claimed(found, crypto);
+        let word = said.into_iter().chain(stamped).min();
         let Some(signer) = &crypto.signer else {
             return Trust { time: clock.time.or(said), source: clock.source, ..nothing() };
         };
@@ -275,7 +292,7 @@ impl Court<'_> {
             sub = sub.or(Some(why));
             reasons.push(Reason::with(code, &field));
         }
-        sub = sub.or(revocation_reasons(&standing, clock.time.is_some(), said, &field, &mut reasons));
+        sub = sub.or(revocation_reasons(&standing, clock.time.is_some(), word, &field, &mut reasons));
         if let Some(unproven) = &standing.unproven {
             sub = sub.or(Some(unproven_sub(Some(unproven))));
             reasons.push(unproven_reason(Some(unproven), &field));
@@ -285,12 +302,10 @@ impl Court<'_> {
         if standing.path == PathStatus::Trusted && signer.not_after() < self.policy.at {
             reasons.push(Reason::with("certificate-expired-now", &field));
         }
-        if let (Some(said), Some(time)) = (said, clock.time)
-            && ((said - time).abs() - 7 * 3600).abs() <= 3600
-            && clock.source == TimeSource::Timestamp
-        {
-            reasons.push(Reason::with("time-off-by-7h", &field));
+        if standing.path == PathStatus::Trusted && !signer.may_sign_documents() {
+            reasons.push(Reason::with("certificate-usage", &field));
         }
+        reasons.extend(said.zip(clock.time).and_then(|(said, time)| claim(said, time, clock.source, &field)));
         // The signer's own matters come first.
         reasons.append(&mut clock.reasons);
         let level = self.level(found, crypto, &clock, &standing);
@@ -341,9 +356,10 @@ impl Court<'_> {
             }
             (PathStatus::Invalid, _) => ("certificate-path-invalid", "CHAIN_CONSTRAINTS_FAILURE"),
         };
-        let mut params = field.to_vec();
-        params.push(("detail", standing.broken.as_ref().map(ToString::to_string).unwrap_or_default()));
-        reasons.push(Reason::with(code, if code == "certificate-path-invalid" { &params } else { field }));
+        reasons.push(match &standing.broken {
+            Some(broken) if code == "certificate-path-invalid" => Reason::of(code, name(field), words::wrong(broken)),
+            _ => Reason::with(code, field),
+        });
         Some(sub)
     }
 
@@ -397,7 +413,8 @@ impl Court<'_> {
         if found.sub_filter() != b"ETSI.CAdES.detached" || !crypto.intact || !crypto.bound {
             return Level::None;
         }
-        let archived = self.proofs.iter().any(|proof| proof.revision > found.revision);
+        let archives = self.proofs.iter().chain(&self.unconfirmed);
+        let archived = archives.into_iter().any(|proof| proof.revision > found.revision);
         if !clock.stamped && !archived {
             return Level::BB;
         }
@@ -416,6 +433,7 @@ impl Court<'_> {
 impl Clock {
     /// A time-stamp that is believed.
     fn take(&mut self, stamp: &Stamp, worth: Worth, field: &[(&str, String)]) {
+        let confirmed = !worth.unknown;
         if worth.unknown {
             self.reasons.push(Reason::with(tsa_unknown(&worth.standing), field));
             self.sub = Some("TRY_LATER");
@@ -435,10 +453,26 @@ impl Clock {
         if self.time.is_none_or(|known| stamp.gen_time <= known) {
             self.time = Some(stamp.gen_time);
             self.source = TimeSource::Timestamp;
-            let by = field.first().map(|(_, name)| name.clone()).unwrap_or_default();
-            self.existence = Some(Existence { time: stamp.gen_time, by });
+            let by = name(field).to_owned();
+            self.existence = confirmed.then_some(Existence { time: stamp.gen_time, by }).or(self.existence.take());
         }
     }
+}
+
+/// A claimed time that does not go with the proven one (domain.md §4.1, §10). Before it lies only the way to the time-stamp, which may be
+/// long: somebody may have stamped the signature later.
+fn claim(said: i64, proven: i64, source: TimeSource, field: &[(&str, String)]) -> Option<Reason> {
+    let off = said.saturating_sub(proven);
+    let local = source == TimeSource::Timestamp && (off.abs() - 7 * 3600).abs() <= 3600;
+    if !local && off <= SKEW {
+        return None;
+    }
+    let code = match (local, off > DAY) {
+        (true, _) => "time-off-by-7h",
+        (false, false) => "time-claimed-later",
+        (false, true) => "time-claimed-days-later",
+    };
+    Some(Reason::with(code, field))
 }
 
 /// The signer's own clock: `/M`, else the signing-time attribute.
@@ -495,9 +529,12 @@ fn unproven_reason(unproven: Option<&Unproven>, field: &[(&str, String)]) -> Rea
         Some(Unproven::Evidence(who) | Unproven::RevokedIssuer(who) | Unproven::Certificate(who)) => who.clone(),
         None => String::new(),
     };
-    let mut params = field.to_vec();
-    params.push(("detail", who));
-    Reason::with("evidence-unproven", &params)
+    Reason::of("evidence-unproven", name(field), Words::same(quoted(&who)))
+}
+
+/// The value of the only fact that all reasons about a signature have.
+fn name<'f>(field: &'f [(&str, String)]) -> &'f str {
+    field.first().map_or("", |(_, name)| name)
 }
 
 fn tsa_unknown(standing: &Standing) -> &'static str {

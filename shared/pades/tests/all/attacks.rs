@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use pades::*;
 
 use crate::common::{judge, *};
+use crate::rules::{PAGE, Signed, TEXT};
 
 /// contract.md §2: what the corpora call ACCEPT.
 fn accepted(report: &Report) -> bool {
@@ -530,4 +531,45 @@ fn another_number_is_rejected() {
     other[at + 8..at + 11].copy_from_slice(b"153");
     let report = rejected(&other, &pki, "another number");
     assert!(codes(&report).contains(&"content-changed"), "{:?}", report.reasons);
+}
+
+/// validation.md §2: the published attacks, each by its name.
+#[test]
+fn published_attacks_are_rejected() {
+    let pki = Pki::new();
+    let sealed = make(&pki).sealed;
+    let white = stream("/Type/XObject/Subtype/Form/BBox[0 0 595 842]", "1 g 0 0 595 842 re f");
+    let cover = |kind: &str| {
+        let more = page("4 0 R", "7 0 R 8 0 R 94 0 R", "");
+        let note = format!("<</Type/Annot/Subtype/{kind}/F 4/P 3 0 R/Rect[0 0 595 842]/AP<</N 95 0 R>>>>");
+        vec![(3, more), (94, note), (95, white.clone())]
+    };
+    let field = (6, "<</Fields[7 0 R 8 0 R 94 0 R]/SigFlags 3>>".to_owned());
+    let open = [cover("Widget/FT/Sig/T(More)"), vec![field]].concat();
+    let sneaky = sign(&Pki::new(), &grown(&sealed, &open), &pki.leader, "More", None, false, NOW + 90);
+    let hidden = vec![(1, "<</Type/Catalog/Pages 92 0 R/AcroForm 6 0 R>>".to_owned())];
+    let swapped = [hidden, vec![(92, "<</Type/Pages/Count 1/Kids[3 0 R]>>".to_owned())]].concat();
+    let unlisted = [&sealed[..], format!("4 0 obj\n{}\nendobj\n", forged_page()).as_bytes()].concat();
+    let mut universal = sealed.clone();
+    let range = *places(&sealed, b"/ByteRange ").last().expect("a range");
+    universal[range..range + 10].copy_from_slice(b"/BiteRange");
+    for (name, file) in [
+        ("SSA: a later signature covers the page", sneaky),
+        ("EAA: a note covers the page", grown(&sealed, &cover("Stamp"))),
+        ("ISA: an update that no cross-reference lists", unlisted),
+        ("ISA: an update that writes the page anew", grown(&sealed, &vec![(4, forged_page())])),
+        ("USF: no range at all", universal),
+        ("shadow hide-and-replace: another page tree", grown(&sealed, &swapped)),
+    ] {
+        assert_eq!(rejected(&file, &pki, name).verdict, Verdict::Invalid, "{name}");
+    }
+    // What our copies have no place for, in a form of somebody else: a text field, and a page that refers to an object that is not there.
+    let form = Signed::new("");
+    let shown = stream("/Type/XObject/Subtype/Form/BBox[0 0 99 20]/Resources<<>>", "BT /F1 9 Tf (9000) Tj ET");
+    let filled = format!("<<{TEXT}/V(1000)/AP<</N 20 0 R>>>>");
+    form.refuses("shadow replace: a value that is not what is drawn", &[(9, &filled), (20, &shown)]);
+    form.refuses("shadow replace: a font", &[(5, "<</Type/Font/Subtype/Type1/BaseFont/Symbol>>")]);
+    let bare = format!("<<{PAGE}/Annots[7 0 R 8 0 R]>>");
+    form.refuses("shadow hide: what lay over the page is gone", &[(3, &bare)]);
+    form.refuses("dangling reference", &[(90, &forged_page())]);
 }

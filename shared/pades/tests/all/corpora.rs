@@ -3,7 +3,7 @@
 //! Differences stand with their reasons in `exceptions.toml`; one that is no difference any more fails the test too.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -59,11 +59,6 @@ struct Outcome {
     word: &'static str,
     said: String,
     took: Duration,
-}
-
-fn folder() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
-    folder.join("manifest.tsv").is_file().then_some(folder)
 }
 
 fn rows(folder: &Path) -> Vec<Row> {
@@ -156,12 +151,8 @@ fn outcomes(folder: &Path, rows: &[Row]) -> Vec<Outcome> {
 /// Every file ends in bounded time, and every verdict that the manifest asserts is given, but for the listed exceptions.
 #[test]
 fn verdicts_agree_with_the_manifest() {
-    let Some(folder) = folder() else {
-        eprintln!(
-            "LEFT OUT: the corpora of signed PDFs are not beside the project (../shared/corpora); verdicts were not compared"
-        );
-        return;
-    };
+    let left_out = "verdicts were not compared with those of the corpora";
+    let Some(folder) = crate::beside::corpora("manifest.tsv", left_out) else { return };
     let rows = rows(&folder);
     let (outcomes, exceptions) = (outcomes(&folder, &rows), exceptions());
     assert!(outcomes.len() > 400, "only {} files of the corpora could be read", outcomes.len());

@@ -10,7 +10,7 @@ use crate::common::*;
 pub(crate) const DAY: i64 = 86_400;
 
 /// A file judged at an instant with material from outside.
-fn judged(pki: &Pki, file: &[u8], at: i64, extra: &Evidence) -> Report {
+pub(crate) fn judged(pki: &Pki, file: &[u8], at: i64, extra: &Evidence) -> Report {
     let anchors = pki.anchors();
     let policy =
         Policy { anchors: &anchors, at, profile: Profile::General, extra, register: None, test_anchors: false };
@@ -29,11 +29,11 @@ fn expect(report: &Report, main: Indication, wanted: &str, code: &str) {
     assert!(codes(report).contains(&code), "{code}: {:?}", report.reasons);
 }
 
-fn leader_alone(pki: &Pki, stamped: bool, at: i64) -> Vec<u8> {
+pub(crate) fn leader_alone(pki: &Pki, stamped: bool, at: i64) -> Vec<u8> {
     sign(pki, &base(), &pki.leader, "Leader", None, stamped, at)
 }
 
-fn authority(spec: &mut CertificateSpec) {
+pub(crate) fn authority(spec: &mut CertificateSpec) {
     spec.key_usage = vec![KeyUsage::DigitalSignature];
     spec.extended_key_usage = vec![ExtendedKeyUsage::TimeStamping];
     spec.extended_key_usage_critical = true;
@@ -84,7 +84,7 @@ pub(crate) fn stored(pki: &Pki, file: &[u8], ocsps: &[Vec<u8>], crls: &[Vec<u8>]
     embed(&prepared.file, prepared.contents, &token).expect("embedded")
 }
 
-fn evidence(ocsps: Vec<Vec<u8>>, crls: Vec<Vec<u8>>) -> Evidence {
+pub(crate) fn evidence(ocsps: Vec<Vec<u8>>, crls: Vec<Vec<u8>>) -> Evidence {
     Evidence { certificates: Vec::new(), ocsps, crls }
 }
 
@@ -574,7 +574,7 @@ fn contents(file: &[u8]) -> Vec<u8> {
 }
 
 /// Head and content of the first DER element, and what follows it.
-fn element(der: &[u8]) -> (u8, &[u8], &[u8]) {
+pub(crate) fn element(der: &[u8]) -> (u8, &[u8], &[u8]) {
     let (tag, first) = (der[0], usize::from(der[1]));
     let (head, length) = match first {
         0..=127 => (2, first),

@@ -4,7 +4,7 @@ use pades::*;
 
 use crate::common::{append, archive, classic, judge_as, sign, *};
 
-fn stream(dict: &str, data: &str) -> String {
+pub(crate) fn stream(dict: &str, data: &str) -> String {
     format!("<<{dict}/Length {}>>\nstream\n{data}\nendstream", data.len())
 }
 
@@ -15,14 +15,14 @@ fn drawing(text: &str) -> String {
     )
 }
 
-const CATALOG: &str = "/Type/Catalog/Pages 2 0 R/AcroForm 6 0 R/Version/1.6/PageMode/UseNone";
-const PAGE: &str =
+pub(crate) const CATALOG: &str = "/Type/Catalog/Pages 2 0 R/AcroForm 6 0 R/Version/1.6/PageMode/UseNone";
+pub(crate) const PAGE: &str =
     "/Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents[4 0 R 90 0 R]/Resources<</Font<</F1 5 0 R>>>>";
-const FORM: &str = "/SigFlags 3/DA(/F1 9 Tf)/DR<</Font<</F1 5 0 R>>>>";
-const TEXT: &str = "/Type/Annot/Subtype/Widget/FT/Tx/T(t)/F 4/P 3 0 R/Rect[60 300 160 320]";
+pub(crate) const FORM: &str = "/SigFlags 3/DA(/F1 9 Tf)/DR<</Font<</F1 5 0 R>>>>";
+pub(crate) const TEXT: &str = "/Type/Annot/Subtype/Widget/FT/Tx/T(t)/F 4/P 3 0 R/Rect[60 300 160 320]";
 
 /// A form: two signature fields, a text field with its value drawn, a drawing that nothing uses, and a page that refers to nothing as 90.
-fn form(lock: &str) -> Vec<u8> {
+pub(crate) fn form(lock: &str) -> Vec<u8> {
     let widget = |name: &str, left: u32, more: &str| {
         let right = left + 200;
         format!("<</Type/Annot/Subtype/Widget/FT/Sig/T({name})/F 132/P 3 0 R/Rect[{left} 100 {right} 180]{more}>>")
@@ -42,40 +42,45 @@ fn form(lock: &str) -> Vec<u8> {
     ])
 }
 
-struct Signed {
-    pki: Pki,
-    file: Vec<u8>,
+pub(crate) struct Signed {
+    pub(crate) pki: Pki,
+    pub(crate) file: Vec<u8>,
 }
 
 impl Signed {
-    fn new(lock: &str) -> Signed {
+    pub(crate) fn new(lock: &str) -> Signed {
+        Signed::of(&form(lock))
+    }
+
+    /// A file of its own with an empty field `A`.
+    pub(crate) fn of(file: &[u8]) -> Signed {
         let pki = Pki::new();
-        let file = sign(&pki, &form(lock), &pki.leader, "A", None, false, NOW);
+        let file = sign(&pki, file, &pki.leader, "A", None, false, NOW);
         Signed { pki, file }
     }
 
-    fn report(&self, file: &[u8]) -> Report {
+    pub(crate) fn report(&self, file: &[u8]) -> Report {
         judge_as(file, &self.pki.anchors(), NOW + 3600, Profile::General)
     }
 
     /// What the first signature says about later changes.
-    fn changes(&self, file: &[u8]) -> Changes {
+    pub(crate) fn changes(&self, file: &[u8]) -> Changes {
         let report = self.report(file);
         let first = report.signatures.iter().find(|one| one.field == "A").expect("the first signature");
         assert_eq!(first.integrity, Integrity::Intact, "{:?}", report.reasons);
         first.changes_after
     }
 
-    fn after(&self, objects: &[(u32, &str)]) -> Changes {
+    pub(crate) fn after(&self, objects: &[(u32, &str)]) -> Changes {
         self.changes(&append(&self.file, objects))
     }
 
-    fn allows(&self, what: &str, objects: &[(u32, &str)]) {
+    pub(crate) fn allows(&self, what: &str, objects: &[(u32, &str)]) {
         let report = self.report(&append(&self.file, objects));
         assert_eq!(self.after(objects), Changes::Permitted, "{what}: {:?}", report.reasons);
     }
 
-    fn refuses(&self, what: &str, objects: &[(u32, &str)]) {
+    pub(crate) fn refuses(&self, what: &str, objects: &[(u32, &str)]) {
         assert_eq!(self.after(objects), Changes::NotPermitted, "{what}");
     }
 
@@ -265,6 +270,8 @@ fn c7_metadata_is_metadata() {
     let xmp = "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><a/></x:xmpmeta>";
     let with = signed.catalog("/Metadata 60 0 R");
     signed.allows("XMP", &[(1, &with), (60, &stream("/Type/Metadata/Subtype/XML", xmp))]);
+    let garbled = "<</Type/Metadata/Subtype/XML/Filter/FlateDecode/Length 3>>\nstream\nxyz\nendstream";
+    signed.refuses("XMP that cannot be unpacked", &[(1, &with), (60, garbled)]);
     signed.refuses("no XMP", &[(1, &with), (60, &stream("/Type/Metadata", "0 0 1 1 re f"))]);
     let page = format!("<<{PAGE}/Annots[7 0 R 8 0 R 9 0 R]/Metadata 60 0 R>>");
     signed.refuses("of a page", &[(3, &page), (60, &stream("/Type/Metadata/Subtype/XML", xmp))]);
@@ -279,6 +286,8 @@ fn c8_the_store_holds_material_only() {
     let encoded = format!("<</Filter/ASCIIHexDecode/Length {}>>\nstream\n{hex}>\nendstream", hex.len() + 1);
     signed.allows("one that is one", &[(1, &store), (60, &encoded)]);
     signed.refuses("page content", &[(1, &store), (60, &stream("", "0 0 1 1 re f"))]);
+    let garbled = "<</Filter/FlateDecode/Length 3>>\nstream\nxyz\nendstream";
+    signed.refuses("what cannot be unpacked", &[(1, &store), (60, garbled)]);
     signed.refuses("another key", &[(1, &signed.catalog("/DSS<</Certs[60 0 R]/X 1>>")), (60, &encoded)]);
     signed.refuses("what is drawn elsewhere", &[(1, &signed.catalog("/DSS<</Certs[4 0 R]>>"))]);
 }
@@ -348,4 +357,109 @@ fn c13_nothing_else_changes() {
     signed.refuses("the signature", &[(7, "<</FT/Sig/T(A)>>")]);
     signed.refuses("the page tree", &[(2, "<</Type/Pages/Count 2/Kids[3 0 R 3 0 R]>>")]);
     signed.refuses("the order of tabs, without a new annotation", &[(3, &page("/Tabs/S"))]);
+}
+
+/// Where a comparison cannot be finished nothing is permitted.
+#[test]
+fn f_what_cannot_be_read_is_not_permitted() {
+    let signed = Signed::new("");
+    signed.refuses("an object that nothing refers to, and that is none", &[(60, "<</a")]);
+    for (number, what) in [(4, "content"), (5, "a font"), (10, "a drawing")] {
+        let file = append(&signed.file, &[(number, "<</a")]);
+        assert_eq!(signed.changes(&file), Changes::NotPermitted, "{what}");
+        let report = signed.report(&file);
+        assert!(codes(&report).contains(&"later-change-unclear"), "{what}: {:?}", report.reasons);
+    }
+}
+
+/// What two readers may see differently is never passed, even where nothing else is to be said against the signatures.
+#[test]
+fn f_two_readings_leave_it_undecided() {
+    let pki = Pki::new();
+    let twice = |content: &str| {
+        let file = String::from_utf8_lossy(&base()).replace('\u{fffd}', "x");
+        let (objects, table) = file.split_once("xref\n").expect("a table");
+        let stray = format!("4 0 obj\n{}\nendobj\n", stream("", content));
+        let at = objects.len();
+        let table = table.replace(&format!("startxref\n{at}"), &format!("startxref\n{}", at + stray.len()));
+        let signed =
+            sign(&pki, format!("{objects}{stray}xref\n{table}").as_bytes(), &pki.leader, "Leader", None, true, NOW);
+        let sealed = sign(&pki, &signed, &pki.agency, "Seal", Some(facts()), true, NOW + 60);
+        judge_as(&archive(&pki, &sealed, NOW + 120), &pki.anchors(), NOW + 3600, Profile::General)
+    };
+    let same = twice("BT /F1 14 Tf 60 760 Td (Ban sao chung thuc) Tj ET");
+    assert_eq!((same.verdict, same.signatures[0].indication), (Verdict::Valid, Indication::TotalPassed));
+    let other = twice("BT /F1 14 Tf 60 760 Td (Ban sao gia) Tj ET");
+    assert_eq!(other.verdict, Verdict::Indeterminate);
+    let first = &other.signatures[0];
+    assert_eq!(first.indication, Indication::Indeterminate);
+    assert_eq!(first.sub_indication.as_deref(), Some("FORMAT_FAILURE"));
+}
+
+/// What exceeds a limit of the reader is not put together from its objects instead: nothing is concluded.
+#[test]
+fn f_a_limit_leaves_it_undecided() {
+    let signed = Signed::new("");
+    let text = String::from_utf8_lossy(&signed.file).into_owned();
+    let mut prev: usize =
+        text.rsplit("startxref\n").next().and_then(|rest| rest.lines().next()?.parse().ok()).expect("an offset");
+    let mut file = signed.file.clone();
+    for _ in 0..4_100 {
+        let at = file.len();
+        let section = format!("xref\n0 0\ntrailer\n<</Size 20/Root 1 0 R/Prev {prev}>>\nstartxref\n{at}\n%%EOF\n");
+        file.extend(section.into_bytes());
+        prev = at;
+    }
+    let report = signed.report(&file);
+    assert_eq!((report.verdict, codes(&report)), (Verdict::Indeterminate, vec!["pdf-too-complex"]));
+}
+
+/// What a scanning reader would see is too much to compare: then it is not known to be the same.
+#[test]
+fn f_too_many_readings_are_not_permitted() {
+    let signed = Signed::new("");
+    let with = |count| format!("({})", "\n700 0 obj null endobj".repeat(count));
+    signed.allows("a few that nobody sees", &[(60, &with(5))]);
+    let file = append(&signed.file, &[(60, &with(20_100))]);
+    assert_eq!(signed.changes(&file), Changes::NotPermitted);
+    assert!(codes(&signed.report(&file)).contains(&"later-change-unclear"));
+}
+
+/// Where there are too many oddities to keep, one that was dropped may be a later one.
+#[test]
+fn f_too_many_findings_are_not_permitted() {
+    let with = |count: u32| {
+        let numbers = 12..12 + count;
+        let list: String = numbers.clone().map(|number| format!(" {number} 0 R")).collect();
+        let odd: String = numbers.map(|number| format!("{number} 0 obj\n<</a 1/a 1>>\nendobj\n")).collect();
+        let base = String::from_utf8_lossy(&form("")).replace('\u{fffd}', "x");
+        let base = base.replace("/PageMode/UseNone", &format!("/PageMode/UseNone/Legal[{list}]"));
+        let signed = Signed::of(&crate::over::rebuilt(&base.replacen("xref\n", &format!("{odd}xref\n"), 1)));
+        signed.after(&[(2, "<</Kids[3 0 R] /Count 1 /Type/Pages>>")])
+    };
+    assert_eq!(with(10), Changes::Permitted, "oddities that were signed");
+    assert_eq!(with(4_100), Changes::NotPermitted);
+}
+
+/// Ranges that cost more to hash than the file is worth leave it undecided.
+#[test]
+fn f_ranges_out_of_proportion_are_not_judged() {
+    let with = |count: u32| {
+        let fields: String = (0..count).map(|at| format!(" {} 0 R", 5 + 2 * at)).collect();
+        let mut objects = vec![
+            format!("<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[{fields}]>>>>"),
+            "<</Type/Pages/Count 1/Kids[3 0 R]>>".to_owned(),
+            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>".to_owned(),
+            stream("", &"x".repeat(5_000_000)),
+        ];
+        for at in 0..count {
+            objects.push(format!("<</FT/Sig/T(a{at})/V {} 0 R>>", 6 + 2 * at));
+            objects
+                .push("<</Type/Sig/SubFilter/ETSI.CAdES.detached/ByteRange[0 9 20 5000000]/Contents<00>>>".to_owned());
+        }
+        judge_as(&classic(&objects), &[], NOW, Profile::General)
+    };
+    assert_eq!(with(2).verdict, Verdict::Invalid);
+    let report = with(60);
+    assert_eq!((report.verdict, codes(&report)), (Verdict::Indeterminate, vec!["pdf-too-complex"]));
 }

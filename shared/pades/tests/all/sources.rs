@@ -132,3 +132,33 @@ fn t4_a_refusal_tells_the_digest_of_what_was_read() {
     assert_eq!(refused(usize::MAX).expect("readable").to_json(), whole.to_json());
     assert!(refused(0).is_err());
 }
+
+/// A file that is cut while it is read: it says that it has no more bytes where its length promised some.
+struct Shrunk<'f>(Piecemeal<'f>, usize);
+
+impl Source for Shrunk<'_> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn window(&self) -> usize {
+        self.0.window()
+    }
+
+    fn read_at(&self, offset: usize, into: &mut [u8]) -> Result<usize, Unread> {
+        if offset >= self.1 { Ok(0) } else { self.0.read_at(offset, into).map(|read| read.min(self.1 - offset)) }
+    }
+}
+
+#[test]
+fn t4_a_file_that_became_shorter_has_no_verdict() {
+    let pki = Pki::new();
+    let file = archive(&pki, &make(&pki).sealed, NOW + 120);
+    for end in [0, 9, file.len() / 2, file.len() - 1] {
+        let source = Shrunk(Piecemeal::new(&file, 2000), end);
+        let judged = with_policy(Some(&pki), |policy| pades::judge_source(&source, "a.pdf", policy, None));
+        assert!(judged.is_err(), "cut at {end}");
+        let refused = with_policy(None, |policy| pades::refuse_source(&source, "a.pdf", policy, "pdf-too-complex", ""));
+        assert!(refused.is_err(), "cut at {end}");
+    }
+}

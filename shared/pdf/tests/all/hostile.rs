@@ -54,6 +54,23 @@ fn quickly<T>(what: &str, work: impl FnOnce() -> T) -> T {
     done
 }
 
+/// Every view walks the form, so many fields in many revisions are a product: the file as a whole pays for it.
+#[test]
+fn fields_times_revisions_have_an_end() {
+    let names = 10..3_010;
+    let fields: String = names.clone().map(|number| format!("{number} 0 R ")).collect();
+    let mut objects = vec![(1, format!("<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[{fields}]>>>>"))];
+    objects.extend(names.map(|number| (number, format!("<</T(f{number})/FT/Tx>>"))));
+    let objects: Vec<(u32, &str)> = objects.iter().map(|(number, text)| (*number, text.as_str())).collect();
+    let few = append(&one_page(), &objects);
+    assert_eq!(open(&few).fields().map(|fields| fields.len()), Ok(3_000));
+    let many = (0..900).fold(few, |file, _| append(&file, &[(5, "(x)")]));
+    let document = open(&many);
+    let views = (0..document.revisions().len()).map(|n| document.at_revision(n).and_then(|view| view.signatures()));
+    let outcome = quickly("fields of many revisions", || views.collect::<Result<Vec<_>, _>>());
+    assert_eq!(outcome.err(), Some(Error::Limit(LimitKind::Values)));
+}
+
 /// One deflated megabyte of zeros is a kilobyte; forty of them in a row would be forty times that, and so on.
 #[test]
 fn bombs_stop_at_their_limit() {

@@ -73,13 +73,16 @@ fn listed_at(file: &[u8], number: u32, place: usize) -> Vec<u8> {
     [file, section.as_bytes()].concat()
 }
 
+/// A file with so many octets of data.
+type Way<'w> = &'w dyn Fn(usize) -> Vec<u8>;
+
 /// The data of a long stream of the first revision are not looked through; nothing may follow from that.
 #[test]
 fn however_long_a_stream_is_the_same_is_seen() {
     let forged = "\n5 0 obj\n(forged)\nendobj\n";
     let place =
         |file: &[u8], word: &str| file.windows(word.len()).position(|one| one == word.as_bytes()).expect("the word");
-    let ways: [(&str, &dyn Fn(usize) -> Vec<u8>, bool); 9] = [
+    let ways: [(&str, Way<'_>, bool); 9] = [
         ("enclosed in the first revision", &|data| scan(data, forged), false),
         ("a trailer in it", &|data| scan(data, "\ntrailer\n<</Root 3 0 R>>\n"), false),
         ("before the page is told", &|data| append(&scan(data, forged), &[(5, "(later)")]), false),

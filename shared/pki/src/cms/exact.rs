@@ -155,7 +155,7 @@ fn smaller(signer: &Certificate, signature: &[u8]) -> Result<Vec<u8>, Error> {
         _ => return Ok(signature.to_vec()),
     };
     let what = "ECDSA signature";
-    let order = BigUint::parse_bytes(order.as_bytes(), 16).ok_or_else(|| Error::Malformed { what })?;
+    let order = BigUint::parse_bytes(order.as_bytes(), 16).ok_or(Error::Malformed { what })?;
     let mut reader = asn1::only(signature, SEQUENCE, what)?.reader();
     let r = reader.expect(INTEGER, what)?.content;
     let s = BigUint::from_bytes_be(reader.expect(INTEGER, what)?.content);

@@ -20,7 +20,7 @@ pub(crate) fn read(value: &[u8]) -> Result<Vec<ObjectIdentifier>, Error> {
     let what = "certificatePolicies";
     let mut found = Vec::new();
     for information in asn1::only(value, SEQUENCE, what)?.members(what, MAX_POLICIES)? {
-        let oid = information.reader().any(what)?.oid().ok_or_else(|| Error::Malformed { what })?;
+        let oid = information.reader().any(what)?.oid().ok_or(Error::Malformed { what })?;
         if found.contains(&oid) {
             return Err(Error::Malformed { what });
         }
@@ -35,7 +35,7 @@ pub(crate) fn read_mappings(value: &[u8]) -> Result<Vec<(ObjectIdentifier, Objec
     let mut found = Vec::new();
     for pair in asn1::only(value, SEQUENCE, what)?.members(what, MAX_POLICIES)? {
         let mut reader = pair.reader();
-        let mut oid = || reader.any(what)?.oid().ok_or_else(|| Error::Malformed { what });
+        let mut oid = || reader.any(what)?.oid().ok_or(Error::Malformed { what });
         found.push((oid()?, oid()?));
         reader.finish(what)?;
     }

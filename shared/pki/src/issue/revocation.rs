@@ -70,7 +70,7 @@ impl OcspRequest {
         for request in reader.expect(SEQUENCE, what)?.members(what, MAX_ASKED)? {
             let id = request.reader().expect(SEQUENCE, what)?;
             let serial = id.members(what, 8)?.into_iter().nth(3).filter(|serial| serial.tag == INTEGER);
-            let serial = serial.ok_or_else(|| Error::Malformed { what })?;
+            let serial = serial.ok_or(Error::Malformed { what })?;
             asked.push(OcspAsked { cert_id: id.full.to_vec(), serial: asn1::unsigned(serial.content).to_vec() });
         }
         let mut nonce = None;

@@ -166,6 +166,10 @@ pub fn revocation_in(chain: &[Certificate], evidence: &Evidence, at: i64, intern
     let refused = &mut result.refused;
     let ocsps = read_all(&evidence.ocsps, |der| interner.response(der), EvidenceItem::Ocsp, refused);
     let crls = read_all(&evidence.crls, |der| interner.crl(der), EvidenceItem::Crl, refused);
+    if evidence.ocsps.len().max(evidence.crls.len()) > MAX_ITEMS {
+        // One of those that were left out may have known of a revocation.
+        interner.leave_unfinished();
+    }
     let lists = Lists::new(crls, chain, &evidence.certificates);
     let parsed = Parsed { ocsps, lists, pool: &evidence.certificates, vouched: Cell::new(0) };
     let mut missing = Vec::new();

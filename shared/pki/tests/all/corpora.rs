@@ -3,21 +3,18 @@
 //! Differences stand with their reasons in `exceptions.toml`; one that is no difference any more fails the test too.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use pki::Certificate;
 use pki::path::{Evidence, Inputs, Purpose, RevocationStatus, build_with, revocation};
 use serde_json::Value;
 
+use crate::beside::corpora;
+
 /// 2020-01-01, inside the validity of the suite's certificates (2010 to 2030).
 const AT: i64 = 1_577_836_800;
 const ANCHOR: &str = "TrustAnchorRootCertificate.crt";
 const ANCHOR_CRL: &str = "TrustAnchorRootCRL.crl";
-
-fn folder() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/certs/nist-pkits");
-    folder.join("pkits.json").is_file().then_some(folder)
-}
 
 /// `"name" = "reason"` per line; everything else is a comment.
 fn exceptions() -> BTreeMap<String, String> {
@@ -71,10 +68,10 @@ fn holds(folder: &Path, case: &Value) -> Result<bool, pki::Error> {
 /// RFC 5280 §6 as NIST tests it.
 #[test]
 fn paths_are_judged_as_nist_says() {
-    let Some(folder) = folder() else {
-        eprintln!("LEFT OUT: NIST PKITS is not beside the project (../shared/corpora); paths were not compared");
+    let Some(folder) = corpora("certs/nist-pkits/pkits.json", "paths were not compared with NIST PKITS") else {
         return;
     };
+    let folder = folder.join("certs/nist-pkits");
     let text = std::fs::read_to_string(folder.join("pkits.json")).expect("a list of cases");
     let cases: Vec<Value> = serde_json::from_str(&text).expect("JSON");
     let exceptions = exceptions();

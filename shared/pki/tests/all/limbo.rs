@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use pki::crl::Crl;
@@ -157,11 +156,9 @@ fn exceptions() -> BTreeMap<String, String> {
 /// Paths, constraints and lists as x509-limbo judges them, each within bounded time.
 #[test]
 fn paths_are_judged_as_limbo_says() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/certs/limbo-nobettertls.json");
-    let Ok(json) = std::fs::read_to_string(file) else {
-        eprintln!("LEFT OUT: x509-limbo is not beside the project (../shared/corpora); paths were not compared");
-        return;
-    };
+    let part = "certs/limbo-nobettertls.json";
+    let Some(folder) = crate::beside::corpora(part, "paths were not compared with x509-limbo") else { return };
+    let json = std::fs::read_to_string(folder.join(part)).expect("a readable suite");
     let suite: Value = serde_json::from_str(&json).expect("JSON");
     let cases = suite["testcases"].as_array().expect("cases");
     let exceptions = exceptions();

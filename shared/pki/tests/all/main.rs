@@ -1,6 +1,7 @@
 //! Everything that `pki` builds is read back and judged; every rule is broken once.
 
 mod algorithms;
+mod beside;
 mod cms;
 mod corpora;
 mod edits;

@@ -1,7 +1,5 @@
 //! CMS by Ed448 and ML-DSA that OpenSSL 4 signed (`vectors/make.py`), and files of the corpora where they lie beside the project.
 
-use std::path::Path;
-
 use pki::cms::SignedData;
 use pki::{Certificate, DigestAlgorithm, Error, Interner, digest};
 
@@ -164,11 +162,8 @@ fn signature_of(file: &[u8]) -> (SignedData, Vec<u8>) {
 /// Files that pyHanko signed: their X.509 certificates by each other, their signatures, and the one with a digest that Ed448 does not go with.
 #[test]
 fn files_of_the_corpora() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
-    if !folder.join("manifest.tsv").is_file() {
-        eprintln!("SKIPPED: the corpora are not beside the project");
-        return;
-    }
+    let left_out = "signatures by Ed448 and ML-DSA in files of others were not verified";
+    let Some(folder) = crate::beside::corpora("pyhanko-runtime", left_out) else { return };
     let judge = |name: &str| {
         let file = std::fs::read(folder.join(name)).expect("a file of the corpora");
         let (signed, covered) = signature_of(&file);

@@ -1,0 +1,149 @@
+//! Which fonts are believed when a field is filled in (C11).
+//!
+//! What an embedded font draws is known only by whoever drew its glyphs: one that comes with the update may say "1" in its maps and show
+//! "9". So fonts that the document reached before the update are believed, as they were signed; of new ones only those that are not
+//! embedded and whose name every viewer knows, because then the viewer brings the glyphs.
+
+use std::rc::Rc;
+
+use pdf::{Dict, Document, Object};
+
+use super::Step;
+use super::compare::{Stop, Stops};
+use super::letters::{Letters, Map, encoding};
+
+/// Fonts that every viewer brings, under their own names and those of the usual stand-ins (ISO 32000-1 §9.6.2.2).
+const COMMON: &[&[u8]] = &[b"Helvetica", b"Times", b"Courier", b"Arial", b"TimesNewRoman", b"CourierNew"];
+/// What may follow such a name.
+const STYLES: &[&[u8]] = &[b"", b"Bold", b"Italic", b"BoldItalic", b"Oblique", b"BoldOblique", b"Roman", b"PSMT"];
+
+impl Step<'_, '_> {
+    /// Letters of the font that a drawing names: its own, one of the form, or where neither has it what the viewer takes instead.
+    pub(super) fn named_letters(&mut self, name: &[u8], own: Option<&Dict>) -> Result<Rc<Letters>, Stop> {
+        let after = self.after;
+        if let Some(font) = own.and_then(|fonts| fonts.get(name)) {
+            return self.letters(font);
+        }
+        match form_fonts(after)?.and_then(|fonts| fonts.get(name)) {
+            Some(font) => self.letters(font),
+            None => Ok(Rc::new(by_encoding(after, &Dict::new())?)),
+        }
+    }
+
+    /// Letters of a font of the state after; unknown where it is not to be believed.
+    pub(super) fn letters(&mut self, font: &Object) -> Result<Rc<Letters>, Stop> {
+        let id = font.as_ref_id();
+        if let Some(known) = id.and_then(|id| self.letters.get(&id)) {
+            return Ok(Rc::clone(known));
+        }
+        let after = self.after;
+        let letters = match after.resolve(font)?.as_dict() {
+            Some(dict) if brought_by_viewers(after, dict)? => by_encoding(after, dict)?,
+            Some(dict) if self.is_old(font)? => old(after, dict)?,
+            _ => Letters::Unknown,
+        };
+        if let Letters::Codes(_) = letters {
+            self.compare.spend(1000)?;
+        }
+        let letters = Rc::new(letters);
+        if let Some(id) = id {
+            self.letters.insert(id, Rc::clone(&letters));
+        }
+        Ok(letters)
+    }
+
+    /// The document reached the font before, and it is the same.
+    fn is_old(&mut self, font: &Object) -> Result<bool, Stop> {
+        let Some(id) = font.as_ref_id().filter(|id| !self.is_fresh(*id)) else { return Ok(false) };
+        if self.compare.difference(font, font, Stops::All, None)?.is_some() {
+            return Ok(false);
+        }
+        // Fonts of the form are the usual ones, and to look for others is to read the whole file.
+        if form_fonts(self.before)?.is_some_and(|fonts| fonts.iter().any(|(_, one)| one == font)) {
+            return Ok(true);
+        }
+        if self.reached.is_none() {
+            self.reached = Some(self.before.reachable(&Object::Dict(self.before.trailer().clone()))?);
+        }
+        Ok(self.reached.as_ref().is_some_and(|reached| reached.contains(&id)))
+    }
+}
+
+/// Fonts in the default resources of the form.
+fn form_fonts<'d>(view: &'d Document<'_>) -> Result<Option<&'d Dict>, pdf::Error> {
+    let form = view.get(view.catalog()?, b"AcroForm")?.as_dict();
+    let resources = form.map(|form| view.get(form, b"DR")).transpose()?.and_then(Object::as_dict);
+    Ok(resources.map(|resources| view.get(resources, b"Font")).transpose()?.and_then(Object::as_dict))
+}
+
+/// A font that was there: its map, where there is one, or the encoding of a simple font, which one that is embedded must name.
+fn old(view: &Document<'_>, font: &Dict) -> Result<Letters, pdf::Error> {
+    let pictures = matches!(view.get(font, b"BaseFont")?.as_name(), Some(b"Symbol" | b"ZapfDingbats"));
+    let (simple, embedded) = (is_simple(view, font)? && !pictures, is_embedded(view, font)?);
+    let map = view.get(font, b"ToUnicode")?.as_stream().filter(|_| embedded || !simple);
+    match map {
+        Some(stream) => {
+            let map = view.decode(stream).ok().and_then(|text| Map::parse(&text));
+            Ok(map.map_or(Letters::Unknown, Letters::Codes))
+        }
+        None if simple && (!embedded || !view.get(font, b"Encoding")?.is_null()) => by_encoding(view, font),
+        None => Ok(Letters::Unknown),
+    }
+}
+
+fn by_encoding(view: &Document<'_>, font: &Dict) -> Result<Letters, pdf::Error> {
+    Ok(encoding(view, font)?.map_or(Letters::Unknown, Letters::Bytes))
+}
+
+/// Simple, not embedded, and of a name that every viewer knows.
+fn brought_by_viewers(view: &Document<'_>, font: &Dict) -> Result<bool, pdf::Error> {
+    let name = view.get(font, b"BaseFont")?.as_name().unwrap_or_default();
+    Ok(is_simple(view, font)? && is_common(name) && !is_embedded(view, font)?)
+}
+
+fn is_simple(view: &Document<'_>, font: &Dict) -> Result<bool, pdf::Error> {
+    Ok(matches!(view.get(font, b"Subtype")?.as_name(), Some(b"Type1" | b"TrueType" | b"MMType1")))
+}
+
+fn is_embedded(view: &Document<'_>, font: &Dict) -> Result<bool, pdf::Error> {
+    let programs: [&[u8]; 3] = [b"FontFile", b"FontFile2", b"FontFile3"];
+    let descriptor = view.get(font, b"FontDescriptor")?.as_dict();
+    Ok(descriptor.is_some_and(|dict| programs.iter().any(|key| dict.contains(key))))
+}
+
+fn is_common(name: &[u8]) -> bool {
+    COMMON.iter().filter_map(|family| name.strip_prefix(*family)).any(|rest| {
+        let style = rest.strip_prefix(b"PS").filter(|rest| !rest.starts_with(b"MT")).unwrap_or(rest);
+        let style = style.strip_prefix(b"-").or_else(|| style.strip_prefix(b",")).unwrap_or(style);
+        let style = if STYLES.contains(&style) { style } else { style.strip_suffix(b"MT").unwrap_or(style) };
+        STYLES.contains(&style)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_common;
+
+    #[test]
+    fn c11_common_fonts_are_known_by_their_names() {
+        for name in [
+            "Helvetica",
+            "Helvetica-BoldOblique",
+            "Times-Roman",
+            "Times-BoldItalic",
+            "Courier",
+            "ArialMT",
+            "Arial,Bold",
+            "Arial-BoldMT",
+            "TimesNewRomanPSMT",
+            "TimesNewRomanPS-BoldMT",
+            "TimesNewRoman",
+            "CourierNewPS-ItalicMT",
+        ] {
+            assert!(is_common(name.as_bytes()), "{name}");
+        }
+        for name in ["", "Symbol", "ABCDEF+Helvetica", "HelveticaX", "Arial-Shuffled", "Wingdings", "TimesTen"] {
+            assert!(!is_common(name.as_bytes()), "{name}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! How far the strings of a font reach (ISO 32000-2 §9.2.4): what the font's dictionary says, not its program.
+
+use std::collections::BTreeMap;
+
+use pdf::{Dict, Document, Object};
+
+/// Widths of a composite font that are read: each of its glyphs once, and a few twice.
+const WIDTHS: usize = 70_000;
+
+#[derive(Debug)]
+pub(super) enum Metrics {
+    /// One byte, one glyph; widths in thousandths from the first code on.
+    Simple { first: i64, widths: Vec<f64>, missing: f64 },
+    /// Two bytes, one glyph; widths by glyph.
+    Wide { other: f64, widths: BTreeMap<u32, f64> },
+    /// Some code of one to four bytes is one glyph: at most one an octet, in either direction.
+    Loose { vertical: bool },
+    /// Glyphs are drawings of any size.
+    Unbounded,
+}
+
+/// A string: its length in ems, its glyphs, and those among them that widen with word spacing or draw nothing.
+pub(super) struct Run {
+    pub(super) advance: f64,
+    pub(super) glyphs: f64,
+    pub(super) spaces: f64,
+    pub(super) blanks: f64,
+    pub(super) vertical: bool,
+}
+
+impl Metrics {
+    pub(super) fn read(view: &Document<'_>, font: &Object) -> Result<Metrics, pdf::Error> {
+        let Some(dict) = view.resolve(font)?.as_dict() else { return Ok(Metrics::Unbounded) };
+        match view.get(dict, b"Subtype")?.as_name() {
+            Some(b"Type3") => Ok(Metrics::Unbounded),
+            Some(b"Type0") => composite(view, dict),
+            _ => simple(view, dict),
+        }
+    }
+
+    /// What reading it cost, in bytes.
+    pub(super) fn cost(&self) -> u64 {
+        match self {
+            Metrics::Simple { widths, .. } => 64 + 8 * widths.len() as u64,
+            Metrics::Wide { widths, .. } => 64 + 8 * widths.len() as u64,
+            Metrics::Loose { .. } | Metrics::Unbounded => 64,
+        }
+    }
+
+    pub(super) fn is_vertical(&self) -> bool {
+        matches!(self, Metrics::Loose { vertical: true })
+    }
+
+    /// `None` where it has no bounds.
+    pub(super) fn measure(&self, text: &[u8]) -> Option<Run> {
+        let count = text.len() as f64;
+        let spaces = text.iter().filter(|byte| **byte == b' ').count() as f64;
+        Some(match self {
+            Metrics::Simple { first, widths, missing } => {
+                let width = |byte: &u8| {
+                    let at = usize::try_from(i64::from(*byte) - first).ok();
+                    at.and_then(|at| widths.get(at)).copied().unwrap_or(*missing)
+                };
+                let advance = text.iter().map(width).sum::<f64>() / 1000.0;
+                Run { advance, glyphs: count, spaces, blanks: spaces, vertical: false }
+            }
+            Metrics::Wide { other, widths } => {
+                let code = |pair: &[u8]| pair.iter().fold(0u32, |sum, byte| sum << 8 | u32::from(*byte));
+                let width = |pair: &[u8]| widths.get(&code(pair)).copied().unwrap_or(*other);
+                let advance = text.chunks(2).map(width).sum::<f64>() / 1000.0;
+                Run { advance, glyphs: text.chunks(2).count() as f64, spaces: 0.0, blanks: 0.0, vertical: false }
+            }
+            Metrics::Loose { vertical } => {
+                Run { advance: count, glyphs: count, spaces, blanks: 0.0, vertical: *vertical }
+            }
+            Metrics::Unbounded => return None,
+        })
+    }
+}
+
+fn numbers(view: &Document<'_>, list: &[Object]) -> Result<Vec<f64>, pdf::Error> {
+    list.iter().map(|one| Ok(view.resolve(one)?.as_number().unwrap_or(1000.0))).collect()
+}
+
+fn simple(view: &Document<'_>, dict: &Dict) -> Result<Metrics, pdf::Error> {
+    let widths = numbers(view, view.get(dict, b"Widths")?.as_array().unwrap_or_default())?;
+    let first = view.get(dict, b"FirstChar")?.as_int().unwrap_or(0);
+    // Of the standard fonts only the widths of one are all the same; no other glyph of them is wider than an em.
+    let courier = view.get(dict, b"BaseFont")?.as_name().is_some_and(|name| name.starts_with(b"Courier"));
+    Ok(Metrics::Simple { first, widths, missing: if courier { 600.0 } else { 1000.0 } })
+}
+
+fn composite(view: &Document<'_>, dict: &Dict) -> Result<Metrics, pdf::Error> {
+    let encoding = view.get(dict, b"Encoding")?.as_name();
+    if encoding != Some(b"Identity-H") {
+        // Of the predefined ones those whose name ends so are vertical; an embedded one may be.
+        let vertical = encoding.is_none_or(|name| name.ends_with(b"V"));
+        return Ok(Metrics::Loose { vertical });
+    }
+    let descendants = view.get(dict, b"DescendantFonts")?.as_array().unwrap_or_default();
+    let Some(font) = descendants.first() else { return Ok(Metrics::Loose { vertical: false }) };
+    let Some(font) = view.resolve(font)?.as_dict() else { return Ok(Metrics::Loose { vertical: false }) };
+    let other = view.get(font, b"DW")?.as_number().unwrap_or(1000.0);
+    let (mut widths, mut left) = (BTreeMap::new(), WIDTHS);
+    let mut list = view.get(font, b"W")?.as_array().unwrap_or_default();
+    while let [first, second, rest @ ..] = list {
+        let Some(first) = view.resolve(first)?.as_int().and_then(|first| u32::try_from(first).ok()) else { break };
+        let second = view.resolve(second)?;
+        let last = second.as_int().and_then(|last| u32::try_from(last).ok()).unwrap_or(first).min(0xffff);
+        let count = second.as_array().map_or((last + 1).saturating_sub(first) as usize, <[Object]>::len);
+        // The same list again and again costs nothing in the file.
+        let Some(still) = left.checked_sub(count) else { return Ok(Metrics::Loose { vertical: false }) };
+        left = still;
+        if let Some(own) = second.as_array() {
+            widths.extend((first..).zip(numbers(view, own)?));
+            list = rest;
+            continue;
+        }
+        let [width, rest @ ..] = rest else { break };
+        let width = view.resolve(width)?.as_number().unwrap_or(1000.0);
+        widths.extend((first..=last).map(|code| (code, width)));
+        list = rest;
+    }
+    Ok(Metrics::Wide { other, widths })
+}

@@ -1,0 +1,219 @@
+//! What a filled field shows is what it says (C11, shadow replace): fonts of one and of two bytes, old and new ones, and text that is drawn
+//! so that it reads otherwise than it is written.
+
+use pades::*;
+
+use crate::common::*;
+use crate::rules::{FORM, PAGE, Signed, TEXT, stream};
+
+/// Codes 1 to 9 are the letters of "Nguyễn Vă".
+const MAP: &str = "/CIDInit/ProcSet findresource begin begincmap 1 begincodespacerange<0000><FFFF>endcodespacerange \
+    9 beginbfchar <0001><004E><0002><0067><0003><0075><0004><0079><0005><1EC5><0006><006E><0007><0020><0008><0056><0009><0103> \
+    endbfchar endcmap";
+/// The same letters for other glyphs.
+const LIE: &str = "begincmap 1 begincodespacerange<0000><FFFF>endcodespacerange \
+    1 beginbfrange <0009><0011>[<004E><0067><0075><0079><1EC5><006E><0020><0056><0103>] endbfrange endcmap";
+/// "Nguyễn Vă" as a value.
+const VALUE: &str = "<FEFF004E0067007500791EC5006E002000560103>";
+const CODES: &str = "<000100020003000400050006000700080009>";
+
+fn composite(map: u32) -> String {
+    format!(
+        "<</Type/Font/Subtype/Type0/BaseFont/X/Encoding/Identity-H/ToUnicode {map} 0 R\
+         /DescendantFonts[<</Type/Font/Subtype/CIDFontType2/BaseFont/X/FontDescriptor<</FontFile2 4 0 R>>>>]>>"
+    )
+}
+
+/// As [`crate::rules::form`], with two composite fonts in the form's resources: 12, and 14 without a map. 15 is reached by nothing.
+fn signed() -> Signed {
+    let fonts = "/F1 5 0 R/C 12 0 R/N 14 0 R/D 16 0 R/Z 17 0 R";
+    let widget = |name: &str, left: u32| {
+        let right = left + 200;
+        format!("<</Type/Annot/Subtype/Widget/FT/Sig/T({name})/F 132/P 3 0 R/Rect[{left} 100 {right} 180]>>")
+    };
+    Signed::of(&classic(&[
+        "<</Type/Catalog/Pages 2 0 R/AcroForm 6 0 R>>".to_owned(),
+        "<</Type/Pages/Count 1/Kids[3 0 R]>>".to_owned(),
+        format!("<<{PAGE}/Annots[7 0 R 8 0 R 9 0 R]>>"),
+        stream("", ""),
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>".to_owned(),
+        format!("<<{}/Fields[7 0 R 8 0 R 9 0 R]>>", FORM.replace("/F1 5 0 R", fonts)),
+        widget("A", 60),
+        widget("B", 300),
+        format!("<<{TEXT}/V(Ng)/AP<</N 18 0 R>>>>"),
+        stream("", ""),
+        "null".to_owned(),
+        composite(13),
+        stream("", MAP),
+        composite(4),
+        composite(13),
+        "<</Type/Font/Subtype/TrueType/BaseFont/ABCDEF+X/FontDescriptor<</FontFile2 4 0 R>>\
+         /Encoding<</Differences[49/nine 65/uni1EC5/g7]>>>>"
+            .to_owned(),
+        "<</Type/Font/Subtype/Type1/BaseFont/ZapfDingbats>>".to_owned(),
+        stream(
+            "/Type/XObject/Subtype/Form/BBox[0 0 100 20]/Resources<</Font<</C 19 0 R>>>>",
+            "BT /C 9 Tf 2 5 Td <00010002> Tj ET",
+        ),
+        composite(20),
+        stream("", MAP),
+    ]))
+}
+
+struct Filled<'s> {
+    signed: &'s Signed,
+    value: &'s str,
+    /// Resource and object of the font.
+    font: (&'s str, u32),
+    more: Vec<(u32, String)>,
+}
+
+impl Filled<'_> {
+    /// What is said when the field gets this drawing: `None` where it is permitted.
+    fn draws(&self, content: &str) -> Option<String> {
+        let (name, id) = self.font;
+        let field = format!("<<{TEXT}/V {}/AP<</N 60 0 R>>>>", self.value);
+        let resources = format!("/Type/XObject/Subtype/Form/BBox[0 0 100 20]/Resources<</Font<</{name} {id} 0 R>>>>");
+        let drawing = stream(&resources, content);
+        let mut objects = vec![(9, field.as_str()), (60, drawing.as_str())];
+        objects.extend(self.more.iter().map(|(number, text)| (*number, text.as_str())));
+        let report = self.signed.report(&append(&self.signed.file, &objects));
+        let first = report.signatures.iter().find(|one| one.field == "A").expect("the first signature");
+        let said = |code: &str| first.reasons.iter().find(|reason| reason.code == code).cloned();
+        if first.changes_after == Changes::Permitted {
+            return None;
+        }
+        assert_eq!(first.changes_after, Changes::NotPermitted);
+        assert_eq!(first.indication, Indication::TotalFailed, "fails closed");
+        let unread = said("later-change-drawing-unread");
+        let reason = unread.or_else(|| said("later-change-not-allowed")).expect("a reason");
+        assert!(reason.text.vi.contains("ký") && reason.params["field"] == "A", "{reason:?}");
+        Some(reason.params["rule"].clone())
+    }
+
+    fn shows(&self, codes: &str) -> Option<String> {
+        self.draws(&format!("/Tx BMC q BT /{} 9 Tf 2 5 Td {codes} Tj ET Q EMC", self.font.0))
+    }
+}
+
+fn filled<'s>(signed: &'s Signed, value: &'s str, font: (&'s str, u32)) -> Filled<'s> {
+    Filled { signed, value, font, more: Vec::new() }
+}
+
+const UNREADABLE: &str = "drawing-unreadable";
+const DIFFER: &str = "value-and-appearance-differ";
+
+#[test]
+fn c11_vietnamese_text_in_a_font_that_was_there_is_read() {
+    let signed = signed();
+    let old = filled(&signed, VALUE, ("C", 12));
+    assert_eq!(old.shows(CODES), None);
+    assert_eq!(old.shows("<0001000200030004000500060008>").as_deref(), Some(DIFFER), "another text");
+    assert_eq!(old.shows("<00AA>").as_deref(), Some(UNREADABLE), "a glyph without letters");
+    assert_eq!(filled(&signed, "(Ng)", ("C", 12)).shows("<00010002>"), None);
+    assert_eq!(filled(&signed, "(Ng)", ("N", 14)).shows("<00010002>").as_deref(), Some(UNREADABLE), "no map");
+}
+
+/// Shadow replace with a font of one's own: the map says what the value says, the glyphs something else.
+#[test]
+fn c11_a_new_font_is_not_believed() {
+    let signed = signed();
+    let other = "<0009000A000B000C000D000E000F00100011>";
+    let mut new = filled(&signed, VALUE, ("C", 70));
+    new.more = vec![(70, composite(71)), (71, stream("", LIE))];
+    assert_eq!(new.shows(other).as_deref(), Some(UNREADABLE), "a new font with a map");
+    new.more = vec![(70, composite(13))];
+    assert_eq!(new.shows(CODES).as_deref(), Some(UNREADABLE), "a new font with an old map");
+    let unused = filled(&signed, VALUE, ("C", 15));
+    assert_eq!(unused.shows(CODES).as_deref(), Some(UNREADABLE), "one that lay ready, and that nothing reached");
+    let mut renamed = filled(&signed, VALUE, ("C", 12));
+    renamed.more = vec![(13, stream("", LIE))];
+    assert!(renamed.shows(other).is_some(), "the map of an old font is written anew");
+    // One that only the field's own drawing used: that may be overwritten, and is believed no more.
+    let own = filled(&signed, "(Ng)", ("C", 19));
+    assert_eq!(own.shows("<00010002>"), None);
+    let mut own = filled(&signed, VALUE, ("C", 19));
+    own.more = vec![(20, stream("", LIE))];
+    assert_eq!(own.shows(other).as_deref(), Some(UNREADABLE), "its map is written anew");
+    // Of one byte: embedded with shuffled glyphs, by differences, or of a name that promises pictures.
+    let one_byte = |font: &str| {
+        let mut new = filled(&signed, "(1000)", ("N", 70));
+        new.more = vec![(70, font.to_owned())];
+        new.shows("(1000)")
+    };
+    let descriptor = "/FontDescriptor<</FontFile2 4 0 R>>/Encoding/WinAnsiEncoding";
+    assert_eq!(one_byte("<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>"), None);
+    assert_eq!(
+        one_byte(&format!("<</Type/Font/Subtype/TrueType/BaseFont/Arial{descriptor}>>")).as_deref(),
+        Some(UNREADABLE)
+    );
+    assert_eq!(one_byte("<</Type/Font/Subtype/Type1/BaseFont/Wingdings>>").as_deref(), Some(UNREADABLE));
+    assert_eq!(one_byte("<</Type/Font/Subtype/Type3/CharProcs<<>>>>").as_deref(), Some(UNREADABLE));
+    let differences = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding<</Differences[49/nine]>>>>";
+    assert_eq!(one_byte(differences).as_deref(), Some(DIFFER), "1 is drawn as 9");
+}
+
+#[test]
+fn c11_encodings_of_one_byte_are_read() {
+    let signed = signed();
+    assert_eq!(filled(&signed, "(H\\351 & 'a')", ("F1", 5)).shows("(H\\351 & 'a')"), None, "Latin letters");
+    assert_eq!(filled(&signed, "(9)", ("D", 16)).shows("(1)"), None, "by its differences");
+    assert_eq!(filled(&signed, "<FEFF1EC5>", ("D", 16)).shows("(A)"), None, "by a number");
+    assert_eq!(filled(&signed, "(1)", ("D", 16)).shows("(1)").as_deref(), Some(DIFFER));
+    assert_eq!(
+        filled(&signed, "(B)", ("D", 16)).shows("(B)").as_deref(),
+        Some(UNREADABLE),
+        "a name that means nothing"
+    );
+    assert_eq!(filled(&signed, "(4)", ("Z", 17)).shows("(4)").as_deref(), Some(UNREADABLE), "pictures");
+}
+
+/// The right letters in the wrong places, or not to be seen, are not what the value says.
+#[test]
+fn c11_text_runs_on_and_shows() {
+    let signed = signed();
+    let field = filled(&signed, "(1900)", ("F1", 5));
+    for honest in [
+        "0.9 g 0 0 100 20 re f 1 w 0 0 100 20 re S /Tx BMC q 1 1 98 18 re W n BT /F1 9 Tf 0 g 2 5 Td (1900) Tj ET Q EMC",
+        "q BT /F1 9 Tf 5 5 Td (1) Tj 20 0 Td (9) Tj 20 0 Td (0) Tj 20 0 Td (0) Tj ET Q",
+        "q BT /F1 9 Tf 1 0 0 1 2 15 Tm (19) Tj 0 -10 Td (00) Tj ET Q",
+        "q BT /F1 9 Tf 12 TL 2 15 Td (19) Tj T* [(0)-20(0)] TJ ET Q",
+        "BT /Absent 9 Tf 2 5 Td (1900) Tj ET",
+    ] {
+        assert_eq!(field.draws(honest), None, "{honest}");
+    }
+    for dishonest in [
+        "BT /F1 9 Tf 20 5 Td (1) Tj -10 0 Td (9) Tj 30 0 Td (00) Tj ET",
+        "BT /F1 9 Tf 1 0 0 1 20 5 Tm (1) Tj 1 0 0 1 10 5 Tm (9) Tj 1 0 0 1 30 5 Tm (00) Tj ET",
+        "BT /F1 9 Tf 2 5 Td [(1)2000(9)-2000(00)] TJ ET",
+        "BT /F1 9 Tf 2 2 Td (19) Tj 0 10 Td (00) Tj ET",
+        "BT /F1 9 Tf 2 5 Td 3 Tr (1900) Tj ET",
+        "BT /F1 9 Tf -1 0 0 1 50 5 Tm (1900) Tj ET",
+        "BT /F1 -9 Tf 50 5 Td (1900) Tj ET",
+        "q 1 0 0 1 40 0 cm BT /F1 9 Tf 2 5 Td (1) Tj ET Q BT /F1 9 Tf 2 5 Td (900) Tj ET",
+        "BT /F1 9 Tf 2 5 Td (1900) Tj ET 1 g 0 0 100 20 re f 0 g 10 2 m 10 15 l S",
+        "BT /F1 9 Tf 2 5 Td (1900) Tj ET 0 0 m 9 9 9 9 0 9 c S",
+        "BT /F1 9 Tf 2 5 Td (1900) Tj ET /X Do",
+        "BT /F1 9 Tf 2 5 Td (1900) Tj ET BI /W 1/H 1/BPC 8/CS/G ID x\nEI",
+        "BT /Z 9 Tf 2 5 Td (1900) Tj ET",
+        "BT 2 5 Td (1900) Tj ET",
+        "BT /F1 9 Tf 2 5 Td (1900) Tj (",
+    ] {
+        assert_eq!(field.draws(dishonest).as_deref(), Some(UNREADABLE), "{dishonest}");
+    }
+    assert_eq!(field.draws("BT /F1 9 Tf 2 5 Td (9100) Tj ET").as_deref(), Some(DIFFER));
+}
+
+#[test]
+fn c11_a_drawing_that_cannot_be_unpacked_shows_nothing_known() {
+    let signed = signed();
+    let refused = |drawing: &str| {
+        let field = format!("<<{TEXT}/V(1900)/AP<</N 60 0 R>>>>");
+        signed.refuses(drawing, &[(9, &field), (60, drawing)]);
+    };
+    let dict = "/Type/XObject/Subtype/Form/BBox[0 0 100 20]/Resources<<>>";
+    refused(&stream(&format!("{dict}/Filter/FlateDecode"), "xyz"));
+    refused(&stream("/Type/XObject/Subtype/Form/BBox[0 0 100 20]", "BT /F1 9 Tf 2 5 Td (1900) Tj ET"));
+    let field = format!("<<{TEXT}/V(1900)/AP<</N 60 0 R>>>>");
+    signed.allows("the same, unpacked", &[(9, &field), (60, &stream(dict, "BT /F1 9 Tf 2 5 Td (1900) Tj ET"))]);
+}
