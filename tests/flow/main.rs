@@ -3,6 +3,7 @@
 //!
 //! Does not go over HTTP and starts nothing: the ports are `testkit`'s, files and signatures are real.
 
+mod batches;
 mod fates;
 mod job;
 mod leader;

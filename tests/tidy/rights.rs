@@ -51,18 +51,21 @@ const KNOWN: &[&str] = &[
 /// Call of a port → what the adapter then asks of AWS.
 const ASKS: &[(&str, &[&str])] = &[
     (
-        r"\.(unit|user|appointment|slot|upload|case|copy|session|counter|entry|public_copy|public_by_number|public_by_digest|public_by_link|kept_report|kept_verdict)\(",
+        r"\.(unit|user|appointment|slot|upload|case|copy|session|counter|entry|public_copy|public_by_number|public_by_digest|public_by_link|kept_report|kept_verdict|batch|batch_plan|paper)\(",
         &["dynamodb:GetItem"],
     ),
     (r"\.(units|queue|account_copies|due|open_sessions)\(", &["dynamodb:Query", "dynamodb:BatchGetItem"]),
     (r"\.(slots|deliveries|events|watchers)\(", &["dynamodb:Query"]),
     (r"\.(keep_report|keep_verdict|watch)\(", &["dynamodb:PutItem"]),
     (r"\.told\(", &["dynamodb:DeleteItem"]),
+    (r"records\.annulments\(", &["dynamodb:Query", "dynamodb:BatchGetItem"]),
+    (r"records\.spend\(", &["dynamodb:UpdateItem"]),
+    (r"\.(batch_items|public_copies)\(", &["dynamodb:BatchGetItem"]),
     (r"\bidempotent\(", &["dynamodb:GetItem", "dynamodb:PutItem"]),
     (r"Write::OutboxDone", &["dynamodb:DeleteItem"]),
     (r"Write::OutboxLater", &["dynamodb:UpdateItem"]),
     (
-        r"Write::(Unit|User|Appointment|Slot|Upload|Case|Copy|Session|Counter|Entry|PublicCopy|Outbox|Event|Delivery)\b",
+        r"Write::(Unit|User|Appointment|Slot|Upload|Case|Copy|Session|Counter|Entry|PublicCopy|Outbox|Event|Delivery|Paper|Batch|BatchPlan|BatchItem|KeptReport|Watch)\b",
         &["dynamodb:PutItem"],
     ),
     (
@@ -222,8 +225,8 @@ fn nobody_writes_the_trusted_roots() {
     }
 }
 
-/// The public function reads what anybody may know and what it keeps itself, item by item, and may not list (house.md §3.6).
-/// It writes only what it keeps.
+/// The public function reads what anybody may know and what it keeps itself, item by item, and may list nothing but the annulments that
+/// are published and its own work that is due (house.md §3.6). It writes only what it keeps, counts callers, and keeps its work.
 #[test]
 fn verification_reads_public_items_and_writes_its_own() {
     let allowed = |action: &str| {
@@ -239,11 +242,37 @@ fn verification_reads_public_items_and_writes_its_own() {
         keys
     };
     let set = |keys: &[&str]| keys.iter().map(|key| format!("{key}#*")).collect::<BTreeSet<_>>();
-    assert_eq!(allowed("dynamodb:GetItem"), set(&["COPY", "PUBNO", "DIGEST", "LINK", "UPLOAD", "VERIF", "VERDICT"]));
-    assert_eq!(allowed("dynamodb:PutItem"), set(&["VERIF", "VERDICT", "WATCH"]));
+    assert_eq!(allowed("dynamodb:GetItem"), set(&READ));
+    assert_eq!(allowed("dynamodb:PutItem"), set(&["VERIF", "VERDICT", "WATCH", "BATCH", "IDEM", "OUTBOX"]));
+    assert_eq!(allowed("dynamodb:BatchGetItem"), set(&["COPY", "BATCH", "OUTBOX"]));
+    assert_eq!(allowed("dynamodb:UpdateItem"), set(&["QUOTA", "OUTBOX"]));
+    assert_eq!(allowed("dynamodb:DeleteItem"), set(&["OUTBOX"]));
+    let lists = ["ANNULLED", "ANNULLED#*", "DUE#judge_batch"].map(str::to_owned);
+    assert_eq!(allowed("dynamodb:Query"), BTreeSet::from(lists));
     let may = &granted()["verification"];
-    let all = ["dynamodb:GetItem", "dynamodb:PutItem", "kms:Decrypt", "kms:Sign", "s3:GetObject"].map(str::to_owned);
-    assert_eq!(*may, BTreeSet::from(all), "the public function does nothing else");
+    let items = ["GetItem", "PutItem", "BatchGetItem", "UpdateItem", "DeleteItem", "Query"]
+        .map(|action| format!("dynamodb:{action}"));
+    let others = ["kms:Decrypt", "kms:Sign", "s3:GetObject", "sqs:SendMessage"].map(str::to_owned);
+    assert_eq!(*may, items.into_iter().chain(others).collect(), "the public function does nothing else");
+}
+
+/// Prefixes of what the public function reads.
+const READ: [&str; 10] = ["COPY", "PUBNO", "DIGEST", "LINK", "UPLOAD", "VERIF", "VERDICT", "PAPER", "BATCH", "IDEM"];
+
+/// Everything that changes in the table passes in the stream. Lambda reads it with the role of `verification`; its code, which opens
+/// strangers' files, may not (docs/decisions/0014).
+#[test]
+fn the_code_of_verification_does_not_read_the_stream() {
+    let denied: Vec<&Value> = statements()
+        .into_iter()
+        .filter(|(function, one)| function == "verification" && one["Effect"].as_str() == Some("Deny"))
+        .map(|(_, one)| one)
+        .collect();
+    let [one] = denied.as_slice() else { panic!("{denied:?}") };
+    let stream = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"].map(|it| format!("dynamodb:{it}"));
+    assert_eq!(actions(one), stream);
+    assert_eq!(list(&one["Resource"]).into_iter().map(words).collect::<Vec<_>>(), ["*"]);
+    assert_eq!(words(&one["Condition"]["Null"]["lambda:SourceFunctionArn"]), "false");
 }
 
 #[test]

@@ -69,7 +69,7 @@ impl Function for Augmentation {
             Topic::FinishLeader => augment::finish_leader(records, objects, services, bench, chance, item, now).await,
             Topic::FinishSeal => augment::finish_seal(records, objects, services, bench, chance, item, now).await,
             Topic::Archive => augment::archive(records, objects, services, bench, chance, item, now).await,
-            Topic::Seal | Topic::Deliver | Topic::Aftercare => return Ok(()),
+            Topic::Seal | Topic::Deliver | Topic::Aftercare | Topic::JudgeBatch => return Ok(()),
         })
     }
 

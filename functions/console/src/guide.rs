@@ -77,6 +77,7 @@ fn kind(before: &str) -> Option<&'static str> {
         "units" => "unit",
         "uploads" => "upl",
         "verifications" => "vrf",
+        "verification-batches" => "vrb",
         _ => return None,
     })
 }

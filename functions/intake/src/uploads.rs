@@ -16,8 +16,8 @@ use crate::Intake;
 const SIZE_LIMIT: u64 = 100 * 1024 * 1024;
 /// A presigned link lives 15 minutes (api.md §5.7).
 const LINK: SignedDuration = SignedDuration::from_mins(15);
-/// Media types of scans (decision 32).
-const TYPES: [&str; 4] = ["application/pdf", "image/jpeg", "image/png", "image/tiff"];
+/// Media types of scans (decision 32), and of archives, which are verified and never part of a case.
+const TYPES: [&str; 5] = ["application/pdf", "image/jpeg", "image/png", "image/tiff", "application/zip"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

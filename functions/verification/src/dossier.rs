@@ -10,7 +10,7 @@ use zip::ZipArchive;
 /// Most entries.
 const MOST_FILES: usize = 100;
 /// Most bytes of one file: the reader's own limit.
-const FILE_LIMIT: u64 = 110 << 20;
+pub(crate) const FILE_LIMIT: u64 = 110 << 20;
 /// Most bytes of all files.
 const TOTAL_LIMIT: u64 = 200 << 20;
 /// An archive that grows more than this is a bomb: scans are compressed already.
@@ -77,7 +77,7 @@ impl<R: Read + Seek> Dossier<R> {
         if !archive.file_names().any(|name| name.is_ok_and(|name| !name.ends_with('/'))) {
             return Err(Refused::Empty);
         }
-        let left = TOTAL_LIMIT.min(HARMLESS.max(size.saturating_mul(MOST_GROWTH)));
+        let left = TOTAL_LIMIT.min(growth(size));
         Ok(Self { archive, next: 0, left })
     }
 
@@ -111,7 +111,13 @@ impl<R: Read + Seek> Dossier<R> {
     }
 }
 
-fn shown(name: &str) -> String {
+/// So many bytes may come out of an archive of `size` bytes.
+pub(crate) fn growth(size: u64) -> u64 {
+    HARMLESS.max(size.saturating_mul(MOST_GROWTH))
+}
+
+/// A name without signs that steer a screen, shortened.
+pub(crate) fn shown(name: &str) -> String {
     let steers = |sign: &char| {
         !sign.is_control()
             && !matches!(sign, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')

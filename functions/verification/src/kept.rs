@@ -17,7 +17,7 @@ use crate::ways::Asked;
 use crate::{Found, Verification, decided, page};
 
 /// How long a report is kept.
-const REPORT_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+pub(crate) const REPORT_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How long somebody is told of an annulment.
 const WATCH_KEPT: SignedDuration = SignedDuration::from_hours(2 * 365 * 24);
 
@@ -28,11 +28,7 @@ impl Verification {
     /// A failure of the table.
     pub(crate) async fn keep(&self, asked: &Asked, found: &Found, now: Timestamp) -> Result<Value, Problem> {
         let id = VerificationId::new(self.edge.chance.bytes16());
-        let mut shown = found.report.to_json();
-        shown["source"] = json!(if found.kept { "register" } else { "file" });
-        shown["policy"] = json!({
-            "trust_list": found.trust_list, "profile": asked.profile.name(), "at": asked.at.map(rfc3339),
-        });
+        let mut shown = told(found, asked.profile, asked.at);
         let watched = self.watched(asked, found, &id, now).await?;
         if watched {
             shown["aftercare"] = json!(true);
@@ -100,12 +96,25 @@ impl Verification {
     pub(crate) async fn record(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
         let now = self.edge.clock.now();
         let (kept, public) = self.recalled(request, id, now).await?;
-        let (mut shown, mut at) = (parsed(&kept)?, kept.at);
+        self.signed(parsed(&kept)?, kept.at, public.as_ref(), now).await
+    }
+
+    /// The record of a report of `at`, with what the register says of the copy that it is about.
+    ///
+    /// # Errors
+    /// As [`Verification::record`] once the report is found.
+    pub(crate) async fn signed(
+        &self,
+        mut shown: Value,
+        mut at: Timestamp,
+        public: Option<&PublicCopy>,
+        now: Timestamp,
+    ) -> Result<Reply, Problem> {
         if !is_own_question(&shown["policy"]) {
             return Err(Problem::new("record-not-signed"));
         }
         if let Some((annulled, public)) = public.and_then(|public| Some((public.annulled_at?, public))) {
-            shown["register"] = withdrawn(&public, annulled);
+            shown["register"] = withdrawn(public, annulled);
             at = at.max(annulled);
         }
         let signer = Signer::load(&self.objects, &self.signer, now).await?;
@@ -114,7 +123,11 @@ impl Verification {
         }
         let pdf = record::signed(&self.key, &signer, &shown, at).await?;
         let name = "inline; filename=\"bien-ban-kiem-tra.pdf\"";
-        Ok(Reply::bytes(200, "application/pdf", pdf).header("content-disposition", name))
+        let reply = Reply::bytes(200, "application/pdf", pdf).header("content-disposition", name);
+        Ok(match shown["id"].as_str() {
+            Some(id) => reply.header("content-location", &format!("/v1/verifications/{id}/report.pdf")),
+            None => reply,
+        })
     }
 
     /// A report of the caller's or of nobody's, and the copy of ours that it is about.
@@ -163,6 +176,14 @@ impl Verification {
         }
         Ok(())
     }
+}
+
+/// A report as it is told: with where it comes from, and by what the file was judged.
+pub(crate) fn told(found: &Found, profile: Profile, at: Option<Timestamp>) -> Value {
+    let mut shown = found.report.to_json();
+    shown["source"] = json!(if found.kept { "register" } else { "file" });
+    shown["policy"] = json!({"trust_list": found.trust_list, "profile": profile.name(), "at": at.map(rfc3339)});
+    shown
 }
 
 /// Whether the file was judged as it is when nobody wishes anything: now, and as what it says that it is. Under the rules of any

@@ -3,21 +3,25 @@
 //! An invalid signature is an answer, never an error (decision 20). Reads only public items of the table and its own; writes
 //! only what somebody asked it to keep.
 
+mod annulments;
+mod batches;
 mod body;
 pub mod dossier;
 mod kept;
 mod page;
+mod quota;
 pub mod ranged;
 mod ways;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{Edge, Env, Error, Function, Keys, Lang, Problem, Reply, Request};
+use api::{Edge, Env, Error, Function, Keys, Lang, Missing, Problem, Reply, Request, Secret};
 use casework::trust::{InUse, Source, TrustStore};
-use domain::model::{AnnulmentDecision, PublicCopy, Sha256};
+use domain::model::{AnnulmentDecision, Outbox, PublicCopy, Sha256, Topic};
 use domain::paths;
 use domain::ports::{Fault, Records as _};
+use domain::quota::Allowance;
 use domain::time::{self, rfc3339};
 use jiff::{SignedDuration, Timestamp};
 use objects::Bucket;
@@ -29,6 +33,7 @@ use store::Table;
 
 use crate::body::Body;
 use crate::dossier::Refused;
+use crate::page::Form;
 use crate::ranged::{Bounds, Object, Ranged};
 use crate::ways::Matter;
 
@@ -53,6 +58,11 @@ pub struct Verification {
     /// Where the certificate of that key lies.
     signer: String,
     sandbox: bool,
+    /// What one address may ask without a token.
+    allowed: Allowance,
+    /// Makes digests of addresses, and cursors.
+    secret: Secret,
+    public_url: String,
 }
 
 /// What came of one file.
@@ -124,12 +134,18 @@ impl Verification {
         let trust = TrustStore::open(&objects, source, api::alarm, edge.clock.now()).await?;
         let records = Table::new(aws, env.required("TABLE_NAME")?);
         let (key, signer) = (KmsReportKey::new(aws, env.required("REPORT_KEY_ALIAS")?), env.required("REPORT_SIGNER")?);
-        Ok(Self { edge, keys: Keys::new(env)?, records, objects, trust, key, signer, sandbox })
+        let secret = Secret::new(&env.required("EDGE_KEY")?).ok_or_else(|| Missing("EDGE_KEY".into()))?;
+        let allowed = quota::allowance(env)?;
+        let (keys, public_url) = (Keys::new(env)?, env.required("PUBLIC_URL")?);
+        Ok(Self { edge, keys, records, objects, trust, key, signer, sandbox, allowed, secret, public_url })
     }
 
     async fn verify(&self, request: &Request) -> Result<Reply, Problem> {
-        let now = self.edge.clock.now();
+        let (form, now) = (page::form(request)?, self.edge.clock.now());
         let asked = self.asked(request, now).await?;
+        if form == Form::Record {
+            asked.may_be_recorded()?;
+        }
         let trust = self.trust.now(&self.objects, now).await;
         let usual = asked.at.is_none() && asked.profile == Profile::Auto;
         let judge = Judge { trust, at: asked.at.unwrap_or(now), profile: asked.profile, usual };
@@ -140,11 +156,11 @@ impl Verification {
         };
         let found = Found { report: Report { file: asked.name.clone(), ..found.report }, ..found };
         let shown = self.keep(&asked, &found, now).await?;
-        Ok(if page::is_wanted(request) {
-            page::html(200, web::judged(page::look(request, self.sandbox), &found.report))
-        } else {
-            Reply::json(200, &shown)
-        })
+        match form {
+            Form::Report => Ok(Reply::json(200, &shown)),
+            Form::Page => Ok(page::html(200, web::judged(page::look(request, self.sandbox), &found.report))),
+            Form::Record => self.signed(shown, now, found.copy.as_ref(), now).await,
+        }
     }
 
     /// Judges with what the register says: by the file's digest, else by the number that the seal carries.
@@ -359,21 +375,60 @@ impl Function for Verification {
     }
 
     async fn http(&self, request: &Request) -> Result<Reply, Problem> {
+        let counted = match self.counted(request).await {
+            Ok(counted) => counted,
+            Err(problem) => return Ok(self.shown(request, Err(problem))),
+        };
+        let answer = match counted.as_ref().map_or(Ok(()), api::Counted::granted) {
+            Ok(()) => self.answer(request).await,
+            Err(problem) => Err(problem),
+        };
+        let reply = self.shown(request, answer);
+        Ok(match counted {
+            Some(counted) => counted.on(reply),
+            None => reply,
+        })
+    }
+
+    async fn work(&self, item: &Outbox) -> Result<(), Fault> {
+        match item.topic {
+            Topic::JudgeBatch => self.judge_batch(item).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn tick(&self) -> Result<(), Fault> {
+        self.sweep_batches().await
+    }
+}
+
+impl Verification {
+    async fn answer(&self, request: &Request) -> Result<Reply, Problem> {
         let (method, path) = request.route();
-        let answer = match (method, path.as_slice()) {
+        match (method, path.as_slice()) {
             ("POST", ["v1", "verifications"]) => self.verify(request).await,
             ("GET", ["v1", "verifications", id]) => self.kept(request, id).await,
             ("GET", ["v1", "verifications", id, "report.pdf"]) => self.record(request, id).await,
+            ("POST", ["v1", "verification-batches"]) => self.ask_batch(request).await,
+            ("GET", ["v1", "verification-batches", id]) => self.batch(request, id).await,
+            ("GET", ["v1", "verification-batches", id, "items"]) => self.batch_items(request, id).await,
+            ("GET", ["v1", "verification-batches", id, "report.pdf"]) => self.batch_record(request, id).await,
             ("GET", ["v1", "copies", "by-number"]) => self.by_number(request).await,
+            ("GET", ["v1", "annulments"]) => self.annulments(request).await,
             ("GET", ["v1", "trust-lists", "current"]) => self.trust_list(request).await,
             ("GET", ["v1", "explanations", code]) => explanation(request, code),
             _ => Err(Problem::new("not-found")),
-        };
+        }
+    }
+
+    /// A problem as whoever asks reads it: a person on a page, a program in a document.
+    fn shown(&self, request: &Request, answer: Result<Reply, Problem>) -> Reply {
         match answer {
+            Ok(reply) => reply,
             Err(problem) if page::is_wanted(request) => {
-                Ok(page::troubled(&problem, request, page::look(request, self.sandbox)))
+                page::troubled(&problem, request, page::look(request, self.sandbox))
             }
-            answer => answer,
+            Err(problem) => problem.reply(request),
         }
     }
 }

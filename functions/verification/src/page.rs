@@ -2,7 +2,7 @@
 //!
 //! Judges nothing and knows no rule. A form sends its file as `multipart/form-data` (RFC 7578), which is read here.
 
-use api::{Problem, Reply, Request};
+use api::{Problem, QUOTA_HEADERS, Reply, Request};
 use domain::time::rfc3339;
 use futures_util::stream;
 use jiff::Timestamp;
@@ -21,15 +21,47 @@ pub(crate) struct Sent {
     pub(crate) notify: Option<String>,
 }
 
-/// Whether a person asks.
-pub(crate) fn is_wanted(request: &Request) -> bool {
-    request.header("accept").is_some_and(|accept| accept.contains("text/html"))
+/// The media types in which a verification is told; the first when nothing is asked for.
+const FORMS: [&str; 3] = ["application/json", "text/html", "application/pdf"];
+
+/// The form in which a verification is told.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Form {
+    /// The report, for programs.
+    Report,
+    /// A page, for people.
+    Page,
+    /// The record that the service signs.
+    Record,
 }
 
-/// Whether a program asks for the record instead of the report: it names that media type first, and browsers begin with HTML.
+/// What the client takes best.
+///
+/// # Errors
+/// `not-acceptable`, with what there is.
+pub(crate) fn form(request: &Request) -> Result<Form, Problem> {
+    match request.preferred(&FORMS) {
+        Some("application/json") => Ok(Form::Report),
+        Some("text/html") => Ok(Form::Page),
+        Some(_) => Ok(Form::Record),
+        None => Err(Problem::new("not-acceptable").with("available", json!(FORMS))),
+    }
+}
+
+/// A dossier has many reports and no record.
+pub(crate) fn no_record_of_a_dossier() -> Problem {
+    let [report, page, _] = FORMS;
+    Problem::new("not-acceptable").with("available", json!([report, page]))
+}
+
+/// Whether a person asks.
+pub(crate) fn is_wanted(request: &Request) -> bool {
+    request.preferred(&["application/json", "text/html"]) == Some("text/html")
+}
+
+/// Whether a program asks for the record instead of the report.
 pub(crate) fn is_record_wanted(request: &Request) -> bool {
-    let first = request.header("accept").and_then(|accept| accept.split([',', ';']).next());
-    first.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/pdf"))
+    form(request).is_ok_and(|form| form == Form::Record)
 }
 
 /// How pages look for this request: Vietnamese unless the address says otherwise.
@@ -122,7 +154,9 @@ pub(crate) fn troubled(problem: &Problem, request: &Request, look: Look) -> Repl
     };
     let detail = text("detail");
     let detail = if detail == text("title") { String::new() } else { detail };
-    html(told.status, web::troubled(look, &Trouble { title: text("title"), detail, action }))
+    let page = html(told.status, web::troubled(look, &Trouble { title: text("title"), detail, action }));
+    let kept = told.headers.iter().filter(|(name, _)| QUOTA_HEADERS.contains(&name.as_str()));
+    kept.fold(page, |page, (name, value)| page.header(name, value))
 }
 
 /// The register's answer as a page.
@@ -206,6 +240,14 @@ mod tests {
             assert!(page.contains(words) && !page.contains("upload_id"), "{page}");
             assert!(reply.get("content-security-policy").is_some_and(|policy| policy.contains("default-src 'none'")));
         }
+    }
+
+    /// A browser that is told to wait is told how long.
+    #[test]
+    fn a_page_of_a_problem_says_when_to_come_back() {
+        let asked = request(&[], &[], b"");
+        let reply = troubled(&Problem::new("quota-exceeded").retry_after(7), &asked, look(&asked, false));
+        assert_eq!((reply.status, reply.get("retry-after")), (429, Some("7")));
     }
 
     #[test]

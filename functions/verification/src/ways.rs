@@ -46,6 +46,22 @@ pub(crate) struct Asked {
     pub(crate) caller: Option<UserId>,
 }
 
+impl Asked {
+    /// Whether the service would sign what it finds, said before anything is judged or kept.
+    ///
+    /// # Errors
+    /// `record-not-signed` for a question of the asker's own rules or time, `not-acceptable` for a dossier, which has no record.
+    pub(crate) fn may_be_recorded(&self) -> Result<(), Problem> {
+        if self.at.is_some() || self.profile != Profile::Auto {
+            return Err(Problem::new("record-not-signed"));
+        }
+        match &self.matter {
+            Matter::File(body) if body.is_zip() => Err(page::no_record_of_a_dossier()),
+            Matter::File(_) | Matter::Copy(_) => Ok(()),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Ask {

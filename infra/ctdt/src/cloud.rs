@@ -19,6 +19,8 @@ pub(crate) struct How {
     pub(crate) functions: Option<PathBuf>,
     /// Seconds that TSA, OCSP, CRL and gateway are waited for.
     pub(crate) patience_s: Option<u32>,
+    /// Whether callers without a token have the template's quotas.
+    pub(crate) quotas: bool,
     /// At which request this process dies.
     pub(crate) power_cut: Option<PowerCut>,
 }
@@ -35,6 +37,7 @@ pub(crate) async fn start(how: How) -> Result<Stack, Error> {
         functions_dir: how.functions,
         sample_data: true,
         patience_s: how.patience_s,
+        quotas: how.quotas,
         power_cut: how.power_cut,
     };
     Ok(Stack::start(options, async |specs, aws| handlers::in_process(specs, aws).await).await?)

@@ -75,6 +75,7 @@ mod tests {
         let urls = ["DirectoryUrl", "GatewayUrl", "TsaUrls", "PublicUrl"].map(|name| (name, "http://127.0.0.1:9"));
         let others =
             ["DirectoryToken", "GatewayToken", "TrustHosts", "Sender", "ClockOffsetFile"].map(|name| (name, "x"));
+        parameters.insert("EdgeKey".to_owned(), "0".repeat(32));
         parameters.extend(urls.into_iter().chain(others).map(|(name, value)| (name.to_owned(), value.to_owned())));
         let stored = ["TableName", "TableArn", "TableStreamArn", "DocumentsBucket", "DocumentsBucketArn"];
         let exports = stored.into_iter().chain(["DataKeyArn", "ReportKeyArn", "ReportKeyAlias"]);

@@ -50,6 +50,9 @@ enum Command {
         /// Số giây chờ TSA, OCSP, CRL và cổng ký / seconds that these are waited for, else as the template says
         #[arg(long, value_name = "SECONDS", hide = true)]
         patience: Option<u32>,
+        /// Hạn mức cho người không có mã truy cập như mẫu triển khai / the template's quotas for callers without a token
+        #[arg(long, hide = true)]
+        quotas: bool,
         /// Tự tắt bằng SIGKILL tại một yêu cầu / die at one request, as `before|after N WORD…` says; for tests
         #[arg(long, value_name = "MOMENT", hide = true)]
         power_cut: Option<local::cut::PowerCut>,
@@ -87,8 +90,8 @@ fn main() -> ExitCode {
         Command::Verify(args) => verify::run(&args),
         Command::Trust(command) => trust::run(&command),
         Command::Demo { scan, out, functions } => within(demonstrate(scan, out, functions, begun)),
-        Command::Dev { port, data, functions, patience, power_cut } => {
-            within(develop(cloud::How { port, data, functions, patience_s: patience, power_cut }))
+        Command::Dev { port, data, functions, patience, quotas, power_cut } => {
+            within(develop(cloud::How { port, data, functions, patience_s: patience, quotas, power_cut }))
         }
         Command::Simpki { port, dir, clock_offset_file, token } => {
             let options = simpki::Options { port, dir, clock_offset_file, token };

@@ -261,6 +261,9 @@ struct StreamProperties {
     stream: String,
     starting_position: String,
     batch_size: usize,
+    /// Batches of one shard that Lambda has in flight; the local pump has one.
+    #[serde(default = "one")]
+    parallelization_factor: u32,
     maximum_retry_attempts: u32,
     #[serde(default)]
     bisect_batch_on_function_error: bool,
@@ -268,6 +271,11 @@ struct StreamProperties {
     #[serde(rename = "DestinationConfig")]
     _destination: Destination,
     filter_criteria: Option<Filters>,
+}
+
+/// Lambda's default.
+fn one() -> u32 {
+    1
 }
 
 /// The local on-failure destination is the pump's own; that there is one is demanded here.
@@ -396,6 +404,9 @@ impl Reader<'_> {
         }
         if !(1..=10_000).contains(&properties.batch_size) {
             return Err(wrong(id, "BatchSize must be 1 to 10000"));
+        }
+        if !(1..=10).contains(&properties.parallelization_factor) {
+            return Err(wrong(id, "ParallelizationFactor must be 1 to 10"));
         }
         let filters = properties.filter_criteria.map(|criteria| criteria.filters).unwrap_or_default();
         let filter = |filter: Filter| {

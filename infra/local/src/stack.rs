@@ -55,6 +55,8 @@ pub struct Options {
     pub sample_data: bool,
     /// Seconds that functions wait for TSA, OCSP, CRL and signing gateway; `None` leaves what the template says.
     pub patience_s: Option<u32>,
+    /// Whether addresses without a token may ask no more than the template says, and not as much as a developer needs.
+    pub quotas: bool,
     /// At which request this process ends itself, if at any.
     pub power_cut: Option<PowerCut>,
 }
@@ -65,6 +67,9 @@ impl Options {
         if let Some(seconds) = self.patience_s {
             let waits = ["TsaTimeout", "EvidenceTimeout", "GatewayTimeout"];
             parameters.extend(waits.map(|name| (name.to_owned(), seconds.to_string())));
+        }
+        if self.quotas {
+            parameters.retain(|name, _| !name.starts_with("Quota"));
         }
         if let (Some(cut), Some(url)) = (&self.power_cut, parameters.get_mut("GatewayUrl")) {
             *url = cut.tap_url("gateway", url, stop)?;

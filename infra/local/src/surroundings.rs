@@ -39,6 +39,8 @@ const REPORT_SIGNER: &str = "trust/report-signer.pem";
 const SERVICE_NAME: &str = "Dịch vụ kiểm tra bản sao điện tử";
 /// Its owner: nobody who attests, so that no record looks like an act of an office.
 const SERVICE_OWNER: &str = "Đơn vị vận hành CTDT (thử nghiệm)";
+/// What one address may ask without a token, in a minute and in a day: a developer's programs and tests all have the same.
+const QUOTA: &str = "1000000";
 /// Sender of notices.
 const SENDER: &str = "khong-tra-loi@ctdt.example.vn";
 
@@ -80,6 +82,7 @@ pub(crate) struct Surroundings {
     issuer: Issuer,
     gateway_token: String,
     directory_token: String,
+    edge_key: String,
     running: Running,
 }
 
@@ -141,7 +144,8 @@ impl Surroundings {
         let responders = Some(serve::spawn(listeners.responders, routes, stop.clone())?);
         let issuer = Issuer::open(places.kept("token-key.p8").as_deref())?;
         let running = Running { directory, responders, simulator: Some(child) };
-        Ok(Self { pki, simulator, clock, faults, outage, issuer, gateway_token, directory_token, running })
+        let edge_key = secret();
+        Ok(Self { pki, simulator, clock, faults, outage, issuer, gateway_token, directory_token, edge_key, running })
     }
 
     /// The parameters of `template.yaml`: what an operator would give a deployment whose pages are at `public_url`.
@@ -165,6 +169,9 @@ impl Surroundings {
             ("TrustHosts", trust_host),
             ("PublicUrl", public_url),
             ("Sender", SENDER),
+            ("EdgeKey", &self.edge_key),
+            ("QuotaMinute", QUOTA),
+            ("QuotaDay", QUOTA),
             ("ClockOffsetFile", &self.clock.file().to_string_lossy()),
         ];
         all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()

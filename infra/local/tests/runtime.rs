@@ -482,6 +482,7 @@ fn parameters() -> BTreeMap<String, String> {
         "TrustHosts",
         "PublicUrl",
         "Sender",
+        "EdgeKey",
     ];
     needed.into_iter().map(|name| (name.to_owned(), format!("<{name}>"))).collect()
 }
@@ -601,9 +602,10 @@ fn a_template_that_is_not_understood_is_refused() {
         ("rate(1 minute)", "cron(0 1 * * ? *)", "is no rate"),
         (
             "            BatchSize: 10",
-            "            BatchSize: 10\n            ParallelizationFactor: 2",
-            "ParallelizationFactor",
+            "            BatchSize: 10\n            MaximumBatchingWindowInSeconds: 2",
+            "MaximumBatchingWindowInSeconds",
         ),
+        ("ParallelizationFactor: 10", "ParallelizationFactor: 11", "ParallelizationFactor"),
         ("            MaximumRetryAttempts: 20\n", "", "MaximumRetryAttempts"),
         ("StartingPosition: TRIM_HORIZON", "StartingPosition: LATEST", "TRIM_HORIZON"),
         ("[ReportBatchItemFailures]", "[]", "ReportBatchItemFailures"),

@@ -112,6 +112,7 @@ fn options(data: Option<&Path>) -> Options {
         functions_dir: None,
         sample_data: true,
         patience_s: None,
+        quotas: false,
         power_cut: None,
     }
 }

@@ -98,6 +98,14 @@ pub static CODES: &[Code] = &[
         "Use a method named in Allow.",
     ),
     c(
+        "not-acceptable",
+        406,
+        "Không có câu trả lời ở dạng đã yêu cầu",
+        "There is no answer in a form that you take",
+        "Ghi vào Accept một dạng nêu trong «available».",
+        "Name one of `available` in Accept.",
+    ),
+    c(
         "body-too-large",
         413,
         "Nội dung gửi quá lớn",
@@ -642,8 +650,8 @@ pub static CODES: &[Code] = &[
         422,
         "Tệp zip vượt giới hạn",
         "The zip archive is beyond the limits",
-        "Gửi ít tệp hơn mỗi lần: tối đa 100 tệp, 200 MB sau khi giải nén.",
-        "Send fewer files at once: at most 100 files and 200 MB unpacked.",
+        "Gửi ít tệp hơn mỗi lần: tối đa 100 tệp, 200 MB sau khi giải nén; kiểm tra theo lô: tối đa 1.000 tệp, 1 GB.",
+        "Send fewer files at once: at most 100 files and 200 MB unpacked; in a batch at most 1,000 files and 1 GB.",
     ),
     c(
         "zip-has-no-pdf",

@@ -93,7 +93,7 @@ async fn answer(function: &impl Function, event: Value) -> Reply {
         Err(problem) => problem.reply(&request),
     };
     tracing::info!(request_id = request.request_id, method = request.method, status = reply.status, "answered");
-    reply.header("request-id", &request.request_id).header("x-content-type-options", "nosniff")
+    reply.header("request-id", &request.request_id).header("x-content-type-options", "nosniff").varies()
 }
 
 fn read(event: Value, edge: &Edge) -> Result<Request, Error> {

@@ -1,6 +1,6 @@
 //! RFC 9457 problems in two languages (api.md §5.6). One table from code to status and words: [`crate::codes`].
 
-use domain::refusal::{Halt, Refusal};
+use domain::refusal::{Halt, Reason, Refusal};
 use serde_json::{Map, Value, json};
 
 use crate::auth::right_name;
@@ -164,6 +164,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let problem = Self::new(refusal.code());
         match refusal {
+            Refusal::Because(Reason::TooManyCodes) => problem.with("violated-policies", json!(["one-time-codes"])),
             Refusal::NotFound | Refusal::Stale | Refusal::Because(_) => problem,
             Refusal::Forbidden { right, unit } => {
                 let unit = unit.map(|id| id.as_str().to_owned());
@@ -207,6 +208,16 @@ mod tests {
         for reason in domain::refusal::Reason::ALL {
             assert!(code(reason.code()).is_some(), "{} has no entry", reason.code());
         }
+    }
+
+    /// api.md §5.6: one form of all 429.
+    #[test]
+    fn every_exceeded_quota_is_named() {
+        let problem = Problem::from(Refusal::Because(Reason::TooManyCodes));
+        let reply = problem.render(Lang::Vi, "/v1/x", "r");
+        assert_eq!(reply.status, 429);
+        assert!(reply.get("retry-after").is_some());
+        assert!(String::from_utf8(reply.body).expect("text").contains(r#""violated-policies":["one-time-codes"]"#));
     }
 
     #[test]

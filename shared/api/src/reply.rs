@@ -40,6 +40,11 @@ impl Reply {
         Self { status, headers, body: body.into_bytes(), binary: false }
     }
 
+    /// 304: the client has the answer with this entity tag already.
+    pub fn not_modified(etag: &str, cache_control: &str) -> Self {
+        Self::empty(304).header("etag", etag).header("cache-control", cache_control)
+    }
+
     /// Nothing but a status.
     pub fn empty(status: u16) -> Self {
         Self { status, ..Self::default() }
@@ -66,6 +71,14 @@ impl Reply {
     /// The value of a header.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    /// With what the answer depends on, for caches. Every one does: at any address there may be a problem instead, in the
+    /// reader's language, or a page.
+    #[must_use]
+    pub(crate) fn varies(mut self) -> Self {
+        self.headers.retain(|(name, _)| name != "vary");
+        self.header("vary", "Accept, Accept-Language")
     }
 
     /// The answer of a Lambda behind an HTTP API (payload 2.0).

@@ -475,9 +475,12 @@ static VERIFICATION: &[Route] = &[
         "zip-broken",
         "zip-bomb",
         "zip-has-no-pdf",
+        "not-acceptable",
+        "record-not-signed",
+        "quota-exceeded",
     ]),
     route("GET", "/v1/verifications/{id}", "", Who::Anyone, ("Xem lại biên bản đã giữ", "A report that was kept"))
-        .refuses(&["report-expired", "record-not-signed"]),
+        .refuses(&["report-expired", "record-not-signed", "quota-exceeded"]),
     route(
         "GET",
         "/v1/verifications/{id}/report.pdf",
@@ -485,7 +488,48 @@ static VERIFICATION: &[Route] = &[
         Who::Anyone,
         ("Biên bản PDF, dịch vụ ký số", "The same as a PDF, signed by the service"),
     )
-    .refuses(&["report-expired", "record-not-signed"]),
+    .refuses(&["report-expired", "record-not-signed", "quota-exceeded"]),
+    route(
+        "POST",
+        "/v1/verification-batches",
+        "K",
+        Who::Signed,
+        (
+            "Kiểm tra cả lô: một tệp zip đã tải lên hoặc danh sách đến 1.000 mục; kèm giấy tờ cần có",
+            "Judge a batch: an uploaded zip or a list of up to 1,000 items; with the papers that are expected",
+        ),
+    )
+    .gives(202)
+    .takes(Body::Json(r#"{"items":[{"copy_id":"<copy>"}],"expected":[{"title":"Bằng tốt nghiệp","type":"diploma"}]}"#))
+    .refuses(&["upload-not-ready", "zip-broken", "zip-bomb", "zip-has-no-pdf"]),
+    route(
+        "GET",
+        "/v1/verification-batches/{id}",
+        "",
+        Who::Owner(&[]),
+        (
+            "Lô đã kiểm tra đến đâu, đủ giấy tờ chưa; If-None-Match được trả 304",
+            "How far a batch is, and which papers were found; If-None-Match gets 304",
+        ),
+    )
+    .refuses(&["report-expired"]),
+    route(
+        "GET",
+        "/v1/verification-batches/{id}/items",
+        "",
+        Who::Owner(&[]),
+        ("Kết quả từng tệp của lô, theo trang", "The files of a batch with their answers, page by page"),
+    )
+    .asks(&["limit", "after"])
+    .refuses(&["report-expired", "cursor-expired"]),
+    route(
+        "GET",
+        "/v1/verification-batches/{id}/report.pdf",
+        "",
+        Who::Owner(&[]),
+        ("Biên bản PDF của cả lô, dịch vụ ký số", "The record of the whole batch, signed by the service"),
+    )
+    .refuses(&["report-expired", "wrong-state"]),
     route(
         "GET",
         "/v1/copies/by-number",
@@ -493,7 +537,17 @@ static VERIFICATION: &[Route] = &[
         Who::Anyone,
         ("Tra sổ theo số, không cần tệp", "Ask the register by number, without the file"),
     )
-    .asks(&["unit_code", "year", "number", "book", "suffix", "sha256"]),
+    .asks(&["unit_code", "year", "number", "book", "suffix", "sha256"])
+    .refuses(&["quota-exceeded"]),
+    route(
+        "GET",
+        "/v1/annulments",
+        "",
+        Who::Anyone,
+        ("Danh sách công bố các bản sao đã bị hủy bỏ giá trị", "The published list of annulled copies"),
+    )
+    .asks(&["since", "unit_code", "limit", "after"])
+    .refuses(&["cursor-expired"]),
     route("GET", "/v1/trust-lists/current", "", Who::Anyone, ("Danh sách tin cậy đang dùng", "The trust list in use")),
     route(
         "GET",

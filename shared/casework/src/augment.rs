@@ -300,8 +300,10 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
         };
         let session = self.records.session(session).await?;
         let until = self.now.checked_add(ARCHIVE_WAIT).unwrap_or(self.now);
+        let paper = Paper { copy: copy.id.clone(), type_id: copy.type_id.clone(), title: copy.title.clone() };
         let mut all = vec![
             Write::PublicCopy(public),
+            Write::Paper(paper),
             outbox(self.chance, Topic::Archive, copy.id.as_str(), self.now),
             outbox_due(late_delivery(&copy.id)?, Topic::Deliver, copy.id.as_str(), self.now, until),
             Write::OutboxDone(item.id.clone()),

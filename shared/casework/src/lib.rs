@@ -5,6 +5,7 @@
 
 pub mod aftercare;
 pub mod augment;
+pub mod batch;
 pub mod delivery;
 pub mod download;
 pub mod examine;

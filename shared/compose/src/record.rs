@@ -4,6 +4,7 @@
 //! signed gets an empty field, a line that says by whom, and the report itself as an attachment.
 //! Texts that come from files are shown, never obeyed: what has no glyph becomes a sign of its own.
 
+mod batch;
 mod sheet;
 mod signable;
 
@@ -22,7 +23,8 @@ const AMBER: Ink = (158, 98, 0);
 const REASONS: usize = 24;
 const EVIDENCE: usize = 40;
 
-/// Makes the record of one file: one element of `files` of the report of contract.md §2. Equal reports give equal bytes.
+/// Makes the record of one file: one element of `files` of the report of contract.md §2; or of a batch (`"kind":"batch"`, with
+/// `items`). Equal reports give equal bytes.
 ///
 /// # Errors
 /// [`Unusable::TextUnusable`] where the report has no verdict; [`Unusable::Compose`] when the PDF cannot be made.
@@ -84,18 +86,27 @@ fn record(report: &Value, named: &[u8], signing: Option<&Signing<'_>>) -> Result
     let tone = Tone::of(text(report, "verdict")).ok_or_else(|| Unusable::TextUnusable("verdict".into()))?;
     let fonts = Fonts::new()?;
     let mut sheet = Sheet::new(&fonts);
-    head(&mut sheet, report, &tone);
-    facts(&mut sheet, report);
-    if let Some(signing) = signing {
-        signed_by(&mut sheet, report, signing);
+    if batch::is_one(report) {
+        batch::pages(&mut sheet, report, &tone, signing);
+    } else {
+        pages(&mut sheet, report, &tone, signing);
     }
-    checks(&mut sheet, report);
-    signatures(&mut sheet, report);
-    reasons(&mut sheet, report);
-    provable(&mut sheet, report);
-    evidence(&mut sheet, report);
     let digest: String = Sha256::digest(named).iter().map(|octet| format!("{octet:02x}")).collect();
     sheet.finish("Biên bản kiểm tra chữ ký số", &format!("Báo cáo JSON / JSON report: SHA-256 {digest}"))
+}
+
+/// The pages about one file.
+fn pages(sheet: &mut Sheet<'_>, report: &Value, tone: &Tone, signing: Option<&Signing<'_>>) {
+    head(sheet, report, tone);
+    facts(sheet, report);
+    if let Some(signing) = signing {
+        signed_by(sheet, report, signing);
+    }
+    checks(sheet, report);
+    signatures(sheet, report);
+    reasons(sheet, report);
+    provable(sheet, report);
+    evidence(sheet, report);
 }
 
 /// Colour and sign of a verdict; never colour alone.
@@ -175,7 +186,8 @@ fn facts(sheet: &mut Sheet<'_>, report: &Value) {
 /// too: a signature under "valid" must not hide it.
 fn signed_by(sheet: &mut Sheet<'_>, report: &Value, signing: &Signing<'_>) {
     let (signer, at) = (signing.signer, moment(signing.at));
-    let id = text(report, "id");
+    // A report that was not kept has no identifier: nobody could look it up.
+    let id = Some(text(report, "id")).filter(|id| !id.is_empty()).map_or_else(String::new, |id| format!(" {id}"));
     let list = report.get("policy").and_then(|policy| policy.get("trust_list")).and_then(Value::as_u64);
     let list = list.map_or_else(|| UNKNOWN.to_owned(), |number| number.to_string());
     sheet.space(5.0);
@@ -184,7 +196,7 @@ fn signed_by(sheet: &mut Sheet<'_>, report: &Value, signing: &Signing<'_>) {
         9.0,
         BLACK,
         &format!(
-            "Biên bản {id} do {signer} ký số lúc {at} theo giờ của dịch vụ, không có dấu thời gian, theo danh sách tin cậy số {list}; \
+            "Biên bản{id} do {signer} ký số lúc {at} theo giờ của dịch vụ, không có dấu thời gian, theo danh sách tin cậy số {list}; \
              báo cáo JSON đính kèm. Đây là biên bản kiểm tra, không phải bản sao có chứng thực."
         ),
     );
@@ -193,7 +205,7 @@ fn signed_by(sheet: &mut Sheet<'_>, report: &Value, signing: &Signing<'_>) {
         8.0,
         GREY,
         &format!(
-            "Report {id}, signed by the verification service at its own time, without a time-stamp, under trust list no. {list}; the \
+            "Report{id}, signed by the verification service at its own time, without a time-stamp, under trust list no. {list}; the \
              JSON report is attached. This is a record of verification and not a certified copy."
         ),
     );

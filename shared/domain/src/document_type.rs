@@ -15,7 +15,12 @@ pub const ALL: &[(&str, &str)] = &[
 
 /// Whether `id` is on the list.
 pub fn is_known(id: &str) -> bool {
-    ALL.iter().any(|(known, _)| *known == id)
+    name(id).is_some()
+}
+
+/// What a type is called.
+pub fn name(id: &str) -> Option<&'static str> {
+    ALL.iter().find(|(known, _)| *known == id).map(|(_, name)| *name)
 }
 
 #[cfg(test)]
@@ -26,6 +31,6 @@ mod tests {
     fn types_are_unique_and_other_is_among_them() {
         let ids: std::collections::BTreeSet<_> = ALL.iter().map(|(id, _)| id).collect();
         assert_eq!(ids.len(), ALL.len());
-        assert!(is_known("other") && !is_known("nope") && !is_known(""));
+        assert!(name("other") == Some("Giấy tờ khác") && !is_known("nope") && !is_known(""));
     }
 }

@@ -80,6 +80,8 @@ ids! {
     DeliveryId = "dlv";
     /// A verification report.
     VerificationId = "vrf";
+    /// Many verifications asked for at once.
+    BatchId = "vrb";
     /// An office (đơn vị).
     UnitId = "unit";
     /// A person or system that acts.

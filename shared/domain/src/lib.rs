@@ -1,5 +1,6 @@
 //! The case file, the copy, the register, and the rules. Knows no AWS, HTTP, clock, randomness or runtime.
 
+pub mod batch;
 pub mod casefile;
 pub mod copy;
 pub mod deadline;
@@ -11,6 +12,7 @@ pub mod ids;
 pub mod model;
 pub mod paths;
 pub mod ports;
+pub mod quota;
 pub mod readable;
 pub mod refusal;
 pub mod register;

@@ -444,6 +444,17 @@ pub struct PublicCopy {
     pub version: Version,
 }
 
+/// What a sealed copy is a copy of. Not public: only whoever has the copy is told.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Paper {
+    /// Which copy.
+    pub copy: CopyId,
+    /// Code of the type of document.
+    pub type_id: String,
+    /// Title of the original.
+    pub title: String,
+}
+
 /// The decision that takes a copy's value away, as it is published (TT 01/2020 Art. 7, R111).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AnnulmentDecision {
@@ -593,12 +604,21 @@ pub enum Topic {
     Deliver,
     /// `delivery`: tell whoever verified the copy that it was annulled since (subject: copy).
     Aftercare,
+    /// `verification`: judge the next files of a batch (subject: batch).
+    JudgeBatch,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Topic; 6] =
-        [Topic::FinishLeader, Topic::Seal, Topic::FinishSeal, Topic::Archive, Topic::Deliver, Topic::Aftercare];
+    pub const ALL: [Topic; 7] = [
+        Topic::FinishLeader,
+        Topic::Seal,
+        Topic::FinishSeal,
+        Topic::Archive,
+        Topic::Deliver,
+        Topic::Aftercare,
+        Topic::JudgeBatch,
+    ];
 
     /// The name in the table and in stream filters.
     pub fn name(self) -> &'static str {
@@ -609,6 +629,7 @@ impl Topic {
             Topic::Archive => "archive",
             Topic::Deliver => "deliver",
             Topic::Aftercare => "aftercare",
+            Topic::JudgeBatch => "judge_batch",
         }
     }
 }

@@ -7,6 +7,7 @@ use std::future::Future;
 
 use jiff::Timestamp;
 
+use crate::batch::{Batch, BatchItem, BatchPlan};
 use crate::ids::*;
 use crate::model::*;
 
@@ -54,6 +55,8 @@ pub enum Write {
     Entry(Entry),
     /// The public facts of a sealed copy.
     PublicCopy(PublicCopy),
+    /// What a sealed copy is a copy of; must not exist.
+    Paper(Paper),
     /// Work for a function; must not exist.
     Outbox(Outbox),
     /// Takes finished work away; fine when it is gone.
@@ -64,6 +67,16 @@ pub enum Write {
     Event(Event),
     /// A delivery.
     Delivery(Delivery),
+    /// How far a batch of verifications is.
+    Batch(Batch),
+    /// What its files are; must not exist.
+    BatchPlan(BatchPlan),
+    /// One of its files with the answer; must not exist.
+    BatchItem(BatchItem),
+    /// The report about one of its files; must not exist.
+    KeptReport(KeptReport),
+    /// Somebody who is told of an annulment.
+    Watch(Watch),
 }
 
 /// The table.
@@ -156,6 +169,21 @@ pub enum Begun {
 pub trait Links: Send + Sync {
     /// The copy that a link leads to, by the digest of the link's secret. A link that was replaced still leads there.
     fn copy_by_link(&self, sha256: &Sha256) -> impl Future<Output = Result<Option<CopyId>, Fault>> + Send;
+}
+
+/// Batches of verifications. One past its time may still be there: the caller compares `until`.
+pub trait Batches: Send + Sync {
+    /// How far a batch is.
+    fn batch(&self, id: &BatchId) -> impl Future<Output = Result<Option<Batch>, Fault>> + Send;
+    /// What its files are.
+    fn batch_plan(&self, id: &BatchId) -> impl Future<Output = Result<Option<BatchPlan>, Fault>> + Send;
+    /// Its files that have their answer, `count` of them from the number `from`, in their order.
+    fn batch_items(
+        &self,
+        id: &BatchId,
+        from: u32,
+        count: u32,
+    ) -> impl Future<Output = Result<Vec<BatchItem>, Fault>> + Send;
 }
 
 /// Whoever verified a copy and wants to hear of its annulment.

@@ -17,18 +17,25 @@
 //! | counter | `REG#<unit>#<suffix>#<year>` | `NEXT` | | |
 //! | entry | `REG#<unit>#<suffix>#<year>` | `NO#<number:08>` | | |
 //! | public copy | `COPY#<copy>` | `COPY` | | |
+//! | paper of a copy | `PAPER#<copy>` | `PAPER` | | |
 //! | lookup by number | `PUBNO#<unit code>#<suffix>#<year>#<number:08>` | `PUBNO` | | |
 //! | lookup by digest | `DIGEST#<sha256>` | `DIGEST` | | |
 //! | lookup by link | `LINK#<sha256>` | `LINK` | | |
+//! | annulment | `ANNULLED` | `<annulled_at>#<copy>` | | |
+//! | annulment of a unit | `ANNULLED#<unit code>` | `<annulled_at>#<copy>` | | |
 //! | kept report | `VERIF#<verification>` | `VERIF` | | |
 //! | kept verdict | `VERDICT#<sha256>` | `VERDICT` | | |
 //! | watch | `WATCH#<copy>` | `<user>` or `<verification>` | | |
+//! | batch | `BATCH#<batch>` | `HEAD` | | |
+//! | files of a batch | `BATCH#<batch>` | `PLAN` | | |
+//! | file of a batch | `BATCH#<batch>` | `ITEM#<n:05>` | | |
+//! | quota | `QUOTA#<digest>` | `QUOTA` | | |
 //! | outbox | `OUTBOX#<event>` | `OUTBOX` | `DUE#<topic>` | `<due_at>#<event>` |
 //! | event | `HISTORY#<subject>` | `EVENT#<seq:010>` | | |
 //! | idempotency | `IDEM#<digest>` | `IDEM` | | |
 //!
 //! A working copy is `DOC#` and not `COPY#`, because the role of `verification` may read the prefixes `COPY#`, `PUBNO#`,
-//! `DIGEST#`, `LINK#` and `UPLOAD#`, what it keeps itself, and nothing else. GSI1 attributes of a copy exist only while it waits in a queue, those of a session only
+//! `DIGEST#`, `LINK#`, `UPLOAD#` and `PAPER#`, what it keeps itself, the list of annulments, and nothing else. GSI1 attributes of a copy exist only while it waits in a queue, those of a session only
 //! while it is open, those of a delivery only when it goes to an account.
 
 use domain::copy::CopyState;
@@ -205,6 +212,11 @@ pub fn public_copy(id: &CopyId) -> Key {
     Key::new(format!("COPY#{id}"), "COPY")
 }
 
+/// What a sealed copy is a copy of. Not under `COPY#`: anybody may be told what is there.
+pub fn paper(id: &CopyId) -> Key {
+    Key::new(format!("PAPER#{id}"), "PAPER")
+}
+
 /// Where the number of a sealed copy leads to it.
 pub fn public_number(unit_code: &str, suffix: &str, year: i16, number: u32) -> Key {
     Key::new(format!("PUBNO#{}#{}#{year:04}#{number:08}", part(unit_code), part(suffix)), "PUBNO")
@@ -219,6 +231,34 @@ pub fn digest(sha256: &Sha256) -> Key {
 /// the copy, and opens nothing.
 pub fn link(sha256: &Sha256) -> Key {
     Key::new(format!("LINK#{}", hex(sha256)), "LINK")
+}
+
+/// The partition of every annulment, or of those of one office.
+pub fn annulments(unit_code: Option<&str>) -> String {
+    unit_code.map_or_else(|| "ANNULLED".to_owned(), |code| format!("ANNULLED#{}", part(code)))
+}
+
+/// A copy in such a list: by the moment at which it was annulled, then by itself.
+pub fn annulment(unit_code: Option<&str>, at: Timestamp, copy: &CopyId) -> Key {
+    Key::new(annulments(unit_code), format!("{}#{copy}", moment(at)))
+}
+
+/// Where the annulments of an instant begin in such a list: before each of that instant, after each earlier one.
+pub fn annulments_from(at: Timestamp) -> String {
+    moment(at)
+}
+
+/// What one caller without a token has asked today. The digest hides the address, and is another one each day.
+pub fn quota(caller: &Sha256) -> Key {
+    Key::new(format!("QUOTA#{}", hex(caller)), "QUOTA")
+}
+
+/// Name of the attribute of a [`quota`] that counts the day.
+pub const QUOTA_DAY: &str = "day";
+
+/// Name of the attribute of a [`quota`] that counts a minute of the day.
+pub fn quota_minute(minute: u16) -> String {
+    format!("m{minute:04}")
 }
 
 /// A report that was kept.
@@ -243,6 +283,25 @@ pub fn watch(watch: &Watch) -> Key {
 /// The partition of those who watch a copy.
 pub fn watches(copy: &CopyId) -> String {
     format!("WATCH#{copy}")
+}
+
+/// How far a batch of verifications is.
+pub fn batch(id: &BatchId) -> Key {
+    Key::new(batch_partition(id), "HEAD")
+}
+
+/// What its files are.
+pub fn batch_plan(id: &BatchId) -> Key {
+    Key::new(batch_partition(id), "PLAN")
+}
+
+/// One of its files with the answer.
+pub fn batch_item(id: &BatchId, n: u32) -> Key {
+    Key::new(batch_partition(id), format!("ITEM#{n:05}"))
+}
+
+fn batch_partition(id: &BatchId) -> String {
+    format!("BATCH#{id}")
 }
 
 /// Work for a function. The key has no topic: whoever finishes it knows only its identifier.
@@ -340,6 +399,13 @@ mod tests {
             public_number("000.00.01.H54", "SCT/BS", 2026, 152),
             digest(&[0xab; 32]),
             link(&[0xef; 32]),
+            annulment(None, t, &copy_id),
+            annulment(Some("000.00.01.H54"), t, &copy_id),
+            quota(&[0xba; 32]),
+            paper(&copy_id),
+            batch(&BatchId::new([12; 16])),
+            batch_plan(&BatchId::new([12; 16])),
+            batch_item(&BatchId::new([12; 16]), 7),
             kept_report(&VerificationId::new([11; 16])),
             kept_verdict(&[0xab; 32]),
             watch(&crate::samples::watch(Watcher::User(UserId::new([7; 16])))),
@@ -373,6 +439,14 @@ mod tests {
         assert!(due_order(at("2026-11-23T07:05:31.501Z"), &id) > due_until(now));
     }
 
+    /// A span of the list of annulments has its first instant and not its last.
+    #[test]
+    fn annulments_of_an_instant_stand_behind_its_beginning() {
+        let (now, copy_id) = (at("2026-11-23T07:05:31.500Z"), CopyId::new([0; 16]));
+        assert!(annulments_from(now) < annulment(None, now, &copy_id).sk);
+        assert!(annulment(None, at("2026-11-23T07:05:31.499Z"), &CopyId::new([0xff; 16])).sk < annulments_from(now));
+    }
+
     /// Two series may never share a counter.
     #[test]
     fn a_separator_in_free_text_does_not_make_two_keys_one() {
@@ -388,7 +462,8 @@ mod tests {
         let public = ["COPY#", "PUBNO#", "DIGEST#"];
         let copy_id = CopyId::new([3; 16]);
         let case_id = CaseId::new([2; 16]);
-        for key in [copy(&copy_id), case(&case_id), session(&SessionId::new([1; 16])), event(copy_id.as_str(), 1)] {
+        let (session, event) = (session(&SessionId::new([1; 16])), event(copy_id.as_str(), 1));
+        for key in [copy(&copy_id), paper(&copy_id), case(&case_id), session, event] {
             assert!(public.iter().all(|p| !key.pk.starts_with(p)), "{key:?}");
         }
     }

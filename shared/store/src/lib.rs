@@ -4,9 +4,12 @@
 //! written. Every `load` is strongly consistent; lists that come through the index read only keys there and load the
 //! items themselves consistently, so they may be a moment behind in *what they list*, never in what they say about it.
 
+mod annulments;
+mod batches;
 mod errors;
 mod items;
 pub mod keys;
+mod quota;
 mod reads;
 mod reports;
 #[cfg(test)]
@@ -14,6 +17,7 @@ mod samples;
 mod wire;
 mod writes;
 
+pub use annulments::{Listed, Span};
 pub use reports::REPORT_LIMIT;
 
 use std::collections::HashMap;

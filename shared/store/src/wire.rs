@@ -141,7 +141,8 @@ idents!(
     UserId,
     AccountId,
     EventId,
-    VerificationId
+    VerificationId,
+    BatchId
 );
 
 impl<T: Ident> Wire<T> for Id {

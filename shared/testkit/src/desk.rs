@@ -4,7 +4,7 @@
 //! out.
 
 use casework::workshop::{Expectation, LeaderMark, Parts};
-use casework::{Halt, Outcome, Workshop, aftercare, augment, delivery, leader, numbering};
+use casework::{Halt, Outcome, Workshop, aftercare, augment, batch, delivery, leader, numbering};
 use domain::copy::CopyState;
 use domain::decide::{Command, Decision, decide};
 use domain::ids::*;
@@ -348,6 +348,7 @@ pub async fn work(world: &World, item: &Outbox) -> Result<Outcome, Halt> {
         Topic::Archive => augment::archive(world, world, world, bench(), world, item, now).await,
         Topic::Deliver => delivery::deliver(world, world, world, item, PUBLIC_URL, now).await,
         Topic::Aftercare => aftercare::tell(world, world, world, item, now).await,
+        Topic::JudgeBatch => batch::step(world, world, world, || world.now(), item).await,
     }
 }
 

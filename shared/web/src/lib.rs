@@ -39,7 +39,6 @@ pub const HEADERS: &[(&str, &str)] = &[
     ),
     ("referrer-policy", "no-referrer"),
     ("cache-control", "no-store"),
-    ("vary", "accept"),
 ];
 
 /// The name of the header that says what a page may load.

@@ -1,5 +1,6 @@
 //! The house from outside: the program `ctdt` as a process, driven over HTTP only (contract.md §3 and §4).
 
+mod batches;
 mod client;
 mod contract;
 mod crash;
@@ -11,6 +12,7 @@ mod job;
 mod lambda;
 mod ministack;
 mod outage;
+mod published;
 mod refusals;
 mod sandbox;
 mod stack;

@@ -73,6 +73,11 @@ impl Stack {
         Self::start(&["--patience", &seconds.to_string()])
     }
 
+    /// In memory, with the quotas of the template for callers without a token.
+    pub(crate) fn with_quotas() -> Self {
+        Self::start(&["--quotas"])
+    }
+
     /// Waits until the process is dead, and makes sure that it died of SIGKILL.
     pub(crate) fn died(mut self) {
         use std::os::unix::process::ExitStatusExt as _;

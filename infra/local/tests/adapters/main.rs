@@ -3,11 +3,13 @@
 //! What these endpoints never do (throttling, transaction conflicts, lost answers) comes from a scripted server in
 //! [`script`]. All tests share one cloud on a runtime of its own and keep apart by identifiers.
 
+mod annulments;
 mod bucket;
 mod cloud;
 mod key;
 mod letters;
 mod phone;
+mod quota;
 mod script;
 mod services;
 mod table;

@@ -110,6 +110,21 @@ fn no_text_of_an_attached_report_holds_a_long_number() {
     assert!(!attached.contains("001099000077"), "{attached}");
 }
 
+/// A report that nobody kept has no identifier, and its record names none.
+#[test]
+fn a_record_names_its_report_only_when_it_was_kept() {
+    let with = with_a_person();
+    let mut without = with.clone();
+    without.as_object_mut().expect("an object").remove("id");
+    let length = |report: &Value| {
+        let file =
+            lopdf::Document::load_mem(&compose::report_to_sign(report, &SIGNING).expect("a record")).expect("a PDF");
+        let page = *file.get_pages().values().next().expect("a page");
+        file.get_page_content(page).len()
+    };
+    assert!(length(&without) < length(&with));
+}
+
 /// A signature under "valid" does not hide what the register says.
 #[test]
 fn a_record_to_be_signed_says_what_was_annulled() {

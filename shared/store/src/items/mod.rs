@@ -3,6 +3,7 @@
 //! Does not spell keys ([`crate::keys`]) and does not talk to the table. Every item carries its schema version `v` and its
 //! `kind`; unknown attributes are ignored, so that old code reads what newer code wrote.
 
+mod batch;
 mod copy;
 mod desk;
 mod register;
@@ -13,6 +14,7 @@ mod verification;
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::batch::{Batch, BatchItem, BatchPlan};
 use domain::model::*;
 use domain::ports::Fault;
 
@@ -40,7 +42,7 @@ pub(crate) use shape;
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// Schema version of every item that this code writes.
-const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 const SCHEMA_ATTRIBUTE: &str = "v";
 const KIND_ATTRIBUTE: &str = "kind";
 
@@ -80,6 +82,10 @@ kept! {
     KeptReport, "kept_report", verification::KeptReportItem;
     KeptVerdict, "kept_verdict", verification::KeptVerdictItem;
     Watch, "watch", verification::WatchItem;
+    Paper, "paper", batch::PaperItem;
+    Batch, "batch", batch::BatchRow;
+    BatchPlan, "batch_plan", batch::BatchPlanItem;
+    BatchItem, "batch_item", batch::BatchItemRow;
     Idempotency, "idempotency", register::IdempotencyItem;
 }
 

@@ -84,6 +84,7 @@ pub(crate) enum TopicItem {
     Archive,
     Deliver,
     Aftercare,
+    JudgeBatch,
 }
 
 #[derive(Deserialize, Serialize)]

@@ -177,6 +177,61 @@ fn a_number_that_the_table_cannot_hold_is_refused_or_kept() {
 }
 
 #[test]
+fn batches_read_back() {
+    use domain::batch::*;
+    let (batch, copy) = (BatchId::new([12; 16]), CopyId::new([3; 16]));
+    let paper = Paper { copy: copy.clone(), type_id: "diploma".into(), title: "Bằng tốt nghiệp".into() };
+    let new = Batch {
+        id: batch.clone(),
+        owner: UserId::new([7; 16]),
+        at: sample::at(5),
+        until: sample::at(9),
+        ended_at: None,
+        total: 2,
+        done: 0,
+        tally: Tally::default(),
+        expected: vec![Expected { title: Some("Bằng".into()), type_id: None }],
+        candidates: vec![],
+        untitled: 0,
+        holder: None,
+        crashes: 0,
+        faults: 0,
+        version: 1,
+    };
+    round(new.clone());
+    let candidate = Candidate { n: 1, copy: copy.clone(), fits: vec![0] };
+    let run = [9; 16];
+    let tally = Tally { valid: 1, invalid: 2, indeterminate: 3, unjudged: 4 };
+    let holder = Some(Holder { run, until: sample::at(7) });
+    round(Batch { ended_at: Some(sample::at(8)), candidates: vec![candidate], tally, holder, ..new });
+    let list = vec![Reference::Upload(UploadId::new([9; 16])), Reference::Copy(copy.clone()), Reference::Link([1; 32])];
+    for source in [BatchSource::Archive(UploadId::new([9; 16])), BatchSource::List(list)] {
+        round(BatchPlan { batch: batch.clone(), source, until: sample::at(9) });
+    }
+    let item = BatchItem {
+        batch,
+        n: 7,
+        name: "ho-so/bang.pdf".into(),
+        answer: None,
+        kind: None,
+        sha256: None,
+        problem: Some("not-found".into()),
+        verification: None,
+        copy: None,
+        number_text: None,
+        paper: None,
+        at: sample::at(5),
+        until: sample::at(9),
+    };
+    round(item.clone());
+    let kind = Some("certified_copy".to_owned());
+    let verification = Some(VerificationId::new([11; 16]));
+    let (answer, sha256) = (Some(Answer::Valid), Some([0xab; 32]));
+    round(BatchItem { answer, kind, sha256, verification, copy: Some(copy), paper: Some(paper.clone()), ..item });
+    round(paper);
+}
+
+#[test]
 fn what_verification_keeps_reads_back() {
     let id = VerificationId::new([11; 16]);
     let report = |owner, copy| KeptReport {

@@ -4,6 +4,7 @@
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use domain::batch::Batch;
 use domain::ids::EventId;
 use domain::model::*;
 use domain::ports::{Fault, Write};
@@ -73,6 +74,18 @@ fn expand(table: &str, write: &Write, parts: &mut Vec<TransactWriteItem>) -> Res
             }
             versioned(table, delivery, keys::delivery(&delivery.case, &delivery.id), place, delivery.version)
         }
+        Write::Paper(paper) => put(table, paper, keys::paper(&paper.copy), None, Condition::Absent),
+        Write::Batch(batch) => {
+            put_until(table, batch, keys::batch(&batch.id), before::<Batch>(batch.version)?, batch.until)
+        }
+        Write::BatchPlan(plan) => put_until(table, plan, keys::batch_plan(&plan.batch), Condition::Absent, plan.until),
+        Write::BatchItem(item) => {
+            put_until(table, item, keys::batch_item(&item.batch, item.n), Condition::Absent, item.until)
+        }
+        Write::KeptReport(report) => {
+            put_until(table, report, keys::kept_report(&report.id), Condition::Absent, report.until)
+        }
+        Write::Watch(watch) => put_until(table, watch, keys::watch(watch), Condition::Always, watch.until),
     }?;
     parts.push(part);
     Ok(())
@@ -94,8 +107,8 @@ fn account_place(delivery: &Delivery) -> Option<Key> {
     }
 }
 
-/// The public facts, and one lookup per number and per digest. A lookup that leads to another copy already fails the
-/// transaction: one number, one copy (limits.md I1).
+/// The public facts, and one lookup per number and per digest; of an annulled copy also its places in the published lists. A
+/// lookup that leads to another copy already fails the transaction: one number, one copy (limits.md I1).
 fn expand_public(table: &str, public: &PublicCopy, parts: &mut Vec<TransactWriteItem>) -> Result<(), Fault> {
     parts.push(versioned(table, public, keys::public_copy(&public.copy), None, public.version)?);
     let Number { number, year, suffix, .. } = &public.number;
@@ -104,7 +117,10 @@ fn expand_public(table: &str, public: &PublicCopy, parts: &mut Vec<TransactWrite
     digests.sort_unstable();
     // The same file at two levels would be the same item twice, which a transaction refuses.
     digests.dedup();
-    for key in std::iter::once(by_number).chain(digests.iter().map(keys::digest)) {
+    let listed = public.annulled_at.into_iter().flat_map(|at| {
+        [None, Some(public.unit_code.as_str())].map(|unit_code| keys::annulment(unit_code, at, &public.copy))
+    });
+    for key in std::iter::once(by_number).chain(digests.iter().map(keys::digest)).chain(listed) {
         let same = Condition::AbsentOrSameCopy(text(public.copy.as_str()));
         parts.push(put(table, &Lookup { copy: public.copy.clone() }, key, None, same)?);
     }
@@ -118,12 +134,29 @@ fn versioned<T: Kept>(
     place: Option<Key>,
     version: Version,
 ) -> Result<TransactWriteItem, Fault> {
-    let condition = match version {
+    put(table, value, key, place, before::<T>(version)?)
+}
+
+/// What a versioned item must have been.
+fn before<T: Kept>(version: Version) -> Result<Condition, Fault> {
+    Ok(match version {
         0 => return Err(Fault(format!("a {} to be stored has version 0", T::KIND))),
         1 => Condition::Absent,
         _ => Condition::Was("version", version - 1),
-    };
-    put(table, value, key, place, condition)
+    })
+}
+
+/// What goes away by itself.
+fn put_until<T: Kept>(
+    table: &str,
+    value: &T,
+    key: Key,
+    condition: Condition,
+    until: Timestamp,
+) -> Result<TransactWriteItem, Fault> {
+    let mut item = encode(value, key, None)?;
+    item.insert(keys::TTL.to_owned(), number(until.as_second()));
+    put_item(table, item, condition)
 }
 
 fn put_counter(table: &str, counter: &Counter) -> Result<TransactWriteItem, Fault> {
@@ -142,7 +175,11 @@ fn put<T: Kept>(
     place: Option<Key>,
     condition: Condition,
 ) -> Result<TransactWriteItem, Fault> {
-    let put = Put::builder().table_name(table).set_item(Some(encode(value, key, place)?));
+    put_item(table, encode(value, key, place)?, condition)
+}
+
+fn put_item(table: &str, item: Item, condition: Condition) -> Result<TransactWriteItem, Fault> {
+    let put = Put::builder().table_name(table).set_item(Some(item));
     let put = match condition {
         Condition::Always => put,
         Condition::Absent => put.condition_expression("attribute_not_exists(pk)"),

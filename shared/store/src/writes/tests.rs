@@ -109,6 +109,23 @@ fn the_public_facts_bring_their_lookups() {
     }
 }
 
+/// R111: an annulment is published in the transaction that makes it, once for everybody and once for its office; a later write
+/// of the same facts leads there again and makes no second line.
+#[test]
+fn an_annulled_copy_is_listed_with_its_annulment() {
+    let public = PublicCopy { annulled_at: Some(sample::at(9)), ..sample::public() };
+    let places = |public: &PublicCopy| -> Vec<(Option<String>, Option<String>)> {
+        let parts = transaction("t", &[Write::PublicCopy(public.clone())]).expect("expands");
+        let all = parts.iter().map(|part| (attribute(part, "pk"), attribute(part, "sk")));
+        all.filter(|(pk, _)| pk.as_ref().is_some_and(|pk| pk.starts_with("ANNULLED"))).collect()
+    };
+    let pks: Vec<_> = places(&public).into_iter().filter_map(|(pk, _)| pk).collect();
+    assert_eq!(pks, ["ANNULLED", "ANNULLED#000.00.01.H54"]);
+    let later = PublicCopy { version: public.version + 1, digests: vec![[9; 32]], ..public.clone() };
+    assert_eq!(places(&later), places(&public));
+    assert!(places(&sample::public()).is_empty(), "what was not annulled is not listed");
+}
+
 #[test]
 fn the_same_file_at_two_levels_is_one_lookup() {
     let public = PublicCopy { digests: vec![[1; 32], [1; 32]], ..sample::public() };
@@ -157,4 +174,26 @@ fn keys_hold_no_personal_data() {
             }
         }
     }
+}
+
+/// What a batch writes goes away by itself, and each of its steps follows from the one before.
+#[test]
+fn a_batch_has_a_time_to_live() {
+    let report = |n: u8| KeptReport {
+        id: VerificationId::new([n; 16]),
+        owner: None,
+        copy: None,
+        at: sample::at(1),
+        until: sample::at(9),
+        report: "{}".into(),
+    };
+    let until = sample::at(9).as_second().to_string();
+    let watch = sample::watch(Watcher::User(UserId::new([7; 16])));
+    for write in [Write::KeptReport(report(1)), Write::Watch(watch)] {
+        let parts = transaction("t", &[write]).expect("expands");
+        let put = parts[0].put().expect("a put");
+        assert_eq!(put.item().get("ttl").and_then(|ttl| ttl.as_n().ok()), Some(&until));
+    }
+    let put = transaction("t", &[Write::KeptReport(report(1))]).expect("expands");
+    assert_eq!(put[0].put().and_then(|put| put.condition_expression()), Some("attribute_not_exists(pk)"));
 }

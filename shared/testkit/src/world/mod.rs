@@ -3,6 +3,7 @@
 //! A call begins with one pause, takes its fate, and only then looks at the memory or changes it. So the order of the
 //! steps is the order of the polls, and what a call may have done without telling is the test's choice.
 
+mod judging;
 mod outside;
 mod records;
 mod storage;

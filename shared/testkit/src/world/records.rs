@@ -1,5 +1,6 @@
 //! The table as a port.
 
+use domain::batch::{Batch, BatchItem, BatchPlan};
 use domain::copy::CopyState;
 use domain::ids::*;
 use domain::model::*;
@@ -265,6 +266,21 @@ impl World {
     pub fn watch(&self, watch: Watch) {
         let key = (watch.copy.clone(), watch.verification.clone());
         self.lock().table.watches.insert(key, watch);
+    }
+}
+
+impl Batches for World {
+    async fn batch(&self, id: &BatchId) -> Result<Option<Batch>, Fault> {
+        self.ask("batch", |w| w.table.batches.get(id).cloned()).await
+    }
+
+    async fn batch_plan(&self, id: &BatchId) -> Result<Option<BatchPlan>, Fault> {
+        self.ask("batch_plan", |w| w.table.batch_plans.get(id).cloned()).await
+    }
+
+    async fn batch_items(&self, id: &BatchId, from: u32, count: u32) -> Result<Vec<BatchItem>, Fault> {
+        let range = (id.clone(), from)..(id.clone(), from.saturating_add(count));
+        self.ask("batch_items", |w| w.table.batch_items.range(range).map(|(_, item)| item.clone()).collect()).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::batch::{Batch, BatchItem, BatchPlan};
 use domain::ids::*;
 use domain::model::*;
 use domain::ports::Write;
@@ -56,6 +57,16 @@ pub struct Table {
     pub links: BTreeMap<Sha256, CopyId>,
     /// Who is told of an annulment.
     pub watches: BTreeMap<(CopyId, VerificationId), Watch>,
+    /// What sealed copies are copies of.
+    pub papers: BTreeMap<CopyId, Paper>,
+    /// Batches of verifications.
+    pub batches: BTreeMap<BatchId, Batch>,
+    /// What their files are.
+    pub batch_plans: BTreeMap<BatchId, BatchPlan>,
+    /// Their files with the answers.
+    pub batch_items: BTreeMap<(BatchId, u32), BatchItem>,
+    /// Reports that were kept.
+    pub reports: BTreeMap<VerificationId, KeptReport>,
     /// Answers kept for repeated requests.
     pub idempotency: BTreeMap<Sha256, Idempotency>,
     /// Every step of every copy, as the names of the states before and after.
@@ -111,7 +122,7 @@ impl Table {
     /// The conditions that [`domain::ports::Write`] documents.
     fn allows(&self, write: &Write) -> bool {
         match write {
-            Write::Unit(_) | Write::User(_) | Write::OutboxDone(_) => true,
+            Write::Unit(_) | Write::User(_) | Write::OutboxDone(_) | Write::Watch(_) => true,
             Write::Appointment(new) => follows(self.appointments.get(&new.id).map(|old| old.version), new.version),
             Write::Slot(new) => {
                 follows(self.slots.get(&(new.unit.clone(), new.start)).map(|old| old.version), new.version)
@@ -133,6 +144,11 @@ impl Table {
                 let key = (new.case.clone(), new.id.clone());
                 follows(self.deliveries.get(&key).map(|old| old.version), new.version)
             }
+            Write::Paper(new) => !self.papers.contains_key(&new.copy),
+            Write::Batch(new) => follows(self.batches.get(&new.id).map(|old| old.version), new.version),
+            Write::BatchPlan(new) => !self.batch_plans.contains_key(&new.batch),
+            Write::BatchItem(new) => !self.batch_items.contains_key(&(new.batch.clone(), new.n)),
+            Write::KeptReport(new) => !self.reports.contains_key(&new.id),
         }
     }
 
@@ -172,6 +188,12 @@ impl Table {
                 self.links.extend(new.link_digest.map(|digest| (digest, new.copy.clone())));
                 self.deliveries.insert((new.case.clone(), new.id.clone()), new);
             }
+            Write::Paper(new) => drop(self.papers.insert(new.copy.clone(), new)),
+            Write::Batch(new) => drop(self.batches.insert(new.id.clone(), new)),
+            Write::BatchPlan(new) => drop(self.batch_plans.insert(new.batch.clone(), new)),
+            Write::BatchItem(new) => drop(self.batch_items.insert((new.batch.clone(), new.n), new)),
+            Write::KeptReport(new) => drop(self.reports.insert(new.id.clone(), new)),
+            Write::Watch(new) => drop(self.watches.insert((new.copy.clone(), new.verification.clone()), new)),
         }
     }
 
@@ -243,5 +265,11 @@ fn items(write: &Write) -> Vec<String> {
         Write::OutboxDone(id) | Write::OutboxLater(id, _) => vec![id.to_string()],
         Write::Event(it) => vec![format!("event {} {}", it.subject, it.seq)],
         Write::Delivery(it) => vec![format!("{} {}", it.case, it.id)],
+        Write::Paper(it) => vec![format!("paper {}", it.copy)],
+        Write::Batch(it) => vec![it.id.to_string()],
+        Write::BatchPlan(it) => vec![format!("plan {}", it.batch)],
+        Write::BatchItem(it) => vec![format!("item {} {}", it.batch, it.n)],
+        Write::KeptReport(it) => vec![it.id.to_string()],
+        Write::Watch(it) => vec![format!("watch {} {}", it.copy, it.verification)],
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::scenes;
+use super::{limits, scenes};
 use crate::client::{Answer, Call, Client};
 use crate::stack::Stack;
 
@@ -144,6 +144,10 @@ async fn every_promised_problem_has_a_case() {
     cases.later(4 * 366).await;
     let cases = Cases { client: stack.client().await, ..cases };
     scenes::without_a_leader(&cases, &waits).await;
+    // Only a house with the template's quotas refuses for them.
+    let strict = Stack::with_quotas();
+    let cases = Cases { client: strict.client().await, ..cases };
+    limits::too_many(&cases).await;
 
     let promised: BTreeSet<(String, &str)> =
         api::routes().flat_map(|route| route.codes.iter().map(|code| (route.key(), *code))).collect();

@@ -1,7 +1,9 @@
 //! The whole table of routes over HTTP (api.md §2 and §5): every route gets what it promises, and everything else gets the
 //! promised problem in both languages, after which nothing has changed. A route without a case here fails.
 
+mod batches;
 mod codes;
+mod limits;
 mod queries;
 mod scenes;
 mod states;
@@ -230,6 +232,7 @@ async fn works(world: &World, route: &Route, ready: &Ready) {
     assert!(first.header("idempotency-replayed").is_empty(), "{}", first.what);
     assert_eq!(first.header("x-content-type-options"), "nosniff", "{}", first.what);
     assert!(!first.header("request-id").is_empty(), "{}", first.what);
+    assert_eq!(first.header("vary"), "Accept, Accept-Language", "{}", first.what);
     if route.status == 201 {
         let made = first.header("location");
         world.client.send(Call::get(made).by(&token)).await.is(200);

@@ -497,6 +497,36 @@ async fn a_letter(cases: &Cases, dossier: &Dossier<'_>) -> String {
 pub(super) struct Old {
     secret: String,
     report: String,
+    /// The second page of the list of annulments.
+    page: String,
+    /// An officer's batch, and the second page of its items.
+    batch: (String, String),
+}
+
+/// The forms in which a verification is not told.
+async fn forms(cases: &Cases) {
+    let ask = |query: &str, accept: &str| {
+        let call = Call::new(Method::POST, format!("/v1/verifications{query}")).header("accept", accept);
+        call.header("content-type", "application/pdf").bytes(b"%PDF-1.7".to_vec())
+    };
+    cases.refuses("POST /v1/verifications", "", ask("", "application/xml"), "not-acceptable").await;
+    let chosen = ask("?policy=general", "application/pdf");
+    cases.refuses("POST /v1/verifications", "", chosen, "record-not-signed").await;
+}
+
+/// A list of two annulments, one on a page. Gives the address of the second page.
+async fn annulments(cases: &Cases) -> String {
+    let client = &cases.client;
+    let (_, copies) = submitted(client, "huy@example.com", 2).await;
+    signed(client, &copies).await;
+    let session = client.by("seal_keeper", seal(&copies)).await.is(202).text("/id");
+    assert_eq!(ended(client, "seal_keeper", &session).await["state"], "done");
+    for copy in &copies {
+        crate::published::annul(client, &archived(client, copy).await).await;
+    }
+    crate::published::settled(client).await;
+    let page = client.send(Call::get("/v1/annulments?limit=1")).await.is(200).text("/next");
+    page.strip_prefix(&client.url).expect("an address of this house").to_owned()
 }
 
 pub(super) async fn a_link_and_a_report(cases: &Cases) -> Old {
@@ -517,11 +547,14 @@ pub(super) async fn a_link_and_a_report(cases: &Cases) -> Old {
     cases.refuses("GET /v1/verifications/{id}", "", as_pdf, "record-not-signed").await;
     let record = Call::get(format!("{other}/report.pdf"));
     cases.refuses("GET /v1/verifications/{id}/report.pdf", "", record, "record-not-signed").await;
-    Old { secret, report }
+    forms(cases).await;
+    Old { secret, report, page: annulments(cases).await, batch: super::batches::refused(cases).await }
 }
 
 pub(super) async fn too_late(cases: &Cases, old: &Old) {
-    let Old { secret, report } = old;
+    let Old { secret, report, page, batch } = old;
+    super::batches::too_late(cases, batch).await;
+    cases.refuses("GET /v1/annulments", "", Call::get(page), "cursor-expired").await;
     let of_link = |act: &str, body: &Value| Call::post(format!("/v1/downloads/{secret}/{act}"), body);
     cases.refuses(CODE, "", of_link("code", &json!({})), "link-expired").await;
     cases.refuses(OPEN, "", of_link("open", &json!({"code": "000000"})), "link-expired").await;

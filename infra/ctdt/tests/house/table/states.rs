@@ -124,6 +124,14 @@ impl World {
                 let kept = self.client.by("officer", Call::post("/v1/verifications", &ask)).await.is(200);
                 plain(&kept.text("/id"), "officer")
             }
+            ("POST", "/v1/verification-batches") => {
+                let copy = &self.sealed().await.copy;
+                self.call(route, "", "officer", &[("copy", copy)])
+            }
+            ("GET", path) if path.starts_with("/v1/verification-batches/{id}") => {
+                let list = json!({"items": [{"copy_id": self.sealed().await.copy}]});
+                plain(&crate::batches::judged(&self.client, "officer", &list).await.text("/id"), "officer")
+            }
             ("GET", "/v1/accounts/{id}/copies") => plain(&self.client.persona("citizen").account.clone(), "citizen"),
             ("POST", "/v1/accounts/lookup") => {
                 let account = self.client.persona("citizen").account.clone();
