@@ -37,6 +37,9 @@ pub(crate) enum Stops {
     All,
 }
 
+/// Keys of pages, annotations and fields that hold one number of either kind (ISO 32000-2 tables 31, 166, 168, 172 and 178).
+const NUMBERS: [&[u8]; 7] = [b"UserUnit", b"Dur", b"CA", b"ca", b"W", b"LL", b"LLE"];
+
 /// Ids whose contents are the same, by the stops that were in force.
 type Known = HashSet<(ObjId, ObjId, Stops)>;
 
@@ -57,6 +60,8 @@ struct Place<'w> {
     /// The object that both stand in.
     holder: Option<ObjId>,
     stops: Stops,
+    /// Any number will do here: an integer is as good as a real.
+    any_number: bool,
 }
 
 type Work<'w> = Vec<Place<'w>>;
@@ -95,9 +100,9 @@ impl<'s, 'a> Compare<'s, 'a> {
         holder: Option<ObjId>,
     ) -> Result<Option<ObjId>, Stop> {
         let mut seen = Known::new();
-        let mut work: Work<'_> = vec![Place { was, is, holder, stops }];
+        let mut work: Work<'_> = vec![Place { was, is, holder, stops, any_number: false }];
         let unknown = ObjId::new(0, 0);
-        while let Some(Place { was, is, holder, stops }) = work.pop() {
+        while let Some(Place { was, is, holder, stops, any_number }) = work.pop() {
             self.spend(1)?;
             let holder_now = is.as_ref_id().or(was.as_ref_id()).or(holder);
             if let (Object::Ref(a), Object::Ref(b)) = (was, is) {
@@ -107,7 +112,7 @@ impl<'s, 'a> Compare<'s, 'a> {
                 }
             }
             let (was, is) = (self.before.resolve(was)?, self.after.resolve(is)?);
-            if !self.level(Place { was, is, holder: holder_now, stops }, &mut work)? {
+            if !self.level(Place { was, is, holder: holder_now, stops, any_number }, &mut work)? {
                 return Ok(Some(holder_now.unwrap_or(unknown)));
             }
         }
@@ -117,31 +122,36 @@ impl<'s, 'a> Compare<'s, 'a> {
 
     /// Compares one level and queues what is inside.
     fn level<'w>(&'w self, place: Place<'w>, work: &mut Work<'w>) -> Result<bool, Stop> {
-        let Place { holder, stops, .. } = place;
+        let Place { holder, stops, any_number, .. } = place;
         Ok(match (place.was, place.is) {
             (Object::Null, Object::Null) => true,
             (Object::Bool(a), Object::Bool(b)) => a == b,
             (Object::Name(a), Object::Name(b)) => a == b,
             (Object::String(a), Object::String(b)) => a.bytes == b.bytes,
             (Object::Array(a), Object::Array(b)) => {
-                work.extend(a.iter().zip(b).map(|(was, is)| Place { was, is, holder, stops }));
+                // Rectangles, matrices, colours, places on a page: writers that write an object again shorten 67.0 to 67.
+                let any_number = stops != Stops::Nowhere;
+                work.extend(a.iter().zip(b).map(|(was, is)| Place { was, is, holder, stops, any_number }));
                 a.len() == b.len()
             }
             (Object::Dict(a), Object::Dict(b)) => dictionaries(a, b, holder, stops, work),
-            // C3, same tokens: some readers take only an integer, or only the number as it was written.
+            // C3, same tokens: where an integer belongs some readers take a real for nothing.
             (Object::Integer(a), Object::Integer(b)) => a == b,
             (Object::Real(a), Object::Real(b)) => a == b,
             // C3, same encoded data and the same filters: another encoding may be the same data for one reader only.
             (Object::Stream(a), Object::Stream(b)) => {
                 self.before.same_raw(a, self.after, b)? && dictionaries(&a.dict, &b.dict, holder, stops, work)
             }
-            _ => false,
+            (a, b) => any_number && a.as_number().is_some() && a.as_number() == b.as_number(),
         })
     }
 }
 
 fn dictionaries<'w>(was: &'w Dict, is: &'w Dict, holder: Option<ObjId>, stops: Stops, work: &mut Work<'w>) -> bool {
-    let mut queue = |key: &[u8], was, is| work.push(Place { was, is, holder, stops: beneath(key, stops) });
+    let mut queue = |key: &[u8], was, is| {
+        let any_number = stops != Stops::Nowhere && NUMBERS.contains(&key);
+        work.push(Place { was, is, holder, stops: beneath(key, stops), any_number });
+    };
     for (key, value) in was.iter() {
         queue(key, value, is.get(key).unwrap_or(&NULL));
     }

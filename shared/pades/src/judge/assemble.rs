@@ -190,6 +190,8 @@ fn indication(
     let sub = match (crypto.intact, trust.sub) {
         (false, _) => Some(crypto.failure.unwrap_or("FORMAT_FAILURE")),
         (true, _) if says("later-change-not-of-a-copy") => Some("SIG_CONSTRAINTS_FAILURE"),
+        // The value is somebody's; whose is not certain, and will not be later.
+        (true, None | Some("TRY_LATER")) if says("signer-binding-missing") => Some("SIG_CONSTRAINTS_FAILURE"),
         // What two readers see differently is not clear, however whole it is.
         (true, None) if says("two-readings") => return (Indication::Indeterminate, Some("FORMAT_FAILURE")),
         (true, sub) => sub,

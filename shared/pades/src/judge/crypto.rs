@@ -126,10 +126,6 @@ fn signature(
 /// container exchanges the signer's name. CAdES demands the attribute (EN 319 122-1 §5.2.2); older kinds of signatures have none.
 fn unbound(found: &Found, crypto: &mut Crypto) {
     let cades = matches!(found.sub_filter(), b"ETSI.CAdES.detached" | b"PBAD.PAdES");
-    if cades {
-        crypto.intact = false;
-        crypto.failure = Some("FORMAT_FAILURE");
-    }
     let code = if cades { "signer-binding-missing" } else { "signer-unbound" };
     crypto.reasons.push(Reason::with(code, &[("field", found.field.clone())]));
 }

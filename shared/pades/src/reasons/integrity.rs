@@ -225,7 +225,7 @@ pub(super) const ROWS: &[Explanation] = &[
     ),
     row(
         "signer-binding-missing",
-        Fatal,
+        Unknown,
         Integrity,
         Issuer,
         (

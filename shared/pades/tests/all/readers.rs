@@ -70,6 +70,10 @@ fn c3_an_integer_is_no_real() {
     let signed = Made { page: "/Rotate 180", ..PLAIN }.signed();
     signed.allows("the same again", &[(3, &PLAIN.page("/Rotate 180"))]);
     signed.refuses("a real", &[(3, &PLAIN.page("/Rotate 180.0"))]);
+    // Where any number will do, writers that write an object again shorten it.
+    let page = PLAIN.page("/Rotate 180");
+    signed.allows("a box", &[(3, &page.replace("595 842", "595.0 842.00"))]);
+    signed.refuses("another box", &[(3, &page.replace("595 842", "595.1 842"))]);
 }
 
 /// C6: objects beyond `/Size` are null for some readers. Told, and never in a copy.
