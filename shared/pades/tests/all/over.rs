@@ -205,11 +205,16 @@ fn make_unlocked(pki: &Pki) -> Vec<u8> {
 
 /// A DocMDP signature of this level: the field's lock is rewritten into a DocMDP of the same length before it is signed.
 pub(crate) fn doc_mdp(level: u8) -> Signed {
+    doc_mdp_of(level, |text| text)
+}
+
+/// The same of another form: `change` rewrites its text.
+pub(crate) fn doc_mdp_of(level: u8, change: impl Fn(String) -> String) -> Signed {
     let pki = Pki::new();
     let base = String::from_utf8_lossy(&form("/Lock<</Type/SigFieldLock/Action/Include/Fields[(none)]>>"))
         .replace('\u{fffd}', "x")
         .replace("/Version/1.6/PageMode/UseNone", "/Version/1.6/Perms<</DocMDP 12 0 R>>");
-    let base = rebuilt(&base);
+    let base = rebuilt(&change(base));
     let plan = SignaturePlan {
         field: "A",
         chain: &pki.leader.chain,

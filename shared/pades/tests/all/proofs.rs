@@ -2,7 +2,8 @@
 //! of the claimed time say (R66, R67).
 
 use pades::*;
-use pki::issue::Attribute;
+use pki::issue::{self, Attribute, ExtendedKeyUsage, KeyUsage, SignatureAlgorithm};
+use pki::ocsp::CertStatus;
 use pki::path::Evidence;
 
 use crate::common::{append, archive, judge, *};
@@ -209,4 +210,50 @@ fn a8_only_one_more_end_of_line_follows() {
         let report = judged(&pki, &file, NOW + 60, &Evidence::default());
         assert_eq!(has(&report, "bytes-after-last-signature"), refused, "{tail:?}: {:?}", report.reasons);
     }
+}
+
+/// Limits (F): a store of many answers that many keys may have signed costs the product of both; that has an end, and no verdict.
+#[test]
+fn a_storm_of_keys_and_answers_has_no_verdict() {
+    const MANY: u8 = 160;
+    let pki = Pki::new();
+    let signed = leader_alone(&pki, true, NOW);
+    // An answer names its responder by the key, so all have one.
+    let kind = &aws_lc_rs::signature::ECDSA_P256_SHA256_ASN1_SIGNING;
+    let Key::P256(pair) = Key::generate() else { panic!("a P-256 key") };
+    let pair = pair.to_pkcs8v1().expect("exportable");
+    let responder = |serial: u8| {
+        let key = aws_lc_rs::signature::EcdsaKeyPair::from_pkcs8(kind, pair.as_ref()).expect("the same key");
+        issue_to(Key::P256(key), serial, &[(Attribute::CommonName, "Kẻ lạ")], None, |spec| {
+            spec.key_usage = vec![KeyUsage::DigitalSignature];
+            spec.extended_key_usage = vec![ExtendedKeyUsage::OcspSigning];
+        })
+    };
+    let strangers: Vec<Identity> = (0..MANY).map(responder).collect();
+    let (first, absent) = (&strangers[0].chain[0], Key::generate());
+    let (leader, ca) = (&pki.leader.chain[0], &pki.ca.chain[0]);
+    let answer = |at: i64| {
+        let asked = issue::OcspAsked::new(leader, ca).expect("a CertID");
+        let answer =
+            issue::OcspAnswer { asked, status: CertStatus::Good, this_update: at, next_update: Some(at + DAY) };
+        let spec = issue::OcspSpec { produced_at: at, answers: vec![answer], nonce: None };
+        // Nobody's key made it, so each of them is tried.
+        issue::ocsp_response(&spec, first, &[], SignatureAlgorithm::EcdsaSha256, &|tbs| absent.sign(tbs))
+            .expect("issued")
+    };
+    let with = |answers: u32| {
+        let keys = (0u32..).zip(&strangers).map(|(at, one)| (300 + at, stream(one.chain[0].der())));
+        let answers = (0..answers).map(|at| (600 + at, stream(&answer(NOW + i64::from(at)))));
+        let (keys, answers): (Vec<_>, Vec<_>) = (keys.collect(), answers.collect());
+        let list = |items: &[(u32, String)]| items.iter().map(|(at, _)| format!("{at} 0 R ")).collect::<String>();
+        let store = format!("<</Certs[{}]/OCSPs[{}]>>", list(&keys), list(&answers));
+        let mut objects: Vec<(u32, &str)> =
+            vec![(1, "<</Type/Catalog/Pages 2 0 R/AcroForm 6 0 R/DSS 200 0 R>>"), (200, &store)];
+        objects.extend(keys.iter().chain(&answers).map(|(at, text)| (*at, text.as_str())));
+        judged(&pki, &append(&signed, &objects), NOW + 60, &Evidence::default())
+    };
+    assert!(!has(&with(2), "pdf-too-complex"));
+    let report = with(MANY.into());
+    assert_eq!(report.verdict, Verdict::Indeterminate);
+    assert!(has(&report, "pdf-too-complex"), "{:?}", report.reasons);
 }

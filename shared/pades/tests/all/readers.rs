@@ -4,7 +4,7 @@
 use pades::*;
 
 use crate::common::{classic, judge, *};
-use crate::over::doc_mdp;
+use crate::over::doc_mdp_of;
 use crate::rules::{CATALOG, FORM, Signed, stream};
 
 /// One page with an empty signature field `A` (7) and whatever else is given: entries of the form, fields, annotations, objects from 8 on.
@@ -59,6 +59,7 @@ fn c3_another_encoding_is_another_stream() {
     let hex: String = data.bytes().map(|byte| format!("{byte:02x}")).collect();
     signed.allows("the same again", &[(4, &stream("", data))]);
     signed.refuses("hexadecimal", &[(4, &stream("/Filter/ASCIIHexDecode", &format!("{hex}>")))]);
+    signed.refuses("the same data with another entry", &[(4, &stream("/Metadata 5 0 R", data))]);
     let parameters = "/Filter/ASCIIHexDecode/DecodeParms<</Predictor 80 0 R/Columns 4>>";
     signed.refuses("a parameter elsewhere", &[(4, &stream(parameters, &format!("{hex}>"))), (80, "12")]);
     signed.refuses("cut short", &[(4, &format!("<</Length 9>>\nstream\n{data}\nendstream"))]);
@@ -74,6 +75,27 @@ fn c3_an_integer_is_no_real() {
     let page = PLAIN.page("/Rotate 180");
     signed.allows("a box", &[(3, &page.replace("595 842", "595.0 842.00"))]);
     signed.refuses("another box", &[(3, &page.replace("595 842", "595.1 842"))]);
+}
+
+/// C3: the same within dictionaries, in what a page draws with even where a number of either kind will do.
+#[test]
+fn c3_an_integer_is_no_real_however_deep() {
+    let field = |more: &str| {
+        format!(
+            "<</Type/Annot/Subtype/Widget/FT/Tx/T(t)/P 3 0 R/F 4/Rect[10 10 30 30]/MK<</R 90>>/BS<</W 1.0>>{more}>>"
+        )
+    };
+    let image = |width: &str, decode: &str| {
+        stream(&format!("/Subtype/Image/Width {width}/Height 1/Decode[{decode}]/ColorSpace/DeviceGray"), "ab")
+    };
+    let more = [field(""), image("2", "0 1")];
+    let page = "/Resources<</Font<</F1 5 0 R>>/XObject<</I 9 0 R>>>>";
+    let signed = Made { fields: "8 0 R", annotations: "8 0 R", page, more: &more, ..PLAIN }.signed();
+    signed.allows("the same again", &[(8, &more[0]), (9, &more[1])]);
+    signed.allows("the width of a line", &[(8, &field("").replace("/W 1.0", "/W 1"))]);
+    signed.refuses("a turned field", &[(8, &field("").replace("/R 90", "/R 90.0"))]);
+    signed.refuses("the width of an image", &[(9, &image("2.0", "0 1"))]);
+    signed.refuses("what an image's samples mean", &[(9, &image("2", "0.0 1"))]);
 }
 
 /// C6: objects beyond `/Size` are null for some readers. Told, and never in a copy.
@@ -187,13 +209,17 @@ fn c11_a_choice_draws_its_options() {
 /// C12: at P=3 a note may go, a watermark may not.
 #[test]
 fn c12_only_notes_are_taken_away() {
-    let signed = doc_mdp(3);
-    let page = |list: &str| format!("<<{}/Annots[{list}]>>", crate::rules::PAGE);
     let annotation = |subtype: &str| format!("<</Type/Annot/Subtype/{subtype}/P 3 0 R/F 4/Rect[10 10 90 30]>>");
     for (subtype, expected) in [("Text", Changes::Permitted), ("Watermark", Changes::NotPermitted)] {
-        let with = page("7 0 R 8 0 R 9 0 R 80 0 R");
-        let before = append(&signed.file, &[(3, &with), (80, &annotation(subtype))]);
-        let after = append(&before, &[(3, &page("7 0 R 8 0 R 9 0 R"))]);
-        assert_eq!(signed.changes(&after), expected, "{subtype}");
+        // Object 11 is a drawing that nothing uses.
+        let signed = doc_mdp_of(3, |text| {
+            let (before, after) = text.split_once("\n11 0 obj\n").expect("object 11");
+            let rest = after.split_once("\nendobj").expect("its end").1;
+            format!("{before}\n11 0 obj\n{}\nendobj{rest}", annotation(subtype))
+                .replace("/Annots[7 0 R 8 0 R 9 0 R]", "/Annots[7 0 R 8 0 R 9 0 R 11 0 R]")
+        });
+        let page = |list: &str| format!("<<{}/Annots[{list}]>>", crate::rules::PAGE);
+        assert_eq!(signed.after(&[(3, &page("7 0 R 8 0 R 9 0 R 11 0 R"))]), Changes::Permitted, "{subtype} stays");
+        assert_eq!(signed.after(&[(3, &page("7 0 R 8 0 R 9 0 R"))]), expected, "{subtype}");
     }
 }
