@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use chance::Chance;
 use pades::{Policy, Profile, Verdict};
 use pki::Certificate;
-use pki::path::Evidence;
+use pki::path::{self, Evidence, Purpose};
 use rustix::time::{ClockId, clock_gettime};
 
 /// Inputs of a run that nobody asked for by time.
@@ -162,6 +162,35 @@ fn read_der(bytes: &[u8]) {
     let _ = pdf::decode_text(bytes);
 }
 
+/// A person's path from the corpus: somebody to ask about with evidence out of a file.
+struct Person([Certificate; 3]);
+
+impl Person {
+    fn read() -> Person {
+        let one = |name: &str| {
+            let der = std::fs::read(here().join(name)).expect("a certificate of the corpus");
+            Certificate::from_der(&der).expect("readable")
+        };
+        Person([one("certificate-leader.der"), one("certificate.der"), one("certificate-root.der")])
+    }
+
+    /// Every use of a structure: as the one that is asked about, as an issuer, as an answer, as a list.
+    fn asks(&self, bytes: &[u8]) {
+        let [leaf, issuer, root] = &self.0;
+        let anchors = std::slice::from_ref(root);
+        let mut pool = vec![issuer.clone()];
+        if let Ok(one) = Certificate::from_der(bytes) {
+            for purpose in [Purpose::Signing, Purpose::Timestamping, Purpose::OcspSigning] {
+                let _ = path::build(&one, &pool, anchors, NOW, purpose);
+            }
+            pool.insert(0, one);
+        }
+        let _ = path::build(leaf, &pool, anchors, NOW, Purpose::Signing);
+        let evidence = Evidence { certificates: pool, ocsps: vec![bytes.to_vec()], crls: vec![bytes.to_vec()] };
+        let _ = path::revocation(&self.0, &evidence, NOW);
+    }
+}
+
 /// The one file that is valid, and where its last signature stands: only there a change may go unnoticed (hexadecimal case, padding).
 struct Genuine {
     bytes: Vec<u8>,
@@ -239,6 +268,7 @@ fn cpu() -> Duration {
 /// Mutates files of one kind for as long as was asked, and reads each.
 fn survives(kind: Kind) {
     let (asked, anchors, genuine) = (Asked::from_environment(), anchors(), Genuine::read());
+    let person = Person::read();
     let (seeds, ours) = corpus(kind);
     let begun = cpu();
     let current = Arc::new(Mutex::new((asked.seed, Instant::now())));
@@ -264,7 +294,10 @@ fn survives(kind: Kind) {
         let survived = catch_unwind(AssertUnwindSafe(|| match kind {
             Kind::Pdf => read_pdf(&input, &anchors, &genuine),
             Kind::Picture => drop(compose::inspect(&input, "")),
-            _ => read_der(&input),
+            _ => {
+                read_der(&input);
+                person.asks(&input);
+            }
         }));
         let (took, repeat) = (cpu() - since, repeat(kind, seed));
         assert!(survived.is_ok(), "seed {seed}, from {}: {repeat}", start.name);
@@ -335,6 +368,14 @@ fn the_corpus_itself_is_accepted() {
     };
     let report = pades::judge(&genuine.bytes, "a.pdf", &policy);
     assert_eq!(report.verdict, Verdict::Valid, "{:?}", report.reasons);
+    let Person([leaf, issuer, root]) = Person::read();
+    let path = path::build(&leaf, std::slice::from_ref(&issuer), std::slice::from_ref(&root), NOW, Purpose::Signing);
+    assert!(path.is_trusted(), "{:?}", path.outcome);
+    let answer = std::fs::read(here().join("ocsp-response.der")).expect("an answer");
+    let list = std::fs::read(here().join("crl.der")).expect("a list");
+    let evidence = Evidence { ocsps: vec![answer], crls: vec![list], ..Evidence::default() };
+    let revocation = path::revocation(&[leaf, issuer, root], &evidence, NOW);
+    assert!(revocation.is_good(), "{:?}", revocation.refused);
     assert!(Certificate::from_der(&std::fs::read(here().join("certificate.der")).expect("a file")).is_ok());
     for (name, parsed) in [
         ("crl.der", (|der: &[u8]| pki::crl::Crl::parse(der).is_ok()) as fn(&[u8]) -> bool),
