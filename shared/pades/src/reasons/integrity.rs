@@ -3,7 +3,7 @@
 use super::Owner::{Issuer, Nobody, Requester, Technician};
 use super::Severity::{Fatal, Note, Unknown};
 use super::{ASK_ISSUER, EXPERT, Explanation, NO_ACCEPT, STILL_VALID, row};
-use crate::report::CheckId::Integrity;
+use crate::report::CheckId::{Integrity, SignerCertificates};
 
 pub(super) const ROWS: &[Explanation] = &[
     row(
@@ -226,7 +226,7 @@ pub(super) const ROWS: &[Explanation] = &[
     row(
         "signer-binding-missing",
         Unknown,
-        Integrity,
+        SignerCertificates,
         Issuer,
         (
             "Chữ ký {field} thiếu thuộc tính gắn nó với chứng thư người ký, nên không chắc ai đã ký.",
