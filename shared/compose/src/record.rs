@@ -209,6 +209,11 @@ fn signed_by(sheet: &mut Sheet<'_>, report: &Value, signing: &Signing<'_>) {
              JSON report is attached. This is a record of verification and not a certified copy."
         ),
     );
+    withdrawn(sheet, report, 9.5);
+}
+
+/// What the register says of an annulment since: a signature under "valid" must not hide it.
+fn withdrawn(sheet: &mut Sheet<'_>, report: &Value, size: f32) {
     let Some(register) = report.get("register").filter(|register| !text(register, "annulled_at").is_empty()) else {
         return;
     };
@@ -218,7 +223,7 @@ fn signed_by(sheet: &mut Sheet<'_>, report: &Value, signing: &Signing<'_>) {
         (number, date) => format!(" theo quyết định {} ngày {}", discreet(number), moment(date)),
     };
     let said = format!("Theo sổ, bản sao đã bị hủy lúc {at}{by} / The register says that the copy was annulled");
-    sheet.line(Cut::Bold, 9.5, DARK_RED, &said);
+    sheet.line(Cut::Bold, size, DARK_RED, &said);
 }
 
 /// Of a file that could not be read.

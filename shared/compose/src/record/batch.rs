@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::sheet::Sheet;
-use super::{AMBER, DARK_RED, GREEN, Signing, Tone, UNKNOWN, discreet, list, moment, text};
+use super::{AMBER, DARK_RED, GREEN, Signing, Tone, UNKNOWN, discreet, list, moment, text, withdrawn};
 use crate::text::{BLACK, Cut, GREY, Ink};
 
 /// Whether a report is one of a batch.
@@ -110,25 +110,11 @@ fn items(sheet: &mut Sheet<'_>, report: &Value) {
             let words = |lang: &str| problem.get("text").map_or("", |words| text(words, lang)).to_owned();
             sheet.small(&format!("{} / {} [{}]", words("vi"), words("en"), text(problem, "code")));
         }
-        withdrawn(sheet, one);
+        withdrawn(sheet, one, 9.0);
         let digest = one.get("sha256").and_then(Value::as_str).unwrap_or(UNKNOWN);
         sheet.small(&format!("SHA-256 {digest}"));
         sheet.space(2.5);
     }
-}
-
-/// What the register says of an annulment since: a signature under "valid" must not hide it.
-fn withdrawn(sheet: &mut Sheet<'_>, one: &Value) {
-    let Some(register) = one.get("register").filter(|register| !text(register, "annulled_at").is_empty()) else {
-        return;
-    };
-    let at = moment(text(register, "annulled_at"));
-    let by = match (text(register, "decision_no"), text(register, "decision_date")) {
-        ("", _) | (_, "") => String::new(),
-        (number, date) => format!(" theo quyết định {} ngày {}", discreet(number), moment(date)),
-    };
-    let said = format!("Theo sổ, bản sao đã bị hủy lúc {at}{by} / The register says that the copy was annulled");
-    sheet.line(Cut::Bold, 9.0, DARK_RED, &said);
 }
 
 fn verdict(name: &str) -> (&'static str, Ink) {
