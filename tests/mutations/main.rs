@@ -17,6 +17,7 @@ mod edits;
 mod flips;
 #[path = "../fuzz/mutate.rs"]
 mod mutate;
+mod updates;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
