@@ -16,6 +16,9 @@ use crate::write::{self, Fields};
 use crate::{BLOCK_MIN, Base, BaseSpec, Kind, MAX_BYTES, MAX_PAGES, PlacedAt, Placement, Rect, Unusable};
 use crate::{moment, page_image, pdf_in};
 
+/// The most bytes that a base may have: pictures that PDF cannot hold as they came may grow, and signatures and evidence still come.
+const MAX_BASE: usize = MAX_BYTES + (16 << 20);
+
 /// A page of the target: its size, what is drawn on it and how.
 pub(crate) struct Sheet {
     pub(crate) size: (f32, f32),
@@ -76,6 +79,9 @@ pub fn base(spec: &BaseSpec<'_>) -> Result<Base, Unusable> {
         document_id: spec.document_id,
     };
     let pdf = write::finish(target, &finish)?;
+    if pdf.len() > MAX_BASE {
+        return Err(Unusable::TooLarge);
+    }
     let pages = u32::try_from(sheets.len()).unwrap_or(u32::MAX);
     Ok(Base { pdf, pages, placement: placed.at, leader_rect: fields.leader, seal_rect: fields.seal })
 }
@@ -190,14 +196,15 @@ fn gather(scans: &[&[u8]], placement: &Placement, keep: bool) -> Result<Gathered
     if scans.is_empty() {
         return Err(Unusable::Empty);
     }
+    if scans.iter().any(|bytes| bytes.is_empty()) {
+        return Err(Unusable::Empty);
+    }
+    // Of one document: what its copy may weigh does not grow with the number of files.
+    if scans.iter().map(|bytes| bytes.len()).sum::<usize>() > MAX_BYTES {
+        return Err(Unusable::TooLarge);
+    }
     let mut candidate = None;
     for (index, bytes) in scans.iter().enumerate() {
-        if bytes.is_empty() {
-            return Err(Unusable::Empty);
-        }
-        if bytes.len() > MAX_BYTES {
-            return Err(Unusable::TooLarge);
-        }
         let wanted = |page: u32| match placement {
             Placement::Auto => index + 1 == scans.len(),
             Placement::At { page: chosen, .. } => page == *chosen,
@@ -235,7 +242,7 @@ fn picture_page(
     if wanted(page) {
         *candidate = Some((page, picture.clone(), matrix));
     }
-    let body = if keep { Some((all.target.add_object(image_object(picture)), matrix)) } else { None };
+    let body = if keep { Some((image_object(&mut all.target, picture), matrix)) } else { None };
     all.sheets.push(Sheet { size: paper.size, body });
     Ok(())
 }
@@ -251,7 +258,7 @@ fn pdf_pages(all: &mut Gathered, bytes: &[u8], wanted: &dyn Fn(u32) -> bool, kee
         all.sheets.push(Sheet { size: page.shown(), body: None });
     }
     if let Some((number, page)) = measured
-        && let Some(image) = page_image::only_image(&scan, page)
+        && let Some(image) = page_image::drawn(&scan, page).and_then(page_image::Drawn::only)
         && let Some(pixels) = image.decoded(&scan.doc)
     {
         all.measure = Some(Measure { page: number, image: pixels, matrix: image.on_page(page) });
@@ -268,52 +275,63 @@ fn pdf_pages(all: &mut Gathered, bytes: &[u8], wanted: &dyn Fn(u32) -> bool, kee
 }
 
 /// The image XObject of a picture (ISO 32000-1, 8.9.5).
-fn image_object(picture: Picture) -> Stream {
+fn image_object(target: &mut Document, picture: Picture) -> ObjectId {
     let mut dict = Dictionary::new();
     let name = |text: &str| Object::Name(text.as_bytes().to_vec());
     dict.set("Type", name("XObject"));
     dict.set("Subtype", name("Image"));
     dict.set("Width", i64::from(picture.width));
     dict.set("Height", i64::from(picture.height));
-    match picture.coded {
-        Coded::Jpeg { data, components } => {
-            dict.set("ColorSpace", name(if components == 1 { "DeviceGray" } else { "DeviceRGB" }));
-            dict.set("BitsPerComponent", 8_i64);
-            dict.set("Filter", name("DCTDecode"));
-            Stream::new(dict, data).with_compression(false)
+    let mut space = |components: u8| colour_space(target, picture.icc.as_deref(), components);
+    let (space, bits, filter, data) = match picture.coded {
+        Coded::Jpeg { data, components, direct } => {
+            if direct {
+                dict.set("DecodeParms", write::dict([("ColorTransform", 0_i64.into())]));
+            }
+            (space(components), 8, "DCTDecode", data)
         }
         Coded::Png { data, colours, bits, palette } => {
             dict.set(
-                "ColorSpace",
-                match palette {
-                    Some(palette) => indexed(palette),
-                    None => name(if colours == 1 { "DeviceGray" } else { "DeviceRGB" }),
-                },
+                "DecodeParms",
+                write::dict([
+                    ("Predictor", 15_i64.into()),
+                    ("Colors", i64::from(colours).into()),
+                    ("BitsPerComponent", i64::from(bits).into()),
+                    ("Columns", i64::from(picture.width).into()),
+                ]),
             );
-            dict.set("BitsPerComponent", i64::from(bits));
-            dict.set("Filter", name("FlateDecode"));
-            let mut parms = Dictionary::new();
-            parms.set("Predictor", 15_i64);
-            parms.set("Colors", i64::from(colours));
-            parms.set("BitsPerComponent", i64::from(bits));
-            parms.set("Columns", i64::from(picture.width));
-            dict.set("DecodeParms", parms);
-            Stream::new(dict, data).with_compression(false)
+            let space = match palette {
+                Some(palette) => indexed(space(3), palette),
+                None => space(colours),
+            };
+            (space, bits, "FlateDecode", data)
         }
-        Coded::Bits { packed } => {
-            dict.set("ColorSpace", name("DeviceGray"));
-            dict.set("BitsPerComponent", 1_i64);
-            dict.set("Filter", name("FlateDecode"));
-            Stream::new(dict, write::deflate(&packed)).with_compression(false)
-        }
-    }
+        Coded::Bits { packed } => (name("DeviceGray"), 1, "FlateDecode", write::deflate(&packed)),
+    };
+    dict.set("ColorSpace", space);
+    dict.set("BitsPerComponent", i64::from(bits));
+    dict.set("Filter", name(filter));
+    target.add_object(Stream::new(dict, data).with_compression(false))
 }
 
-fn indexed(palette: Vec<u8>) -> Object {
+/// Grey or RGB: as the profile says, else the device's (ISO 32000-1, 8.6.4 and 8.6.5.5).
+fn colour_space(target: &mut Document, icc: Option<&[u8]>, components: u8) -> Object {
+    let device = Object::Name(if components == 1 { b"DeviceGray".to_vec() } else { b"DeviceRGB".to_vec() });
+    let Some(icc) = icc else { return device };
+    let dict = write::dict([
+        ("N", i64::from(components).into()),
+        ("Alternate", device),
+        ("Filter", Object::Name(b"FlateDecode".to_vec())),
+    ]);
+    let profile = target.add_object(Stream::new(dict, write::deflate(icc)).with_compression(false));
+    Object::Array(vec![Object::Name(b"ICCBased".to_vec()), profile.into()])
+}
+
+fn indexed(space: Object, palette: Vec<u8>) -> Object {
     let last = i64::try_from(palette.len() / 3).unwrap_or(1).saturating_sub(1);
     Object::Array(vec![
         Object::Name(b"Indexed".to_vec()),
-        Object::Name(b"DeviceRGB".to_vec()),
+        space,
         Object::Integer(last),
         Object::String(palette, lopdf::StringFormat::Hexadecimal),
     ])

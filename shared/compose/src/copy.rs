@@ -6,8 +6,8 @@ use std::collections::HashMap;
 
 use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
 
-use crate::Unusable;
 use crate::pdf_in::{MAX_DEPTH, PdfPage};
+use crate::{Unusable, jpeg};
 
 /// Keys that are never copied, wherever they stand.
 const DROPPED: [&[u8]; 22] = [
@@ -216,8 +216,9 @@ impl<'a> Copier<'a> {
             let object = match source.get_object(old).map_err(broken)? {
                 Object::Stream(stream) => {
                     let mut dict = self.dictionary(&stream.dict, 0)?.unwrap_or_default();
-                    dict.set("Length", i64::try_from(stream.content.len()).map_err(broken)?);
-                    Object::Stream(Stream::new(dict, stream.content.clone()).with_compression(false))
+                    let content = plain_data(stream);
+                    dict.set("Length", i64::try_from(content.len()).map_err(broken)?);
+                    Object::Stream(Stream::new(dict, content).with_compression(false))
                 }
                 other => self.value(&other.clone(), 0)?,
             };
@@ -225,6 +226,13 @@ impl<'a> Copier<'a> {
         }
         Ok(())
     }
+}
+
+/// The data of a stream; of a JPEG without what the camera or scanner wrote beside the picture.
+fn plain_data(stream: &Stream) -> Vec<u8> {
+    let jpeg = stream.filters().is_ok_and(|filters| filters == [b"DCTDecode"]).then(|| jpeg::read(&stream.content));
+    // What does not read as a JPEG stays as it is: viewers may read more than we do.
+    jpeg.flatten().map_or_else(|| stream.content.clone(), |jpeg| jpeg.data)
 }
 
 /// An array of numbers.

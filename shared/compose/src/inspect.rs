@@ -2,17 +2,23 @@
 
 use image::DynamicImage;
 
+use crate::page_image::drawn;
 use crate::paper::paper;
+use crate::pdf_in::{self, PdfPage, PdfScan};
 use crate::picture::{Picture, kind, pictures};
-use crate::{Inspection, Kind, MAX_BYTES, Unusable, page_image, pdf_in};
+use crate::quality::{Quality, look};
+use crate::{Finding, Inspection, Kind, MAX_BYTES, Unusable, typefaces};
 
 /// The least resolution of a scan, dots per inch (NĐ 30/2020, Annex I); one dot is forgiven for rounding.
 const MIN_DPI: f32 = 199.0;
+/// The most pixels of one file that are looked at, pages in their order: fifty A4 pages at 200 dpi. A PDF's pictures are decoded for this alone.
+const LOOKED_AT: u64 = 200_000_000;
 
 /// Finds out what arrived and whether it can become pages of a copy (R35, R36).
 ///
 /// `declared_type` is the media type that the sender gave, or empty; a type of another kind is refused. Every image is decoded once;
-/// a PDF is opened and checked, its pages are listed, nothing is drawn.
+/// a PDF is opened and checked and its pages are listed. Pages of a PDF that are one picture each are looked at like images, as many as time
+/// allows; text and drawings are not drawn.
 ///
 /// # Errors
 /// The reason, with the API's code.
@@ -27,15 +33,11 @@ pub fn inspect(bytes: &[u8], declared_type: &str) -> Result<Inspection, Unusable
     if !declared(declared_type, kind) {
         return Err(Unusable::TypeNotAccepted);
     }
-    let mut found = Found::default();
+    let mut found = Found { left: LOOKED_AT, ..Found::default() };
     if kind == Kind::Pdf {
         let scan = pdf_in::open(bytes)?;
         for page in &scan.pages {
-            found.sizes.push(page.shown());
-            match page_image::only_image(&scan, page) {
-                Some(image) => found.dpi(image.dpi(page)),
-                None => found.vector = true,
-            }
+            found.pdf_page(&scan, page);
         }
     } else {
         pictures(bytes, kind, &mut |picture| found.picture(&picture))?;
@@ -60,14 +62,40 @@ struct Found {
     sizes: Vec<(f32, f32)>,
     lowest: Option<f32>,
     unstated: bool,
-    /// A page that is more than one picture: neither resolution nor colour can be told.
+    /// A page whose resolution cannot be told: text, lines, or something that we do not read.
     vector: bool,
     colour: bool,
+    /// A page that was not looked at: that there is no colour cannot be said.
+    unseen: bool,
+    findings: Vec<Finding>,
+    /// So many pixels may still be looked at.
+    left: u64,
 }
 
 impl Found {
     fn dpi(&mut self, dpi: f32) {
         self.lowest = Some(self.lowest.map_or(dpi, |lowest| lowest.min(dpi)));
+    }
+
+    /// About the page that was noted last.
+    fn note(&mut self, when: bool, code: &'static str) {
+        if when {
+            self.findings.push(Finding { page: u32::try_from(self.sizes.len()).unwrap_or(u32::MAX), code });
+        }
+    }
+
+    fn look_at(&mut self, pixels: &DynamicImage, dpi: f32, lying: bool) {
+        let count = u64::from(pixels.width()) * u64::from(pixels.height());
+        if count > self.left {
+            self.unseen |= pixels.color().has_color();
+            return;
+        }
+        self.left -= count;
+        let Quality { blank, blurred, skewed, colour } = look(pixels, dpi, lying);
+        self.colour |= colour;
+        self.note(blank, "page-blank");
+        self.note(blurred, "page-blurred");
+        self.note(skewed, "page-skewed");
     }
 
     fn picture(&mut self, picture: &Picture) -> Result<(), Unusable> {
@@ -79,36 +107,44 @@ impl Found {
         if (pixels.width(), pixels.height()) != (picture.width, picture.height) {
             return Err(Unusable::ImageBroken("size".into()));
         }
-        self.colour |= has_colour(&pixels);
+        self.look_at(&pixels, paper.dpi, picture.orientation >= 5);
         Ok(())
     }
 
-    fn conclude(self, kind: Kind) -> Inspection {
-        let mut warnings = Vec::new();
-        let mut warn = |when: bool, code: &str| {
-            if when {
-                warnings.push(code.to_owned());
-            }
+    fn pdf_page(&mut self, scan: &PdfScan, page: &PdfPage) {
+        self.sizes.push(page.shown());
+        let Some(drawn) = drawn(scan, page) else {
+            (self.vector, self.unseen) = (true, true);
+            return self.note(!typefaces::embedded(&scan.doc, page.resources.as_ref()), "font-not-embedded");
         };
-        let colour = if kind == Kind::Pdf { None } else { Some(self.colour) };
-        warn(self.lowest.is_some_and(|dpi| dpi < MIN_DPI), "scan-below-200dpi");
-        warn(self.unstated, "no-resolution");
-        warn(colour == Some(false), "not-colour");
+        self.note(drawn.pictures.is_empty() && !drawn.more, "page-blank");
+        self.vector |= drawn.more;
+        drawn.dpi(page).into_iter().for_each(|dpi| self.dpi(dpi));
+        self.note(drawn.more && !typefaces::embedded(&scan.doc, page.resources.as_ref()), "font-not-embedded");
+        let picture = drawn.only().filter(|picture| picture.count() <= self.left);
+        let Some((picture, pixels)) = picture.and_then(|one| one.decoded(&scan.doc).map(|pixels| (one, pixels))) else {
+            self.unseen = true;
+            return;
+        };
+        let [a, b, ..] = picture.on_page(page);
+        self.look_at(&pixels, picture.dpi(page), b.abs() > a.abs());
+    }
+
+    fn conclude(self, kind: Kind) -> Inspection {
+        let colour = if self.colour { Some(true) } else { (!self.unseen).then_some(false) };
+        let about = |code: &str| self.findings.iter().any(|finding| finding.code == code);
+        let told = [
+            (self.lowest.is_some_and(|dpi| dpi < MIN_DPI), "scan-below-200dpi"),
+            (self.unstated, "no-resolution"),
+            (colour == Some(false), "not-colour"),
+            (about("page-blank"), "page-blank"),
+            (about("page-blurred"), "page-blurred"),
+            (about("page-skewed"), "page-skewed"),
+            (about("font-not-embedded"), "font-not-embedded"),
+        ];
+        let warnings = told.iter().filter(|(when, _)| *when).map(|(_, code)| (*code).to_owned()).collect();
         let pages = u32::try_from(self.sizes.len()).unwrap_or(u32::MAX);
         let dpi = if self.vector { None } else { self.lowest };
-        Inspection { kind, pages, warnings, page_sizes_pt: self.sizes, dpi, colour }
+        Inspection { kind, pages, warnings, findings: self.findings, page_sizes_pt: self.sizes, dpi, colour }
     }
-}
-
-/// Whether more than one pixel in a thousand has a clear hue.
-fn has_colour(image: &DynamicImage) -> bool {
-    if !image.color().has_color() {
-        return false;
-    }
-    let rgb = image.to_rgb8();
-    let hued = rgb.pixels().filter(|pixel| {
-        let [r, g, b] = pixel.0;
-        r.max(g).max(b) - r.min(g).min(b) > 40
-    });
-    hued.count().saturating_mul(1000) > (rgb.width() as usize).saturating_mul(rgb.height() as usize)
 }

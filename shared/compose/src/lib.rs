@@ -10,19 +10,24 @@ mod base;
 mod block;
 mod copy;
 mod exif;
+mod fax_in;
 mod free;
+mod icc;
 mod inspect;
+mod jpeg;
 mod moment;
 mod page_image;
 mod paper;
 mod pdf_gate;
 mod pdf_in;
 mod picture;
+mod quality;
 mod record;
 mod refuse;
 mod template;
 mod text;
 mod tiff_in;
+mod typefaces;
 mod write;
 
 pub use appearance::{leader_appearance, seal_appearance};
@@ -46,6 +51,16 @@ pub enum Kind {
     Tiff,
 }
 
+/// Something about one page that an official should look at.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Finding {
+    /// Page, from 1.
+    pub page: u32,
+    /// `page-blank` (nothing on it), `page-blurred` (letters without edges), `page-skewed` (2 degrees and more), `font-not-embedded` (a
+    /// typeface that other machines replace).
+    pub code: &'static str,
+}
+
 /// What [`inspect`] found out about one uploaded file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inspection {
@@ -53,13 +68,16 @@ pub struct Inspection {
     pub kind: Kind,
     /// Pages, at least 1.
     pub pages: u32,
-    /// Codes of what an official should look at: `scan-below-200dpi`, `no-resolution` (none stated), `not-colour`.
+    /// Codes of what an official should look at: `scan-below-200dpi`, `no-resolution` (none stated), `not-colour`, and those of
+    /// [`Self::findings`], each once.
     pub warnings: Vec<String>,
+    /// What an official should look at, page by page.
+    pub findings: Vec<Finding>,
     /// Width and height of each page as shown, in points.
     pub page_sizes_pt: Vec<(f32, f32)>,
     /// The lowest effective resolution of the scan's pages, dots per inch; `None` when it cannot be told (PDF with text or vectors).
     pub dpi: Option<f32>,
-    /// Whether any page has colour; `None` when it cannot be told.
+    /// Whether any page has colour; `None` when it cannot be told (PDF with text or vectors, or with pictures that are not decoded).
     pub colour: Option<bool>,
 }
 

@@ -1,20 +1,33 @@
-//! Tells whether a page of a scanned PDF is one picture and nothing else (or with invisible recognised text over it), and gets at that
-//! picture for measuring. What a scanner or a copier makes is of this kind.
+//! Looks at what a page of a scanned PDF draws: pictures, and whether anything else is visible (recognised text over a scan is not). A page
+//! that is one picture can be measured; of one in bands or layers the resolution can be told.
 //!
-//! Understands DCTDecode and plain or deflated samples of 1 or 8 bits; for everything else the answer is "cannot be told".
+//! Understands DCTDecode, fax codings and plain or deflated samples of 1 or 8 bits, palettes among them; for everything else the answer is
+//! "cannot be told". Looks into no form XObject: what is in one counts as something else.
 
-use image::{DynamicImage, ImageFormat};
+use image::{DynamicImage, GrayImage, ImageFormat, Luma, RgbImage};
 use lopdf::content::{Content, Operation};
 use lopdf::{Dictionary, Document, Object, Stream};
 
+use crate::fax_in::{self, Coding};
 use crate::pdf_in::{PdfPage, PdfScan};
-use crate::picture::{MAX_PIXELS, decode};
+use crate::picture::{MAX_PIXELS, decode, unpack};
 
 /// The most that a page's content may inflate to for this look.
 const MAX_CONTENT: usize = 2 << 20;
 const MAX_OPERATIONS: usize = 100_000;
+/// The most pictures of a page that are looked at: a scanner's bands and layers are fewer.
+const MAX_PICTURES: usize = 256;
+/// How much of a picture must lie under a finer one for the finer one's resolution to count; how much of a page a scan takes.
+const COVERED: f32 = 0.5;
 
-/// A page that is one picture.
+/// What a page draws.
+pub(crate) struct Drawn<'a> {
+    pub(crate) pictures: Vec<PageImage<'a>>,
+    /// Whether text, lines, shadings or pictures inside the content are visible too, or cannot be ruled out.
+    pub(crate) more: bool,
+}
+
+/// A picture on a page.
 pub(crate) struct PageImage<'a> {
     stream: &'a Stream,
     /// From the unit square to the page's own space.
@@ -22,8 +35,8 @@ pub(crate) struct PageImage<'a> {
     pub(crate) pixels: (u32, u32),
 }
 
-/// The page's only picture, if everything visible on the page is that picture.
-pub(crate) fn only_image<'a>(scan: &'a PdfScan, page: &'a PdfPage) -> Option<PageImage<'a>> {
+/// Follows a page's content. `None`: it cannot be read, or is longer than this look may be.
+pub(crate) fn drawn<'a>(scan: &'a PdfScan, page: &'a PdfPage) -> Option<Drawn<'a>> {
     let mut bytes = Vec::new();
     for id in &page.contents {
         let stream = scan.doc.get_object(*id).and_then(Object::as_stream).ok()?;
@@ -34,44 +47,89 @@ pub(crate) fn only_image<'a>(scan: &'a PdfScan, page: &'a PdfPage) -> Option<Pag
     if content.operations.len() > MAX_OPERATIONS {
         return None;
     }
-    let (name, matrix) = drawn(&content.operations)?;
-    let doc = &scan.doc;
-    let resources = doc.dereference(page.resources.as_ref()?).ok()?.1.as_dict().ok()?;
-    let image =
-        resources.get_deref(b"XObject", doc).ok()?.as_dict().ok()?.get_deref(&name, doc).ok()?.as_stream().ok()?;
-    if image.dict.get(b"Subtype").and_then(Object::as_name).ok()? != b"Image" {
-        return None;
+    let (placed, mut more) = followed(&content.operations)?;
+    if placed.is_empty() {
+        return Some(Drawn { pictures: Vec::new(), more });
     }
-    let side = |key: &[u8]| u32::try_from(image.dict.get_deref(key, doc).ok()?.as_i64().ok()?).ok();
-    let pixels = (side(b"Width")?, side(b"Height")?);
-    let sane = pixels.0 > 0 && pixels.1 > 0 && u64::from(pixels.0) * u64::from(pixels.1) <= MAX_PIXELS;
-    sane.then_some(PageImage { stream: image, matrix, pixels })
+    let resources = page.resources.as_ref()?;
+    let resources = scan.doc.dereference(resources).ok()?.1.as_dict().ok()?;
+    let objects = resources.get_deref(b"XObject", &scan.doc).ok()?.as_dict().ok()?;
+    let mut pictures = Vec::new();
+    for (name, matrix) in placed {
+        match objects.get_deref(&name, &scan.doc).and_then(Object::as_stream).ok().and_then(|one| picture(scan, one)) {
+            Some((stream, pixels)) => pictures.push(PageImage { stream, matrix, pixels }),
+            None => more = true,
+        }
+    }
+    Some(Drawn { pictures, more })
 }
 
-/// Follows the matrix; the name of the one picture drawn and where. `None` as soon as anything else is visible.
-fn drawn(operations: &[Operation]) -> Option<(Vec<u8>, [f32; 6])> {
-    let mut matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
+impl<'a> Drawn<'a> {
+    /// The page's only picture, if everything visible on the page is that picture.
+    pub(crate) fn only(mut self) -> Option<PageImage<'a>> {
+        (self.pictures.len() == 1 && !self.more).then(|| self.pictures.pop())?
+    }
+
+    /// The lowest resolution at which the page's pictures are shown; where one lies over another, the finer one's counts. Beside text or
+    /// lines a picture is a figure, and only one of half the page is a scan.
+    pub(crate) fn dpi(&self, page: &PdfPage) -> Option<f32> {
+        let (wide, high) = page.shown();
+        let scanned = |area: &[f32; 4]| !self.more || size(area) >= COVERED * wide * high;
+        let told = self.pictures.iter().map(|one| (one.dpi(page), one.area(page)));
+        let told: Vec<(f32, [f32; 4])> = told.filter(|(_, area)| scanned(area)).collect();
+        let finest = |area: &[f32; 4]| {
+            let over = told.iter().filter(|(_, other)| overlap(area, other) >= COVERED * size(area));
+            over.map(|(dpi, _)| *dpi).fold(0.0, f32::max)
+        };
+        told.iter().map(|(_, area)| finest(area)).reduce(f32::min)
+    }
+}
+
+fn size([left, bottom, right, top]: &[f32; 4]) -> f32 {
+    (right - left).max(0.0) * (top - bottom).max(0.0)
+}
+
+fn overlap(one: &[f32; 4], other: &[f32; 4]) -> f32 {
+    size(&[one[0].max(other[0]), one[1].max(other[1]), one[2].min(other[2]), one[3].min(other[3])])
+}
+
+/// The stream and its size in pixels, if it is a picture of a sane size.
+fn picture<'a>(scan: &'a PdfScan, stream: &'a Stream) -> Option<(&'a Stream, (u32, u32))> {
+    if stream.dict.get(b"Subtype").and_then(Object::as_name).ok()? != b"Image" {
+        return None;
+    }
+    let side = |key: &[u8]| u32::try_from(stream.dict.get_deref(key, &scan.doc).ok()?.as_i64().ok()?).ok();
+    let pixels = (side(b"Width")?, side(b"Height")?);
+    let sane = pixels.0 > 0 && pixels.1 > 0 && u64::from(pixels.0) * u64::from(pixels.1) <= MAX_PIXELS;
+    sane.then_some((stream, pixels))
+}
+
+type Placed = Vec<(Vec<u8>, [f32; 6])>;
+
+/// Follows the matrix: names of the XObjects drawn and where; and whether anything else is visible.
+fn followed(operations: &[Operation]) -> Option<(Placed, bool)> {
+    const UNIT: [f32; 6] = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
+    let (mut matrix, mut invisible) = (UNIT, false);
     let mut stack = Vec::new();
-    let mut invisible = false;
-    let mut found = None;
+    let (mut found, mut more) = (Placed::new(), false);
     for operation in operations {
         match operation.operator.as_str() {
-            "q" => stack.push(matrix),
-            "Q" => matrix = stack.pop().unwrap_or([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]),
+            "q" => stack.push((matrix, invisible)),
+            "Q" => (matrix, invisible) = stack.pop().unwrap_or((UNIT, false)),
             "cm" => matrix = multiply(six(&operation.operands)?, matrix),
             "Tr" => invisible = operation.operands.first()?.as_i64().ok()? == 3,
-            "Tj" | "TJ" | "'" | "\"" if !invisible => return None,
+            "Tj" | "TJ" | "'" | "\"" => more |= !invisible,
             "Do" => {
-                let name = operation.operands.first()?.as_name().ok()?.to_vec();
-                if found.replace((name, matrix)).is_some() {
+                if found.len() >= MAX_PICTURES {
                     return None;
                 }
+                found.push((operation.operands.first()?.as_name().ok()?.to_vec(), matrix));
             }
-            "f" | "F" | "f*" | "B" | "B*" | "b" | "b*" | "S" | "s" | "sh" | "BI" | "ID" | "EI" => return None,
+            "f" | "F" | "f*" | "B" | "B*" | "b" | "b*" | "S" | "s" | "sh" | "BI" | "ID" | "EI" => more = true,
             _ => {}
         }
     }
-    found
+    Some((found, more))
 }
 
 fn six(operands: &[Object]) -> Option<[f32; 6]> {
@@ -100,65 +158,162 @@ impl PageImage<'_> {
         across.min(down)
     }
 
+    /// The box around the picture on the shown page: left, bottom, right, top.
+    fn area(&self, page: &PdfPage) -> [f32; 4] {
+        let [a, b, c, d, e, f] = self.on_page(page);
+        let range =
+            |at: f32, one: f32, other: f32| (at + one.min(0.0) + other.min(0.0), at + one.max(0.0) + other.max(0.0));
+        let ((left, right), (bottom, top)) = (range(e, a, c), range(f, b, d));
+        [left, bottom, right, top]
+    }
+
+    /// How many pixels it has.
+    pub(crate) fn count(&self) -> u64 {
+        u64::from(self.pixels.0) * u64::from(self.pixels.1)
+    }
+
     /// The decoded picture.
     pub(crate) fn decoded(&self, doc: &Document) -> Option<DynamicImage> {
         let dict = &self.stream.dict;
-        if dict.has(b"SMask") || dict.has(b"Mask") || dict.has(b"Decode") || dict.has(b"ImageMask") {
+        if dict.has(b"SMask") || dict.has(b"Mask") || dict.has(b"ImageMask") {
             return None;
         }
-        let filters = self.stream.filters().unwrap_or_default();
-        let image = match filters.as_slice() {
-            [b"DCTDecode"] => decode(&self.stream.content, ImageFormat::Jpeg).ok()?,
-            [] | [b"FlateDecode"] => self.samples(doc, dict)?,
+        let image = match self.stream.filters().unwrap_or_default().as_slice() {
+            [b"DCTDecode"] => decode(&self.stream.content, ImageFormat::Jpeg).ok().filter(|_| !dict.has(b"Decode"))?,
+            [b"CCITTFaxDecode"] => self.turned_round(doc, self.fax(doc)?)?,
+            [] | [b"FlateDecode"] => self.turned_round(doc, self.samples(doc)?)?,
             _ => return None,
         };
         ((image.width(), image.height()) == self.pixels).then_some(image)
     }
 
-    fn samples(&self, doc: &Document, dict: &Dictionary) -> Option<DynamicImage> {
+    /// Light for dark where `/Decode` says so for every component (ISO 32000-1, 8.9.5.2); any other is not followed.
+    fn turned_round(&self, doc: &Document, mut image: DynamicImage) -> Option<DynamicImage> {
+        let Ok(decode) = self.stream.dict.get_deref(b"Decode", doc) else { return Some(image) };
+        let numbers: Vec<f32> = decode.as_array().ok()?.iter().filter_map(|one| one.as_float().ok()).collect();
+        let all = |pair: [f32; 2]| !numbers.is_empty() && numbers.chunks(2).all(|one| one == pair);
+        if all([1.0, 0.0]) {
+            image.invert();
+            return Some(image);
+        }
+        all([0.0, 1.0]).then_some(image)
+    }
+
+    /// The page of a fax coding (ISO 32000-1, table 11); its words of 0 and 1 are what the stencil or the grey says.
+    fn fax(&self, doc: &Document) -> Option<DynamicImage> {
+        let none = Dictionary::new();
+        let given = self.stream.dict.get_deref(b"DecodeParms", doc).ok().and_then(|parms| match parms {
+            Object::Array(all) => doc.dereference(all.first()?).ok()?.1.as_dict().ok(),
+            one => one.as_dict().ok(),
+        });
+        let parms = given.unwrap_or(&none);
+        let number =
+            |key: &[u8], otherwise: i64| parms.get_deref(key, doc).and_then(Object::as_i64).unwrap_or(otherwise);
+        let truth = |key: &[u8]| parms.get_deref(key, doc).and_then(Object::as_bool).unwrap_or(false);
+        if number(b"Columns", 1728) != i64::from(self.pixels.0) || self.grey_bits(doc)? != 1 {
+            return None;
+        }
+        let coding = match number(b"K", 0) {
+            0 => Coding::OneDimensional,
+            ..0 => Coding::Group4,
+            _ => Coding::TwoDimensional,
+        };
+        let rows = usize::try_from(self.pixels.1).ok()?;
+        let page = fax_in::Page { coding, width: self.pixels.0, rows, aligned: truth(b"EncodedByteAlign") };
+        let mut packed = fax_in::packed(self.stream.content.iter().copied(), page)?;
+        if truth(b"BlackIs1") {
+            packed.iter_mut().for_each(|byte| *byte = !*byte);
+        }
+        Some(unpack(self.pixels.0, self.pixels.1, &packed))
+    }
+
+    /// Bits per sample of a grey picture.
+    fn grey_bits(&self, doc: &Document) -> Option<i64> {
+        let dict = &self.stream.dict;
+        let grey = matches!(space(doc, dict.get_deref(b"ColorSpace", doc).ok()?)?, Space::Plain(1));
+        grey.then(|| dict.get_deref(b"BitsPerComponent", doc).ok()?.as_i64().ok())?
+    }
+
+    fn samples(&self, doc: &Document) -> Option<DynamicImage> {
+        let dict = &self.stream.dict;
         let bits = dict.get_deref(b"BitsPerComponent", doc).ok()?.as_i64().ok()?;
-        let components = components(doc, dict.get_deref(b"ColorSpace", doc).ok()?)?;
-        let (width, height) = (self.pixels.0 as usize, self.pixels.1 as usize);
-        let row = width.checked_mul(components)?;
+        let space = space(doc, dict.get_deref(b"ColorSpace", doc).ok()?)?;
+        let (wide, high) = self.pixels;
+        let row = (wide as usize).checked_mul(space.components())?;
         let stride = if bits == 1 { row.div_ceil(8) } else { row };
-        let data = self.stream.get_plain_content_with_limit(stride.checked_mul(height)?.checked_add(1 << 16)?).ok()?;
-        let data = data.get(..stride.checked_mul(height)?)?.to_vec();
-        match (bits, components) {
-            (8, 3) => image::RgbImage::from_raw(self.pixels.0, self.pixels.1, data).map(DynamicImage::ImageRgb8),
-            (8, 1) => image::GrayImage::from_raw(self.pixels.0, self.pixels.1, data).map(DynamicImage::ImageLuma8),
-            (1, 1) => {
+        let whole = stride.checked_mul(high as usize)?;
+        let data = self.stream.get_plain_content_with_limit(whole.checked_add(1 << 16)?).ok()?;
+        let data = data.get(..whole)?.to_vec();
+        match (bits, space) {
+            (8, Space::Plain(3)) => RgbImage::from_raw(wide, high, data).map(DynamicImage::ImageRgb8),
+            (8, Space::Plain(1)) => GrayImage::from_raw(wide, high, data).map(DynamicImage::ImageLuma8),
+            (8, Space::Table(table)) => {
+                let colour = |place: &u8| table.get(usize::from(*place)).copied().unwrap_or_default();
+                RgbImage::from_raw(wide, high, data.iter().flat_map(colour).collect()).map(DynamicImage::ImageRgb8)
+            }
+            (1, Space::Plain(1)) => Some(unpack(wide, high, &data)),
+            (1, Space::Table(table)) => {
+                let dark = |place: usize| table.get(place).copied().unwrap_or_default().into_iter().min().unwrap_or(0);
+                let tones = [Luma([dark(0)]), Luma([dark(1)])];
                 let pixel = |x: u32, y: u32| {
                     let byte = data.get(y as usize * stride + x as usize / 8).copied().unwrap_or(0);
-                    image::Luma([if byte & (0x80 >> (x % 8)) == 0 { 0 } else { 255 }])
+                    tones[usize::from(byte >> (7 - x % 8) & 1)]
                 };
-                let grey = image::GrayImage::from_fn(self.pixels.0, self.pixels.1, pixel);
-                Some(DynamicImage::ImageLuma8(grey))
+                Some(DynamicImage::ImageLuma8(GrayImage::from_fn(wide, high, pixel)))
             }
             _ => None,
         }
     }
 }
 
-/// Colour components of a space in which small values are dark.
-fn components(doc: &Document, space: &Object) -> Option<usize> {
+/// A colour space in which small values are dark, or a table of colours.
+enum Space {
+    /// So many components: 1 or 3.
+    Plain(usize),
+    Table(Vec<[u8; 3]>),
+}
+
+impl Space {
+    fn components(&self) -> usize {
+        match self {
+            Self::Plain(components) => *components,
+            Self::Table(_) => 1,
+        }
+    }
+}
+
+fn space(doc: &Document, space: &Object) -> Option<Space> {
     if let Ok(name) = space.as_name() {
         return match name {
-            b"DeviceGray" | b"G" => Some(1),
-            b"DeviceRGB" | b"RGB" => Some(3),
+            b"DeviceGray" | b"G" => Some(Space::Plain(1)),
+            b"DeviceRGB" | b"RGB" => Some(Space::Plain(3)),
             _ => None,
         };
     }
     let items = space.as_array().ok()?;
+    let item = |at: usize| doc.dereference(items.get(at)?).ok().map(|(_, item)| item);
     match items.first()?.as_name().ok()? {
-        b"CalGray" => Some(1),
-        b"CalRGB" => Some(3),
-        b"ICCBased" => {
-            let profile = doc.dereference(items.get(1)?).ok()?.1.as_stream().ok()?;
-            match profile.dict.get(b"N").and_then(Object::as_i64).ok()? {
-                1 => Some(1),
-                3 => Some(3),
-                _ => None,
-            }
+        b"CalGray" => Some(Space::Plain(1)),
+        b"CalRGB" => Some(Space::Plain(3)),
+        b"ICCBased" => match item(1)?.as_stream().ok()?.dict.get(b"N").and_then(Object::as_i64).ok()? {
+            1 => Some(Space::Plain(1)),
+            3 => Some(Space::Plain(3)),
+            _ => None,
+        },
+        // A table in a space that is itself one would be no table any more (ISO 32000-1, 8.6.6.3).
+        b"Indexed" if item(1)?.as_name().is_ok() || item(1)?.as_array().is_ok() => {
+            let base = crate::page_image::space(doc, item(1)?)?;
+            let bytes = match item(3)? {
+                Object::String(bytes, _) => bytes.clone(),
+                Object::Stream(stream) => stream.get_plain_content_with_limit(1024).ok()?,
+                _ => return None,
+            };
+            let colours = bytes.chunks_exact(base.components()).map(|colour| match colour {
+                [r, g, b] => [*r, *g, *b],
+                [grey, ..] => [*grey; 3],
+                [] => [0; 3],
+            });
+            matches!(base, Space::Plain(_)).then(|| Space::Table(colours.collect()))
         }
         _ => None,
     }

@@ -115,10 +115,25 @@ fn form(doc: &Document, catalog: &Dictionary) -> Result<(), Unusable> {
     if fields.is_ok_and(|fields| !fields.is_empty()) { Err(Unusable::PdfHasForm) } else { Ok(()) }
 }
 
-/// Layers that are switched off would appear when the layers are taken away: refused. All others are simply content.
+/// Layers that are switched off, or that a viewer switches by itself, would appear when the layers are taken away: refused. All others are
+/// simply content (ISO 32000-1, 8.11).
 fn layers(doc: &Document, catalog: &Dictionary) -> Result<(), Unusable> {
     let Ok(properties) = catalog.get_deref(b"OCProperties", doc).and_then(Object::as_dict) else { return Ok(()) };
+    for object in doc.objects.values() {
+        walk(object, &shown_with_its_layers)?;
+    }
     let Ok(default) = properties.get_deref(b"D", doc).and_then(Object::as_dict) else { return Ok(()) };
-    let off = default.get_deref(b"OFF", doc).and_then(Object::as_array).is_ok_and(|off| !off.is_empty());
-    if off || name(default, b"BaseState") == b"OFF" { Err(refuse("hidden layers")) } else { Ok(()) }
+    let listed = |key: &[u8]| default.get_deref(key, doc).and_then(Object::as_array).is_ok_and(|list| !list.is_empty());
+    if listed(b"OFF") || listed(b"AS") || name(default, b"BaseState") == b"OFF" {
+        return Err(refuse("hidden layers"));
+    }
+    Ok(())
+}
+
+/// Content that is seen when layers are off, or by an expression over layers (ISO 32000-1, 8.11.2.2).
+fn shown_with_its_layers(dict: &Dictionary) -> Result<(), Unusable> {
+    let policy = name(dict, b"P");
+    let membership = name(dict, b"Type") == b"OCMD";
+    let reversed = membership && (dict.has(b"VE") || !policy.is_empty() && policy != b"AllOn" && policy != b"AnyOn");
+    if reversed { Err(refuse("hidden layers")) } else { Ok(()) }
 }

@@ -4,6 +4,7 @@
 //! encryption is told from the raw bytes before anything is parsed, decompression has a limit, and the sum of all parsed objects
 //! has one too, because overlapping streams cost memory out of all proportion.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashSet;
 
@@ -15,6 +16,8 @@ use crate::{MAX_BYTES, MAX_PAGES, Unusable};
 const MAX_STREAM: usize = 16 << 20;
 /// Above this size a file with a broken cross-reference table is refused: rebuilding takes quadratic time on hostile files.
 const MAX_REBUILD: usize = 1 << 10;
+/// The most that the contents of all pages may inflate to together; drawings of a whole book have less.
+const MAX_CONTENTS: usize = 256 << 20;
 /// The most nodes (values in arrays and dictionaries) of all parsed objects together.
 const MAX_NODES: u64 = 6_000_000;
 /// The deepest nesting of direct values and of the page tree.
@@ -118,7 +121,7 @@ pub(crate) fn open(bytes: &[u8]) -> Result<PdfScan, Unusable> {
         max_decompressed_size: Some(MAX_STREAM),
         ..LoadOptions::default()
     };
-    let doc = Document::load_mem_with_options(bytes, options).map_err(broken)?;
+    let doc = Document::load_mem_with_options(&plain_header(bytes), options).map_err(|error| unread(bytes, error))?;
     if BUDGET.get().blown {
         return Err(broken("too complex"));
     }
@@ -127,7 +130,42 @@ pub(crate) fn open(bytes: &[u8]) -> Result<PdfScan, Unusable> {
     }
     crate::pdf_gate::check(&doc)?;
     let pages = pages(&doc)?;
+    contents(&doc, &pages)?;
     Ok(PdfScan { doc, pages })
+}
+
+/// Why a file does not load. One that says that it is signed is called so: its signature is the reason to ask for the paper, and often
+/// the reason why it is built as it is.
+fn unread(bytes: &[u8], error: lopdf::Error) -> Unusable {
+    let signed = bytes.windows(10).any(|window| window == b"/ByteRange");
+    if signed { Unusable::PdfAlreadySigned } else { broken(error) }
+}
+
+/// Inflates what the pages draw, all of it within one limit: a page that nobody can draw is no page, and one that takes gigabytes does not
+/// go into a copy.
+fn contents(doc: &Document, pages: &[PdfPage]) -> Result<(), Unusable> {
+    let mut left = MAX_CONTENTS;
+    let mut seen = HashSet::new();
+    for id in pages.iter().flat_map(|page| &page.contents).filter(|id| seen.insert(**id)) {
+        let stream = doc.get_object(*id).and_then(Object::as_stream).map_err(broken)?;
+        let plain =
+            stream.get_plain_content_with_limit(left).map_err(|error| broken(format!("page content: {error}")))?;
+        left -= plain.len().min(left);
+    }
+    Ok(())
+}
+
+/// The file with nothing but white space behind the version on its first line: libtiff and some scanners write more there, which the strict
+/// reader does not take. No offset changes.
+fn plain_header(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let line = bytes.iter().take(64).position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(0);
+    let version = bytes.iter().skip(5).position(|byte| !matches!(byte, b'0'..=b'9' | b'.')).map_or(line, |at| at + 5);
+    if version >= line {
+        return Cow::Borrowed(bytes);
+    }
+    let mut plain = bytes.to_vec();
+    plain.iter_mut().take(line).skip(version).for_each(|byte| *byte = b'\n');
+    Cow::Owned(plain)
 }
 
 /// Whether a trailer names an encryption dictionary: `/Encrypt` followed by a reference or a dictionary, escapes of names resolved.
@@ -197,7 +235,9 @@ fn pages(doc: &Document) -> Result<Vec<PdfPage>, Unusable> {
         let here = inherit(doc, node, &above);
         match node.get_deref(b"Kids", doc) {
             Ok(Object::Array(kids)) => {
-                let kids: Vec<ObjectId> = kids.iter().filter_map(|kid| kid.as_reference().ok()).collect();
+                // What is no reference is a page for some readers and none for others (ISO 32000-1, table 29).
+                let kids: Result<Vec<ObjectId>, _> = kids.iter().map(Object::as_reference).collect();
+                let kids = kids.map_err(|_| broken("page tree"))?;
                 todo.extend(kids.into_iter().rev().map(|kid| (kid, here.clone(), depth + 1)));
             }
             _ => found.push(page(doc, node, &here)?),
@@ -212,7 +252,13 @@ fn pages(doc: &Document) -> Result<Vec<PdfPage>, Unusable> {
             });
         }
     }
-    if found.is_empty() { Err(broken("no pages")) } else { Ok(found) }
+    let said = doc.get_dictionary(root).and_then(|node| node.get_deref(b"Count", doc)).and_then(Object::as_i64);
+    match (found.len(), said) {
+        (0, _) => Err(broken("no pages")),
+        // Some readers go by the count, others by the pages.
+        (there, Ok(said)) if usize::try_from(said) != Ok(there) => Err(broken(format!("{there} pages, {said} said"))),
+        _ => Ok(found),
+    }
 }
 
 fn inherit(doc: &Document, node: &Dictionary, above: &Inherited) -> Inherited {
@@ -306,6 +352,18 @@ mod tests {
         assert!(names_encryption(b"trailer <</#45ncr#79pt <</Filter/Standard>>>>"));
         assert!(!names_encryption(b"trailer <</EncryptMetadata false /Encrypt /none>>"));
         assert!(!names_encryption(b"(a text about /Encrypt 12 apples)"));
+    }
+
+    #[test]
+    fn only_the_header_line_is_made_plain() {
+        for (given, plain) in [
+            ("%PDF-1.4\n1 0 obj", "%PDF-1.4\n1 0 obj"),
+            ("%PDF-1.1 \n%abc", "%PDF-1.1\n\n%abc"),
+            ("%PDF-1.4%xyz\r\nabc", "%PDF-1.4\n\n\n\n\r\nabc"),
+            ("%PDF-1.4", "%PDF-1.4"),
+        ] {
+            assert_eq!(plain_header(given.as_bytes()), plain.as_bytes(), "{given:?}");
+        }
     }
 
     #[test]

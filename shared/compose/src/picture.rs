@@ -7,8 +7,8 @@ use std::io::Cursor;
 
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
-use crate::exif;
-use crate::{Kind, Unusable};
+use crate::jpeg::{self, Colours};
+use crate::{Kind, Unusable, icc};
 
 /// The most pixels of one page: A3 at 600 dpi is 70 million.
 pub(crate) const MAX_PIXELS: u64 = 150_000_000;
@@ -18,8 +18,8 @@ const MAX_SIDE: u32 = 30_000;
 /// How a page's picture goes into the PDF.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Coded {
-    /// DCTDecode, as it came; components 1 or 3.
-    Jpeg { data: Vec<u8>, components: u8 },
+    /// DCTDecode, coefficients as they came; components 1 or 3; `direct` when PDF has to be told that they are red, green and blue.
+    Jpeg { data: Vec<u8>, components: u8, direct: bool },
     /// FlateDecode with PNG predictors, the chunks of a PNG as they are.
     Png { data: Vec<u8>, colours: u8, bits: u8, palette: Option<Vec<u8>> },
     /// FlateDecode of packed bits, 0 is black.
@@ -37,7 +37,12 @@ pub(crate) struct Picture {
     /// Stated dots per inch along the stored axes.
     pub(crate) dpi: Option<(f32, f32)>,
     pub(crate) coded: Coded,
+    /// The ICC profile of the samples.
+    pub(crate) icc: Option<Vec<u8>>,
 }
+
+/// Beginnings of files that are something else, whatever stands further on: archives, pages of the web, PostScript, pictures.
+const OTHERS: [&[u8]; 8] = [b"PK", b"<", b"\xef\xbb\xbf<", b"%!PS", b"GIF8", b"RIFF", b"BM", b"{\\rtf"];
 
 /// Tells the kind of a file from its first bytes.
 pub(crate) fn kind(bytes: &[u8]) -> Option<Kind> {
@@ -48,7 +53,10 @@ pub(crate) fn kind(bytes: &[u8]) -> Option<Kind> {
         Some(Kind::Png)
     } else if [&b"II*\0"[..], b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|magic| start.starts_with(magic)) {
         Some(Kind::Tiff)
+    } else if OTHERS.iter().any(|other| start.starts_with(other)) {
+        None
     } else if start.windows(5).any(|window| window == b"%PDF-") {
+        // Scanners and mail gateways put lines before the header (ISO 32000-1, annex H, note 13).
         Some(Kind::Pdf)
     } else {
         None
@@ -82,16 +90,19 @@ pub(crate) fn pictures(
 }
 
 fn jpeg(bytes: &[u8]) -> Result<Picture, Unusable> {
-    let facts = exif::jpeg(bytes).ok_or_else(|| broken("incomplete JPEG"))?;
-    check_size(facts.width, facts.height)?;
-    let data = bytes.get(..facts.end).ok_or_else(|| broken("incomplete JPEG"))?;
-    let (width, height, orientation, dpi) = (facts.width, facts.height, facts.orientation, facts.dpi);
-    let coded = match (facts.plain, facts.components) {
-        (true, components @ (1 | 3)) => Coded::Jpeg { data: data.to_vec(), components },
-        (true, 4) => recode_jpeg(data)?,
+    let found = jpeg::read(bytes).ok_or_else(|| broken("incomplete JPEG"))?;
+    check_size(found.width, found.height)?;
+    let (width, height, orientation, dpi) = (found.width, found.height, found.orientation, found.dpi);
+    let (coded, icc) = match (found.plain, found.components) {
+        (true, 3) if found.colours == Colours::Ambiguous => return Err(broken("colours that readers disagree about")),
+        (true, components @ (1 | 3)) => {
+            let direct = components == 3 && found.colours == Colours::DirectByName;
+            (Coded::Jpeg { data: found.data, components, direct }, found.icc)
+        }
+        (true, 4) => (recode_jpeg(&found.data)?, None),
         _ => return Err(broken("a JPEG coding that PDF does not know")),
     };
-    Ok(Picture { width, height, orientation, dpi, coded })
+    Ok(Picture { width, height, orientation, dpi, coded, icc })
 }
 
 /// A four-colour JPEG becomes an RGB one: PDF viewers disagree about inverted CMYK.
@@ -100,7 +111,7 @@ fn recode_jpeg(data: &[u8]) -> Result<Coded, Unusable> {
     let mut out = Vec::new();
     let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut out, 90);
     encoder.encode_image(&rgb).map_err(broken)?;
-    Ok(Coded::Jpeg { data: out, components: 3 })
+    Ok(Coded::Jpeg { data: out, components: 3, direct: false })
 }
 
 /// Decodes an image within fixed limits of memory.
@@ -124,6 +135,7 @@ struct PngChunks {
     palette: Option<Vec<u8>>,
     transparent: bool,
     dpi: Option<(f32, f32)>,
+    profile: Option<Vec<u8>>,
     data: Vec<u8>,
     ended: bool,
 }
@@ -141,6 +153,7 @@ fn png_chunks(bytes: &[u8]) -> Option<PngChunks> {
             b"PLTE" => chunks.palette = Some(body.to_vec()),
             b"tRNS" => chunks.transparent = true,
             b"pHYs" => chunks.dpi = phys(body),
+            b"iCCP" => chunks.profile = Some(body.to_vec()),
             b"IDAT" => chunks.data.extend_from_slice(body),
             b"IEND" => chunks.ended = true,
             _ => {}
@@ -171,7 +184,13 @@ fn png(bytes: &[u8]) -> Result<Picture, Unusable> {
         }
         _ => flattened(&decode(bytes, ImageFormat::Png)?)?,
     };
-    Ok(Picture { width, height, orientation: 1, dpi: chunks.dpi, coded })
+    let components = match (&coded, colour) {
+        (Coded::Png { colours, .. }, 0 | 2 | 4 | 6) => *colours,
+        // A palette's colours are the profile's.
+        _ => 3,
+    };
+    let icc = chunks.profile.and_then(|chunk| icc::inflated(&chunk, components));
+    Ok(Picture { width, height, orientation: 1, dpi: chunks.dpi, coded, icc })
 }
 
 fn palette_fits(palette: Option<&[u8]>, bits: u8) -> bool {
@@ -293,7 +312,7 @@ fn chunk(out: &mut Vec<u8>, name: &[u8; 4], body: &[u8]) -> Result<(), Unusable>
 }
 
 /// Packed bits, 0 is black, to a grey image.
-fn unpack(width: u32, height: u32, packed: &[u8]) -> DynamicImage {
+pub(crate) fn unpack(width: u32, height: u32, packed: &[u8]) -> DynamicImage {
     let stride = width.div_ceil(8) as usize;
     let mut grey = image::GrayImage::from_pixel(width, height, image::Luma([255]));
     for (row, pixels) in packed.chunks(stride.max(1)).zip(grey.rows_mut()) {

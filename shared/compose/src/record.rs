@@ -265,6 +265,24 @@ fn signatures(sheet: &mut Sheet<'_>, report: &Value) {
     for one in all {
         signature(sheet, one);
     }
+    revisions(sheet, report);
+}
+
+/// Later revisions that changed what they may not, with the pages where these are known.
+fn revisions(sheet: &mut Sheet<'_>, report: &Value) {
+    let of_note = |one: &&Value| text(one, "judgement") != "allowed";
+    let all: Vec<&Value> = list(report, "revisions").iter().filter(of_note).collect();
+    if all.is_empty() {
+        return;
+    }
+    sheet.heading("Thay đổi sau khi ký", "Changes after signing");
+    for one in all.iter().take(REASONS) {
+        let words = |lang: &str| one.get("text").map_or("", |words| text(words, lang));
+        sheet.line(Cut::Bold, 9.5, DARK_RED, words("vi"));
+        sheet.line(Cut::Italic, 8.0, GREY, words("en"));
+        sheet.space(1.5);
+    }
+    more(sheet, all.len(), REASONS);
 }
 
 fn signature(sheet: &mut Sheet<'_>, one: &Value) {

@@ -101,8 +101,10 @@ impl Unusable {
                 "Tệp PDF đã có chữ ký số. Bản sao chỉ được tạo từ bản chính giấy; hãy quét bản chính.".into()
             }
             Self::PdfHasForm => "Tệp PDF có biểu mẫu điền được. Hãy quét lại bản chính.".into(),
-            Self::PdfBroken(why) => format!("Tệp PDF bị hỏng, không đọc được ({why})."),
-            Self::ImageBroken(why) => format!("Tệp ảnh bị hỏng, không đọc được ({why})."),
+            Self::PdfBroken(why) => format!("Tệp PDF bị hỏng, không đọc được ({why}). Hãy quét lại bản chính."),
+            Self::ImageBroken(why) => {
+                format!("Tệp ảnh bị hỏng hoặc thuộc dạng không đọc được ({why}). Hãy quét lại bản chính.")
+            }
             Self::TooManyPages { found, limit } => format!("Bản quét có {found} trang, nhiều nhất {limit} trang."),
             Self::TooLarge => "Tệp quá lớn.".into(),
             Self::PlacementOutside => "Vị trí lời chứng nằm ngoài trang hoặc quá nhỏ.".into(),
@@ -125,8 +127,10 @@ impl Unusable {
                 "The PDF is already signed. A copy is made from a paper original only; scan the original.".into()
             }
             Self::PdfHasForm => "The PDF has a form that can be filled. Scan the original again.".into(),
-            Self::PdfBroken(why) => format!("The PDF is damaged and cannot be read ({why})."),
-            Self::ImageBroken(why) => format!("The image is damaged and cannot be read ({why})."),
+            Self::PdfBroken(why) => format!("The PDF is damaged and cannot be read ({why}). Scan the original again."),
+            Self::ImageBroken(why) => {
+                format!("The image is damaged or of a kind that cannot be read ({why}). Scan the original again.")
+            }
             Self::TooManyPages { found, limit } => format!("The scan has {found} pages; at most {limit} are allowed."),
             Self::TooLarge => "The file is too large.".into(),
             Self::PlacementOutside => "The place of the wording is outside the page or too small.".into(),

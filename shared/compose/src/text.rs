@@ -105,10 +105,11 @@ impl Fonts {
     pub(crate) fn shown(&self, text: &str) -> String {
         let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let known = |sign: char| self.cuts.iter().all(|cut| cut.shaper.glyph_index(sign).is_some());
-        // Marks of direction have glyphs in some typefaces and would turn a line around.
+        // Marks of direction have glyphs in this typeface and would turn a line around; others would be drawn as nothing. These are all
+        // of which it has a glyph: of the rest of `pki::is_deceptive` it has none.
         let steers = |sign: char| {
             sign.is_control()
-                || matches!(sign, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+                || matches!(sign, '\u{ad}' | '\u{34f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
         };
         joined.nfc().take(MAX_CHARS).map(|sign| if known(sign) && !steers(sign) { sign } else { '?' }).collect()
     }
@@ -250,6 +251,15 @@ mod tests {
         assert_eq!(unset_sign("Bằng “cao đẳng” – số 12/Đ, 2.000 ₫").expect("a typeface"), None);
         assert_eq!(unset_sign("Giấy ☃ tuyết").expect("a typeface"), Some('☃'));
         assert_eq!(unset_sign("卒業証書").expect("a typeface"), Some('卒'));
+    }
+
+    /// What steers a line, or is drawn as nothing, is seen to be there.
+    #[test]
+    fn nothing_is_set_that_is_not_seen() {
+        let fonts = Fonts::new().expect("vendored typefaces load");
+        for sign in "\u{1b}\u{ad}\u{34f}\u{61c}\u{115f}\u{17b4}\u{180e}\u{200b}\u{202e}\u{2066}\u{2800}\u{3164}\u{fe0f}\u{feff}\u{ffa0}\u{fff9}\u{e0041}".chars() {
+            assert_eq!(fonts.shown(&format!("a{sign}b")), "a?b", "{sign:?}");
+        }
     }
 
     /// Every letter of Vietnamese has a glyph in every cut.

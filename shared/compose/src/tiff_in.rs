@@ -1,6 +1,7 @@
-//! TIFF files as pictures, page by page: bilevel CCITT (Group 3 one-dimensional, Group 4), LZW, Deflate, PackBits, JPEG, none.
+//! TIFF files as pictures, page by page: fax codings, LZW, Deflate, PackBits, JPEG, none; grey, colour, palettes, in strips, tiles or planes.
 //!
-//! Does not know Group 3 two-dimensional, palettes, Lab, floating point or planar colour: such pages are refused as `image-broken`.
+//! Does not know Lab, floating point, the JPEG of TIFF's first years or Zstandard: such pages are refused as `image-broken`. Small
+//! pictures of other pages and their masks are no pages.
 
 use std::io::Cursor;
 
@@ -10,11 +11,17 @@ use tiff::decoder::ifd::Value;
 use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::tags::Tag;
 
+use crate::fax_in::{self, Coding, Page};
+use crate::icc;
 use crate::picture::{Coded, MAX_PIXELS, Picture, flattened};
 use crate::{MAX_PAGES, Unusable};
 
-/// Six end-of-line codes: the decoder wants them after the last line, a TIFF strip often leaves them out (ITU-T T.4, 4.1.4).
-const RETURN_TO_CONTROL: [u8; 9] = [0x00, 0x10, 0x01, 0x00, 0x10, 0x01, 0x00, 0x10, 0x01];
+/// How a Group 3 page is coded (TIFF 6.0, section 11).
+const T4_OPTIONS: u16 = 292;
+/// What a page is beside others (TIFF 6.0, section 8): bit 0 a smaller picture of another one, bit 2 its mask.
+const NO_PAGE: u32 = 0b101;
+/// The photometric interpretation of samples that are places in a table.
+const PALETTE: u32 = 3;
 
 type Reader<'a> = Decoder<Cursor<&'a [u8]>>;
 
@@ -24,23 +31,31 @@ fn broken(why: impl std::fmt::Display) -> Unusable {
 
 /// Gives every page to `each`, one at a time.
 pub(crate) fn pictures(bytes: &[u8], each: &mut dyn FnMut(Picture) -> Result<(), Unusable>) -> Result<(), Unusable> {
+    let mut reader = Decoder::new(Cursor::new(bytes)).map_err(broken)?.with_limits(limits());
+    let mut found = 0_u32;
+    // Of a picture of pictures only the directories are looked at, so that what is no page cannot be there without end.
+    for _ in 0..2 * MAX_PAGES {
+        if tag(&mut reader, Tag::NewSubfileType).unwrap_or(0) & NO_PAGE == 0 {
+            found += 1;
+            if found > MAX_PAGES {
+                return Err(Unusable::TooManyPages { found, limit: MAX_PAGES });
+            }
+            each(picture(bytes, &mut reader)?)?;
+        }
+        if !reader.more_images() {
+            return if found == 0 { Err(broken("no page")) } else { Ok(()) };
+        }
+        reader.next_image().map_err(broken)?;
+    }
+    Err(broken("too many directories"))
+}
+
+fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.decoding_buffer_size = 512 << 20;
     limits.ifd_value_size = 1 << 20;
     limits.intermediate_buffer_size = 128 << 20;
-    let mut reader = Decoder::new(Cursor::new(bytes)).map_err(broken)?.with_limits(limits);
-    let mut found = 0_u32;
-    loop {
-        found += 1;
-        if found > MAX_PAGES {
-            return Err(Unusable::TooManyPages { found, limit: MAX_PAGES });
-        }
-        each(picture(bytes, &mut reader)?)?;
-        if !reader.more_images() {
-            return Ok(());
-        }
-        reader.next_image().map_err(broken)?;
-    }
+    limits
 }
 
 fn tag(reader: &mut Reader<'_>, tag: Tag) -> Option<u32> {
@@ -58,10 +73,13 @@ fn picture(bytes: &[u8], reader: &mut Reader<'_>) -> Result<Picture, Unusable> {
     let orientation = tag(reader, Tag::Orientation).and_then(|n| u8::try_from(n).ok()).unwrap_or(1);
     let dpi = resolution(reader);
     let coded = match tag(reader, Tag::Compression).unwrap_or(1) {
-        method @ (3 | 4) => Coded::Bits { packed: fax_page(bytes, reader, method, (width, height))? },
+        method @ 2..=4 => Coded::Bits { packed: fax_page(bytes, reader, method, (width, height))? },
+        _ if tag(reader, Tag::PhotometricInterpretation) == Some(PALETTE) => indexed(bytes, reader, (width, height))?,
         _ => decoded(reader, (width, height))?,
     };
-    Ok(Picture { width, height, orientation: if (1..=8).contains(&orientation) { orientation } else { 1 }, dpi, coded })
+    let icc = profile(reader, &coded);
+    let orientation = if (1..=8).contains(&orientation) { orientation } else { 1 };
+    Ok(Picture { width, height, orientation, dpi, coded, icc })
 }
 
 fn resolution(reader: &mut Reader<'_>) -> Option<(f32, f32)> {
@@ -79,90 +97,59 @@ fn resolution(reader: &mut Reader<'_>) -> Option<(f32, f32)> {
 
 /// The strips of a fax-coded page, decoded to packed bits with 0 as black.
 fn fax_page(bytes: &[u8], reader: &mut Reader<'_>, method: u32, size: (u32, u32)) -> Result<Vec<u8>, Unusable> {
-    let width = u16::try_from(size.0).map_err(broken)?;
-    let two_dimensional = tag(reader, Tag::Unknown(292)).unwrap_or(0) & 1 == 1;
-    if method == 3 && two_dimensional {
-        return Err(broken("CCITT Group 3 two-dimensional"));
-    }
+    let coding = match (method, tag(reader, Tag::Unknown(T4_OPTIONS)).unwrap_or(0) & 1) {
+        (2, _) => Coding::Runs,
+        (4, _) => Coding::Group4,
+        (_, 0) => Coding::OneDimensional,
+        _ => Coding::TwoDimensional,
+    };
     let offsets = reader.get_tag_u64_vec(Tag::StripOffsets).map_err(broken)?;
     let lengths = reader.get_tag_u64_vec(Tag::StripByteCounts).map_err(broken)?;
     let rows = tag(reader, Tag::RowsPerStrip).unwrap_or(size.1).clamp(1, size.1);
-    // PhotometricInterpretation 0: white is zero, the usual sense of fax data; 1 turns it round.
-    let inverted = tag(reader, Tag::PhotometricInterpretation) == Some(1);
     let reversed = tag(reader, Tag::FillOrder) == Some(2);
-    let mut page = Bits::new(size, inverted);
-    for (index, (offset, length)) in offsets.iter().zip(&lengths).enumerate() {
+    let mut packed = Vec::new();
+    let mut left = size.1;
+    for (offset, length) in offsets.iter().zip(&lengths) {
         let start = usize::try_from(*offset).map_err(broken)?;
         let end =
             usize::try_from(*length).ok().and_then(|length| start.checked_add(length)).ok_or(Unusable::TooLarge)?;
         let data = bytes.get(start..end).ok_or_else(|| broken("a strip outside the file"))?;
         let input = data.iter().map(|byte| if reversed { byte.reverse_bits() } else { *byte });
-        let first = index.saturating_mul(rows as usize);
-        let count = rows.min(size.1.saturating_sub(u32::try_from(first).unwrap_or(u32::MAX)));
-        page.strip(method, input, (first, count as usize), width)?;
+        let count = rows.min(left);
+        let page = Page { coding, width: size.0, rows: count as usize, aligned: false };
+        packed.extend(fax_in::packed(input, page).ok_or_else(|| broken("damaged fax data"))?);
+        left -= count;
     }
-    Ok(page.packed)
+    if left > 0 {
+        return Err(broken("missing strips"));
+    }
+    // PhotometricInterpretation 0: white is zero, the usual sense of fax data; 1 turns it round.
+    if tag(reader, Tag::PhotometricInterpretation) == Some(1) {
+        packed.iter_mut().for_each(|byte| *byte = !*byte);
+    }
+    Ok(packed)
 }
 
-/// A bilevel page in the making.
-struct Bits {
-    packed: Vec<u8>,
-    stride: usize,
-    inverted: bool,
-}
-
-impl Bits {
-    fn new((width, height): (u32, u32), inverted: bool) -> Self {
-        let stride = width.div_ceil(8) as usize;
-        Self { packed: vec![0xFF; stride.saturating_mul(height as usize)], stride, inverted }
+/// The samples of a page, one after another, 8 bits each unless they are fewer and packed.
+fn samples(reader: &mut Reader<'_>) -> Result<Vec<u8>, Unusable> {
+    let mut read = DecodingResult::U8(Vec::new());
+    let layout = reader.read_image_to_buffer(&mut read).map_err(broken)?;
+    let (bytes, wide) = match read {
+        DecodingResult::U8(data) => (data, 1),
+        DecodingResult::U16(data) => (data.into_iter().map(|value| (value >> 8) as u8).collect(), 2),
+        _ => return Err(broken("samples of an unusual kind")),
+    };
+    let plane = layout.plane_stride.map_or(bytes.len(), |stride| stride.get() / wide);
+    if layout.planes <= 1 || bytes.len() != plane.saturating_mul(layout.planes) {
+        return if layout.planes <= 1 { Ok(bytes) } else { Err(Unusable::TooLarge) };
     }
-
-    fn strip(
-        &mut self,
-        method: u32,
-        input: impl Iterator<Item = u8>,
-        (first, count): (usize, usize),
-        width: u16,
-    ) -> Result<(), Unusable> {
-        let mut done = 0_usize;
-        let mut line = |runs: &[u16]| {
-            if done < count {
-                self.line(first + done, runs, width);
-                done += 1;
-            }
-        };
-        let height = u16::try_from(count).map_err(broken)?;
-        // Neither coding needs its end mark in a TIFF; what counts is that every line is there.
-        let _end = if method == 4 {
-            fax::decoder::decode_g4(input, width, Some(height), &mut line)
-        } else {
-            fax::decoder::decode_g3(input.chain(RETURN_TO_CONTROL), &mut line)
-        };
-        if done < count { Err(broken("damaged fax data")) } else { Ok(()) }
-    }
-
-    fn line(&mut self, row: usize, runs: &[u16], width: u16) {
-        let start = row.saturating_mul(self.stride);
-        let Some(line) = self.packed.get_mut(start..start.saturating_add(self.stride)) else { return };
-        for (x, pel) in fax::decoder::pels(runs, width).enumerate() {
-            let dark = (pel == fax::Color::Black) != self.inverted;
-            if let (true, Some(byte)) = (dark, line.get_mut(x / 8)) {
-                *byte &= !(0x80 >> (x % 8));
-            }
-        }
-    }
+    let planes: Vec<&[u8]> = bytes.chunks(plane.max(1)).collect();
+    Ok((0..plane).flat_map(|at| planes.iter().filter_map(move |plane| plane.get(at).copied())).collect())
 }
 
 fn decoded(reader: &mut Reader<'_>, size: (u32, u32)) -> Result<Coded, Unusable> {
     let colour = reader.colortype().map_err(broken)?;
-    if tag(reader, Tag::PlanarConfiguration) == Some(2) && !matches!(colour, ColorType::Gray(_)) {
-        return Err(broken("planar colour"));
-    }
-    let data = match reader.read_image().map_err(broken)? {
-        DecodingResult::U8(data) => data,
-        DecodingResult::U16(data) => data.into_iter().map(|value| (value >> 8) as u8).collect(),
-        _ => return Err(broken("samples of an unusual kind")),
-    };
+    let data = samples(reader)?;
     match colour {
         ColorType::Gray(1) => Ok(Coded::Bits { packed: data }),
         ColorType::Gray(bits @ (2 | 4)) => grey(size, spread(&data, size, bits, 255 / ((1 << bits) - 1))),
@@ -178,6 +165,63 @@ fn decoded(reader: &mut Reader<'_>, size: (u32, u32)) -> Result<Coded, Unusable>
         ColorType::CMYK(8 | 16) => rgb(size, data.chunks_exact(4).flat_map(cmyk).collect()),
         other => Err(broken(format!("{other:?}"))),
     }
+}
+
+/// A page whose samples are places in a table of colours (TIFF 6.0, section 5). The decoder knows no tables, so it is told that they are
+/// grey: of a copy of the file, with this one word changed.
+fn indexed(bytes: &[u8], reader: &mut Reader<'_>, size: (u32, u32)) -> Result<Coded, Unusable> {
+    let bits = tag(reader, Tag::BitsPerSample).and_then(|bits| u8::try_from(bits).ok()).unwrap_or(1);
+    let table = reader.get_tag_u16_vec(Tag::ColorMap).map_err(broken)?;
+    let colours = table.len() / 3;
+    if !matches!(bits, 1 | 2 | 4 | 8) || colours != 1 << bits {
+        return Err(broken("palette"));
+    }
+    let at =
+        reader.ifd_pointer().and_then(|pointer| usize::try_from(pointer.0).ok()).ok_or_else(|| broken("palette"))?;
+    let grey = as_grey(bytes, at).ok_or_else(|| broken("palette"))?;
+    let mut copy = Decoder::new(Cursor::new(grey.as_slice())).map_err(broken)?.with_limits(limits());
+    while copy.ifd_pointer() != reader.ifd_pointer() {
+        copy.next_image().map_err(broken)?;
+    }
+    let data = samples(&mut copy)?;
+    let data = if bits == 8 { data } else { spread(&data, size, bits, 1) };
+    let colour = |place: &u8| {
+        let part =
+            |channel: usize| table.get(channel * colours + usize::from(*place)).map_or(0, |value| (value >> 8) as u8);
+        [part(0), part(1), part(2)]
+    };
+    rgb(size, data.iter().flat_map(colour).collect())
+}
+
+/// The file with PhotometricInterpretation 1 in the directory at `at`.
+fn as_grey(bytes: &[u8], at: usize) -> Option<Vec<u8>> {
+    let little = bytes.first()? == &b'I';
+    let number = |at: usize, length: usize| {
+        let raw = bytes.get(at..at.checked_add(length)?)?;
+        let digits: Vec<u8> = if little { raw.iter().rev().copied().collect() } else { raw.to_vec() };
+        Some(digits.iter().fold(0_u64, |all, byte| all << 8 | u64::from(*byte)))
+    };
+    // BigTIFF counts with eight bytes and has entries of twenty.
+    let (counted, entry, value) = if number(2, 2)? == 43 { (8, 20, 12) } else { (2, 12, 8) };
+    let count = usize::try_from(number(at, counted)?).ok()?.min(4096);
+    let first = at.checked_add(counted)?;
+    let entries = (0..count).map(|index| first + index * entry);
+    let found =
+        entries.into_iter().find(|at| number(*at, 2) == Some(u64::from(Tag::PhotometricInterpretation.to_u16())))?;
+    let mut copy = bytes.to_vec();
+    let word = if little { [1, 0] } else { [0, 1] };
+    copy.get_mut(found + value..found + value + 2)?.copy_from_slice(&word);
+    Some(copy)
+}
+
+/// The ICC profile of a page, if it is one for what became of its samples.
+fn profile(reader: &mut Reader<'_>, coded: &Coded) -> Option<Vec<u8>> {
+    let components = match coded {
+        Coded::Png { colours, palette: None, .. } => *colours,
+        _ => return None,
+    };
+    // CMYK became RGB, whatever its profile said.
+    icc::usable(reader.get_tag_u8_vec(Tag::IccProfile).ok()?, components)
 }
 
 type Build = fn((u32, u32), Vec<u8>) -> Option<DynamicImage>;

@@ -7,3 +7,4 @@ mod read;
 mod record;
 mod refusals;
 mod scans;
+mod table;

@@ -26,6 +26,29 @@ fn a_record_is_deterministic() {
     assert!((2..=4).contains(&pages), "{pages} pages");
 }
 
+/// R64: a record tells which pages a later revision may not have changed, and is silent about what it may.
+#[test]
+fn a_record_tells_the_changed_pages() {
+    let drawn = |judgement: Option<&str>| -> usize {
+        let mut report = report("invalid");
+        if let Some(judgement) = judgement {
+            let text = json!({"vi": "trang 3 đã bị thay đổi", "en": "page 3 was changed"});
+            report["revisions"] = json!([{"n": 3, "judgement": judgement, "pages_changed": [3], "text": text}]);
+        }
+        let file = lopdf::Document::load_mem(&compose::report(&report).expect("a record")).expect("a PDF");
+        let operators = |id: &lopdf::ObjectId| {
+            let content = file.get_page_content(*id);
+            lopdf::content::Content::decode(&content).expect("content").operations.len()
+        };
+        file.get_pages().values().map(operators).sum()
+    };
+    let (none, allowed) = (drawn(None), drawn(Some("allowed")));
+    assert_eq!(none, allowed);
+    for judgement in ["not_allowed", "not_of_a_copy", "unclear"] {
+        assert!(drawn(Some(judgement)) > none + 6, "a heading in two languages and two lines: {judgement}");
+    }
+}
+
 /// No verdict, no record; a bare verdict is enough for one page.
 #[test]
 fn a_record_needs_a_verdict() {

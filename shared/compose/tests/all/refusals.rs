@@ -3,37 +3,19 @@
 use compose::{Placement, Unusable};
 
 use crate::read::{base, bytes, spec};
+use crate::table::list::{self, rows};
 
-/// File and code.
-const REFUSED: &[(&str, &str)] = &[
-    ("tests/scans/da-ky.pdf", "pdf-already-signed"),
-    ("tests/scans/bieu-mau.pdf", "pdf-active-content"),
-    ("tests/vectors/scans/o-ky-trong.pdf", "pdf-active-content"),
-    ("tests/vectors/scans/ma-lenh-khi-mo.pdf", "pdf-active-content"),
-    ("tests/vectors/scans/ma-lenh-cua-trang.pdf", "pdf-active-content"),
-    ("tests/vectors/scans/chay-chuong-trinh.pdf", "pdf-active-content"),
-    ("tests/vectors/scans/tep-dinh-kem.pdf", "pdf-active-content"),
-    ("tests/vectors/scans/chu-thich.pdf", "pdf-active-content"),
-    ("tests/vectors/scans/lop-an.pdf", "pdf-active-content"),
-    ("tests/vectors/scans/mat-khau.pdf", "pdf-encrypted"),
-    ("tests/vectors/scans/mat-khau-rong.pdf", "pdf-encrypted"),
-    ("tests/vectors/scans/khong-trang.pdf", "pdf-broken"),
-    ("tests/vectors/scans/cut-duoi.pdf", "pdf-broken"),
-    ("tests/vectors/scans/rong.pdf", "empty-file"),
-    ("tests/vectors/scans/khong-phai-pdf.pdf", "type-not-accepted"),
-    ("tests/vectors/scans/fax-g3-2d.tif", "image-broken"),
-    ("tests/vectors/scans/bang-mau.tif", "image-broken"),
-    ("tests/vectors/scans/mat-mau-rieng.tif", "image-broken"),
-];
-
-/// R35, R36: inspection and composing refuse the same files with the same code, and say why in both languages.
+/// R35, R36: inspection and composing refuse the same files with the same code (the table holds which), and say why in both languages.
 #[test]
-fn each_refusal_has_its_code() {
-    for (name, code) in REFUSED {
-        let scan = bytes(name);
-        let inspected = compose::inspect(&scan, "").expect_err(name);
-        let composed = base(&scan).expect_err(name);
-        assert_eq!((inspected.code(), composed.code()), (*code, *code), "{name}");
+fn each_refusal_is_said_in_both_languages() {
+    let (_, rows) = rows();
+    let refused: Vec<_> = rows.into_iter().filter(|row| row.outcome != "accepted" && row.files.len() == 1).collect();
+    assert!(refused.len() > 50);
+    for row in refused {
+        let scan = list::bytes(&row.name());
+        let inspected = compose::inspect(&scan, "").expect_err(&row.name());
+        let composed = base(&scan).expect_err(&row.name());
+        assert_eq!((inspected.code(), composed.code()), (row.outcome.as_str(), row.outcome.as_str()), "{}", row.name());
         assert!(!inspected.vi().is_empty() && !inspected.en().is_empty() && inspected.vi() != inspected.en());
     }
 }
@@ -73,4 +55,18 @@ fn no_scan_is_an_empty_file() {
         compose::base(&spec(vec![&photo, b""], Placement::Auto)).expect_err("one is empty").code(),
         "empty-file"
     );
+}
+
+/// Decision 32: 100 MB and 300 pages, of one file and of all files of a document together.
+#[test]
+fn a_document_has_one_limit() {
+    let half = vec![0xFF; 51 << 20];
+    let whole = vec![0xFF; (100 << 20) + 1];
+    assert_eq!(compose::inspect(&whole, "").expect_err("over the limit").code(), "file-too-large");
+    let code = |scans| compose::base(&spec(scans, Placement::Auto)).expect_err("refused").code();
+    assert_eq!(code(vec![&whole]), "file-too-large");
+    assert_eq!(code(vec![&half, &half]), "file-too-large");
+    assert_eq!(code(vec![&half]), "type-not-accepted", "51 MB are not too large");
+    let (most, one) = (bytes("tests/vectors/scans/300-trang.pdf"), bytes("tests/vectors/scans/the.jpg"));
+    assert_eq!(code(vec![&most, &one]), "too-many-pages");
 }

@@ -89,6 +89,30 @@ fn tiffs_of_every_coding_become_pages() {
     card("khong-nen.tif", Kind::Tiff, 3, A4_LYING);
 }
 
+/// What a camera writes beside a picture, where it was taken among it, is in no copy; the picture's own data are, unchanged.
+#[test]
+fn places_and_devices_stay_behind() {
+    let scan = bytes("tests/vectors/scans/dien-thoai.jpg");
+    let has = |data: &[u8], what: &[u8]| data.windows(what.len()).any(|window| window == what);
+    let camera: [&[u8]; 4] = [b"Exif\0", b"Dien thoai mau", b"ghi chu cua may anh", b"ICC_PROFILE"];
+    assert!(camera[..3].iter().all(|words| has(&scan, words)), "the photograph tells");
+    let made = base(&scan).expect("a base").pdf;
+    assert!(camera.iter().all(|words| !has(&made, words)), "the copy does not");
+    // From the first scan on, the JPEG is the one that came.
+    let at = scan.windows(2).position(|pair| pair == [0xFF, 0xDA]).expect("a scan");
+    assert!(has(&made, &scan[at..]), "not coded again");
+    let phone = base(&bytes("tests/vectors/scans/anh-p3.jpg")).expect("a base").pdf;
+    assert!(!has(&phone, b"MOTIONPHOTO") && has(&phone, b"/ICCBased"), "the profile stays, what follows does not");
+    // The same in a PDF by others.
+    let mut other = bytes("tests/vectors/scans/may-quet-jpeg.pdf");
+    let jfif = other.windows(5).position(|window| window == b"JFIF\0").expect("a JPEG");
+    other[jfif - 3] = 0xE1;
+    other[jfif..jfif + 5].copy_from_slice(b"Exif\0");
+    assert!(has(&base(&bytes("tests/vectors/scans/may-quet-jpeg.pdf")).expect("a base").pdf, b"JFIF\0"));
+    let made = base(&other).expect("a base").pdf;
+    assert!(has(&other, b"Exif\0") && !has(&made, b"Exif\0"), "of the first page's picture");
+}
+
 /// What a resolution or a colour is worth a look is said (R35).
 #[test]
 fn inspections_warn() {
