@@ -5,6 +5,7 @@
 
 mod batches;
 mod fates;
+mod inquiries;
 mod job;
 mod leader;
 mod letters;

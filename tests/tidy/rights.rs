@@ -51,7 +51,7 @@ const KNOWN: &[&str] = &[
 /// Call of a port → what the adapter then asks of AWS.
 const ASKS: &[(&str, &[&str])] = &[
     (
-        r"\.(unit|user|appointment|slot|upload|case|copy|session|counter|entry|public_copy|public_by_number|public_by_digest|public_by_link|kept_report|kept_verdict|batch|batch_plan|paper)\(",
+        r"\.(unit|user|appointment|slot|upload|case|copy|session|counter|entry|public_copy|public_by_number|public_by_digest|public_by_link|kept_report|kept_verdict|batch|batch_plan|paper|inquiry)\(",
         &["dynamodb:GetItem"],
     ),
     (r"\.(units|queue|account_copies|due|open_sessions)\(", &["dynamodb:Query", "dynamodb:BatchGetItem"]),
@@ -65,7 +65,7 @@ const ASKS: &[(&str, &[&str])] = &[
     (r"Write::OutboxDone", &["dynamodb:DeleteItem"]),
     (r"Write::OutboxLater", &["dynamodb:UpdateItem"]),
     (
-        r"Write::(Unit|User|Appointment|Slot|Upload|Case|Copy|Session|Counter|Entry|PublicCopy|Outbox|Event|Delivery|Paper|Batch|BatchPlan|BatchItem|KeptReport|Watch)\b",
+        r"Write::(Unit|User|Appointment|Slot|Upload|Case|Copy|Session|Counter|Entry|PublicCopy|Outbox|Event|Delivery|Paper|Batch|BatchPlan|BatchItem|KeptReport|Watch|Inquiry)\b",
         &["dynamodb:PutItem"],
     ),
     (
@@ -243,7 +243,7 @@ fn verification_reads_public_items_and_writes_its_own() {
     };
     let set = |keys: &[&str]| keys.iter().map(|key| format!("{key}#*")).collect::<BTreeSet<_>>();
     assert_eq!(allowed("dynamodb:GetItem"), set(&READ));
-    assert_eq!(allowed("dynamodb:PutItem"), set(&["VERIF", "VERDICT", "WATCH", "BATCH", "IDEM", "OUTBOX"]));
+    assert_eq!(allowed("dynamodb:PutItem"), set(&["VERIF", "VERDICT", "WATCH", "BATCH", "IDEM", "INQUIRY", "OUTBOX"]));
     assert_eq!(allowed("dynamodb:BatchGetItem"), set(&["COPY", "BATCH", "OUTBOX"]));
     assert_eq!(allowed("dynamodb:UpdateItem"), set(&["QUOTA", "OUTBOX"]));
     assert_eq!(allowed("dynamodb:DeleteItem"), set(&["OUTBOX"]));
@@ -257,7 +257,8 @@ fn verification_reads_public_items_and_writes_its_own() {
 }
 
 /// Prefixes of what the public function reads.
-const READ: [&str; 10] = ["COPY", "PUBNO", "DIGEST", "LINK", "UPLOAD", "VERIF", "VERDICT", "PAPER", "BATCH", "IDEM"];
+const READ: [&str; 11] =
+    ["COPY", "PUBNO", "DIGEST", "LINK", "UPLOAD", "VERIF", "VERDICT", "PAPER", "BATCH", "IDEM", "INQUIRY"];
 
 /// Everything that changes in the table passes in the stream. Lambda reads it with the role of `verification`; its code, which opens
 /// strangers' files, may not (docs/decisions/0014).

@@ -1,10 +1,11 @@
-//! Timestamps, embeds, verifies and creates the issued files; adds `/DSS` and the document timestamp (B-LTA).
+//! Timestamps, embeds, verifies and creates the issued files; adds `/DSS` and the document timestamp (B-LTA). Asks CAs about X.509
+//! certificates in files of others, for `verification`, which has no way out.
 //!
 //! Talks to TSA, OCSP, CRL and AIA hosts; has no key.
 
 use api::{Edge, Env, Error, Function};
 use casework::trust::{Source, TrustStore};
-use casework::{Workbench, augment};
+use casework::{Workbench, augment, inquiry};
 use domain::model::{Outbox, Topic};
 use domain::ports::{Fault, Records};
 use jiff::Timestamp;
@@ -12,10 +13,12 @@ use objects::Bucket;
 use store::Table;
 use trust_services::{HttpServices, Patience};
 
-/// What this function does.
-const TOPICS: [Topic; 3] = [Topic::FinishLeader, Topic::FinishSeal, Topic::Archive];
+/// What this function does, in the order of a sweep: copies of ours before questions of others.
+const TOPICS: [Topic; 4] = [Topic::FinishLeader, Topic::FinishSeal, Topic::Archive, Topic::FetchEvidence];
 /// Items that one sweep takes of each topic.
 const SWEEP: u32 = 50;
+/// The same of questions: those that the stream lost. Each may take its 60 s, and a sweep has 180.
+const SWEEP_QUESTIONS: u32 = 3;
 
 /// The function with what it needs.
 pub struct Augmentation {
@@ -54,6 +57,14 @@ impl Augmentation {
     async fn bench(&self, now: Timestamp) -> Workbench {
         Workbench::new(self.trust.now(&self.objects, now).await.anchors.clone(), self.public_url.clone())
     }
+
+    /// Asks about an X.509 certificate in a file of others.
+    async fn fetch(&self, item: &Outbox) -> Result<(), Fault> {
+        let trust = self.trust.now(&self.objects, self.edge.clock.now()).await;
+        let (services, chance, clock) = (&self.services, &self.edge.chance, || self.edge.clock.now());
+        let asked = inquiry::fetch(&self.records, &self.objects, services, &trust.anchors, chance, clock, item).await;
+        casework::settled(asked)
+    }
 }
 
 impl Function for Augmentation {
@@ -62,6 +73,9 @@ impl Function for Augmentation {
     }
 
     async fn work(&self, item: &Outbox) -> Result<(), Fault> {
+        if item.topic == Topic::FetchEvidence {
+            return self.fetch(item).await;
+        }
         let now = self.edge.clock.now();
         let bench = &self.bench(now).await;
         let (records, objects, services, chance) = (&self.records, &self.objects, &self.services, &self.edge.chance);
@@ -69,14 +83,15 @@ impl Function for Augmentation {
             Topic::FinishLeader => augment::finish_leader(records, objects, services, bench, chance, item, now).await,
             Topic::FinishSeal => augment::finish_seal(records, objects, services, bench, chance, item, now).await,
             Topic::Archive => augment::archive(records, objects, services, bench, chance, item, now).await,
-            Topic::Seal | Topic::Deliver | Topic::Aftercare | Topic::JudgeBatch => return Ok(()),
+            Topic::Seal | Topic::Deliver | Topic::Aftercare | Topic::JudgeBatch | Topic::FetchEvidence => return Ok(()),
         })
     }
 
     async fn tick(&self) -> Result<(), Fault> {
         let now = self.edge.clock.now();
         for topic in TOPICS {
-            for item in self.records.due(topic, now, SWEEP).await? {
+            let most = if topic == Topic::FetchEvidence { SWEEP_QUESTIONS } else { SWEEP };
+            for item in self.records.due(topic, now, most).await? {
                 if let Err(fault) = self.work(&item).await {
                     tracing::warn!(topic = topic.name(), subject = item.subject, %fault, "due work failed; the next sweep tries again");
                 }

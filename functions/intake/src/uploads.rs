@@ -92,6 +92,8 @@ impl Intake {
         if let Value::Object(map) = &mut answer {
             map.insert("dpi".into(), seen.dpi.map_or(Value::Null, |dpi| json!(dpi.round())));
             map.insert("colour".into(), json!(seen.colour));
+            let findings = seen.findings.iter().map(|found| json!({"page": found.page, "code": found.code}));
+            map.insert("findings".into(), findings.collect());
         }
         Ok(Reply::json(200, &answer).etag(ready.version))
     }

@@ -1,13 +1,15 @@
 //! A whole dossier as a zip archive, opened within bounds.
 //!
-//! Does not judge and does not write anything to disk: names are labels. Archives inside archives are not opened; they are
-//! files that are no PDF. Bounds hold whatever the archive says of itself: bytes are counted while they come out.
+//! Does not judge and does not write anything to disk. Archives inside archives are not opened; they are files that are no PDF. Bounds
+//! hold whatever the archive says of itself: no file gives more bytes than it says.
 
 use std::io::{Cursor, Read, Seek};
 
-use zip::ZipArchive;
+use crate::zipped::Zip;
+pub(crate) use crate::zipped::shown;
+pub use crate::zipped::{File, Refused};
 
-/// Most entries.
+/// Most files, and most folders.
 const MOST_FILES: usize = 100;
 /// Most bytes of one file: the reader's own limit.
 pub(crate) const FILE_LIMIT: u64 = 110 << 20;
@@ -17,28 +19,6 @@ const TOTAL_LIMIT: u64 = 200 << 20;
 const MOST_GROWTH: u64 = 100;
 /// Below this size, growth is of no matter.
 const HARMLESS: u64 = 10 << 20;
-/// Longest name that is shown.
-const NAME_LIMIT: usize = 200;
-
-/// Why an archive is not opened.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Refused {
-    /// It cannot be read as an archive.
-    Broken,
-    /// It is beyond a bound.
-    Bomb,
-    /// There is no file in it.
-    Empty,
-}
-
-/// One file of the archive.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct File {
-    /// Its name, shortened, without signs that steer a screen.
-    pub name: String,
-    /// Its bytes; `None` when it is encrypted, damaged or packed in a way that is not read.
-    pub bytes: Option<Vec<u8>>,
-}
 
 /// Whether bytes begin as a zip archive does (APPNOTE.TXT §4.3.7).
 #[must_use]
@@ -48,7 +28,7 @@ pub fn is_zip(bytes: &[u8]) -> bool {
 
 /// An archive whose table of contents was read.
 pub struct Dossier<R> {
-    archive: ZipArchive<R>,
+    zip: Zip<R>,
     next: usize,
     left: u64,
 }
@@ -70,59 +50,32 @@ impl<R: Read + Seek> Dossier<R> {
     /// # Errors
     /// [`Refused`].
     pub fn read(reader: R, size: u64) -> Result<Self, Refused> {
-        let archive = ZipArchive::new(reader).map_err(|_| Refused::Broken)?;
-        if archive.len() > MOST_FILES {
-            return Err(Refused::Bomb);
-        }
-        if !archive.file_names().any(|name| name.is_ok_and(|name| !name.ends_with('/'))) {
-            return Err(Refused::Empty);
-        }
-        let left = TOTAL_LIMIT.min(growth(size));
-        Ok(Self { archive, next: 0, left })
+        let zip = Zip::open(reader, MOST_FILES)?;
+        Ok(Self { zip, next: 0, left: TOTAL_LIMIT.min(growth(size)) })
     }
 
     /// The next file; one at a time, so that only one is in memory. `None` at the end.
     ///
     /// # Errors
-    /// [`Refused::Bomb`] when what came out so far is beyond the bounds.
+    /// [`Refused::Bomb`] when what came out so far and this file are beyond the bounds.
     pub fn next_file(&mut self) -> Result<Option<File>, Refused> {
-        while self.next < self.archive.len() {
-            let at = self.next;
-            self.next += 1;
-            let Ok(mut entry) = self.archive.by_index(at) else {
-                let name = self.archive.name_for_index(at).and_then(Result::ok).unwrap_or_default();
-                return Ok(Some(File { name: shown(&name), bytes: None }));
-            };
-            if entry.is_dir() {
-                continue;
-            }
-            let name = shown(&entry.name().unwrap_or_default());
-            let most = self.left.min(FILE_LIMIT);
-            let mut bytes = Vec::new();
-            let read = entry.by_ref().take(most + 1).read_to_end(&mut bytes);
-            let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            if size > most {
-                return Err(Refused::Bomb);
-            }
-            self.left -= size;
-            return Ok(Some(File { name, bytes: read.is_ok().then_some(bytes) }));
+        let at = self.next;
+        if at >= self.zip.count() {
+            return Ok(None);
         }
-        Ok(None)
+        self.next += 1;
+        let size = self.zip.size(at);
+        if size > FILE_LIMIT {
+            return Err(Refused::Bomb);
+        }
+        self.left = self.left.checked_sub(size).ok_or(Refused::Bomb)?;
+        Ok(Some(self.zip.file(at)))
     }
 }
 
 /// So many bytes may come out of an archive of `size` bytes.
 pub(crate) fn growth(size: u64) -> u64 {
     HARMLESS.max(size.saturating_mul(MOST_GROWTH))
-}
-
-/// A name without signs that steer a screen, shortened.
-pub(crate) fn shown(name: &str) -> String {
-    let steers = |sign: &char| {
-        !sign.is_control()
-            && !matches!(sign, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-    };
-    name.chars().filter(steers).take(NAME_LIMIT).collect()
 }
 
 #[cfg(test)]
@@ -160,7 +113,7 @@ mod tests {
         let bytes = archive(&[("ho-so/", b""), ("ho-so/a.pdf", b"%PDF-"), ("b\u{202e}fdp.exe", b"x")]);
         let found = files(&bytes).expect("files");
         let names: Vec<&str> = found.iter().map(|file| file.name.as_str()).collect();
-        assert_eq!(names, ["ho-so/a.pdf", "bfdp.exe"]);
+        assert_eq!(names, ["ho-so/a.pdf", "b\u{fffd}fdp.exe"]);
         assert_eq!(found[0].bytes.as_deref(), Some(&b"%PDF-"[..]));
         assert!(is_zip(&bytes) && !is_zip(b"%PDF-1.7"));
     }
@@ -183,6 +136,13 @@ mod tests {
         let mut cut = archive(&[("a.pdf", b"%PDF-1.7 and some more text that is packed")]);
         cut[45] ^= 0xff;
         assert_eq!(files(&cut).expect("an entry")[0].bytes, None, "a damaged entry is told, not skipped");
+    }
+
+    /// F11: what hides a file is refused here as everywhere ([`crate::zipped`]).
+    #[test]
+    fn what_hides_a_file_is_refused() {
+        let (one, other) = (archive(&[("a.pdf", b"%PDF-broken")]), archive(&[("b.pdf", b"%PDF-")]));
+        assert_eq!(files(&[one, other].concat()), Err(Refused::Ambiguous));
     }
 
     /// An archive inside is a file like others.

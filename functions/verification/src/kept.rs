@@ -14,7 +14,7 @@ use pades::{Profile, Report, Verdict};
 use serde_json::{Value, json};
 
 use crate::ways::Asked;
-use crate::{Found, Verification, decided, page};
+use crate::{Found, Verification, decided, page, with_missing};
 
 /// How long a report is kept.
 pub(crate) const REPORT_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -180,7 +180,7 @@ impl Verification {
 
 /// A report as it is told: with where it comes from, and by what the file was judged.
 pub(crate) fn told(found: &Found, profile: Profile, at: Option<Timestamp>) -> Value {
-    let mut shown = found.report.to_json();
+    let mut shown = with_missing(&found.report, &found.lacks);
     shown["source"] = json!(if found.kept { "register" } else { "file" });
     shown["policy"] = json!({"trust_list": found.trust_list, "profile": profile.name(), "at": at.map(rfc3339)});
     shown

@@ -7,11 +7,13 @@ mod annulments;
 mod batches;
 mod body;
 pub mod dossier;
+mod evidence;
 mod kept;
 mod page;
 mod quota;
 pub mod ranged;
 mod ways;
+mod zipped;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +35,7 @@ use store::Table;
 
 use crate::body::Body;
 use crate::dossier::Refused;
+use crate::evidence::{Asker, Lack, Subject, missing, retried};
 use crate::page::Form;
 use crate::ranged::{Bounds, Object, Ranged};
 use crate::ways::Matter;
@@ -60,6 +63,8 @@ pub struct Verification {
     sandbox: bool,
     /// What one address may ask without a token.
     allowed: Allowance,
+    /// What all together may make the service ask CAs.
+    questions: Allowance,
     /// Makes digests of addresses, and cursors.
     secret: Secret,
     public_url: String,
@@ -74,6 +79,8 @@ struct Found {
     kept: bool,
     /// Sequence of the trust list.
     trust_list: u64,
+    /// Evidence that the answer lacks.
+    lacks: Vec<Lack>,
 }
 
 /// By what a file is judged.
@@ -84,6 +91,10 @@ struct Judge {
     profile: Profile,
     /// Whether what was found about the same bytes before may answer.
     usual: bool,
+    /// Whether CAs may be asked: what they say today was not known earlier, and says nothing about later.
+    asks: bool,
+    /// What CAs have said, where a file does not bring it.
+    fetched: Arc<Evidence>,
 }
 
 impl Judge {
@@ -108,8 +119,18 @@ impl Judge {
         pades::judge_source(file, FILE_NAME, &self.policy(&self.extra(), register), list)
     }
 
+    fn new(trust: Arc<InUse>, now: Timestamp, at: Option<Timestamp>, profile: Profile) -> Self {
+        let usual = at.is_none() && profile == Profile::Auto;
+        Self { trust, at: at.unwrap_or(now), profile, usual, asks: at.is_none(), fetched: Arc::default() }
+    }
+
+    /// The same, who has heard more.
+    fn with(&self, fetched: Evidence) -> Self {
+        Self { fetched: Arc::new(fetched), ..self.clone() }
+    }
+
     fn extra(&self) -> Evidence {
-        Evidence { certificates: self.trust.issuers.clone(), ..Evidence::default() }
+        Evidence { certificates: self.trust.issuers.clone(), ..Evidence::clone(&self.fetched) }
     }
 
     fn refuse(&self, code: &str, detail: &str) -> Report {
@@ -120,6 +141,22 @@ impl Judge {
     fn sequence(&self) -> u64 {
         self.trust.loaded.list.sequence
     }
+}
+
+impl Found {
+    /// A file that is no copy of ours.
+    fn of_a_stranger(report: Report, trust_list: u64) -> Self {
+        Self { report, copy: None, kept: false, trust_list, lacks: Vec::new() }
+    }
+}
+
+/// A report as a program reads it, with what it lacks.
+fn with_missing(report: &Report, lacks: &[Lack]) -> Value {
+    let mut shown = report.to_json();
+    if let Some(missing) = missing(lacks) {
+        shown["missing_evidence"] = missing;
+    }
+    shown
 }
 
 impl Verification {
@@ -135,9 +172,9 @@ impl Verification {
         let records = Table::new(aws, env.required("TABLE_NAME")?);
         let (key, signer) = (KmsReportKey::new(aws, env.required("REPORT_KEY_ALIAS")?), env.required("REPORT_SIGNER")?);
         let secret = Secret::new(&env.required("EDGE_KEY")?).ok_or_else(|| Missing("EDGE_KEY".into()))?;
-        let allowed = quota::allowance(env)?;
+        let (allowed, questions) = (quota::allowance(env)?, quota::questions(env)?);
         let (keys, public_url) = (Keys::new(env)?, env.required("PUBLIC_URL")?);
-        Ok(Self { edge, keys, records, objects, trust, key, signer, sandbox, allowed, secret, public_url })
+        Ok(Self { edge, keys, records, objects, trust, key, signer, sandbox, allowed, questions, secret, public_url })
     }
 
     async fn verify(&self, request: &Request) -> Result<Reply, Problem> {
@@ -147,20 +184,22 @@ impl Verification {
             asked.may_be_recorded()?;
         }
         let trust = self.trust.now(&self.objects, now).await;
-        let usual = asked.at.is_none() && asked.profile == Profile::Auto;
-        let judge = Judge { trust, at: asked.at.unwrap_or(now), profile: asked.profile, usual };
-        let found = match &asked.matter {
-            Matter::File(body) if body.is_zip() => return self.dossier(request, body, &judge).await,
-            Matter::File(body) => self.file(body, &judge).await?,
-            Matter::Copy(copy) => self.copy(copy, &judge).await?,
+        let judge = Judge::new(trust, now, asked.at, asked.profile);
+        let asker = self.asker(Some(request).filter(|_| asked.caller.is_none()));
+        let subject = match &asked.matter {
+            Matter::File(body) if body.is_zip() => return self.dossier(request, body, &judge, &asker).await,
+            Matter::File(body) => Subject::File(body),
+            Matter::Copy(copy) => Subject::Copy(copy),
         };
+        let found = self.judged(subject, &judge, &asker).await?;
         let found = Found { report: Report { file: asked.name.clone(), ..found.report }, ..found };
         let shown = self.keep(&asked, &found, now).await?;
-        match form {
-            Form::Report => Ok(Reply::json(200, &shown)),
-            Form::Page => Ok(page::html(200, web::judged(page::look(request, self.sandbox), &found.report))),
-            Form::Record => self.signed(shown, now, found.copy.as_ref(), now).await,
-        }
+        let reply = match form {
+            Form::Report => Reply::json(200, &shown),
+            Form::Page => page::html(200, web::judged(page::look(request, self.sandbox), &found.report)),
+            Form::Record => self.signed(shown, now, found.copy.as_ref(), now).await?,
+        };
+        Ok(retried(reply, &found.lacks))
     }
 
     /// Judges with what the register says: by the file's digest, else by the number that the seal carries.
@@ -173,14 +212,14 @@ impl Verification {
         let trust_list = judge.sequence();
         let first = file.report(judge, None).await?;
         let Some(number) = &first.number else {
-            return Ok(Found { report: first, copy: None, kept: false, trust_list });
+            return Ok(Found::of_a_stranger(first, trust_list));
         };
         let year = i16::try_from(number.year).unwrap_or(0);
         let n = u32::try_from(number.number).unwrap_or(0);
         let known = self.records.public_by_number(&number.unit_code, &number.suffix, year, n).await?;
         let unknown = RegisterFacts { status: RegisterStatus::Unknown, facts: None, sha256: Vec::new() };
         let report = file.report(judge, Some(known.map_or(unknown, |copy| facts(&copy)))).await?;
-        Ok(Found { report, copy: None, kept: false, trust_list })
+        Ok(Found::of_a_stranger(report, trust_list))
     }
 
     /// Judges the last issued file of a copy.
@@ -217,9 +256,10 @@ impl Verification {
         let (trust_list, now) = (judge.sequence(), self.edge.clock.now());
         let usual = judge.usual && copy.annulled_at.is_none();
         if usual && let Some(report) = self.known(&digest, trust_list, now).await? {
-            return Ok(Found { report, copy: Some(copy), kept: true, trust_list });
+            return Ok(Found { report, copy: Some(copy), kept: true, trust_list, lacks: Vec::new() });
         }
-        let found = Found { report: report.await?, copy: Some(copy), kept: false, trust_list };
+        let (report, lacks) = (report.await?, Vec::new());
+        let found = Found { report, copy: Some(copy), kept: false, trust_list, lacks };
         if usual {
             self.learn(digest, &found, now).await?;
         }
@@ -227,24 +267,35 @@ impl Verification {
     }
 
     /// Every file of a zip archive, one after the other. The answer is the gravest of them.
-    async fn dossier(&self, request: &Request, body: &Body, judge: &Judge) -> Result<Reply, Problem> {
+    async fn dossier(
+        &self,
+        request: &Request,
+        body: &Body,
+        judge: &Judge,
+        asker: &Asker<'_>,
+    ) -> Result<Reply, Problem> {
         let mut files = body.files().await?;
-        let mut reports = Vec::new();
+        let (mut reports, mut lacks) = (Vec::new(), Vec::new());
         let until = self.edge.clock.now().saturating_add(DOSSIER_TIME).unwrap_or(Timestamp::MAX);
         while let Some(file) = files.next_file().await? {
-            let report = match file.bytes {
-                _ if self.edge.clock.now() > until => judge.refuse("pdf-too-complex", "> 20 s"),
-                Some(bytes) => self.file(&Body::Held(bytes), judge).await?.report,
-                None => judge.refuse("file-unreadable", "zip"),
+            let (report, lacking) = match file.bytes {
+                _ if self.edge.clock.now() > until => (judge.refuse("pdf-too-complex", "> 20 s"), Vec::new()),
+                Some(bytes) => {
+                    let found = self.judged(Subject::File(&Body::Held(bytes)), judge, asker).await?;
+                    (found.report, found.lacks)
+                }
+                None => (judge.refuse("file-unreadable", "zip"), Vec::new()),
             };
             reports.push(Report { file: file.name, ..report });
+            lacks.push(lacking);
         }
         if page::is_wanted(request) {
-            return Ok(page::html(200, web::dossier(page::look(request, self.sandbox), &reports)));
+            let page = page::html(200, web::dossier(page::look(request, self.sandbox), &reports));
+            return Ok(retried(page, lacks.iter().flatten()));
         }
-        let files: Vec<Value> = reports.iter().map(Report::to_json).collect();
+        let files: Vec<Value> = reports.iter().zip(&lacks).map(|(report, lacks)| with_missing(report, lacks)).collect();
         let shown = json!({"verdict": gravest(&reports), "total": files.len(), "files": files});
-        Ok(Reply::json(200, &shown))
+        Ok(retried(Reply::json(200, &shown), lacks.iter().flatten()))
     }
 
     /// The trust list in use, for people and machines; the signed file itself with `Accept: application/pkcs7-mime`.
@@ -314,11 +365,15 @@ fn same_book(asked: &str, book: &str) -> bool {
 
 /// An archive that is not opened.
 fn unopened(why: Refused) -> Problem {
-    Problem::new(match why {
-        Refused::Broken => "zip-broken",
-        Refused::Bomb => "zip-bomb",
-        Refused::Empty => "zip-has-no-pdf",
-    })
+    match why {
+        Refused::Broken => Problem::new("zip-broken"),
+        Refused::Ambiguous => {
+            let (vi, en) = Refused::AMBIGUOUS;
+            Problem::new("zip-broken").detail(format!("{vi}."), format!("{en}."))
+        }
+        Refused::Bomb => Problem::new("zip-bomb"),
+        Refused::Empty => Problem::new("zip-has-no-pdf"),
+    }
 }
 
 /// Invalid before "cannot be told" before valid.

@@ -11,6 +11,8 @@ use pki::trustlist::{Kind, Status, Tree, TrustList};
 use serde_json::{Value, json};
 use web::{Lang, Look, Printed, Registered, Trouble};
 
+use crate::dossier::shown;
+
 /// A file that a form has sent.
 pub(crate) struct Sent {
     /// Its name, for the page only.
@@ -87,7 +89,7 @@ pub(crate) async fn sent(request: &Request) -> Result<Sent, Problem> {
     while let Some(field) = form.next_field().await.map_err(malformed)? {
         match field.name() {
             Some("file") => {
-                let name: String = field.file_name().unwrap_or("").chars().take(200).collect();
+                let name = shown(field.file_name().unwrap_or(""));
                 file = Some((name, field.bytes().await.map_err(malformed)?.to_vec()));
             }
             Some("notify_email") => notify = Some(field.text().await.map_err(malformed)?),
@@ -213,6 +215,15 @@ mod tests {
     async fn a_form_brings_a_file_and_its_name() {
         let sent = sent(&form(SENT)).await.expect("a file");
         assert_eq!((sent.name.as_str(), sent.bytes.as_slice()), ("bản sao.pdf", &b"%PDF-1.7"[..]));
+    }
+
+    /// F12: what somebody calls a file does not turn the line around that shows it.
+    #[tokio::test]
+    async fn the_name_of_a_file_does_not_steer() {
+        let asked = form(&SENT.replace("bản sao.pdf", &format!("b\u{202e}\u{61c}\u{e0041}.pdf{}", "a".repeat(300))));
+        let name = sent(&asked).await.expect("a file").name;
+        assert!(name.starts_with("b\u{fffd}\u{fffd}\u{fffd}.pdfaaa") && name.ends_with("a…"), "{name}");
+        assert_eq!(name.chars().count(), 201);
     }
 
     #[tokio::test]

@@ -18,14 +18,23 @@ const LOOKUP: &str = "lookup";
 /// # Errors
 /// A setting that is missing or no number from 1, by name.
 pub(crate) fn allowance(env: &Env) -> Result<Allowance, api::Missing> {
-    let number = |name: &str, text: String| {
+    read(("QUOTA_MINUTE", env.required("QUOTA_MINUTE")?), ("QUOTA_DAY", env.required("QUOTA_DAY")?))
+}
+
+/// How many X.509 certificates all together may make the service ask CAs about.
+///
+/// # Errors
+/// As for [`allowance`].
+pub(crate) fn questions(env: &Env) -> Result<Allowance, api::Missing> {
+    read(("QUESTIONS_MINUTE", env.required("QUESTIONS_MINUTE")?), ("QUESTIONS_DAY", env.required("QUESTIONS_DAY")?))
+}
+
+fn read(minute: (&str, String), day: (&str, String)) -> Result<Allowance, api::Missing> {
+    let number = |(name, text): (&str, String)| {
         let number = text.parse::<u32>().ok().filter(|number| *number > 0);
         number.ok_or_else(|| api::Missing(name.to_owned()))
     };
-    Ok(Allowance {
-        minute: number("QUOTA_MINUTE", env.required("QUOTA_MINUTE")?)?,
-        day: number("QUOTA_DAY", env.required("QUOTA_DAY")?)?,
-    })
+    Ok(Allowance { minute: number(minute)?, day: number(day)? })
 }
 
 /// The quota to which a call belongs. A report that is read again, the list of annulments, trust lists and explanations belong

@@ -69,7 +69,7 @@ impl Options {
             parameters.extend(waits.map(|name| (name.to_owned(), seconds.to_string())));
         }
         if self.quotas {
-            parameters.retain(|name, _| !name.starts_with("Quota"));
+            parameters.retain(|name, _| !name.starts_with("Quota") && !name.starts_with("Questions"));
         }
         if let (Some(cut), Some(url)) = (&self.power_cut, parameters.get_mut("GatewayUrl")) {
             *url = cut.tap_url("gateway", url, stop)?;

@@ -39,7 +39,7 @@ const REPORT_SIGNER: &str = "trust/report-signer.pem";
 const SERVICE_NAME: &str = "Dịch vụ kiểm tra bản sao điện tử";
 /// Its owner: nobody who attests, so that no record looks like an act of an office.
 const SERVICE_OWNER: &str = "Đơn vị vận hành CTDT (thử nghiệm)";
-/// What one address may ask without a token, in a minute and in a day: a developer's programs and tests all have the same.
+/// What one address may ask without a token, and what all may make the service ask CAs, in a minute and in a day: a developer's programs and tests all have the same.
 const QUOTA: &str = "1000000";
 /// Sender of notices.
 const SENDER: &str = "khong-tra-loi@ctdt.example.vn";
@@ -172,6 +172,8 @@ impl Surroundings {
             ("EdgeKey", &self.edge_key),
             ("QuotaMinute", QUOTA),
             ("QuotaDay", QUOTA),
+            ("QuestionsMinute", QUOTA),
+            ("QuestionsDay", QUOTA),
             ("ClockOffsetFile", &self.clock.file().to_string_lossy()),
         ];
         all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()

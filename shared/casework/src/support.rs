@@ -23,6 +23,23 @@ pub(crate) fn sha256(parts: &[&[u8]]) -> Sha256 {
     digest(DigestAlgorithm::Sha256, parts).try_into().unwrap_or([0; 32])
 }
 
+/// A digest as lower-case hexadecimal.
+pub(crate) fn hex(digest: &Sha256) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A digest from hexadecimal.
+pub(crate) fn unhex(text: &str) -> Option<Sha256> {
+    let mut out = [0; 32];
+    if text.len() != 2 * out.len() || !text.is_ascii() {
+        return None;
+    }
+    for (at, octet) in out.iter_mut().enumerate() {
+        *octet = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(out)
+}
+
 /// The description of bytes at a path.
 pub(crate) fn stored(path: String, bytes: &[u8]) -> Stored {
     Stored { path, sha256: sha256(&[bytes]), size: bytes.len() as u64 }
@@ -40,7 +57,17 @@ pub(crate) async fn read(objects: &impl Objects, file: &Stored) -> Result<Vec<u8
 
 /// Creates an object; when something is there already, or nobody knows, what is there is the truth and comes back.
 pub(crate) async fn create(objects: &impl Objects, path: &str, bytes: Vec<u8>) -> Result<Option<Vec<u8>>, Fault> {
-    match objects.create(path, bytes, "application/pdf").await {
+    create_as(objects, path, bytes, "application/pdf").await
+}
+
+/// As [`create`] for what is no PDF.
+pub(crate) async fn create_as(
+    objects: &impl Objects,
+    path: &str,
+    bytes: Vec<u8>,
+    media_type: &str,
+) -> Result<Option<Vec<u8>>, Fault> {
+    match objects.create(path, bytes, media_type).await {
         Ok(Created::New) => Ok(None),
         Ok(Created::Existed) | Err(_) => {
             let theirs = objects.read(path, FILE_LIMIT).await?;

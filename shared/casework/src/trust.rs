@@ -13,6 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 use pki::Certificate;
 use pki::trustlist::{Accepted, Rules, TrustList, accept};
 
+use crate::support::unhex;
+
 /// The largest signed list, in octets.
 const LIST_LIMIT: u64 = 5 * 1024 * 1024;
 /// How long a list is used before the bucket is looked at again.
@@ -45,17 +47,6 @@ impl Source {
         }
         Ok(Self { current: path.to_owned(), previous: format!("{path}.previous"), pins, production })
     }
-}
-
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    let mut out = [0; 32];
-    if text.len() != 2 * out.len() || !text.is_ascii() {
-        return None;
-    }
-    for (at, octet) in out.iter_mut().enumerate() {
-        *octet = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    Some(out)
 }
 
 /// A list with the file it came in.

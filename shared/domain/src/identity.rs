@@ -124,10 +124,9 @@ pub fn text(text: &str, limit: usize) -> Result<String, WrongText> {
 /// Not control characters, marks of direction and of width zero (what is shown would differ from what is stored), line
 /// ends, private signs, and nothing above the basic plane, where emoji are.
 fn is_readable(sign: char) -> bool {
-    !sign.is_control()
+    !pades::is_deceptive(sign)
         && u32::from(sign) <= 0xffff
-        && !matches!(sign, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        && !matches!(sign, '\u{2060}'..='\u{206f}' | '\u{e000}'..='\u{f8ff}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'..='\u{ffff}')
+        && !matches!(sign, '\u{e000}'..='\u{f8ff}' | '\u{feff}'..='\u{ffff}')
 }
 
 /// Letters of the Latin alphabet only: Vietnamese without its marks, for comparing and for phones that know no more.
@@ -254,6 +253,7 @@ mod tests {
             '\u{7f}',
             '\u{9f}',
             '\u{ad}',
+            '\u{115f}',
             '\u{200b}',
             '\u{200e}',
             '\u{2028}',
@@ -261,6 +261,7 @@ mod tests {
             '\u{202e}',
             '\u{2066}',
             '\u{2069}',
+            '\u{3164}',
             '\u{e000}',
             '\u{fe0f}',
             '\u{feff}',

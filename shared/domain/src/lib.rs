@@ -9,6 +9,7 @@ pub mod document_type;
 pub mod fee;
 pub mod identity;
 pub mod ids;
+pub mod inquiry;
 pub mod model;
 pub mod paths;
 pub mod ports;

@@ -581,7 +581,7 @@ pub struct Outbox {
     pub id: EventId,
     /// What is to be done.
     pub topic: Topic,
-    /// With what: the copy's or session's id.
+    /// With what: the id of the copy, session, batch or inquiry.
     pub subject: String,
     /// Since when it waits.
     pub at: Timestamp,
@@ -606,11 +606,13 @@ pub enum Topic {
     Aftercare,
     /// `verification`: judge the next files of a batch (subject: batch).
     JudgeBatch,
+    /// `augmentation`: ask about an X.509 certificate in a file of others (subject: inquiry, hexadecimal).
+    FetchEvidence,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Topic; 7] = [
+    pub const ALL: [Topic; 8] = [
         Topic::FinishLeader,
         Topic::Seal,
         Topic::FinishSeal,
@@ -618,6 +620,7 @@ impl Topic {
         Topic::Deliver,
         Topic::Aftercare,
         Topic::JudgeBatch,
+        Topic::FetchEvidence,
     ];
 
     /// The name in the table and in stream filters.
@@ -630,6 +633,7 @@ impl Topic {
             Topic::Deliver => "deliver",
             Topic::Aftercare => "aftercare",
             Topic::JudgeBatch => "judge_batch",
+            Topic::FetchEvidence => "fetch_evidence",
         }
     }
 }

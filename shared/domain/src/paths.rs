@@ -12,12 +12,14 @@
 //! copies/<copy>/seal-<digest>.prepared.pdf                the seal's revision, /Contents empty
 //! numbers/<unit>/<suffix>/<year>/<number:08>-sealed.pdf   number and seal, B-T: at most one per number
 //! numbers/<unit>/<suffix>/<year>/<number:08>-archived.pdf the same at B-LTA
+//! evidence/<digest>.ocsp, evidence/<digest>.crl            what CAs have said about certificates in files of others
 //! ```
 //!
-//! The last two are the second, independent guard that a number is sealed once (limits.md §2.3, 5): the key is made of
+//! Those below `numbers/` are the second, independent guard that a number is sealed once (limits.md §2.3, 5): the key is made of
 //! the number, not of the copy, and the bucket refuses a second object.
 
 use crate::ids::{CopyId, SessionId, UnitId, UploadId};
+use crate::inquiry::PieceKind;
 use crate::model::{Number, Sha256};
 
 /// An upload.
@@ -65,6 +67,11 @@ pub fn archived(unit: &UnitId, number: &Number) -> String {
     format!("{}-archived.pdf", numbered(unit, number))
 }
 
+/// A piece of evidence that was fetched. The digest of its DER is the key: the same list, fetched twice, lies there once.
+pub fn evidence(kind: PieceKind, sha256: &Sha256) -> String {
+    format!("evidence/{}.{}", hex(sha256), kind.name())
+}
+
 fn numbered(unit: &UnitId, number: &Number) -> String {
     format!("numbers/{unit}/{}/{}/{:08}", segment(&number.suffix), number.year, number.number)
 }
@@ -105,6 +112,8 @@ mod tests {
             seal_prepared(&copy, &[1; 32]),
             sealed(&unit, &number("SCT/BS")),
             archived(&unit, &number("SCT/BS")),
+            evidence(PieceKind::Ocsp, &[0xef; 32]),
+            evidence(PieceKind::Crl, &[0xef; 32]),
         ]
         .join("\n");
         let frozen = "\
@@ -115,7 +124,9 @@ copies/copy_01040g2081040g2081040g2081/leader-sgn_02081040g2081040g2081040g2.pre
 copies/copy_01040g2081040g2081040g2081/signed-sgn_02081040g2081040g2081040g2.pdf
 copies/copy_01040g2081040g2081040g2081/seal-0101010101010101010101010101010101010101010101010101010101010101.prepared.pdf
 numbers/unit_030c1g60r30c1g60r30c1g60r3/SCT_2fBS/2026/00000152-sealed.pdf
-numbers/unit_030c1g60r30c1g60r30c1g60r3/SCT_2fBS/2026/00000152-archived.pdf";
+numbers/unit_030c1g60r30c1g60r30c1g60r3/SCT_2fBS/2026/00000152-archived.pdf
+evidence/efefefefefefefefefefefefefefefefefefefefefefefefefefefefefefefef.ocsp
+evidence/efefefefefefefefefefefefefefefefefefefefefefefefefefefefefefefef.crl";
         assert_eq!(text, frozen);
     }
 

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::batch::{Batch, BatchItem, BatchPlan};
 use crate::ids::*;
+use crate::inquiry::Inquiry;
 use crate::model::*;
 
 /// Something outside failed. The text is for the log of the operator only and never reaches a client.
@@ -77,6 +78,8 @@ pub enum Write {
     KeptReport(KeptReport),
     /// Somebody who is told of an annulment.
     Watch(Watch),
+    /// What CAs are asked about an X.509 certificate; it goes away by itself.
+    Inquiry(Inquiry),
 }
 
 /// The table.
@@ -184,6 +187,18 @@ pub trait Batches: Send + Sync {
         from: u32,
         count: u32,
     ) -> impl Future<Output = Result<Vec<BatchItem>, Fault>> + Send;
+}
+
+/// What CAs are asked about X.509 certificates. One past its time may still be there.
+pub trait Inquiries: Send + Sync {
+    /// The inquiry with this identifier.
+    fn inquiry(&self, id: &Sha256) -> impl Future<Output = Result<Option<Inquiry>, Fault>> + Send;
+}
+
+/// How many questions may be begun: whoever shows files to the service makes it ask others.
+pub trait Meter: Send + Sync {
+    /// Counts one more, where there is room for it.
+    fn another(&self) -> impl Future<Output = Result<bool, Fault>> + Send;
 }
 
 /// Whoever verified a copy and wants to hear of its annulment.
@@ -305,6 +320,8 @@ pub enum Evidence {
 pub trait TrustServices: Send + Sync {
     /// Posts a `TimeStampReq` to the configured TSAs in order; gives the first `TimeStampResp` that came.
     fn timestamp(&self, request: &[u8]) -> impl Future<Output = Result<Vec<u8>, Fault>> + Send;
+    /// Whether a URL is one that may be asked at all. Asks nobody.
+    fn may_ask(&self, url: &str) -> bool;
     /// Fetches evidence from a URL that stands in a certificate which chains to a trusted root.
     fn fetch(
         &self,

@@ -4,10 +4,10 @@ use pdf::{Document, Limits};
 use pki::path::Evidence;
 use sha2::{Digest as _, Sha256};
 
-use crate::changes::{self, Budget, Class};
+use crate::changes::{self, Budget, Change, Class};
 use crate::judge::find::Found;
 use crate::judge::trust::Trust;
-use crate::judge::{Case, ecopy, examine};
+use crate::judge::{Case, ecopy, examine, words};
 use crate::policy::{Policy, Profile};
 use crate::report::{Changes, Covers, Level, PathStatus, Revocation, TimeSource};
 
@@ -251,7 +251,8 @@ fn sound(case: &Case, at: usize, signer: &[u8]) -> Result<(), Rejection> {
         return Err(refuse(first.map_or("signature-malformed", |reason| named(&reason.code)), &text));
     }
     if found.covers == Covers::Partial {
-        return Err(refuse("byte-range-gap", found.problems.first().unwrap_or(&"")));
+        let why = found.problems.first().map(|fault| words::container(*fault).en).unwrap_or_default();
+        return Err(refuse("byte-range-gap", &why));
     }
     let of_a_copy = reasons.iter().all(|reason| reason.code != "later-change-not-of-a-copy");
     if *changes == Changes::NotPermitted || !of_a_copy {
@@ -302,9 +303,19 @@ fn only_signing(file: &[u8], index: usize, field: &str) -> Result<(), Rejection>
     let budget = Budget::new();
     let explained = changes::explain(&before, &after, index, &budget);
     let explained = explained.map_err(|stop| refuse("later-change-unclear", &format!("{stop:?}")))?;
-    let fine = |class: &Class| matches!(class, Class::Signing { field: signed, created: false, .. } if signed == field);
-    match explained.iter().find(|change| !fine(&change.class)) {
-        Some(change) => Err(refuse("later-change-not-allowed", change.rule)),
+    let fine = |change: &Change| match &change.class {
+        Class::Signing { field: signed, created: false, .. } => signed == field,
+        // Services that return whole files have habits of their own.
+        Class::Metadata => changes::HABITS.contains(&change.rule),
+        _ => false,
+    };
+    if let Some(change) = explained.iter().find(|change| !fine(change)) {
+        return Err(refuse("later-change-not-allowed", change.rule));
+    }
+    // E: whoever signs copies can refuse what lends itself to another content later.
+    let foreign = if ecopy::looks_like_copy(&after) { ecopy::foreign(&after) } else { Vec::new() };
+    match foreign.first() {
+        Some(words) => Err(refuse("copy-structure", &words.en)),
         None => Ok(()),
     }
 }

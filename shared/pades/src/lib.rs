@@ -20,6 +20,7 @@ mod reasons;
 mod report;
 mod said;
 mod subject;
+mod wanted;
 
 pub use archive::{LongTerm, Material, add_material, prepare_archive};
 pub use door::{Expected, ExpectedArchive, Rejection, Verified, VerifiedArchive, verify_archive, verify_signature};
@@ -28,12 +29,15 @@ pub use evidence::{Chain, ChainPurpose, evidence_wanted};
 pub use judge::{judge, judge_afresh, judge_listed, judge_source, refuse, refuse_source, verdict};
 pub use make::{embed, finish, prepare, signed_digest, timestamp_imprint};
 pub use pdf::{Source, Unread};
+pub use pki::is_deceptive;
 pub use plan::{CONTENTS_RESERVE, EcopyFacts, LEADER_FIELD, Prepared, SEAL_FIELD, SignaturePlan};
 pub use policy::{Policy, Profile, RegisterFacts, RegisterStatus};
 pub use reasons::{Explanation, Owner, Severity, explain, explanations, rule};
 pub use report::{
-    Changes, Check, CheckId, CheckResult, Covers, Evidence, EvidenceKind, Indication, Integrity, Level, PathStatus,
-    Provable, Reason, Report, ReportKind, Revocation, Role, SignatureKind, SignatureReport, SignerReport, Text,
-    TimeSource, Verdict,
+    Changes, Check, CheckId, CheckResult, Covers, Evidence, EvidenceKind, Indication, Integrity, Judgement, Level,
+    Origin, PathStatus, Provable, Reason, Report, ReportKind, RevisionReport, Revocation, Role, SignatureKind,
+    SignatureReport, SignerReport, Text, TimeSource, Verdict,
 };
+pub use said::{cleaned, quoted};
 pub use subject::attribute;
+pub use wanted::{Wanted, is_web};

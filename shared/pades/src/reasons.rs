@@ -79,13 +79,10 @@ pub(crate) fn severity(code: &str) -> Severity {
 }
 
 /// Facts whose value is a name that the file chose.
-const NAMES: &[&str] = &["field", "leader", "seal"];
+const NAMES: &[&str] = &["field", "leader", "seal", "wording"];
 
 pub(crate) fn reason(code: &str, facts: &[(&str, Words)]) -> Reason {
-    let (vi, en) = match explain(code) {
-        Some(row) if row.code == "annulled" && facts.iter().all(|(name, _)| *name != "decision") => UNDECIDED,
-        row => row.map_or(("", ""), |row| (row.vi, row.en)),
-    };
+    let (vi, en) = sentence(code, facts);
     let shown = |name: &str, value: &str| match NAMES.contains(&name) {
         true => said::quoted(value),
         false => said::fact(value),
@@ -108,6 +105,23 @@ pub(crate) fn reason(code: &str, facts: &[(&str, Words)]) -> Reason {
     Reason { code: code.to_owned(), text, params }
 }
 
+/// What a code says, by the facts that are known.
+fn sentence(code: &str, facts: &[(&str, Words)]) -> (&'static str, &'static str) {
+    let known = |wanted: &str| facts.iter().any(|(name, _)| *name == wanted);
+    if code == "annulled" && !known("decision") {
+        return UNDECIDED;
+    }
+    if code == "weak-algorithm" && known("evidence") {
+        return WEAK_EVIDENCE;
+    }
+    let placed = integrity::PLACED.iter().find(|(placed, ..)| *placed == code && known("where"));
+    match (placed, explain(code)) {
+        (Some((_, vi, en)), _) => (vi, en),
+        (None, Some(row)) => (row.vi, row.en),
+        (None, None) => ("", ""),
+    }
+}
+
 /// Fills the places of a sentence in one pass: what fills one place is not searched for others.
 fn fill(template: &str, fact: &dyn Fn(&str) -> Option<String>) -> String {
     let mut text = String::with_capacity(template.len());
@@ -128,6 +142,12 @@ const UNDECIDED: (&str, &str) = (
     "This certified copy was annulled, entered in the register on {entered}.",
 );
 
+/// What `weak-algorithm` says where the revocation evidence was signed so, not the signature.
+const WEAK_EVIDENCE: (&str, &str) = (
+    "Chứng cứ thu hồi được ký bằng thuật toán quá yếu ({algorithm}) ({field}).",
+    "The revocation evidence was signed with an algorithm that is too weak ({algorithm}) ({field}).",
+);
+
 const NO_ACCEPT: (&str, &str) = ("Không tiếp nhận.", "Do not accept it.");
 const STILL_VALID: (&str, &str) = ("Vẫn hợp lệ.", "It stays valid.");
 const ASK_ISSUER: (&str, &str) = ("Không tiếp nhận; báo cơ quan cấp.", "Do not accept it; tell the issuing agency.");
@@ -138,6 +158,10 @@ const ORIGINAL: (&str, &str) = (
 );
 const LATER: (&str, &str) =
     ("Thử lại sau ít phút; không kết luận là sai.", "Try again in some minutes; do not call it wrong.");
+const EVIDENCE: (&str, &str) = (
+    "Chưa kết luận, không có nghĩa là sai; cần chứng cứ thu hồi (OCSP hoặc CRL) của tổ chức cấp chứng thư.",
+    "No conclusion, which does not mean that it is wrong; revocation evidence of the issuer (OCSP or CRL) is needed.",
+);
 const RESPONDER: (&str, &str) = (
     "Chưa kết luận; kiểm tra lại khi có CRL của CA, và báo CA về máy trả lời OCSP này.",
     "No conclusion; judge again with the CA's CRL, and tell the CA about this OCSP responder.",

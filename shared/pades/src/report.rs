@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::plan::EcopyFacts;
 use crate::reasons;
 use crate::said::Words;
+use crate::wanted::Wanted;
 
 /// The answer. "Cannot tell" is never "valid" (decision 20).
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -325,6 +326,44 @@ pub struct SignatureReport {
     pub reasons: Vec<Reason>,
 }
 
+/// What is to be thought of a later revision, from nothing to the gravest.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Judgement {
+    /// Every signature before it permits what it changed.
+    Allowed,
+    /// ISO 32000 permits it, the rule of a certified copy does not.
+    NotOfACopy,
+    /// What it changed cannot be told to the end, so nothing permits it.
+    Unclear,
+    /// Some signature before it does not permit it.
+    NotAllowed,
+}
+
+/// One revision behind a signature (api.md §2.4). Shows no picture of what changed.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct RevisionReport {
+    /// Its number, from 1.
+    pub n: usize,
+    /// Number, from 1, of the newest of [`Report::signatures`] that covers an earlier revision.
+    pub after_signature: usize,
+    /// The judgement.
+    pub judgement: Judgement,
+    /// The pages that it is about, from 1, as they are numbered in this revision (pages that went: before it); the first 64. Of what is
+    /// allowed those where it shows: signatures, fields, notes. Empty where it belongs to no page, or to none that is known.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub pages_changed: Vec<usize>,
+    /// How many pages more it is about.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub further_pages: usize,
+    /// The same in a sentence.
+    pub text: Text,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
 /// The report of one file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
@@ -352,6 +391,9 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// Signatures in the order of their revisions.
     pub signatures: Vec<SignatureReport>,
+    /// What was written behind a signature, revision by revision.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub revisions: Vec<RevisionReport>,
     /// The number, for a certified copy that carries one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub number: Option<EcopyFacts>,
@@ -369,6 +411,9 @@ pub struct Report {
     /// Until when the same file gives the same answer. Only where the answer is "valid" and something ends.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub provable: Option<Provable>,
+    /// What would have told more: for whoever can ask and judge again. No part of the report as it is shown or kept.
+    #[serde(skip)]
+    pub wanted: Vec<Wanted>,
 }
 
 /// What a piece of evidence is.
@@ -385,6 +430,14 @@ pub enum EvidenceKind {
     Ocsp,
     /// CRL.
     Crl,
+}
+
+/// Where a piece of evidence was found that is not in the file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Whoever judged has brought it: it was fetched from the CA.
+    Fetched,
 }
 
 /// One node of the graph of proofs (ETSI EN 319 102-1 §5.6.2).
@@ -408,6 +461,9 @@ pub struct Evidence {
     /// Field of the time-stamp that proves it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub proven_by: Option<String>,
+    /// Of an OCSP response or a CRL: where it comes from, when that is not the file.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub origin: Option<Origin>,
 }
 
 /// Until when a verdict stays provable, and what to do before.

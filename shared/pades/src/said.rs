@@ -3,6 +3,8 @@
 //! Whoever makes a file chooses the names in it. A name that ends the sentence around it, turns the direction of writing or moves a
 //! terminal's cursor could speak in the judge's voice, so every sentence is filled by the rules here, wherever it is shown.
 
+use pki::is_deceptive;
+
 /// Letters of a name that are shown.
 const NAME: usize = 100;
 /// Letters of any other fact.
@@ -38,8 +40,9 @@ pub(crate) fn name(text: &str) -> String {
     cleaned(text, NAME)
 }
 
-/// A name out of a file, in quotation marks that it cannot close.
-pub(crate) fn quoted(text: &str) -> String {
+/// A name out of a file, shortened, in quotation marks that it cannot close.
+#[must_use]
+pub fn quoted(text: &str) -> String {
     let inside: String = cleaned(text, NAME).chars().map(|sign| if is_quote(sign) { '\'' } else { sign }).collect();
     format!("“{inside}”")
 }
@@ -49,9 +52,11 @@ pub(crate) fn fact(text: &str) -> String {
     cleaned(text, FACT)
 }
 
-/// What is not a visible letter is replaced and not left out: two names that differ stay different.
-fn cleaned(text: &str, most: usize) -> String {
-    let mut signs = text.chars().map(|sign| if is_hidden(sign) { char::REPLACEMENT_CHARACTER } else { sign });
+/// Words out of a file, at most so many letters, for wherever they are shown. What is not a visible letter is replaced and not left
+/// out: what somebody has hidden is seen to be there. Does not keep two words apart that differ in such signs alone.
+#[must_use]
+pub fn cleaned(text: &str, most: usize) -> String {
+    let mut signs = text.chars().map(|sign| if is_deceptive(sign) { char::REPLACEMENT_CHARACTER } else { sign });
     let mut kept: String = signs.by_ref().take(most).collect();
     if signs.next().is_some() {
         kept.push('…');
@@ -61,28 +66,6 @@ fn cleaned(text: &str, most: usize) -> String {
 
 fn is_quote(sign: char) -> bool {
     matches!(sign, '"' | '“' | '”' | '„' | '‟' | '«' | '»' | '‘' | '’')
-}
-
-/// Controls, and what Unicode draws as nothing: marks of direction, joiners, separators of lines, tags.
-fn is_hidden(sign: char) -> bool {
-    let ranges = [
-        '\u{ad}'..='\u{ad}',
-        '\u{34f}'..='\u{34f}',
-        '\u{61c}'..='\u{61c}',
-        '\u{115f}'..='\u{1160}',
-        '\u{17b4}'..='\u{17b5}',
-        '\u{180b}'..='\u{180f}',
-        '\u{200b}'..='\u{200f}',
-        '\u{2028}'..='\u{202e}',
-        '\u{2060}'..='\u{206f}',
-        '\u{3164}'..='\u{3164}',
-        '\u{fe00}'..='\u{fe0f}',
-        '\u{feff}'..='\u{feff}',
-        '\u{ffa0}'..='\u{ffa0}',
-        '\u{fff0}'..='\u{fffb}',
-        '\u{e0000}'..='\u{e0fff}',
-    ];
-    sign.is_control() || ranges.iter().any(|range| range.contains(&sign))
 }
 
 #[cfg(test)]

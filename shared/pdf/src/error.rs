@@ -105,7 +105,14 @@ pub enum FindingKind {
     JunkBeforeHeader,
     /// Offsets count from `%PDF-`, not from the start of the file.
     OffsetsFromHeader,
-    /// `startxref` or `/Prev` points a few bytes beside the section.
+    /// The newest section can be looked for from the start of the file or from `%PDF-`, and something is in both places.
+    TwoBases,
+    /// A linearized file (annex F) whose `/L` is reached by a later revision: only from then on, or until then, `/O` counts for viewers.
+    LinearizedLength,
+    /// A linearized file whose `/O` is not its first page.
+    LinearizedPage,
+    /// `startxref`, `/Prev` or `/XRefStm` points a few bytes beside the section. The place is where that is said: the section with the key, or
+    /// the last byte of the file.
     StartxrefOff,
     /// A revision has no `%%EOF` behind its `startxref`.
     MissingEof,
@@ -117,11 +124,18 @@ pub enum FindingKind {
     XrefShifted,
     /// One number twice in one cross-reference section.
     DuplicateXrefEntry,
+    /// A table is not written as clause 7.5.4 wants it, to the byte: who counts the 20 bytes of an entry, or takes comments for something, reads
+    /// other offsets than who reads words.
+    XrefForm,
+    /// A cross-reference stream has an entry of a type that does not exist (clause 7.5.8.3).
+    XrefEntryType,
+    /// One number twice in one object stream.
+    DuplicateMember,
     /// Table and stream of a hybrid section disagree about an object.
     HybridConflict,
     /// A section points forward to an older one although the file is not linearized.
     ForwardPrev,
-    /// `/Prev` is not a usable offset and was ignored.
+    /// `/Prev` or `/XRefStm` is not a direct, whole, usable offset, or `/Size` no such number.
     BadPrev,
     /// Duplicate key in a dictionary; the last one counts here.
     DuplicateKey,

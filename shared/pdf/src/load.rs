@@ -198,9 +198,12 @@ impl Shared<'_> {
             return Ok(stream);
         }
         let definition = self.history.definitions.get(found).ok_or(missing.clone())?;
-        let Location::Offset(_) = definition.location else { return Err(missing) };
+        let Location::Offset(offset) = definition.location else { return Err(missing) };
         let (Object::Stream(stream), _) = self.load(definition, false)? else { return Err(missing) };
         let stream = Arc::new(self.object_stream(&stream)?);
+        if stream.repeats() {
+            self.env.note(FindingKind::DuplicateMember, offset, None);
+        }
         let file = self.env.text.len();
         let room = (12 << 20) + if self.env.text.whole().is_some() { 2 * file } else { 0 };
         self.streams.lock().unwrap_or_else(PoisonError::into_inner).put(found, &stream, room);
@@ -311,6 +314,17 @@ impl Shared<'_> {
         let definition = self.listed_before(offset).and_then(|(_, n)| self.history.definitions.get(n));
         let definition = definition.ok_or(Error::Structure("stream of no object"))?;
         Ok(ObjId::new(definition.num, definition.generation))
+    }
+
+    /// Would equal octets of both streams be equal data? In encrypted files of one object only.
+    pub(crate) fn same_key(&self, stream: &Stream, other: &Shared<'_>, with: &Stream) -> Result<bool, Error> {
+        if !self.encrypted && !other.encrypted {
+            return Ok(true);
+        }
+        match (&stream.data, &with.data) {
+            (StreamData::InFile(one), StreamData::InFile(two)) => Ok(self.owner(one.start)? == other.owner(two.start)?),
+            _ => Ok(self.encrypted == other.encrypted),
+        }
     }
 
     /// Do the data of a stream lie in this file?

@@ -131,6 +131,12 @@ impl Object {
         }
     }
 
+    /// The dictionary, where it is not that of a stream: a stream is another kind of object, even with the same keys (clause 7.3.8.1).
+    #[must_use]
+    pub fn as_plain_dict(&self) -> Option<&Dict> {
+        if let Object::Dict(value) = self { Some(value) } else { None }
+    }
+
     /// The stream.
     #[must_use]
     pub fn as_stream(&self) -> Option<&Stream> {

@@ -50,6 +50,13 @@ impl ObjectStream {
         ObjectStream::of(env, dict, decoded.bytes)
     }
 
+    /// Does a number come twice?
+    pub(crate) fn repeats(&self) -> bool {
+        let mut numbers: Vec<u32> = self.numbers().collect();
+        numbers.sort_unstable();
+        !numbers.is_sorted_by(|a, b| a < b)
+    }
+
     /// The numbers of its members, in their order.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> {
         self.index.iter().map(|(num, _)| *num)

@@ -75,6 +75,9 @@ impl<'a> Document<'a> {
         if header > 0 {
             env.note(FindingKind::JunkBeforeHeader, 0, None);
             let moved = startxref.saturating_add(header);
+            if xref::may_begin(&env, startxref)? && xref::may_begin(&env, moved)? {
+                env.note(FindingKind::TwoBases, env.text.len().saturating_sub(1), None);
+            }
             if !xref::begins(&env, startxref)? && xref::begins(&env, moved)? {
                 env.base = header;
                 env.note(FindingKind::OffsetsFromHeader, header, None);
@@ -237,6 +240,12 @@ impl<'a> Document<'a> {
     #[must_use]
     pub fn is_linearized(&self) -> bool {
         self.shared.history.linearized
+    }
+
+    /// The number of the first page by the linearization dictionary (annex F), where the file begins with one that names it.
+    #[must_use]
+    pub fn linearized_page(&self) -> Option<u32> {
+        self.shared.history.linearization?.page
     }
 
     /// What was tolerated so far, sorted, at most 4,000 and one that says that there were more. Parsing more objects can add more.
@@ -456,7 +465,8 @@ impl<'a> Document<'a> {
         self.shared.raw(stream)
     }
 
-    /// Are the encoded bytes of a stream those of another stream, perhaps of another file? Neither is brought into memory.
+    /// Are the encoded bytes of a stream those of another stream, perhaps of another file? Neither is brought into memory. Of an encrypted file
+    /// only streams of the same object number and generation are.
     ///
     /// # Errors
     /// A range that is not in its file; bytes that cannot be had.
@@ -466,6 +476,8 @@ impl<'a> Document<'a> {
         other.shared.in_file(with)?;
         match (&stream.data, &with.data) {
             _ if self.same_place(stream, other, with) => Ok(true),
+            // Before AES-256 the key depends on the object's number: the same octets in two objects are not the same data.
+            _ if !self.shared.same_key(stream, &other.shared, with)? => Ok(false),
             _ if stream.data.len() != with.data.len() => Ok(false),
             (StreamData::InFile(range), StreamData::InFile(place)) => one.same(range, two, place),
             _ => Ok(self.stream_raw(stream)? == other.stream_raw(with)?),

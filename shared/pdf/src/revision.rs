@@ -98,6 +98,7 @@ pub(crate) struct History {
     pub(crate) revisions: Vec<Revision>,
     pub(crate) definitions: Definitions,
     pub(crate) linearized: bool,
+    pub(crate) linearization: Option<Linearization>,
     /// Where sections, trailers and end marks lie; unordered.
     pub(crate) spans: Vec<Range<usize>>,
 }
@@ -116,7 +117,8 @@ pub(crate) fn last_startxref(env: &Env<'_>) -> Result<Option<usize>, Error> {
 /// Reads the chain of sections and orders it into revisions.
 pub(crate) fn read(env: &Env<'_>, startxref: usize) -> Result<History, Error> {
     let sections = chain(env, startxref)?;
-    let linear = is_linearized(env)?;
+    let linearization = linearization(env)?;
+    let linear = linearization.is_some();
     let groups = group(env, sections, linear)?;
     let mut revisions: Vec<Revision> = Vec::new();
     let mut listed: Vec<Vec<RawEntry>> = Vec::new();
@@ -142,7 +144,21 @@ pub(crate) fn read(env: &Env<'_>, startxref: usize) -> Result<History, Error> {
         listed.push(merged(env, group));
     }
     let definitions = Definitions::build(env, listed)?;
-    Ok(History { revisions, definitions, linearized, spans })
+    if let Some(length) = linearization.and_then(|found| found.length) {
+        note_reached(env, &revisions, length);
+    }
+    Ok(History { revisions, definitions, linearized, linearization, spans })
+}
+
+/// Viewers heed the dictionary of a linearized file only while `/L` is the length of the file.
+fn note_reached(env: &Env<'_>, revisions: &[Revision], length: usize) {
+    let reached = revisions.iter().skip(1).find(|revision| revision.start < length && length <= revision.end);
+    if let Some(revision) = reached {
+        let place = revision.end.min(env.text.len().saturating_sub(1));
+        env.note(FindingKind::LinearizedLength, place, None);
+    } else if revisions.len() > 1 && length == env.text.len() {
+        env.note(FindingKind::LinearizedLength, length.saturating_sub(1), None);
+    }
 }
 
 /// Newest first.
@@ -151,27 +167,41 @@ fn chain(env: &Env<'_>, startxref: usize) -> Result<Vec<Section>, Error> {
     let mut seen = HashSet::new();
     let mut left = env.limits.objects;
     let mut next = Some(startxref);
+    let mut told = env.text.len().saturating_sub(1);
     while let Some(offset) = next {
         if sections.len() >= env.limits.revisions {
             return Err(Error::Limit(LimitKind::Revisions));
         }
-        let section = xref::read(env, offset, left)?;
+        let section = xref::read(env, offset, told, left)?;
         if !seen.insert(section.offset) {
             return Err(bad(section.offset, "/Prev loop"));
         }
         left = left.saturating_sub(section.entries.len());
-        next = section.prev;
+        (next, told) = (section.prev, section.offset);
         sections.push(section);
     }
     Ok(sections)
 }
 
-/// Does the first object of the file say `/Linearized`?
-fn is_linearized(env: &Env<'_>) -> Result<bool, Error> {
+/// What the linearization dictionary says (annex F).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Linearization {
+    /// `/L`, as an offset in this file.
+    length: Option<usize>,
+    /// `/O`
+    pub(crate) page: Option<u32>,
+}
+
+/// The first object of the file, where it says `/Linearized`.
+fn linearization(env: &Env<'_>) -> Result<Option<Linearization>, Error> {
     let header = env.text.find(b"%PDF-", 0..1024 + 8)?;
     env.look(header.unwrap_or(0), |window| {
         let mut parser = env.parser(window, header.map_or(0, |header| line_end(window, header)));
-        parser.indirect_header().is_some() && parser.dict(None).is_ok_and(|dict| dict.contains(b"Linearized"))
+        parser.indirect_header()?;
+        let dict = parser.dict(None).ok().filter(|dict| dict.contains(b"Linearized"))?;
+        let number = |key: &[u8]| dict.get(key)?.as_number().filter(|v| *v >= 0.0 && *v < 1e15).map(|v| v as usize);
+        let page = number(b"O").and_then(|page| u32::try_from(page).ok());
+        Some(Linearization { length: number(b"L"), page })
     })
 }
 

@@ -486,7 +486,7 @@ fn one_revision(env: &Env<'_>, trailer: Dict, entries: BTreeMap<u32, RawEntry>) 
     let end = env.look(eof, |window| crate::lexer::skip_eol(window, eof))?;
     let revision = Revision { index: 0, start: 0, eof, end, xref_offset: eof, kind: XrefKind::Table, trailer };
     let definitions = Definitions::build(env, vec![entries.into_values().collect()])?;
-    Ok(History { revisions: vec![revision], definitions, linearized: false, spans: Vec::new() })
+    Ok(History { revisions: vec![revision], definitions, linearized: false, linearization: None, spans: Vec::new() })
 }
 
 /// Dictionaries behind `trailer` that name a catalog.

@@ -77,6 +77,11 @@ fn bad(offset: usize, reason: &'static str) -> Error {
     Error::BadXref { offset, reason }
 }
 
+/// Could some reader find a section here, or a few bytes beside?
+pub(crate) fn may_begin(env: &Env<'_>, offset: usize) -> Result<bool, Error> {
+    Ok(begins(env, offset)? || env.look(offset, |window| beside(env, window, offset))?.is_some())
+}
+
 /// Does a section begin here (after white space)?
 pub(crate) fn begins(env: &Env<'_>, offset: usize) -> Result<bool, Error> {
     env.look(offset, |window| begins_at(env, window, skip_blank_near(window, offset, 64)))
@@ -86,8 +91,8 @@ fn begins_at(env: &Env<'_>, window: Window<'_>, start: usize) -> bool {
     at(window, start, b"xref") || env.parser(window, start).indirect_header().is_some()
 }
 
-/// Where the section that was announced at `offset` really begins: there, or a few bytes beside.
-fn locate(env: &Env<'_>, offset: usize) -> Result<usize, Error> {
+/// Where the section that was announced at `offset` really begins: there, or a few bytes beside. `told` is the place that says so.
+fn locate(env: &Env<'_>, offset: usize, told: usize) -> Result<usize, Error> {
     let exact = env.look(offset, |window| {
         let start = skip_blank_near(window, offset, 64);
         begins_at(env, window, skip_blank_near(window, start, 64)).then_some(start)
@@ -96,7 +101,7 @@ fn locate(env: &Env<'_>, offset: usize) -> Result<usize, Error> {
         return Ok(start);
     }
     let near = env.look(offset, |window| beside(env, window, offset))?.ok_or(bad(offset, "no section here"))?;
-    env.note(FindingKind::StartxrefOff, offset, None);
+    env.note(FindingKind::StartxrefOff, told, None);
     Ok(near)
 }
 
@@ -108,12 +113,12 @@ fn beside(env: &Env<'_>, window: Window<'_>, offset: usize) -> Option<usize> {
     table.or_else(|| (from..to).filter(line).find(|&p| env.parser(window, p).indirect_header().is_some()))
 }
 
-/// Reads the section announced at `offset`. `left` is how many entries may still come.
-pub(crate) fn read(env: &Env<'_>, offset: usize, left: usize) -> Result<Section, Error> {
+/// Reads the section announced at `offset` by what stands at `told`. `left` is how many entries may still come.
+pub(crate) fn read(env: &Env<'_>, offset: usize, told: usize, left: usize) -> Result<Section, Error> {
     if offset >= env.text.len() {
         return Err(bad(offset, "outside the file"));
     }
-    let start = locate(env, offset)?;
+    let start = locate(env, offset, told)?;
     if env.look(start, |window| at(window, start, b"xref"))? {
         let mut section = table(env, start, start + 4, left)?;
         merge_hybrid(env, &mut section, left)?;
@@ -124,7 +129,9 @@ pub(crate) fn read(env: &Env<'_>, offset: usize, left: usize) -> Result<Section,
 
 fn table(env: &Env<'_>, start: usize, mut pos: usize, left: usize) -> Result<Section, Error> {
     let mut entries = Vec::new();
+    let mut exact = true;
     while let Some((first, count, end)) = env.read(pos, |window| subsection_head(window, pos))? {
+        exact &= env.look(pos, |window| is_blank(window, pos) && !is_comment(window, pos))?;
         let count = usize::try_from(count).map_err(|_| bad(pos, "count"))?;
         if count > left.saturating_sub(entries.len()) {
             return Err(Error::Limit(LimitKind::Objects));
@@ -136,12 +143,31 @@ fn table(env: &Env<'_>, start: usize, mut pos: usize, left: usize) -> Result<Sec
         let mut parser = env.parser(window, word + 7);
         Ok((parser.dict(None)?, word, parser.pos, parser.duplicate))
     })?;
+    exact &=
+        env.look(pos, |window| !is_comment(window, pos))? && env.look(word + 7, |window| opens(window, word + 7))?;
+    if !exact {
+        env.note(FindingKind::XrefForm, start, None);
+    }
     if duplicate {
         env.note(FindingKind::DuplicateKey, word, None);
     }
     let prev = previous(env, &trailer, start);
     let kind = if trailer.contains(b"XRefStm") { XrefKind::Hybrid } else { XrefKind::Table };
     Ok(Section { offset: start, end, kind, entries, trailer, prev, hybrid: None })
+}
+
+fn is_blank(window: Window<'_>, pos: usize) -> bool {
+    skip_blank(window, pos) > pos
+}
+
+/// Is there more than white space before the next word?
+fn is_comment(window: Window<'_>, pos: usize) -> bool {
+    skip_blank(window, pos) != skip_space(window, pos)
+}
+
+/// Does a dictionary begin here, after nothing but white space?
+fn opens(window: Window<'_>, pos: usize) -> bool {
+    at(window, skip_blank(window, pos), b"<<")
 }
 
 /// First number, count, and where they end; `None` at the trailer.
@@ -162,8 +188,14 @@ fn subsection(
     count: usize,
     entries: &mut Vec<RawEntry>,
 ) -> Result<usize, Error> {
+    let (mut exact, mut expected) = (true, None);
     for n in 0..count {
         let line = env.read(pos, |window| table_line(window, pos))?;
+        if exact && !(line.exact && expected.is_none_or(|start| start == line.start)) {
+            exact = false;
+            env.note(FindingKind::XrefForm, line.start, None);
+        }
+        expected = Some(line.start + ENTRY);
         pos = line.end;
         if n == 0 && first == 1 && !line.used && line.offset == 0 && line.generation == 65535 {
             env.note(FindingKind::XrefShifted, pos, None);
@@ -182,8 +214,14 @@ fn subsection(
     Ok(pos)
 }
 
+/// Bytes of an entry, its end of line with it (clause 7.5.4).
+const ENTRY: usize = 20;
+
 /// One entry of a table as it is written.
 struct Line {
+    start: usize,
+    /// As the clause wants it, to the byte.
+    exact: bool,
     offset: u64,
     generation: u64,
     used: bool,
@@ -201,23 +239,41 @@ fn table_line(window: Window<'_>, pos: usize) -> Result<Line, Error> {
         Some(b'f') => false,
         _ => return Err(bad(mark, "n or f expected")),
     };
-    Ok(Line { offset, generation, used, end: mark + 1 })
+    Ok(Line { start: pos, exact: is_exact(window, pos), offset, generation, used, end: mark + 1 })
 }
 
-fn previous(env: &Env<'_>, trailer: &Dict, section: usize) -> Option<usize> {
-    let value = trailer.get(b"Prev")?;
+fn is_exact(window: Window<'_>, pos: usize) -> bool {
+    let byte = |n: usize| window.get(pos + n).unwrap_or(0);
+    let digits = (0..10).chain(11..16).all(|n| byte(n).is_ascii_digit());
+    let ends = matches!([byte(18), byte(19)], [b' ', b'\r' | b'\n'] | [b'\r', b'\n']);
+    digits && byte(10) == b' ' && byte(16) == b' ' && ends
+}
+
+/// An offset that a section names. Readers make different things of one that is not whole, or that stands elsewhere: it is followed where it
+/// can be, and noted.
+fn named(env: &Env<'_>, dict: &Dict, key: &[u8], section: usize) -> Option<usize> {
+    let value = dict.get(key).filter(|value| !value.is_null())?;
     let offset = value.as_number().filter(|v| *v >= 1.0 && *v < 1e15).map(|v| v as usize);
-    if offset.is_none() {
+    if offset.is_none() || value.as_int().is_none() {
         env.note(FindingKind::BadPrev, section, None);
     }
     Some(offset?.saturating_add(env.base))
 }
 
+/// ISO 32000-1 annex C: indirect objects of a file that readers accept.
+const MOST_OBJECTS: i64 = 8_388_607;
+
+fn previous(env: &Env<'_>, trailer: &Dict, section: usize) -> Option<usize> {
+    if trailer.int(b"Size").is_none_or(|size| !(1..=MOST_OBJECTS + 1).contains(&size)) {
+        env.note(FindingKind::BadPrev, section, None);
+    }
+    named(env, trailer, b"Prev", section)
+}
+
 /// Adds the objects that only `/XRefStm` knows (clause 7.5.8.4: the stream is consulted after the table).
 fn merge_hybrid(env: &Env<'_>, section: &mut Section, left: usize) -> Result<(), Error> {
-    let Some(offset) = section.trailer.int(b"XRefStm").and_then(|v| usize::try_from(v).ok()) else { return Ok(()) };
-    let offset = offset.saturating_add(env.base);
-    let start = locate(env, offset)?;
+    let Some(offset) = named(env, &section.trailer, b"XRefStm", section.offset) else { return Ok(()) };
+    let start = locate(env, offset, section.offset)?;
     let hidden = stream(env, start, left.saturating_sub(section.entries.len()))?;
     let mut known: std::collections::HashMap<u32, usize> =
         section.entries.iter().enumerate().map(|(n, entry)| (entry.num, n)).collect();
@@ -377,7 +433,10 @@ fn entry(env: &Env<'_>, line: &[u8], widths: [usize; 3], num: u32, start: usize)
             let location = Location::Compressed { container, index };
             return Ok(Some(RawEntry { num, generation: 0, location, hidden: false }));
         }
-        _ => return Ok(None),
+        _ => {
+            env.note(FindingKind::XrefEntryType, start, None);
+            return Ok(None);
+        }
     };
     Ok(Some(RawEntry { num, generation, location, hidden: false }))
 }

@@ -8,6 +8,8 @@ mod attributes;
 mod build;
 mod exact;
 
+use std::cell::Cell;
+
 use const_oid::ObjectIdentifier;
 
 pub(crate) use build::{SignedDataParts, ess_attributes, sha256_identifier, signature_identifier, signed_data};
@@ -167,10 +169,10 @@ impl SignedData {
         self.unreadable
     }
 
-    /// The embedded certificate that the signer identifier names.
+    /// The embedded certificate that the signer identifier names; of several the one that the ESS attribute names, too.
     #[must_use]
     pub fn signer_certificate(&self) -> Option<&Certificate> {
-        self.find_signer(&self.certificates)
+        self.find_signer(&[])
     }
 
     /// The messageDigest attribute; not compared with anything.
@@ -289,25 +291,42 @@ impl SignedData {
             (Some(signer), 1) => signer,
             (_, found) => return Err(Error::SignerCount { found }),
         };
-        let certificate =
-            self.find_signer(&self.certificates).or_else(|| self.find_signer(pool)).ok_or(Error::SignerNotFound)?;
+        let candidates = self.candidates(pool);
+        if candidates.is_empty() {
+            return Err(Error::SignerNotFound);
+        }
         let digest_algorithm = self.digest_algorithm()?;
         let algorithm = asn1::only(&signer.signature_algorithm, SEQUENCE, WHAT)?;
         let scheme = Scheme::read(&algorithm, Some(digest_algorithm))?;
         scheme.check_content_digest(digest_algorithm)?;
         let mut weak = Vec::new();
-        if let Some(signed) = &signer.signed {
+        let tried = Cell::new(false);
+        // One check of a signature goes without saying; more are paid for.
+        let pay = |one: &Certificate| if tried.replace(true) { one.spend(one.key().cost()) } else { Ok(()) };
+        let certificate = if let Some(signed) = &signer.signed {
             signed.check_single_values()?;
             signed.check_content(&self.content_type, &content_digest(digest_algorithm))?;
-            if let Some(binding) = signed.ess(certificate).transpose()?.filter(|binding| binding.is_weak()) {
+            let bound = |candidate: &Certificate| signed.ess(candidate).transpose();
+            let (certificate, binding) = first_right(&candidates, |candidate| {
+                let binding = bound(candidate)?;
+                signed.check_algorithm_protection(&signer.digest_algorithm)?;
+                pay(candidate)?;
+                signed.verify(candidate, scheme, &signer.signature)?;
+                Ok(binding)
+            })?;
+            if let Some(binding) = binding.filter(|binding| binding.is_weak()) {
                 add_weakness(&mut weak, Weakness::WeakBinding(binding));
             }
-            signed.check_algorithm_protection(&signer.digest_algorithm)?;
-            signed.verify(certificate, scheme, &signer.signature)?;
+            certificate
         } else {
             let algorithm = scheme.digest().unwrap_or(digest_algorithm);
-            certificate.key().verify_digest(scheme, &content_digest(algorithm), &signer.signature)?;
-        }
+            let content = content_digest(algorithm);
+            let by = |candidate: &Certificate| {
+                pay(candidate)?;
+                candidate.key().verify_digest(scheme, &content, &signer.signature)
+            };
+            first_right(&candidates, by)?.0
+        };
         if digest_algorithm.is_weak() {
             add_weakness(&mut weak, Weakness::WeakDigest(digest_algorithm));
         }
@@ -334,14 +353,37 @@ impl SignedData {
         self.content_type == *oid
     }
 
-    fn find_signer<'a>(&self, among: &'a [Certificate]) -> Option<&'a Certificate> {
-        let signer = self.signer.as_ref()?;
-        among.iter().find(|certificate| match &signer.id {
-            SignerId::IssuerAndSerial { issuer, serial } => {
+    /// Who signed, as far as names tell: an embedded certificate, or one of `known`.
+    fn find_signer<'a>(&'a self, known: &'a [Certificate]) -> Option<&'a Certificate> {
+        let candidates = self.candidates(known);
+        let signed = self.signer.as_ref()?.signed.as_ref();
+        let named = |one: &&&Certificate| signed.and_then(|signed| signed.ess(one)).is_some_and(|found| found.is_ok());
+        candidates.iter().find(named).or_else(|| candidates.first()).copied()
+    }
+
+    /// The certificates that the signer identifier fits, the embedded ones before those of `pool`, in an order of their own: a bag is not
+    /// signed. Issuer and serial number are the same only by mistake, a key identifier whenever a key is certified again.
+    fn candidates<'a>(&'a self, pool: &'a [Certificate]) -> Vec<&'a Certificate> {
+        let fitting = |among: &'a [Certificate]| {
+            let mut found: Vec<&Certificate> = among.iter().filter(|certificate| self.fits(certificate)).collect();
+            found.sort_unstable();
+            found.dedup();
+            found
+        };
+        let mut found = fitting(&self.certificates);
+        let others: Vec<&Certificate> = fitting(pool).into_iter().filter(|other| !found.contains(other)).collect();
+        found.extend(others);
+        found
+    }
+
+    fn fits(&self, certificate: &Certificate) -> bool {
+        match self.signer.as_ref().map(|signer| &signer.id) {
+            Some(SignerId::IssuerAndSerial { issuer, serial }) => {
                 asn1::same_integer(certificate.raw_serial(), serial) && name::same(certificate.issuer_der(), issuer)
             }
-            SignerId::SubjectKeyId(id) => certificate.facts().subject_key_id.as_ref() == Some(id),
-        })
+            Some(SignerId::SubjectKeyId(id)) => certificate.facts().subject_key_id.as_ref() == Some(id),
+            None => false,
+        }
     }
 
     /// One list of adbe-revocationInfoArchival (ISO 32000-2 §12.8.3.3.2).
@@ -357,6 +399,23 @@ impl SignedData {
         };
         list().unwrap_or_default()
     }
+}
+
+/// The first certificate by which everything is right, and what was found out. If there is none: what is wrong with one whose key at least
+/// is named, or else with the first.
+fn first_right<'a, T>(
+    candidates: &[&'a Certificate],
+    check: impl Fn(&Certificate) -> Result<T, Error>,
+) -> Result<(&'a Certificate, T), Error> {
+    let mut wrong = None;
+    for candidate in candidates {
+        match check(candidate) {
+            Ok(found) => return Ok((candidate, found)),
+            Err(error) if wrong.is_none() || wrong == Some(Error::EssMismatch) => wrong = Some(error),
+            Err(_) => {}
+        }
+    }
+    Err(wrong.unwrap_or(Error::SignerNotFound))
 }
 
 fn add_weakness(weak: &mut Vec<Weakness>, weakness: Weakness) {

@@ -7,9 +7,9 @@ use crate::asn1::{self, BIT_STRING, ENUMERATED, INTEGER, Reader, SEQUENCE, Tlv};
 use crate::extensions::locations;
 use crate::extensions::names::{DIRECTORY, General, PointName, Reasons, read_all, read_points};
 use crate::interner::Maker;
-use crate::ocsp::{CertStatus, Freshness, Window, is_fresh};
+use crate::ocsp::{CertStatus, Freshness, Window, gravest, is_fresh};
 use crate::verify::Scheme;
-use crate::{Certificate, Error, extensions, name, oids, time};
+use crate::{Certificate, Error, Weakness, extensions, name, oids, time};
 
 /// The largest CRL, octets (stack.md B6 caps the fetch at 20 MiB).
 const MAX_LENGTH: usize = 32 * 1024 * 1024;
@@ -27,6 +27,8 @@ pub struct CrlStatus {
     pub next_update: Option<i64>,
     /// expiredCertsOnCRL, Unix seconds: certificates that expired since are kept on the CRL.
     pub expired_certs_on_crl: Option<i64>,
+    /// invalidityDate of a revocation (RFC 5280 §5.3.2), Unix seconds: since when its issuer doubts the certificate.
+    pub invalid_since: Option<i64>,
 }
 
 /// issuingDistributionPoint (RFC 5280 §5.2.5).
@@ -47,16 +49,33 @@ pub(crate) enum Entry {
     Revoked {
         at: i64,
         reason: Option<u8>,
+        invalid_since: Option<i64>,
     },
     /// removeFromCRL, in a delta CRL: the hold was lifted.
     Removed,
 }
 
 impl Entry {
-    pub(crate) fn status(self) -> CertStatus {
+    fn status(self) -> CertStatus {
         match self {
-            Self::Revoked { at, reason } => CertStatus::Revoked { at, reason },
+            Self::Revoked { at, reason, .. } => CertStatus::Revoked { at, reason },
             Self::Absent | Self::Removed => CertStatus::Good,
+        }
+    }
+
+    /// What two entries about one serial number come to, in whichever order they stand: the earliest date and the gravest reason.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Absent, one) | (one, Self::Absent) => one,
+            (Self::Removed, one) | (one, Self::Removed) => one,
+            (
+                Self::Revoked { at, reason, invalid_since },
+                Self::Revoked { at: other, reason: second, invalid_since: since },
+            ) => Self::Revoked {
+                at: at.min(other),
+                reason: gravest(reason, second),
+                invalid_since: invalid_since.into_iter().chain(since).min(),
+            },
         }
     }
 }
@@ -257,7 +276,7 @@ impl Crl {
         self.check_kind(cert)?;
         self.check_point(cert)?;
         self.verify(issuer)?;
-        Ok(self.status(self.find(cert)?.status()))
+        Ok(self.status(self.find(cert)?))
     }
 
     fn check_complete(&self) -> Result<(), Error> {
@@ -271,9 +290,14 @@ impl Crl {
     }
 
     /// A status with this list's times.
-    pub(crate) fn status(&self, status: CertStatus) -> CrlStatus {
+    pub(crate) fn status(&self, entry: Entry) -> CrlStatus {
+        let invalid_since = match entry {
+            Entry::Revoked { invalid_since, .. } => invalid_since,
+            Entry::Absent | Entry::Removed => None,
+        };
         CrlStatus {
-            status,
+            status: entry.status(),
+            invalid_since,
             this_update: self.this_update,
             next_update: self.next_update,
             expired_certs_on_crl: self.expired_certs_on_crl,
@@ -319,6 +343,11 @@ impl Crl {
         }
     }
 
+    /// What about the signature that `signer` made should no longer be relied on.
+    pub(crate) fn weaknesses(&self, signer: &Certificate) -> Vec<Weakness> {
+        signer.key().weaknesses(self.scheme)
+    }
+
     pub(crate) fn scope(&self) -> &Scope {
         &self.scope
     }
@@ -343,7 +372,8 @@ impl Crl {
         self.der.get(offset..offset.saturating_add(length)).ok_or(Error::Malformed { what: WHAT })
     }
 
-    /// Walks all entries: a broken or critical one must not hide behind an early hit.
+    /// Walks all entries: a broken or critical one must not hide behind an early hit, nor an earlier or graver revocation.
+    /// Only a delta CRL may say removeFromCRL (RFC 5280 §5.3.1): elsewhere it makes nobody good.
     pub(crate) fn find(&self, cert: &Certificate) -> Result<Entry, Error> {
         let list = self.part(self.revoked)?;
         self.maker.spend(list.len() as u64 / WALKED)?;
@@ -363,12 +393,17 @@ impl Crl {
                 let own = |name: &General| name.form == DIRECTORY && name::same(&name.value, cert.issuer_der());
                 is_own = issuers.iter().any(own);
             }
-            if found == Entry::Absent && is_own && asn1::same_revoked_serial(serial, cert.raw_serial()) {
-                found = match facts.reason {
+            if is_own && asn1::same_revoked_serial(serial, cert.raw_serial()) {
+                found = found.and(match facts.reason {
                     Some(REMOVE_FROM_CRL) => Entry::Removed,
-                    reason => Entry::Revoked { at: time::unix(&date, WHAT)?, reason },
-                };
+                    reason => {
+                        Entry::Revoked { at: time::unix(&date, WHAT)?, reason, invalid_since: facts.invalid_since }
+                    }
+                });
             }
+        }
+        if found == Entry::Removed && !self.is_delta() {
+            return Err(Error::CrlScope { what: "removeFromCRL in a complete CRL" });
         }
         Ok(found)
     }
@@ -404,6 +439,7 @@ fn span(whole: &[u8], part: &[u8]) -> (usize, usize) {
 #[derive(Default)]
 struct EntryFacts {
     reason: Option<u8>,
+    invalid_since: Option<i64>,
     issuers: Option<Vec<General>>,
 }
 
@@ -419,7 +455,9 @@ fn read_entry_extensions(list: &Tlv<'_>, indirect: bool) -> Result<EntryFacts, E
                 facts.issuers = Some(read_all(&asn1::only(extension.value, SEQUENCE, WHAT)?, WHAT)?);
             }
             oids::CERTIFICATE_ISSUER => return Err(Error::CrlScope { what: "an entry of another issuer" }),
-            oids::INVALIDITY_DATE => {}
+            oids::INVALIDITY_DATE => {
+                facts.invalid_since = Some(time::unix(&Reader::new(extension.value).any(WHAT)?, WHAT)?)
+            }
             other if extension.critical => return Err(Error::CriticalExtension { oid: other.to_string() }),
             _ => {}
         }

@@ -156,6 +156,9 @@ pub enum Error {
         /// OCSP response or CRL.
         what: &'static str,
     },
+    /// The evidence was signed by an algorithm that is not believed any more.
+    #[error("the revocation evidence was signed by an algorithm that is not relied on any more")]
+    WeakEvidence,
     /// A kind of CRL that is not processed (delta, indirect, partial by reasons or by kind of certificate).
     #[error("this kind of CRL is not processed ({what})")]
     CrlScope {
@@ -207,6 +210,7 @@ impl Error {
             Self::OcspResponderUnknown => "ocsp-responder-unknown",
             Self::OcspNonce => "ocsp-nonce",
             Self::NotFresh { .. } => "not-fresh",
+            Self::WeakEvidence => "weak-evidence",
             Self::CrlScope { .. } => "crl-scope",
             Self::CannotEncode { .. } => "cannot-encode",
         }

@@ -30,3 +30,4 @@ pub use digest::{DigestAlgorithm, digest};
 pub use error::{Error, Weakness};
 pub use hasher::Hasher;
 pub use interner::Interner;
+pub use name::is_deceptive;

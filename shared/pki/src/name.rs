@@ -78,10 +78,32 @@ fn label(oid: &ObjectIdentifier) -> Option<&'static str> {
     })
 }
 
-/// Characters that could make a shown name lie: controls and those that turn the direction of writing.
-fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+/// Characters that could make a shown name lie: controls, and what Unicode draws as nothing (marks of direction, joiners, fillers,
+/// separators of lines, signs of variation, tags). The one list of the house. Letters that look like others are not in it.
+#[must_use]
+pub fn is_deceptive(c: char) -> bool {
+    let ranges = [
+        '\u{ad}'..='\u{ad}',
+        '\u{34f}'..='\u{34f}',
+        '\u{61c}'..='\u{61c}',
+        '\u{115f}'..='\u{1160}',
+        '\u{17b4}'..='\u{17b5}',
+        '\u{180b}'..='\u{180f}',
+        '\u{200b}'..='\u{200f}',
+        '\u{2028}'..='\u{202e}',
+        '\u{2060}'..='\u{206f}',
+        '\u{2800}'..='\u{2800}',
+        '\u{3164}'..='\u{3164}',
+        '\u{fe00}'..='\u{fe0f}',
+        '\u{feff}'..='\u{feff}',
+        '\u{ffa0}'..='\u{ffa0}',
+        '\u{fff0}'..='\u{fffb}',
+        '\u{fffe}'..='\u{ffff}',
+        '\u{1bca0}'..='\u{1bca3}',
+        '\u{1d173}'..='\u{1d17a}',
+        '\u{e0000}'..='\u{e0fff}',
+    ];
+    c.is_control() || ranges.iter().any(|range| range.contains(&c))
 }
 
 fn escape(value: &str, out: &mut String) {
@@ -208,6 +230,15 @@ mod tests {
         };
         let members: Vec<Vec<u8>> = rdns.iter().map(set).collect();
         tlv(SEQUENCE, &[&members.concat()])
+    }
+
+    /// What steers, or is drawn as nothing, is shown by its octets; every letter is kept.
+    #[test]
+    fn a_name_shows_what_would_not_be_seen() {
+        let signs = "\u{1b}\r\n\u{ad}\u{61c}\u{180e}\u{202e}\u{2800}\u{3164}\u{feff}\u{ffa0}\u{e0041}";
+        let escaped: String = signs.bytes().map(|octet| format!("\\{octet:02X}")).collect();
+        let shown = display(&name(&[&[(3, UTF8_STRING, &format!("Ủy ban{signs} عربي"))]]));
+        assert_eq!(shown.ok(), Some(format!("CN=Ủy ban{escaped} عربي")));
     }
 
     /// RFC 5280 §7.1, and which attributes stand in one RDN counts.

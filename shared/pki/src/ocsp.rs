@@ -1,10 +1,12 @@
 //! OCSP (RFC 6960, RFC 8954): ask and check. It fetches nothing and trusts nobody but the issuer it is given.
 
+use std::cmp::Reverse;
+
 use crate::asn1::{self, BIT_STRING, ENUMERATED, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, Tlv};
 use crate::certificate::read_each;
 use crate::interner::{Interner, Maker};
 use crate::verify::{Scheme, digest_algorithm};
-use crate::{Certificate, DigestAlgorithm, Error, digest, extensions, oids, time};
+use crate::{Certificate, DigestAlgorithm, Error, Weakness, digest, extensions, oids, time};
 
 /// The largest response, octets.
 const MAX_LENGTH: usize = 1024 * 1024;
@@ -72,6 +74,22 @@ pub enum CertStatus {
     Unknown,
 }
 
+/// How grave a reason for a revocation is (RFC 5280 §5.3.1): a hold may be lifted; after a change, a replacement or an end nobody else
+/// has the key; whatever else there is, or no reason, may mean that others have it.
+pub(crate) fn gravity(reason: Option<u8>) -> u8 {
+    match reason {
+        Some(6) => 0,
+        Some(3..=5) => 1,
+        _ => 2,
+    }
+}
+
+/// The graver of two reasons, in whichever order.
+pub(crate) fn gravest(one: Option<u8>, other: Option<u8>) -> Option<u8> {
+    let key = |reason: Option<u8>| (gravity(reason), reason);
+    if key(one) >= key(other) { one } else { other }
+}
+
 /// A checked answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OcspStatus {
@@ -85,6 +103,8 @@ pub struct OcspStatus {
     pub produced_at: i64,
     /// archiveCutoff, Unix seconds: answers about certificates that expired since are reliable.
     pub archive_cutoff: Option<i64>,
+    /// invalidityDate of a revocation (RFC 6960 §4.4.5, RFC 5280 §5.3.2), Unix seconds: since when the issuer doubts the certificate.
+    pub invalid_since: Option<i64>,
     /// The certificate that signed the response.
     pub responder: Certificate,
     /// True if `responder` is not the issuer itself.
@@ -101,6 +121,7 @@ struct Single {
     this_update: i64,
     next_update: Option<i64>,
     archive_cutoff: Option<i64>,
+    invalid_since: Option<i64>,
 }
 
 /// An OCSP response with status successful. Nothing is verified before [`Response::check`].
@@ -217,10 +238,11 @@ impl Response {
     /// Whether one of the answers is about this certificate; cheap, nothing is verified.
     #[must_use]
     pub fn is_about(&self, cert: &Certificate, issuer: &Certificate) -> bool {
-        self.find(cert, issuer).is_ok()
+        self.answers(cert, issuer).is_ok()
     }
 
-    /// Checks answer, signature, authority and time: what the response says about `cert` at `at` (Unix seconds).
+    /// Checks answer, signature, authority and time: what the response says about `cert` at `at` (Unix seconds). Of several answers
+    /// about it a revocation counts, unless it is a hold and a newer answer says good; else the newest.
     ///
     /// # Errors
     /// [`Error::OcspOtherCertificate`], [`Error::OcspResponder`], [`Error::OcspResponderId`], [`Error::SignatureInvalid`],
@@ -232,45 +254,57 @@ impl Response {
         at: i64,
         freshness: Freshness,
     ) -> Result<OcspStatus, Error> {
-        let status = self.lookup(cert, issuer, &[])?;
+        let single = weightiest(&self.answers(cert, issuer)?).ok_or(Error::OcspOtherCertificate)?;
+        let (responder, delegated) = self.responders(issuer, &[])?.into_iter().next().ok_or(Error::OcspResponder)?;
+        let status = self.status(single, &responder, delegated);
         if status.is_fresh(cert, at, freshness) { Ok(status) } else { Err(Error::NotFresh { what: "OCSP response" }) }
     }
 
-    /// As `check`, without judging the time; a delegated responder may also come from `pool`.
+    /// As `check`, without judging the time: every answer about this certificate, by each whom the issuer may have had answer; a
+    /// delegated responder may also come from `pool`. Never empty.
     pub(crate) fn lookup(
         &self,
         cert: &Certificate,
         issuer: &Certificate,
         pool: &[Certificate],
-    ) -> Result<OcspStatus, Error> {
-        let single = self.find(cert, issuer)?;
-        let (responder, delegated) = self.responder(issuer, pool)?;
-        Ok(OcspStatus {
+    ) -> Result<Vec<Vec<OcspStatus>>, Error> {
+        let answers = self.answers(cert, issuer)?;
+        let by = |(responder, delegated): (Certificate, bool)| {
+            answers.iter().map(|single| self.status(single, &responder, delegated)).collect()
+        };
+        Ok(self.responders(issuer, pool)?.into_iter().map(by).collect())
+    }
+
+    fn status(&self, single: &Single, responder: &Certificate, delegated: bool) -> OcspStatus {
+        OcspStatus {
             status: single.status,
             this_update: single.this_update,
             next_update: single.next_update,
             produced_at: self.produced_at,
             archive_cutoff: single.archive_cutoff,
-            responder,
+            invalid_since: single.invalid_since,
+            responder: responder.clone(),
             delegated,
-        })
+        }
     }
 
-    /// The newest answer about this certificate.
-    fn find(&self, cert: &Certificate, issuer: &Certificate) -> Result<&Single, Error> {
+    /// What about the signature that `responder` made should no longer be relied on.
+    pub(crate) fn weaknesses(&self, responder: &Certificate) -> Vec<Weakness> {
+        responder.key().weaknesses(self.scheme)
+    }
+
+    /// The answers about this certificate.
+    fn answers(&self, cert: &Certificate, issuer: &Certificate) -> Result<Vec<&Single>, Error> {
         let key = issuer.key_octets()?;
-        self.singles
-            .iter()
-            .filter(|single| {
-                let revoked = matches!(single.status, CertStatus::Revoked { .. });
-                let same = if revoked { asn1::same_revoked_serial } else { asn1::same_integer };
-                same(&single.serial, cert.raw_serial())
-                    && single.name_hash == digest(single.algorithm, &[cert.issuer_der()])
-                    && single.key_hash == digest(single.algorithm, &[key])
-            })
-            // Of two equally new answers the worse one counts.
-            .max_by_key(|single| (single.this_update, single.status != CertStatus::Good))
-            .ok_or(Error::OcspOtherCertificate)
+        let about = |single: &&Single| {
+            let revoked = matches!(single.status, CertStatus::Revoked { .. });
+            let same = if revoked { asn1::same_revoked_serial } else { asn1::same_integer };
+            same(&single.serial, cert.raw_serial())
+                && single.name_hash == digest(single.algorithm, &[cert.issuer_der()])
+                && single.key_hash == digest(single.algorithm, &[key])
+        };
+        let found: Vec<&Single> = self.singles.iter().filter(about).collect();
+        if found.is_empty() { Err(Error::OcspOtherCertificate) } else { Ok(found) }
     }
 
     /// Whether this key made the signature, whoever it belongs to.
@@ -279,8 +313,9 @@ impl Response {
         self.maker.is(key, self.tbs.len(), || key.verify(self.scheme, &self.tbs, &self.signature))
     }
 
-    /// Who signed: the issuer, or a responder that the issuer delegated (RFC 6960 §4.2.2.2).
-    fn responder(&self, issuer: &Certificate, pool: &[Certificate]) -> Result<(Certificate, bool), Error> {
+    /// Who may have signed: the issuer alone, or the responders that the issuer delegated (RFC 6960 §4.2.2.2), several where a key has
+    /// several X.509 certificates. Never empty; in an order of their own.
+    fn responders(&self, issuer: &Certificate, pool: &[Certificate]) -> Result<Vec<(Certificate, bool)>, Error> {
         let by = |key: &Certificate| {
             self.maker.spend(NAMED)?;
             if !self.responder.names(key) {
@@ -289,9 +324,10 @@ impl Response {
             self.verify(key)
         };
         if by(issuer).is_ok() {
-            return Ok((issuer.clone(), false));
+            return Ok(vec![(issuer.clone(), false)]);
         }
         let mut seen_signer = false;
+        let mut found: Vec<Certificate> = Vec::new();
         for candidate in self.certificates.iter().chain(pool) {
             if !candidate.has_ocsp_signing_eku() && !self.certificates.contains(candidate) {
                 continue;
@@ -306,8 +342,13 @@ impl Response {
                 && crate::path::check_critical(candidate).is_ok()
                 && candidate.verify_issued_by(issuer).is_ok();
             if authorised {
-                return Ok((candidate.clone(), true));
+                found.push(candidate.clone());
             }
+        }
+        if !found.is_empty() {
+            found.sort_unstable();
+            found.dedup();
+            return Ok(found.into_iter().map(|responder| (responder, true)).collect());
         }
         let signed = |key: &Certificate| self.verify(key).is_ok();
         if !seen_signer && std::iter::once(issuer).chain(&self.certificates).any(signed) {
@@ -320,6 +361,22 @@ impl Response {
             Err(Error::SignatureInvalid)
         }
     }
+}
+
+/// Which of several answers about one X.509 certificate counts, in whichever order they stand.
+fn weightiest<'s>(answers: &[&'s Single]) -> Option<&'s Single> {
+    let lifted = |held: &Single| {
+        matches!(held.status, CertStatus::Revoked { reason: Some(6), .. })
+            && answers.iter().any(|newer| newer.status == CertStatus::Good && newer.this_update > held.this_update)
+    };
+    let revoked = answers.iter().filter(|one| !lifted(one)).filter_map(|one| match one.status {
+        CertStatus::Revoked { at, reason } => Some((at, Reverse(gravity(reason)), reason, *one)),
+        CertStatus::Good | CertStatus::Unknown => None,
+    });
+    let first = revoked.min_by_key(|(at, gravity, reason, _)| (*at, *gravity, *reason)).map(|(.., one)| one);
+    // Of two equally new answers the worse one counts.
+    let newest = || answers.iter().copied().max_by_key(|one| (one.this_update, one.status != CertStatus::Good));
+    first.or_else(newest)
 }
 
 impl OcspStatus {
@@ -422,11 +479,13 @@ fn read_single(single: &Tlv<'_>) -> Result<Option<Single>, Error> {
         Some(explicit) => Some(time::unix(&explicit.reader().any(WHAT)?, WHAT)?),
         None => None,
     };
-    let mut archive_cutoff = None;
+    let (mut archive_cutoff, mut invalid_since) = (None, None);
     if let Some(explicit) = reader.optional(0xa1, WHAT)? {
         for extension in extensions::read(&explicit.reader().expect(SEQUENCE, WHAT)?)? {
             if extension.oid == oids::OCSP_ARCHIVE_CUTOFF {
                 archive_cutoff = Some(time::unix(&Reader::new(extension.value).any(WHAT)?, WHAT)?);
+            } else if extension.oid == oids::INVALIDITY_DATE {
+                invalid_since = Some(time::unix(&Reader::new(extension.value).any(WHAT)?, WHAT)?);
             } else if extension.critical {
                 return Err(Error::CriticalExtension { oid: extension.oid.to_string() });
             }
@@ -443,6 +502,7 @@ fn read_single(single: &Tlv<'_>) -> Result<Option<Single>, Error> {
         this_update,
         next_update,
         archive_cutoff,
+        invalid_since,
     }))
 }
 

@@ -12,9 +12,10 @@ mod revocation;
 mod rules;
 
 pub use revocation::{
-    Evidence, EvidenceItem, LaterRevocation, Revocation, RevocationStatus, revocation, revocation_in,
+    Belief, Evidence, EvidenceItem, LaterRevocation, Question, Revocation, RevocationStatus, revocation, revocation_in,
 };
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use crate::{Certificate, Error, Weakness, name};
@@ -25,6 +26,8 @@ const MAX_PATH: usize = 10;
 const MAX_POOL: usize = 2_048;
 /// The most issuer signatures that are tried in one search.
 const MAX_TRIES: usize = 400;
+/// The most valid paths that one search offers. A CA that was renewed twice has three.
+const MAX_OFFERS: usize = 16;
 
 /// What the leaf is to be used for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -131,8 +134,24 @@ pub fn build_with(
     purpose: Purpose,
     inputs: &Inputs,
 ) -> PathReport {
+    build_until(leaf, pool, anchors, at, purpose, inputs, &mut |_| true)
+}
+
+/// As [`build_with`], and the search goes on until a valid path is taken: RFC 5280 asks for one path, and another one may be
+/// revoked, or not lawful, where this one is not. Valid paths are offered in an order that does not depend on the pool's, at most
+/// 16 of them. What comes back is the path that was taken; if none was, the one that [`build_with`] would have found or another valid
+/// one.
+pub fn build_until(
+    leaf: &Certificate,
+    pool: &[Certificate],
+    anchors: &[Certificate],
+    at: i64,
+    purpose: Purpose,
+    inputs: &Inputs,
+    takes: &mut dyn FnMut(&PathReport) -> bool,
+) -> PathReport {
     let fuel = names::MAX_COMPARISONS;
-    let mut search = Search { pool, anchors, at, purpose, inputs, tries: 0, fuel, best: None };
+    let mut search = Search { pool, anchors, at, purpose, inputs, takes, offers: 0, tries: 0, fuel, best: None };
     let mut chain = vec![leaf.clone()];
     if pool.len() > MAX_POOL {
         search.note(Outcome::Invalid { reason: Error::Limit { what: "pool of issuers", limit: MAX_POOL } }, &chain);
@@ -148,6 +167,9 @@ struct Search<'a> {
     at: i64,
     purpose: Purpose,
     inputs: &'a Inputs,
+    takes: &'a mut dyn FnMut(&PathReport) -> bool,
+    /// Valid paths that were offered.
+    offers: usize,
     tries: usize,
     /// Comparisons of names that are left, for all candidates together.
     fuel: usize,
@@ -155,7 +177,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Depth first, at most [`MAX_PATH`] deep; true as soon as a valid path is noted.
+    /// Depth first, at most [`MAX_PATH`] deep; true as soon as a valid path is taken.
     fn extend(&mut self, chain: &mut Vec<Certificate>) -> bool {
         let Some(last) = chain.last().cloned() else { return false };
         if self.anchors.contains(&last) {
@@ -205,7 +227,8 @@ impl Search<'_> {
         false
     }
 
-    /// Certificates with the issuer's name that are not yet in the chain; anchors and agreeing key identifiers first.
+    /// Certificates with the issuer's name that are not yet in the chain: agreeing key identifiers first, then anchors, then the youngest,
+    /// in whichever order the pool holds them.
     fn candidates(&self, last: &Certificate, chain: &[Certificate]) -> Vec<Certificate> {
         let mut known: BTreeSet<&[u8]> = chain.iter().map(Certificate::der).collect();
         let mut found: Vec<Certificate> = Vec::new();
@@ -214,22 +237,32 @@ impl Search<'_> {
                 found.push(candidate.clone());
             }
         }
-        found.sort_by_key(|candidate| key_ids_agree(last, candidate) == Some(false));
+        found.sort_by_cached_key(|candidate| {
+            let other_key = key_ids_agree(last, candidate) == Some(false);
+            (other_key, !self.anchors.contains(candidate), Reverse(candidate.not_before()), candidate.clone())
+        });
         found
     }
 
     fn judge(&mut self, chain: &[Certificate]) -> bool {
         let chain = &inherit(chain);
         match rules::check(chain, self.at, self.purpose, self.inputs, &mut self.fuel) {
-            Ok(()) => {
-                self.note(Outcome::Trusted, chain);
-                true
-            }
+            Ok(()) => self.offer(chain),
             Err(reason) => {
                 self.note(Outcome::Invalid { reason }, chain);
                 false
             }
         }
+    }
+
+    fn offer(&mut self, chain: &[Certificate]) -> bool {
+        let path = PathReport { outcome: Outcome::Trusted, chain: chain.to_vec(), weak: weaknesses(chain) };
+        self.offers += 1;
+        let taken = (self.takes)(&path);
+        if taken || self.best.as_ref().is_none_or(|best| !best.is_trusted()) {
+            self.best = Some(path);
+        }
+        taken || self.offers >= MAX_OFFERS
     }
 
     /// Keeps the report that tells most; of equals the longer chain, then the first.

@@ -104,6 +104,9 @@ pub struct TimestampFacts {
     pub certificates: Vec<Certificate>,
     /// Weak cryptography that was met.
     pub weak: Vec<Weakness>,
+    /// Whether the token says which X.509 certificate signed it (ESSCertID of RFC 3161 §2.4.2, or ESSCertIDv2 of RFC 5816 §2.2.1, both
+    /// demanded). If not, it goes with every one on the same key, and nothing is to be relied on.
+    pub bound: bool,
 }
 
 impl Token {
@@ -225,6 +228,7 @@ impl Token {
             signer: verified.signer,
             certificates: self.signed.certificates().to_vec(),
             weak,
+            bound: self.signed.has_ess(),
         })
     }
 }

@@ -30,12 +30,13 @@
 //! | files of a batch | `BATCH#<batch>` | `PLAN` | | |
 //! | file of a batch | `BATCH#<batch>` | `ITEM#<n:05>` | | |
 //! | quota | `QUOTA#<digest>` | `QUOTA` | | |
+//! | inquiry | `INQUIRY#<digest>` | `INQUIRY` | | |
 //! | outbox | `OUTBOX#<event>` | `OUTBOX` | `DUE#<topic>` | `<due_at>#<event>` |
 //! | event | `HISTORY#<subject>` | `EVENT#<seq:010>` | | |
 //! | idempotency | `IDEM#<digest>` | `IDEM` | | |
 //!
 //! A working copy is `DOC#` and not `COPY#`, because the role of `verification` may read the prefixes `COPY#`, `PUBNO#`,
-//! `DIGEST#`, `LINK#`, `UPLOAD#` and `PAPER#`, what it keeps itself, the list of annulments, and nothing else. GSI1 attributes of a copy exist only while it waits in a queue, those of a session only
+//! `DIGEST#`, `LINK#`, `UPLOAD#` and `PAPER#`, what it keeps itself and asks (`INQUIRY#`), the list of annulments, and nothing else. GSI1 attributes of a copy exist only while it waits in a queue, those of a session only
 //! while it is open, those of a delivery only when it goes to an account.
 
 use domain::copy::CopyState;
@@ -304,6 +305,11 @@ fn batch_partition(id: &BatchId) -> String {
     format!("BATCH#{id}")
 }
 
+/// What CAs are asked about an X.509 certificate. The digest is over its issuer's key and its number, and names nobody.
+pub fn inquiry(id: &Sha256) -> Key {
+    Key::new(format!("INQUIRY#{}", hex(id)), "INQUIRY")
+}
+
 /// Work for a function. The key has no topic: whoever finishes it knows only its identifier.
 pub fn outbox(id: &EventId) -> Key {
     Key::new(format!("OUTBOX#{id}"), "OUTBOX")
@@ -402,6 +408,7 @@ mod tests {
             annulment(None, t, &copy_id),
             annulment(Some("000.00.01.H54"), t, &copy_id),
             quota(&[0xba; 32]),
+            inquiry(&[0xaa; 32]),
             paper(&copy_id),
             batch(&BatchId::new([12; 16])),
             batch_plan(&BatchId::new([12; 16])),

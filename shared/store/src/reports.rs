@@ -1,8 +1,9 @@
 //! What `verification` keeps for those who asked, and who is told later. Every item has a time to live.
 
 use domain::ids::*;
+use domain::inquiry::Inquiry;
 use domain::model::*;
-use domain::ports::{Fault, Links, Watchers};
+use domain::ports::{Fault, Inquiries, Links, Watchers};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Table;
@@ -80,6 +81,12 @@ impl Table {
         item.insert(keys::TTL.to_owned(), number(until.as_second()));
         let sent = self.client.put_item().table_name(&self.name).set_item(Some(item)).send().await;
         sent.map(|_| ()).map_err(|error| fault(&format!("write of a {}", T::KIND), &error))
+    }
+}
+
+impl Inquiries for Table {
+    async fn inquiry(&self, id: &Sha256) -> Result<Option<Inquiry>, Fault> {
+        self.load(keys::inquiry(id)).await
     }
 }
 

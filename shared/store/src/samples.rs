@@ -2,6 +2,7 @@
 
 use domain::copy::CopyState;
 use domain::ids::*;
+use domain::inquiry::*;
 use domain::model::*;
 use jiff::Timestamp;
 
@@ -299,4 +300,14 @@ pub(crate) fn idempotency(answer: Option<(u16, String)>) -> Idempotency {
 pub(crate) fn watch(who: Watcher) -> Watch {
     let verification = VerificationId::new([11; 16]);
     Watch { copy: CopyId::new([3; 16]), verification, who, at: at(5), until: at(9) }
+}
+
+pub(crate) fn question() -> Inquiry {
+    Inquiry::begun([0xaa; 32], None, Question { path: vec![vec![0x30, 0x00], vec![0xff]], valid_at: -1 }, at(5))
+}
+
+pub(crate) fn pieces() -> Vec<Piece> {
+    let piece =
+        |kind, next_update| Piece { kind, sha256: [0xbb; 32], size: 20_000_000, this_update: at(4), next_update };
+    vec![piece(PieceKind::Ocsp, Some(at(900))), piece(PieceKind::Crl, None)]
 }

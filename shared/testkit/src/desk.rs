@@ -4,7 +4,7 @@
 //! out.
 
 use casework::workshop::{Expectation, LeaderMark, Parts};
-use casework::{Halt, Outcome, Workshop, aftercare, augment, batch, delivery, leader, numbering};
+use casework::{Halt, Outcome, Workshop, aftercare, augment, batch, delivery, inquiry, leader, numbering};
 use domain::copy::CopyState;
 use domain::decide::{Command, Decision, decide};
 use domain::ids::*;
@@ -349,6 +349,10 @@ pub async fn work(world: &World, item: &Outbox) -> Result<Outcome, Halt> {
         Topic::Deliver => delivery::deliver(world, world, world, item, PUBLIC_URL, now).await,
         Topic::Aftercare => aftercare::tell(world, world, world, item, now).await,
         Topic::JudgeBatch => batch::step(world, world, world, || world.now(), item).await,
+        Topic::FetchEvidence => {
+            let anchors = trees().anchors();
+            inquiry::fetch(world, world, world, &anchors, world, || world.now(), item).await
+        }
     }
 }
 

@@ -110,6 +110,10 @@ impl TrustServices for HttpServices {
         Err(Fault(format!("no TSA answered: {}", failures.join("; "))))
     }
 
+    fn may_ask(&self, url: &str) -> bool {
+        self.hosts.admit(url).is_some()
+    }
+
     async fn fetch(&self, kind: Evidence, url: &str, body: Option<&[u8]>) -> Result<Vec<u8>, Fault> {
         let url = self.hosts.admit(url).ok_or_else(|| Fault("evidence from a host that is not allowed".into()))?;
         let (asked, limit) = match (kind, body) {

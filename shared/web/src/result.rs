@@ -5,13 +5,16 @@
 
 use maud::{Markup, html};
 use pades::{
-    Changes, Check, CheckId, CheckResult, Covers, Indication, Integrity, LEADER_FIELD, Level, PathStatus, Reason,
-    Report, ReportKind, Revocation, Role, SEAL_FIELD, SignatureKind, SignatureReport, SignerReport, TimeSource,
+    Changes, Check, CheckId, CheckResult, Covers, Indication, Integrity, Judgement, LEADER_FIELD, Level, PathStatus,
+    Reason, Report, ReportKind, Revocation, Role, SEAL_FIELD, SignatureKind, SignatureReport, SignerReport, TimeSource,
     Verdict, explain,
 };
 
 use crate::Lang;
 use crate::words::{day, moment, size};
+
+/// Letters that are shown of words out of a file.
+const SHOWN: usize = 300;
 
 /// The five answers (pages.md §3.2).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -104,17 +107,25 @@ pub(crate) fn report(lang: Lang, report: &Report) -> Markup {
         @if !people.is_empty() {
             div.signers { @for one in &people { (signer_card(lang, one)) } }
             h3 { (lang.pick("Có gì thay đổi sau khi ký?", "What changed after signing?")) }
-            ol.changes { @for one in &report.signatures { (change_line(lang, one)) } }
+            ol.changes {
+                @for one in &report.signatures { (change_line(lang, one)) }
+                @for one in report.revisions.iter().filter(|one| one.judgement != Judgement::Allowed) {
+                    li.fail data-testid="revision" { (lang.pick(&one.text.vi, &one.text.en)) }
+                }
+            }
         }
         (technical(lang, report))
         p { button.print type="button" data-print hidden { (lang.pick("In biên bản này", "Print this report")) } }
     }
 }
 
-/// Why and what to do. The report has them in Vietnamese; in English they are those of its first reason.
+/// Why and what to do, as the report says; reports of before have no English, which is then that of their first reason.
 fn sentences(lang: Lang, report: &Report) -> (String, String) {
     if lang == Lang::Vi {
         return (report.summary.clone(), report.action.clone());
+    }
+    if !report.summary_en.is_empty() && !report.action_en.is_empty() {
+        return (report.summary_en.clone(), report.action_en.clone());
     }
     let (why, action) = match (report.verdict, report.kind, report.reasons.first()) {
         (Verdict::Valid, ReportKind::CertifiedCopy, _) => (
@@ -145,7 +156,7 @@ fn file_line(lang: Lang, report: &Report) -> Markup {
                 }
             }
         }
-        p.file { (report.file) " · " (size(lang, report.size)) " · " (lang.pick("kiểm tra lúc ", "checked at ")) (moment(&report.checked_at)) }
+        p.file { bdi { (said(&report.file)) } " · " (size(lang, report.size)) " · " (lang.pick("kiểm tra lúc ", "checked at ")) (moment(&report.checked_at)) }
         @if report.reasons.iter().any(|reason| reason.code == "test-certificate") {
             p.notice { (lang.pick("Ký bằng chứng thư thử nghiệm: không có giá trị ngoài môi trường thử nghiệm.", "Signed with test certificates: without value outside the test environment.")) }
         }
@@ -225,8 +236,11 @@ fn plain(lang: Lang, text: &str) -> String {
         Lang::En => ("the leader's signature", "the agency's seal"),
     };
     [(LEADER_FIELD, leader), (SEAL_FIELD, seal)].into_iter().fold(text.to_owned(), |text, (field, name)| {
-        let text = text.replace(&format!("({field}"), &format!("({name}"));
-        text.replace(&format!("chữ ký {field}"), name).replace(&format!("signature {field}"), name)
+        // Names from files stand in quotation marks; reports that were kept earlier have them without.
+        [format!("“{field}”"), field.to_owned()].iter().fold(text, |text, field| {
+            let text = text.replace(&format!("({field}"), &format!("({name}"));
+            text.replace(&format!("chữ ký {field}"), name).replace(&format!("signature {field}"), name)
+        })
     })
 }
 
@@ -245,18 +259,28 @@ fn signer_card(lang: Lang, one: &SignatureReport) -> Markup {
             h3 { (role(lang, one)) }
             dl {
                 @if let Some(signer) = &one.signer {
-                    (fact(lang.pick("Người ký", "Signer"), &pades::attribute(&signer.subject, "CN").unwrap_or_else(|| signer.subject.clone())))
-                    @if let Some(organisation) = &signer.organisation { (fact(lang.pick("Tổ chức", "Organisation"), organisation)) }
+                    (fact(lang.pick("Người ký", "Signer"), &common_name(&signer.subject)))
+                    @if let Some(organisation) = &signer.organisation { (fact(lang.pick("Tổ chức", "Organisation"), &said(organisation))) }
                 }
                 (fact(lang.pick("Thời điểm", "Time"), &when(lang, one)))
                 @if let Some(signer) = &one.signer {
                     (fact(lang.pick("Chứng thư", "Certificate"), validity(lang, one, signer)))
                     (fact(lang.pick("Thời hạn", "Validity"), &term(signer)))
-                    (fact(lang.pick("Nơi cấp", "Issued by"), &pades::attribute(&signer.issuer, "CN").unwrap_or_else(|| signer.issuer.clone())))
+                    (fact(lang.pick("Nơi cấp", "Issued by"), &common_name(&signer.issuer)))
                 }
             }
         }
     }
+}
+
+/// Words out of a file.
+pub(crate) fn said(text: &str) -> String {
+    pades::cleaned(text, SHOWN)
+}
+
+/// The common name in a name, else the whole name.
+fn common_name(name: &str) -> String {
+    said(&pades::attribute(name, "CN").unwrap_or_else(|| name.to_owned()))
 }
 
 fn fact(name: &str, value: &str) -> Markup {

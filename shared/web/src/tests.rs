@@ -73,6 +73,38 @@ fn the_register_names_the_decision() {
     }
 }
 
+/// R64: what a later revision may not have changed is told with its pages; what it may has no line of its own.
+#[test]
+fn later_changes_are_told_with_their_pages() {
+    let one = |n, judgement, pages: &[usize], vi: &str, en: &str| pades::RevisionReport {
+        n,
+        after_signature: 1,
+        judgement,
+        pages_changed: pages.to_vec(),
+        further_pages: 0,
+        text: Text { vi: vi.into(), en: en.into() },
+    };
+    let allowed = one(2, pades::Judgement::Allowed, &[1], "trang 1 có phần mới", "something new on page 1");
+    let bad = one(3, pades::Judgement::NotAllowed, &[3], "trang 3 đã bị thay đổi", "a change on page 3");
+    let report = Report { revisions: vec![allowed, bad], ..sample() };
+    let [vi, en] = LOOKS.map(|look| judged(look, &report));
+    assert!(vi.contains("trang 3 đã bị thay đổi") && !vi.contains("a change on page 3"), "{vi}");
+    assert!(en.contains("a change on page 3") && !en.contains("đã bị thay đổi"), "{en}");
+    assert!(!vi.contains("trang 1 có phần mới") && !en.contains("something new"), "{vi}");
+    assert!(!judged(LOOKS[0], &sample()).contains("data-testid=\"revision\""));
+}
+
+/// R69: people know whose signature it is, not what its field is called.
+#[test]
+fn fields_are_called_by_those_who_signed() {
+    let mut report = sample();
+    for quoted in ["“Leader”", "Leader"] {
+        report.summary = format!("Không được phép (chữ ký {quoted}; trang). Sai ({quoted}: x).");
+        let page = judged(LOOKS[0], &report);
+        assert!(page.contains("(chữ ký của lãnh đạo; trang). Sai (chữ ký của lãnh đạo: x)."), "{page}");
+    }
+}
+
 /// The policy of [`HEADERS`] would stop them; so they must not be there.
 #[test]
 fn nothing_is_inline() {
@@ -242,6 +274,27 @@ fn a_report_says_who_when_and_how_one_knows() {
     let english = judged(LOOKS[1], &sample());
     assert!(english.contains("Attestation no. 152") && english.contains("You may accept it."), "{english}");
     assert!(!english.contains("Có thể"), "{english}");
+}
+
+/// F12: names out of a file neither turn a line around nor fill the page.
+#[test]
+fn names_of_a_file_do_not_steer() {
+    let hostile = format!("x\u{202e}\u{61c}\u{1b}\r\n{}", "a".repeat(9_999));
+    let mut report = sample();
+    report.file.clone_from(&hostile);
+    for signer in report.signatures.iter_mut().filter_map(|one| one.signer.as_mut()) {
+        signer.organisation = Some(hostile.clone());
+        signer.issuer = format!("CN={}", "a".repeat(9_999));
+    }
+    for page in [judged(LOOKS[0], &report), dossier(LOOKS[1], &[report])] {
+        assert!(!page.contains(['\u{202e}', '\u{61c}', '\u{1b}', '\r']), "{page}");
+        assert!(
+            page.contains("<bdi>x\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}aaa"),
+            "the direction of a name ends with it"
+        );
+        assert!(page.contains("<dd>x\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}aaa"));
+        assert!(page.contains(&format!("<dd>{}…</dd>", "a".repeat(300))), "the issuer");
+    }
 }
 
 /// Validity is told as at signing, not as of today.

@@ -76,7 +76,7 @@ pub fn dossier(look: Look, reports: &[Report]) -> String {
         }
         @for report in reports {
             details {
-                summary { (report.file) ": " (Phrase::of(report).text(lang)) }
+                summary { bdi { (result::said(&report.file)) } ": " (Phrase::of(report).text(lang)) }
                 (result::report(lang, report))
             }
         }
@@ -92,7 +92,7 @@ fn dossier_row(lang: Lang, report: &Report) -> Markup {
     };
     html! {
         tr {
-            th scope="row" { (report.file) }
+            th scope="row" { bdi { (result::said(&report.file)) } }
             td { (Phrase::of(report).text(lang)) }
             td { (action) }
         }

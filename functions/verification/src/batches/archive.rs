@@ -6,18 +6,16 @@
 use std::io::{Read, Seek};
 
 use domain::batch::MOST_ITEMS;
-use zip::ZipArchive;
 
 use crate::dossier::{self, File, Refused};
+use crate::zipped::Zip;
 
 /// Most bytes of all files: ten times the largest upload (decision 32).
 const TOTAL_LIMIT: u64 = 1 << 30;
 
 /// An archive whose table of contents was read.
 pub(crate) struct Archive<R> {
-    zip: ZipArchive<R>,
-    /// Places of the files in the table of contents; folders are none.
-    files: Vec<usize>,
+    zip: Zip<R>,
 }
 
 impl<R: Read + Seek> Archive<R> {
@@ -26,40 +24,22 @@ impl<R: Read + Seek> Archive<R> {
     /// # Errors
     /// [`Refused`].
     pub(crate) fn read(reader: R, size: u64) -> Result<Self, Refused> {
-        let zip = ZipArchive::new(reader).map_err(|_| Refused::Broken)?;
-        let (mut files, mut total) = (Vec::new(), 0_u64);
-        for at in 0..zip.len() {
-            let entry = zip.by_index_data(at).map_err(|_| Refused::Broken)?;
-            if entry.is_dir() {
-                continue;
-            }
-            files.push(at);
-            total = total.saturating_add(entry.size());
-            if files.len() > MOST_ITEMS || total > dossier::growth(size).min(TOTAL_LIMIT) {
-                return Err(Refused::Bomb);
-            }
-        }
-        if files.is_empty() { Err(Refused::Empty) } else { Ok(Self { zip, files }) }
+        let zip = Zip::open(reader, MOST_ITEMS)?;
+        let total = (0..zip.count()).fold(0_u64, |total, n| total.saturating_add(zip.size(n)));
+        if total > dossier::growth(size).min(TOTAL_LIMIT) { Err(Refused::Bomb) } else { Ok(Self { zip }) }
     }
 
     /// How many files there are.
     pub(crate) fn count(&self) -> usize {
-        self.files.len()
+        self.zip.count()
     }
 
     /// The `n`th file, from 0, unpacked. Without bytes when it is encrypted, damaged, too large, larger than declared, or not there.
     pub(crate) fn file(&mut self, n: usize) -> File {
-        let at = self.files.get(n).copied().unwrap_or(usize::MAX);
-        let name = self.zip.name_for_index(at).and_then(Result::ok).unwrap_or_default();
-        File { name: dossier::shown(&name), bytes: self.unpacked(at) }
-    }
-
-    fn unpacked(&mut self, at: usize) -> Option<Vec<u8>> {
-        let mut entry = self.zip.by_index(at).ok()?;
-        let most = entry.size().min(dossier::FILE_LIMIT);
-        let mut bytes = Vec::new();
-        entry.by_ref().take(most + 1).read_to_end(&mut bytes).ok()?;
-        u64::try_from(bytes.len()).is_ok_and(|size| size <= most).then_some(bytes)
+        match self.zip.size(n) {
+            size if size > dossier::FILE_LIMIT => File { name: self.zip.name(n), bytes: None },
+            _ => self.zip.file(n),
+        }
     }
 }
 
@@ -99,7 +79,9 @@ mod tests {
         let bytes = named(&[("ho-so/", b""), ("ho-so/a.pdf", b"%PDF-a"), ("b\u{202e}.pdf", b"%PDF-b")]);
         let mut archive = open(&bytes).expect("an archive");
         assert_eq!(archive.count(), 2);
-        for (n, name, text) in [(1, "b.pdf", "%PDF-b"), (0, "ho-so/a.pdf", "%PDF-a"), (1, "b.pdf", "%PDF-b")] {
+        for (n, name, text) in
+            [(1, "b\u{fffd}.pdf", "%PDF-b"), (0, "ho-so/a.pdf", "%PDF-a"), (1, "b\u{fffd}.pdf", "%PDF-b")]
+        {
             let file = archive.file(n);
             assert_eq!((file.name.as_str(), file.bytes.as_deref()), (name, Some(text.as_bytes())));
         }
@@ -120,6 +102,13 @@ mod tests {
         assert_eq!(open(&named(&[("a.pdf", &half), ("b.pdf", &half)])).err(), Some(Refused::Bomb), "the sum counts");
         assert_eq!(open(&named(&[("leer/", b"")])).err(), Some(Refused::Empty));
         assert_eq!(open(b"PK\x03\x04 and nothing").err(), Some(Refused::Broken));
+    }
+
+    /// F11: what hides a file is refused here as everywhere ([`crate::zipped`]).
+    #[test]
+    fn what_hides_a_file_is_refused() {
+        let (one, other) = (named(&[("a.pdf", b"%PDF-broken")]), named(&[("b.pdf", b"%PDF-")]));
+        assert_eq!(open(&[one, other].concat()).err(), Some(Refused::Ambiguous));
     }
 
     /// The table of contents declares less than comes out: the file has no bytes, and no more than declared were unpacked.

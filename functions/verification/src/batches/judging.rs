@@ -21,6 +21,7 @@ use tokio::time::timeout;
 use super::archive::Archive;
 use crate::body::Body;
 use crate::dossier::{File, shown};
+use crate::evidence::Subject;
 use crate::kept::told;
 use crate::ranged::{Object, Ranged, Reader};
 use crate::{FILE_NAME, Found, Judge, Verification, unopened};
@@ -54,7 +55,7 @@ impl<'a> Step<'a> {
     pub(crate) async fn begin(service: &'a Verification) -> Self {
         let now = service.edge.clock.now();
         let trust = service.trust.now(&service.objects, now).await;
-        let judge = Judge { trust, at: now, profile: Profile::Auto, usual: true };
+        let judge = Judge::new(trust, now, None, Profile::Auto);
         Self { service, judge, archive: Mutex::new(None) }
     }
 
@@ -106,12 +107,13 @@ impl<'a> Step<'a> {
     }
 
     async fn found(&self, name: &str, matter: Matter) -> Result<Found, Problem> {
+        // Nobody waits for this answer but the batch, and the next sweep is a minute away: two seconds are the shorter wait.
+        let asker = self.service.asker(None);
         let mut found = match matter {
-            Matter::File(body) => self.service.file(&body, &self.judge).await?,
-            Matter::Copy(copy) => self.service.copy(&copy, &self.judge).await?,
+            Matter::File(body) => self.service.judged(Subject::File(&body), &self.judge, &asker).await?,
+            Matter::Copy(copy) => self.service.judged(Subject::Copy(&copy), &self.judge, &asker).await?,
             Matter::Unpackable => {
-                let report = self.judge.refuse("file-unreadable", "zip");
-                Found { report, copy: None, kept: false, trust_list: self.judge.sequence() }
+                Found::of_a_stranger(self.judge.refuse("file-unreadable", "zip"), self.judge.sequence())
             }
         };
         name.clone_into(&mut found.report.file);

@@ -146,13 +146,15 @@ fn dossier(path: &Path, name: &str, question: &Question, limit: Duration) -> Vec
         });
     });
     if let Err(why) = unpacked {
+        let (vi, en) = Refused::AMBIGUOUS;
         let (code, detail) = match why {
-            Refused::Broken => ("file-unreadable", "zip"),
-            Refused::Bomb => ("pdf-too-complex", "zip: > 100 tệp / files, > 110 MiB, > 200 MiB, > × 100"),
-            Refused::Empty => ("file-unreadable", "zip: không có tệp nào / no file in it"),
+            Refused::Broken => ("file-unreadable", "zip".to_owned()),
+            Refused::Ambiguous => ("file-unreadable", format!("zip: {vi} / {en}")),
+            Refused::Bomb => ("pdf-too-complex", "zip: > 100 tệp / files, > 110 MiB, > 200 MiB, > × 100".to_owned()),
+            Refused::Empty => ("file-unreadable", "zip: không có tệp nào / no file in it".to_owned()),
         };
         let matter = Matter::Unpacked(archive);
-        answers.push(match question.refuse(&matter, name, code, detail) {
+        answers.push(match question.refuse(&matter, name, code, &detail) {
             Ok(report) => Answer { report, read: Extent::Whole },
             Err(unread) => unopened(name, question, &io::Error::other(unread.to_string())),
         });

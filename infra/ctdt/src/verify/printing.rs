@@ -1,8 +1,8 @@
 //! What stands on the terminal (api.md §2.6): one line per file, a summary, and of a single file all that was found.
 
 use pades::{
-    CheckId, CheckResult, Indication, Report, ReportKind, Role, SignatureKind, SignatureReport, SignerReport,
-    TimeSource, Verdict,
+    CheckId, CheckResult, Indication, Judgement, Report, ReportKind, Role, SignatureKind, SignatureReport,
+    SignerReport, TimeSource, Verdict,
 };
 
 use super::judging::Answer;
@@ -42,10 +42,12 @@ pub(super) fn table(answers: &[Answer], offline: bool) -> String {
     text
 }
 
-/// Reasons told of one file.
+/// Reasons told of one file, and later revisions that changed what they may not.
 const TOLD: usize = 12;
+/// Octets of a book or a suffix that are shown as they are.
+const PART: usize = 20;
 
-/// Of a single file also the five checks, every signature, why, and how long that stays provable.
+/// Of a single file also the five checks, every signature, what was changed later, why, and how long that stays provable.
 fn details(report: &Report) -> String {
     let mut lines = vec![format!("   {} / {}", plain(&report.summary_en), plain(&report.action_en))];
     lines.extend(report.checks.iter().map(|check| {
@@ -65,6 +67,8 @@ fn details(report: &Report) -> String {
             .trim_end()
             .to_owned()
     }));
+    let changed = report.revisions.iter().filter(|one| one.judgement != Judgement::Allowed).take(TOLD);
+    lines.extend(changed.map(|one| format!("   ≠ {} / {}", plain(&one.text.vi), plain(&one.text.en))));
     lines.extend(report.reasons.iter().take(TOLD).map(|reason| {
         let rule = reason.params.get("rule").map_or("", String::as_str);
         format!("   - {} [{}; {}]", plain(&reason.text.vi), reason.code, plain(rule))
@@ -136,13 +140,13 @@ fn row(report: &Report) -> Row {
         (Verdict::Valid, _) => signed_cells(report),
         _ => vec![plain(&report.summary), format!("→ {}", plain(&report.action))],
     };
-    Row { mark, file: plain(&report.file), verdict: report.verdict_text.clone(), cells }
+    Row { mark, file: file_name(&report.file), verdict: report.verdict_text.clone(), cells }
 }
 
 /// `152, quyển số 01/2026 - SCT/BS`, the agency, when it was sealed, whether the time is proven.
 fn copy_cells(report: &Report) -> Vec<String> {
     let number = report.number.as_ref().map_or_else(String::new, |number| {
-        format!("{}, quyển số {}/{} - {}", number.number, plain(&number.book), number.year, plain(&number.suffix))
+        format!("{}, quyển số {}/{} - {}", number.number, part(&number.book), number.year, part(&number.suffix))
     });
     let seal = report.signatures.iter().find(|one| one.role == Role::Seal);
     let mut cells = vec![number];
@@ -159,7 +163,7 @@ fn signed_cells(report: &Report) -> Vec<String> {
 }
 
 fn signer_cells(one: &SignatureReport) -> Vec<String> {
-    let who = one.signer.as_ref().map_or_else(String::new, |signer| plain(&named(one.role, signer)));
+    let who = one.signer.as_ref().map_or_else(String::new, |signer| pades::quoted(&named(one.role, signer)));
     let when = one.signed_at.as_deref().and_then(short_time).map_or_else(String::new, |time| format!("ký {time}"));
     let proven = matches!(one.time_source, TimeSource::Timestamp | TimeSource::DocTimestamp);
     vec![who, when, if proven { "dấu thời gian ✔".to_owned() } else { "không có dấu thời gian".to_owned() }]
@@ -178,13 +182,22 @@ pub(crate) fn short_time(rfc3339: &str) -> Option<String> {
     Some(format!("{}/{}/{} {}", part(8, 10)?, part(5, 7)?, part(0, 4)?, part(11, 16)?))
 }
 
-/// What files say about themselves may not steer the terminal: control characters and direction marks are shown as a sign of their own.
+/// What files say about themselves may not steer the terminal.
 pub(super) fn plain(text: &str) -> String {
-    let steers = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
+    pades::cleaned(text, usize::MAX)
+}
+
+/// The name of a file, in quotation marks where it could pass for several columns.
+fn file_name(text: &str) -> String {
+    let wide = |sign: char| sign.is_whitespace() && sign != ' ';
+    let name = plain(text);
+    if name.contains("  ") || name.contains(wide) { format!("“{name}”") } else { name }
+}
+
+/// A part of a number as books have it; what looks otherwise is somebody's words.
+fn part(text: &str) -> String {
+    let usual = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '/' | '-' | '.' | 'Đ' | 'đ');
+    if text.len() <= PART && text.chars().all(usual) { text.to_owned() } else { pades::quoted(text) }
 }
 
 /// Columns on the terminal: composed Vietnamese letters take one, combining marks none.

@@ -42,7 +42,7 @@ fn places(out: &Path, answers: &[Answer]) -> Vec<PathBuf> {
 /// or hold signs that no name has: the number before it tells them apart.
 fn stem(file: &str) -> String {
     let stem = Path::new(file).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-    let stem = stem.replace(char::is_control, "_");
+    let stem = stem.replace(pades::is_deceptive, "_");
     stem[..stem.floor_char_boundary(STEM)].to_owned()
 }
 

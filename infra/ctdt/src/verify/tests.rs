@@ -308,6 +308,31 @@ fn lines_are_aligned_and_harmless() {
     assert!(text.ends_with("2 tệp · 0 hợp lệ · 1 không · 1 chưa rõ  exit 1\n"), "{text}");
 }
 
+/// F12: no name in a file makes a column of its own.
+#[test]
+fn a_name_cannot_pass_for_other_columns() {
+    let copy = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/situations/hop-le.pdf");
+    let mut found = answer(&copy, &question(), TIME_LIMIT);
+    found.report.verdict = Verdict::Valid;
+    found.report.file = "a.zip/b.pdf  HỢP LỆ".to_owned();
+    let number = found.report.number.as_mut().expect("a number");
+    number.suffix = "SCT/BS  UBND X  ký 01/01/2020 08:00".to_owned();
+    for signer in found.report.signatures.iter_mut().filter_map(|one| one.signer.as_mut()) {
+        signer.subject = format!("CN=UBND X”  ký 01/01/2020 08:00  dấu thời gian ✔{}", "a".repeat(30_000));
+    }
+    let text = table(&[found], true);
+    let line = text.lines().next().expect("a line");
+    for quoted in [
+        "“a.zip/b.pdf  HỢP LỆ”",
+        "- “SCT/BS  UBND X  ký 01/01/2020 08:00”",
+        "“UBND X'  ký 01/01/2020 08:00  dấu thời gian ✔aaa",
+        "aaa…”  ký 23/11/2026 ",
+    ] {
+        assert!(line.contains(quoted), "{quoted}: {line}");
+    }
+    assert!(line.chars().count() < 400, "{line}");
+}
+
 /// A folder gives what its files hold; a file without an X.509 certificate is a mistake of the caller.
 #[test]
 fn anchors_come_from_files_and_folders() {
@@ -385,6 +410,14 @@ fn a_dossier_is_opened_within_bounds() {
         let found = judge(&refused);
         assert_eq!((codes(&found), status(&found)), (vec![code.to_owned()], 2), "not misuse");
     }
+    // F11: what hides a file is not opened, and both languages say why.
+    let hidden = judge(&[archive(&[("bi-sua.pdf", &altered)]), archive(&[("hop-le.pdf", &valid)])].concat());
+    assert_eq!((codes(&hidden), status(&hidden)), (vec!["file-unreadable".to_owned()], 2));
+    let said = &hidden[0].report.reasons[0].text;
+    assert!(
+        said.vi.contains("mỗi phần mềm có thể thấy những tệp khác nhau / ") && said.en.ends_with("files in it)."),
+        "{said:?}"
+    );
     let mut damaged = archive(&[("a.pdf", b"%PDF-1.7 and some more text")]);
     damaged[45] ^= 0xff;
     let damaged = judge(&damaged);
@@ -442,6 +475,32 @@ fn a_record_has_a_name_that_a_file_can_have() {
     names.sort();
     assert_eq!(names[0], format!("001-{}.bien-ban.pdf", "ả".repeat(66)));
     assert_eq!(names[1..], ["002-a_b_.bien-ban.pdf", "003-.bien-ban.pdf"]);
+}
+
+/// api.md §2.6: of a changed file the pages are told, in both languages; what a later revision may change is not.
+#[test]
+fn changed_pages_are_told() {
+    let one = |n, judgement, said: &str| pades::RevisionReport {
+        n,
+        after_signature: 1,
+        judgement,
+        pages_changed: vec![2],
+        further_pages: 0,
+        text: pades::Text { vi: format!("trang 2 {said}"), en: format!("page 2 {said}") },
+    };
+    let mut found = scan("da-ky.pdf");
+    found.report.revisions = vec![
+        one(2, pades::Judgement::Allowed, "được phép"),
+        one(3, pades::Judgement::NotAllowed, "\u{1b}đã bị thay đổi"),
+        one(4, pades::Judgement::Unclear, "không rõ"),
+    ];
+    let text = table(&[found], true);
+    let lines: Vec<&str> = text.lines().filter(|line| line.contains('≠')).collect();
+    let expected = [
+        "   ≠ trang 2 \u{fffd}đã bị thay đổi / page 2 \u{fffd}đã bị thay đổi",
+        "   ≠ trang 2 không rõ / page 2 không rõ",
+    ];
+    assert_eq!(lines, expected);
 }
 
 /// An office below a province names the province as its organisation; the seal is the office's.

@@ -76,6 +76,8 @@ const SAID_OF_A_SEALED_FILE: [&str; 4] =
     ["revocation-unknown", "tsa-revocation-unknown", "later-change-allowed", "test-certificate"];
 /// Longer than the wait between two tries of due work (`casework::support::backoff`).
 const NEXT_TRY_S: i64 = 125;
+/// Longer than fetched evidence is used (`domain::inquiry`).
+const EVIDENCE_S: i64 = 3_601;
 /// Eight o'clock.
 const MORNING_S: i64 = 8 * 3600;
 /// Longer than a session lives, its grace included (remote-signing.md §3).
@@ -197,6 +199,8 @@ impl House {
     }
 
     async fn through_all_places(&self, wrong: Wrong, number: u64) {
+        // What CAs have said about the signers of the last dossier is used no longer.
+        self.later(EVIDENCE_S).await;
         let (_, copies) = submitted(&self.client, "mau@example.com", 1).await;
         let copy = copies[0].as_str();
         self.gateway(wrong, &copies, number).await;
@@ -274,7 +278,7 @@ impl House {
     /// The TSA answers wrongly for the archive: no archive.
     async fn archive_stamp(&self, wrong: Wrong, copy: &str) {
         self.misled("tsa", copy).await;
-        self.is_sealed_only(copy, wrong.tsa()).await;
+        self.is_sealed_and_vouched_for(copy, wrong.tsa()).await;
         self.faults(json!({"tsa": "none", "ocsp": wrong.ocsp()})).await;
     }
 
@@ -295,6 +299,17 @@ impl House {
         let codes = reasons.iter().map(|reason| reason["code"].as_str().expect("a code"));
         let others: Vec<_> = codes.filter(|code| !SAID_OF_A_SEALED_FILE.contains(code)).collect();
         assert!(others.is_empty(), "{at}: {others:?}");
+    }
+
+    /// The sealed file is there and has no evidence; the CA answers whoever asks, so it is known that nobody was revoked.
+    async fn is_sealed_and_vouched_for(&self, copy: &str, at: &str) {
+        let now = self.copy(copy).await;
+        assert_eq!((&now["status"], &now["level"]), (&json!("sealed"), &json!("B-T")), "{at}: {now}");
+        let report = report(&self.client, file(&self.client, copy).await).await;
+        assert_eq!(report["verdict"], "valid", "{at}: {report}");
+        let evidence = report["evidence"].as_array().expect("evidence").iter();
+        let brought = evidence.filter(|one| one["kind"] == "ocsp" || one["kind"] == "crl");
+        assert!(brought.clone().count() > 0 && brought.clone().all(|one| one["origin"] == "fetched"), "{at}: {report}");
     }
 
     /// The end of the job: archived, valid, with this number.

@@ -7,6 +7,7 @@ mod crash;
 mod crowd;
 mod entry;
 mod faults;
+mod foreign;
 mod guide;
 mod job;
 mod lambda;

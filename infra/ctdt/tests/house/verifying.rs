@@ -203,6 +203,13 @@ async fn as_a_dossier(client: &Client, file: &[u8]) {
     client.send(dossier(&[("a.pdf", &vec![0; 11 << 20])])).await.problem(422, "zip-bomb");
     let broken = send("/v1/verifications", "application/zip", b"PK\x03\x04".to_vec());
     client.send(broken).await.problem(422, "zip-broken");
+    let hidden = [zipped(&[("a.png", &scan)]), zipped(&[("a.pdf", file)])].concat();
+    let hidden = client.send(send("/v1/verifications", "application/zip", hidden)).await;
+    let why = hidden.problem(422, "zip-broken");
+    assert!(
+        why["detail"].as_str().is_some_and(|why| why.ends_with("mỗi phần mềm có thể thấy những tệp khác nhau.")),
+        "{why}"
+    );
 }
 
 async fn trust_list(client: &Client) {

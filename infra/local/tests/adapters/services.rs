@@ -201,6 +201,7 @@ async fn strangers_are_not_asked() {
     assert!(stamp(&services_).await.is_err(), "a TSA's redirection is not followed either");
     for url in [format!("{}/a.crl", target.url()), format!("http://x@{}/a.crl", target.address), "ldap://a/b".into()] {
         assert!(services_.fetch(Evidence::Crl, &url, None).await.is_err(), "{url}");
+        assert!(!services_.may_ask(&url), "{url}");
     }
     assert!(target.asked().is_empty(), "nothing went there");
 
@@ -210,6 +211,7 @@ async fn strangers_are_not_asked() {
     let Fault(why) = unlisted.fetch(Evidence::Crl, &inside, None).await.expect_err("a private address");
     assert!(why.contains("no public address"), "{why}");
     assert!(target.asked().is_empty(), "nothing went there");
+    assert!(services_.may_ask(&inside));
     assert_eq!(services_.fetch(Evidence::Crl, &inside, None).await, Ok(b"secret".to_vec()), "both are listed");
 }
 

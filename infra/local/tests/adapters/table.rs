@@ -7,8 +7,9 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::copy::CopyState;
 use domain::ids::*;
+use domain::inquiry::{Cause, Inquiry, Question};
 use domain::model::*;
-use domain::ports::{Begun, CommitError, Fault, Queue, Records as _, Write};
+use domain::ports::{Begun, CommitError, Fault, Inquiries as _, Queue, Records as _, Write};
 use store::{Table, keys};
 
 use crate::cloud::{Cloud, NOBODY, all_at, cloud};
@@ -153,6 +154,28 @@ async fn work_is_due_until_it_is_done() {
         let filter = format!(r#""NewImage":{{"kind":{{"S":["outbox"]}},"topic":{{"S":["{}"]}}}}"#, topic.name());
         assert!(include_str!("../../../../template.yaml").contains(&filter), "nobody listens to {filter}");
     }
+}
+
+/// Of two who ask about one certificate one has written; the answer takes the place of the question, and a late one does not.
+#[tokio::test]
+async fn an_inquiry_is_asked_by_one_and_answered_once() {
+    let table = table().await;
+    // Far ahead: the endpoint takes away by the machine's clock what is over.
+    let at = |second: i64| at(second + 20 * 365 * 86_400);
+    let question = || Question { path: vec![vec![0x30, 0x00]], valid_at: 1 };
+    let asked = Inquiry::begun([0xa7; 32], None, question(), at(0));
+    assert_eq!(table.inquiry(&asked.id).await, Ok(None));
+    let begin = || table.commit(vec![Write::Inquiry(asked.clone())]);
+    assert_eq!((begin().await, begin().await), (Ok(()), Err(CommitError::Conflict)));
+    assert_eq!(table.inquiry(&asked.id).await, Ok(Some(asked.clone())));
+    let failed = asked.failed(Cause::NoAnswer, at(1));
+    commit(&table, vec![Write::Inquiry(failed.clone())]).await;
+    let late = asked.answered(vec![], at(2));
+    assert_eq!(table.commit(vec![Write::Inquiry(late)]).await, Err(CommitError::Conflict));
+    assert_eq!(table.inquiry(&asked.id).await, Ok(Some(failed.clone())));
+    let again = Inquiry::begun(asked.id, Some(&failed), question(), at(200));
+    commit(&table, vec![Write::Inquiry(again.clone())]).await;
+    assert_eq!(table.inquiry(&asked.id).await, Ok(Some(again)));
 }
 
 #[tokio::test]

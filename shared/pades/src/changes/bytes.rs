@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use pdf::{Location, XrefKind};
 
-use super::Step;
 use super::compare::Stop;
+use super::{Class, Step};
 
 impl Step<'_, '_> {
     pub(super) fn bytes(&mut self, index: usize) -> Result<(), Stop> {
@@ -29,12 +29,17 @@ impl Step<'_, '_> {
         self.compare.spend(spans.len() as u64)?;
         spans.sort_by_key(|span| span.start);
         let mut at = revision.start;
+        let mut commented = false;
         for span in spans {
             if span.start > at && !after.is_filler(at..span.start)? {
                 self.forbid("bytes-without-object", None);
                 return Ok(());
             }
+            commented |= span.start > at && !after.is_blank(at..span.start)?;
             at = at.max(span.end);
+        }
+        if commented {
+            self.push(Class::Metadata, "comment", None, None);
         }
         Ok(())
     }

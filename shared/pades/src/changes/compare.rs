@@ -24,10 +24,11 @@ impl From<pdf::Error> for Stop {
 }
 
 /// Where the comparison may stop although two references are not followed, because both name the same object and that object is compared
-/// in its own role elsewhere.
+/// in its own role elsewhere. Only where a key leads back to that role by its meaning ([`Leads`]): under any other key the object is
+/// something else too, and what may change in its role may not change there.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Stops {
-    /// Nowhere: what a page draws with is compared to the end, whatever else its objects are.
+    /// Nowhere: what is drawn, attached or layered with is compared to the end, whatever else its objects are.
     Nowhere,
     /// Catalog and form only (a signature reference dictionary names them as its `/Data`).
     None,
@@ -39,6 +40,41 @@ pub(crate) enum Stops {
 
 /// Keys of pages, annotations and fields that hold one number of either kind (ISO 32000-2 tables 31, 166, 168, 172 and 178).
 const NUMBERS: [&[u8]; 7] = [b"UserUnit", b"Dur", b"CA", b"ca", b"W", b"LL", b"LLE"];
+
+/// Which roles a key leads back to (ISO 32000-2 clauses 7.7.3, 12.5, 12.6, 12.7 and 14.7).
+#[derive(Clone, Copy, Debug, Default)]
+struct Leads {
+    /// Catalog and form.
+    anchors: bool,
+    /// Pages and their tree.
+    pages: bool,
+    /// Fields, widgets and other annotations.
+    backs: bool,
+}
+
+impl Leads {
+    const NONE: Leads = Leads { anchors: false, pages: false, backs: false };
+    const PAGES: Leads = Leads { pages: true, ..Leads::NONE };
+
+    fn of(key: &[u8]) -> Leads {
+        Leads {
+            anchors: key == b"Data",
+            pages: matches!(key, b"P" | b"Pg" | b"Parent"),
+            backs: matches!(
+                key,
+                b"Parent" | b"Popup" | b"IRT" | b"Obj" | b"CO" | b"Fields" | b"T" | b"AN" | b"TA" | b"Annotation"
+            ),
+        }
+    }
+}
+
+/// How a destination shows its page (ISO 32000-2 table 149).
+const FITS: [&[u8]; 8] = [b"XYZ", b"Fit", b"FitH", b"FitV", b"FitR", b"FitB", b"FitBH", b"FitBV"];
+
+/// An explicit destination: a page and how it is shown.
+fn is_destination(array: &[Object]) -> bool {
+    array.get(1).and_then(Object::as_name).is_some_and(|fit| FITS.contains(&fit))
+}
 
 /// Ids whose contents are the same, by the stops that were in force.
 type Known = HashSet<(ObjId, ObjId, Stops)>;
@@ -60,6 +96,7 @@ struct Place<'w> {
     /// The object that both stand in.
     holder: Option<ObjId>,
     stops: Stops,
+    leads: Leads,
     /// Any number will do here: an integer is as good as a real.
     any_number: bool,
 }
@@ -82,13 +119,10 @@ impl<'s, 'a> Compare<'s, 'a> {
         Ok(())
     }
 
-    fn stops_at(&self, id: ObjId, stops: Stops) -> bool {
-        match stops {
-            Stops::Nowhere => false,
-            Stops::None => self.anchors.contains(&id),
-            Stops::Pages => self.anchors.contains(&id) || self.pages.contains(&id),
-            Stops::All => [&self.anchors, &self.pages, &self.backs].iter().any(|known| known.contains(&id)),
-        }
+    fn stops_at(&self, id: ObjId, stops: Stops, leads: Leads) -> bool {
+        let anchor = leads.anchors && stops >= Stops::None && self.anchors.contains(&id);
+        let page = leads.pages && stops >= Stops::Pages && self.pages.contains(&id);
+        anchor || page || leads.backs && stops >= Stops::All && self.backs.contains(&id)
     }
 
     /// `None` when both are the same; otherwise the innermost object that holds the difference (`holder` where it is in no object).
@@ -99,20 +133,41 @@ impl<'s, 'a> Compare<'s, 'a> {
         stops: Stops,
         holder: Option<ObjId>,
     ) -> Result<Option<ObjId>, Stop> {
+        self.walk(Place { was, is, holder, stops, leads: Leads::NONE, any_number: false })
+    }
+
+    /// As [`Compare::difference`] for the values of a key.
+    pub(crate) fn difference_of(
+        &self,
+        key: &[u8],
+        was: &Object,
+        is: &Object,
+        stops: Stops,
+    ) -> Result<Option<ObjId>, Stop> {
+        let (stops, leads) = (beneath(key, stops), Leads::of(key));
+        self.walk(Place { was, is, holder: None, stops, leads, any_number: false })
+    }
+
+    fn walk(&self, place: Place<'_>) -> Result<Option<ObjId>, Stop> {
         let mut seen = Known::new();
-        let mut work: Work<'_> = vec![Place { was, is, holder, stops, any_number: false }];
+        let mut work: Work<'_> = vec![place];
         let unknown = ObjId::new(0, 0);
-        while let Some(Place { was, is, holder, stops, any_number }) = work.pop() {
+        while let Some(Place { was, is, holder, stops, leads, any_number }) = work.pop() {
             self.spend(1)?;
             let holder_now = is.as_ref_id().or(was.as_ref_id()).or(holder);
             if let (Object::Ref(a), Object::Ref(b)) = (was, is) {
                 let pair = (*a, *b, stops);
-                if (a == b && self.stops_at(*a, stops)) || self.known.borrow().contains(&pair) || !seen.insert(pair) {
+                if (a == b && self.stops_at(*a, stops, leads))
+                    || self.known.borrow().contains(&pair)
+                    || !seen.insert(pair)
+                {
                     continue;
                 }
             }
+            // C3, same tokens: what is written directly is no reference, for some readers take only one of them.
+            let kinds = was.as_ref_id().is_some() == is.as_ref_id().is_some();
             let (was, is) = (self.before.resolve(was)?, self.after.resolve(is)?);
-            if !self.level(Place { was, is, holder: holder_now, stops, any_number }, &mut work)? {
+            if !kinds || !self.level(Place { was, is, holder: holder_now, stops, leads, any_number }, &mut work)? {
                 return Ok(Some(holder_now.unwrap_or(unknown)));
             }
         }
@@ -122,7 +177,7 @@ impl<'s, 'a> Compare<'s, 'a> {
 
     /// Compares one level and queues what is inside.
     fn level<'w>(&'w self, place: Place<'w>, work: &mut Work<'w>) -> Result<bool, Stop> {
-        let Place { holder, stops, any_number, .. } = place;
+        let Place { holder, stops, leads, any_number, .. } = place;
         Ok(match (place.was, place.is) {
             (Object::Null, Object::Null) => true,
             (Object::Bool(a), Object::Bool(b)) => a == b,
@@ -131,7 +186,10 @@ impl<'s, 'a> Compare<'s, 'a> {
             (Object::Array(a), Object::Array(b)) => {
                 // Rectangles, matrices, colours, places on a page: writers that write an object again shorten 67.0 to 67.
                 let any_number = stops != Stops::Nowhere;
-                work.extend(a.iter().zip(b).map(|(was, is)| Place { was, is, holder, stops, any_number }));
+                let first = if is_destination(a) { Leads::PAGES } else { leads };
+                let leads = std::iter::once(first).chain(std::iter::repeat(leads));
+                let places = a.iter().zip(b).zip(leads);
+                work.extend(places.map(|((was, is), leads)| Place { was, is, holder, stops, leads, any_number }));
                 a.len() == b.len()
             }
             (Object::Dict(a), Object::Dict(b)) => dictionaries(a, b, holder, stops, work),
@@ -150,20 +208,21 @@ impl<'s, 'a> Compare<'s, 'a> {
 fn dictionaries<'w>(was: &'w Dict, is: &'w Dict, holder: Option<ObjId>, stops: Stops, work: &mut Work<'w>) -> bool {
     let mut queue = |key: &[u8], was, is| {
         let any_number = stops != Stops::Nowhere && NUMBERS.contains(&key);
-        work.push(Place { was, is, holder, stops: beneath(key, stops), any_number });
+        work.push(Place { was, is, holder, stops: beneath(key, stops), leads: Leads::of(key), any_number });
     };
+    // A key with `null`, or with a reference to nothing, is a missing key by clause 7.3.9, but not for every reader: least where a page inherits.
+    let mut same = was.has_duplicates() == is.has_duplicates() && was.len() == is.len();
     for (key, value) in was.iter() {
-        queue(key, value, is.get(key).unwrap_or(&NULL));
-    }
-    for (key, value) in is.iter() {
-        if !was.contains(key) {
-            queue(key, &NULL, value);
+        match is.get(key) {
+            Some(now) => queue(key, value, now),
+            None => same = false,
         }
     }
-    was.has_duplicates() == is.has_duplicates()
+    same
 }
 
-/// Nothing that is drawn with leads back to pages, fields or the form in an honest file: it could only be to change it there.
-pub(crate) fn beneath(key: &[u8], stops: Stops) -> Stops {
-    if key == b"Resources" { Stops::Nowhere } else { stops }
+/// Nothing that is drawn, attached or layered with leads back to pages, fields or the form in an honest file, and beneath these keys names are
+/// free: it could only be to change it there.
+fn beneath(key: &[u8], stops: Stops) -> Stops {
+    if matches!(key, b"Resources" | b"AP" | b"EF" | b"OCProperties") { Stops::Nowhere } else { stops }
 }

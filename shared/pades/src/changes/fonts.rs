@@ -77,7 +77,7 @@ fn form_fonts<'d>(view: &'d Document<'_>) -> Result<Option<&'d Dict>, pdf::Error
 }
 
 /// A font that was there: its map, where there is one, or the encoding of a simple font, which one that is embedded must name.
-fn old(view: &Document<'_>, font: &Dict) -> Result<Letters, pdf::Error> {
+pub(super) fn old(view: &Document<'_>, font: &Dict) -> Result<Letters, pdf::Error> {
     let pictures = matches!(view.get(font, b"BaseFont")?.as_name(), Some(b"Symbol" | b"ZapfDingbats"));
     let (simple, embedded) = (is_simple(view, font)? && !pictures, is_embedded(view, font)?);
     let map = view.get(font, b"ToUnicode")?.as_stream().filter(|_| embedded || !simple);

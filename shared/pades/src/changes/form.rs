@@ -40,7 +40,7 @@ pub(crate) struct Node {
 /// The field tree by object. Direct fields are left out: nothing can be signed in them and a change of them is found in the parent.
 pub(crate) fn nodes(document: &Document<'_>) -> Result<BTreeMap<ObjId, Node>, Stop> {
     let mut nodes = BTreeMap::new();
-    let Some(form) = document.get(document.catalog()?, b"AcroForm")?.as_dict() else { return Ok(nodes) };
+    let Some(form) = document.get(document.catalog()?, b"AcroForm")?.as_plain_dict() else { return Ok(nodes) };
     let roots = document.get(form, b"Fields")?.as_array().unwrap_or_default();
     let mut work: Vec<(ObjId, Option<ObjId>, usize)> =
         roots.iter().rev().filter_map(|root| Some((root.as_ref_id()?, None, 0))).collect();
@@ -51,13 +51,13 @@ pub(crate) fn nodes(document: &Document<'_>) -> Result<BTreeMap<ObjId, Node>, St
         if nodes.len() > document.limits().fields {
             return Err(Stop::Budget);
         }
-        let Some(dict) = document.object(id)?.as_dict() else { continue };
+        let Some(dict) = document.object(id)?.as_plain_dict() else { continue };
         let kids = document.get(dict, b"Kids")?.as_array().unwrap_or_default();
         let mut fields = Vec::new();
         let mut widgets = Vec::new();
         for kid in kids.iter().filter_map(Object::as_ref_id) {
             let named =
-                document.object(kid)?.as_dict().is_some_and(|dict| dict.contains(b"T") || dict.contains(b"Kids"));
+                document.object(kid)?.as_plain_dict().is_some_and(|dict| dict.contains(b"T") || dict.contains(b"Kids"));
             if named { fields.push(kid) } else { widgets.push(kid) }
         }
         let above = parent.and_then(|parent| nodes.get(&parent));
@@ -94,9 +94,19 @@ fn node(
 impl Step<'_, '_> {
     pub(super) fn form(&mut self) -> Result<(), Stop> {
         let (before, after) = (self.before, self.after);
+        let is_form = |view: &Document<'_>| -> Result<bool, Stop> {
+            Ok(matches!(view.get(view.catalog()?, b"AcroForm")?, Object::Null | Object::Dict(_)))
+        };
+        if !is_form(before)? || !is_form(after)? {
+            // What is no dictionary is no form; it may be something else that is drawn.
+            if self.difference(before.catalog()?, after.catalog()?, b"AcroForm", Stops::Nowhere)?.is_some() {
+                self.forbid("form", None);
+            }
+            return Ok(());
+        }
         let empty = Dict::new();
-        let old = before.get(before.catalog()?, b"AcroForm")?.as_dict().unwrap_or(&empty);
-        let new = after.get(after.catalog()?, b"AcroForm")?.as_dict().unwrap_or(&empty);
+        let old = before.get(before.catalog()?, b"AcroForm")?.as_plain_dict().unwrap_or(&empty);
+        let new = after.get(after.catalog()?, b"AcroForm")?.as_plain_dict().unwrap_or(&empty);
         let (was, is) = (nodes(before)?, nodes(after)?);
         self.form_keys(old, new)?;
         self.direct_fields(old, new)?;
@@ -104,17 +114,23 @@ impl Step<'_, '_> {
         let mut names = BTreeSet::new();
         for (id, node) in is.iter().filter(|(_, node)| node.terminal) {
             if !names.insert(&node.name) && was.get(id).is_none_or(|old| old.name != node.name) {
+                let from = self.changes.len();
                 self.forbid("field-name", Some(*id));
+                self.on_widgets_of(from, *id, [&was, &is]);
             }
         }
         for (id, node) in &was {
+            let from = self.changes.len();
             match is.get(id) {
                 Some(now) => self.field(*id, node, now)?,
                 None => self.forbid("field-removed", Some(*id)),
             }
+            self.on_widgets_of(from, *id, [&was, &is]);
         }
         for (id, node) in is.iter().filter(|(id, _)| !was.contains_key(id)) {
+            let from = self.changes.len();
             self.new_field(*id, node, &is)?;
+            self.on_widgets_of(from, *id, [&was, &is]);
         }
         for (widget, page) in std::mem::take(&mut self.added_widgets) {
             self.push(Class::Forbidden, "widget-added", Some(widget), Some(page));
@@ -147,15 +163,23 @@ impl Step<'_, '_> {
 
     /// Fields that are written directly in the list have no identity: they must stay as they are.
     fn direct_fields(&mut self, old: &Dict, new: &Dict) -> Result<(), Stop> {
-        let direct = |document: &Document<'_>, form: &Dict| -> Result<Vec<Object>, Stop> {
-            let list = document.get(form, b"Fields")?.as_array().unwrap_or_default();
-            Ok(list.iter().filter(|field| field.as_ref_id().is_none()).cloned().collect())
-        };
-        let (was, is) = (Object::Array(direct(self.before, old)?), Object::Array(direct(self.after, new)?));
-        if self.compare.difference(&was, &is, Stops::Pages, None)?.is_some() {
+        if !self.same_direct(old, new, b"Fields")? {
             self.forbid("field-direct", None);
         }
         Ok(())
+    }
+
+    /// Are the members of a list the same that are written in it? Of members elsewhere nothing is asked here, but what is no list must be the same.
+    fn same_direct(&self, old: &Dict, new: &Dict, key: &[u8]) -> Result<bool, Stop> {
+        let (was, is) = (self.before.get(old, key)?, self.after.get(new, key)?);
+        let direct = |list: &Object| match list {
+            Object::Null => Some(Vec::new()),
+            Object::Array(list) => Some(list.iter().filter(|one| one.as_ref_id().is_none()).cloned().collect()),
+            _ => None,
+        };
+        let (Some(was), Some(is)) = (direct(was), direct(is)) else { return self.same(old, new, key, Stops::Nowhere) };
+        let (was, is) = (Object::Array(was), Object::Array(is));
+        Ok(self.compare.difference(&was, &is, Stops::Pages, None)?.is_none())
     }
 
     /// C10: new fields come behind those that were there; some honest writers put them before.
@@ -175,20 +199,20 @@ impl Step<'_, '_> {
     /// New names may come; what a name means stays.
     fn default_resources(&mut self, old: &Dict, new: &Dict) -> Result<(), Stop> {
         let (before, after) = (self.before, self.after);
-        let Some(is) = after.get(new, b"DR")?.as_dict() else {
+        let Some(is) = after.get(new, b"DR")?.as_plain_dict() else {
             self.forbid("default-resources", None);
             return Ok(());
         };
-        for (category, resources) in before.get(old, b"DR")?.as_dict().into_iter().flatten() {
+        for (category, resources) in before.get(old, b"DR")?.as_plain_dict().into_iter().flatten() {
             let (was, now) = (before.resolve(resources)?, after.get(is, category)?);
-            let Some(was) = was.as_dict() else {
+            let Some(was) = was.as_plain_dict() else {
                 if self.compare.difference(resources, value(is, category), Stops::Pages, None)?.is_some() {
                     self.forbid("default-resources", None);
                 }
                 continue;
             };
             for (name, resource) in was {
-                let now = now.as_dict().and_then(|dict| dict.get(name)).unwrap_or(&Object::Null);
+                let now = now.as_plain_dict().and_then(|dict| dict.get(name)).unwrap_or(&Object::Null);
                 if let Some(object) = self.compare.difference(resource, now, Stops::Pages, None)? {
                     self.forbid("default-resources", Some(object));
                 }
@@ -204,7 +228,7 @@ impl Step<'_, '_> {
             return Ok(());
         }
         let (before, after) = (self.before, self.after);
-        let (Some(old), Some(new)) = (before.object(id)?.as_dict(), after.object(id)?.as_dict()) else {
+        let (Some(old), Some(new)) = (before.object(id)?.as_plain_dict(), after.object(id)?.as_plain_dict()) else {
             self.forbid("field", Some(id));
             return Ok(());
         };
@@ -217,14 +241,15 @@ impl Step<'_, '_> {
         if old.has_duplicates() != new.has_duplicates() {
             self.forbid("field", Some(id));
         }
+        let one_field = was.terminal && is.terminal && was.kids == is.kids;
+        if one_field && members(before, old)? != members(after, new)? || !self.same_direct(old, new, b"Kids")? {
+            self.forbid("field-kids", Some(id));
+        }
         if !was.terminal || !is.terminal {
             if !keys.is_empty() || was.terminal != is.terminal || self.widgets_changed(id, was, is)? != Widgets::Same {
                 self.forbid("field-group", Some(id));
             }
             return Ok(());
-        }
-        if was.kids == is.kids && !self.same(old, new, b"Kids", Stops::All)? {
-            self.forbid("field-kids", Some(id));
         }
         for widget in &is.widgets {
             self.appearance(*widget)?;
@@ -251,7 +276,7 @@ impl Step<'_, '_> {
     pub(super) fn appearance(&mut self, widget: ObjId) -> Result<(), Stop> {
         let (before, after) = (self.before, self.after);
         let part = |view: &Document<'_>| -> Result<Object, Stop> {
-            let dict = view.object(widget)?.as_dict();
+            let dict = view.object(widget)?.as_plain_dict();
             Ok(dict.and_then(|dict| dict.get(b"AP")).cloned().unwrap_or(Object::Null))
         };
         let (was, is) = (part(before)?, part(after)?);
@@ -289,13 +314,14 @@ impl Step<'_, '_> {
         if was.kids != is.kids {
             // C10, exactly one: a field that had no widget at all gets its first.
             let drawn = |dict: &Dict| dict.contains(b"Rect") || dict.contains(b"Subtype");
-            let had = !was.kids.is_empty() || self.before.object(id)?.as_dict().is_none_or(drawn);
+            let had = !was.kids.is_empty() || self.before.object(id)?.as_plain_dict().is_none_or(drawn);
             return Ok(if !had && is.kids.len() == 1 { Widgets::Added } else { Widgets::Other });
         }
         let mut result = Widgets::Same;
         let harmless = if was.kind == b"Sig" { SIGNING_FLAGS } else { FILLING_FLAGS };
         for kid in &was.kids {
-            let (Some(old), Some(new)) = (self.before.object(*kid)?.as_dict(), self.after.object(*kid)?.as_dict())
+            let (Some(old), Some(new)) =
+                (self.before.object(*kid)?.as_plain_dict(), self.after.object(*kid)?.as_plain_dict())
             else {
                 return Ok(Widgets::Other);
             };
@@ -303,7 +329,7 @@ impl Step<'_, '_> {
                 if self.same(old, new, key, Stops::All)? {
                     continue;
                 }
-                let fine = SIGNING_KEYS.contains(&key) && key != b"V" && flags_fine(self, key, old, new, harmless)?;
+                let fine = SIGNING_KEYS.contains(&key) && key != b"V" && is_set_right(self, key, old, new, harmless)?;
                 if !fine {
                     return Ok(Widgets::Other);
                 }
@@ -316,10 +342,12 @@ impl Step<'_, '_> {
     /// An empty signature field that was there before: it may be signed and drawn, nothing else.
     fn signed(&mut self, id: ObjId, is: &Node, keys: &BTreeSet<Vec<u8>>, widgets: Widgets) -> Result<(), Stop> {
         let (before, after) = (self.before, self.after);
-        let (Some(old), Some(new)) = (before.object(id)?.as_dict(), after.object(id)?.as_dict()) else { return Ok(()) };
+        let (Some(old), Some(new)) = (before.object(id)?.as_plain_dict(), after.object(id)?.as_plain_dict()) else {
+            return Ok(());
+        };
         let mut fine = keys.iter().all(|key| SIGNING_KEYS.contains(&key.as_slice())) && widgets != Widgets::Other;
         for key in keys {
-            fine &= flags_fine(self, key, old, new, SIGNING_FLAGS)?;
+            fine &= is_set_right(self, key, old, new, SIGNING_FLAGS)?;
         }
         fine &= !keys.contains(&b"Type"[..]) || type_is_fine(after, new)?;
         let Some(timestamp) = self.new_signature(new)? else {
@@ -352,11 +380,13 @@ impl Step<'_, '_> {
     /// Any other field: filled in, and what is drawn says what was filled in.
     fn filled(&mut self, id: ObjId, is: &Node, keys: &BTreeSet<Vec<u8>>, widgets: Widgets) -> Result<(), Stop> {
         let (before, after) = (self.before, self.after);
-        let (Some(old), Some(new)) = (before.object(id)?.as_dict(), after.object(id)?.as_dict()) else { return Ok(()) };
+        let (Some(old), Some(new)) = (before.object(id)?.as_plain_dict(), after.object(id)?.as_plain_dict()) else {
+            return Ok(());
+        };
         let mut fine = keys.iter().all(|key| FILLING_KEYS.contains(&key.as_slice()));
         fine &= matches!(widgets, Widgets::Same | Widgets::Redrawn);
         for key in keys {
-            fine &= flags_fine(self, key, old, new, FILLING_FLAGS)?;
+            fine &= is_set_right(self, key, old, new, FILLING_FLAGS)?;
         }
         fine &= !keys.contains(&b"Type"[..]) || type_is_fine(after, new)?;
         if !fine {
@@ -382,7 +412,7 @@ impl Step<'_, '_> {
         if !self.is_fresh(id) {
             return Ok(None);
         }
-        let Some(dict) = self.after.object(id)?.as_dict() else { return Ok(None) };
+        let Some(dict) = self.after.object(id)?.as_plain_dict() else { return Ok(None) };
         let stamp = self.after.get(dict, b"SubFilter")?.as_name() == Some(b"ETSI.RFC3161");
         let typed = self.after.get(dict, b"Type")?.as_name() != Some(b"Sig");
         Ok(Some(stamp && typed))
@@ -390,9 +420,10 @@ impl Step<'_, '_> {
 
     fn new_field(&mut self, id: ObjId, node: &Node, all: &BTreeMap<ObjId, Node>) -> Result<(), Stop> {
         let after = self.after;
-        let dict = after.object(id)?.as_dict();
+        let dict = after.object(id)?.as_plain_dict();
         let parent_fine = node.parent.is_none_or(|parent| all.contains_key(&parent));
-        if node.odd_name || !parent_fine || !self.is_fresh(id) {
+        // A field without a name is outside of every list of names, and so of every lock.
+        if node.odd_name || node.name.is_empty() || !parent_fine || !self.is_fresh(id) {
             self.forbid("field-added", Some(id));
             return Ok(());
         }
@@ -432,14 +463,14 @@ impl Step<'_, '_> {
     /// Does nothing and always shows: no action, not optional content.
     fn is_inert(&self, widget: ObjId) -> Result<bool, Stop> {
         let keys: [&[u8]; 3] = [b"A", b"AA", b"OC"];
-        let dict = self.after.object(widget)?.as_dict();
+        let dict = self.after.object(widget)?.as_plain_dict();
         Ok(dict.is_none_or(|dict| !keys.iter().any(|key| dict.contains(key))))
     }
 
     /// Some widget has an appearance.
     fn is_painted(&self, node: &Node) -> Result<bool, Stop> {
         for widget in &node.widgets {
-            let dict = self.after.object(*widget)?.as_dict();
+            let dict = self.after.object(*widget)?.as_plain_dict();
             if dict.map(|dict| paints(self.after, dict)).transpose()?.unwrap_or(false) {
                 return Ok(true);
             }
@@ -451,7 +482,7 @@ impl Step<'_, '_> {
     fn is_visible(&self, node: &Node) -> Result<bool, Stop> {
         let after = self.after;
         for widget in &node.widgets {
-            let Some(dict) = after.object(*widget)?.as_dict() else { continue };
+            let Some(dict) = after.object(*widget)?.as_plain_dict() else { continue };
             if shows(after.get(dict, b"F")?.as_int().unwrap_or(0)) && has_area(after, dict)? {
                 return Ok(true);
             }
@@ -469,6 +500,12 @@ fn signing_class(fine: bool, timestamp: bool, field: &str, created: bool, visibl
     }
 }
 
+/// `/Kids` as it is written, members by their references only; nothing where there is no list.
+fn members(document: &Document<'_>, field: &Dict) -> Result<Option<Vec<Option<ObjId>>>, Stop> {
+    let list = document.get(field, b"Kids")?.as_array();
+    Ok(list.map(|list| list.iter().map(Object::as_ref_id).collect()))
+}
+
 /// How the separate widgets of a field differ.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Widgets {
@@ -478,8 +515,12 @@ enum Widgets {
     Other,
 }
 
-/// Flags may only gain or lose Print and Locked; `/Ff` may not change what kind of field it is.
-fn flags_fine(step: &Step<'_, '_>, key: &[u8], old: &Dict, new: &Dict, harmless: i64) -> Result<bool, Stop> {
+/// What was set is of the kind that belongs under the key (ISO 32000-2 tables 166, 167, 226, 228 and 234). Flags may only gain or lose Print
+/// and Locked; `/Ff` may not change what kind of field it is.
+fn is_set_right(step: &Step<'_, '_>, key: &[u8], old: &Dict, new: &Dict, harmless: i64) -> Result<bool, Stop> {
+    if !of_its_kind(key, step.after.get(new, key)?) {
+        return Ok(false);
+    }
     if key != b"F" && key != b"Ff" {
         return Ok(true);
     }
@@ -488,6 +529,21 @@ fn flags_fine(step: &Step<'_, '_>, key: &[u8], old: &Dict, new: &Dict, harmless:
     // ReadOnly, Required and NoExport are the only field flags that filling in may touch.
     let mask = if key == b"F" { harmless } else { 7 };
     Ok(was & !mask == is & !mask)
+}
+
+fn of_its_kind(key: &[u8], value: &Object) -> bool {
+    let is_integer = |value: &Object| value.as_int().is_some();
+    match key {
+        _ if value.is_null() => true,
+        b"F" | b"Ff" | b"Q" | b"TI" => is_integer(value),
+        b"M" | b"DA" | b"DS" => value.as_string().is_some(),
+        b"RV" => value.as_string().is_some() || value.as_stream().is_some(),
+        b"AS" | b"Type" => value.as_name().is_some(),
+        b"I" => value.as_array().is_some_and(|list| list.iter().all(is_integer)),
+        b"AP" => value.as_plain_dict().is_some(),
+        // `/V` has rules of its own.
+        _ => true,
+    }
 }
 
 /// `/Type` may be missing or `/Annot`.

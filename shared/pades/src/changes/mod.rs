@@ -16,8 +16,10 @@ mod letters;
 mod matrix;
 mod metrics;
 mod pages;
+mod places;
 mod readings;
 mod shadow;
+mod shown;
 mod store;
 mod structure;
 mod xmp;
@@ -30,8 +32,9 @@ use pdf::{ChangeKind, Dict, Document, ObjId, Object, Page};
 
 pub(crate) use compare::Stop;
 use compare::{Compare, NULL, Stops};
-pub(crate) use readings::Readings;
-pub(crate) use shadow::places as shadow_places;
+pub(crate) use readings::{Difference, Readings};
+pub(crate) use shadow::{Place, places as shadow_places};
+pub(crate) use shown::Shown;
 
 /// Values that all comparisons of one file may look at together.
 const VALUES: u64 = 40_000_000;
@@ -40,13 +43,17 @@ const VALUES: u64 = 40_000_000;
 pub(crate) struct Budget {
     values: Cell<u64>,
     ink: Cell<u64>,
+    places: Cell<u64>,
 }
 
 impl Budget {
     pub(crate) fn new() -> Self {
-        Budget { values: Cell::new(VALUES), ink: Cell::new(cover::INK) }
+        Budget { values: Cell::new(VALUES), ink: Cell::new(cover::INK), places: Cell::new(places::LOOKS) }
     }
 }
+
+/// Rules about what many writers do beside what they were asked for, and what changes nothing.
+pub(crate) const HABITS: [&str; 2] = ["object-written-again", "comment"];
 
 /// The rule of a field whose drawing cannot be read as text (C11).
 pub(crate) const DRAWING_UNREADABLE: &str = "drawing-unreadable";
@@ -67,6 +74,8 @@ pub(crate) enum Class {
         /// It has a rectangle that is drawn.
         visible: bool,
     },
+    /// What comes with a signature and is no field: tags of its widget, the entry that makes it a certification.
+    BesideSigning,
     /// A form field other than a signature field (name), or the form's defaults (none).
     Filling(Option<String>),
     /// An annotation that is not a widget.
@@ -84,8 +93,9 @@ pub(crate) struct Change {
     /// Short name of the rule.
     pub(crate) rule: &'static str,
     pub(crate) object: Option<ObjId>,
-    /// Page, from 1.
-    pub(crate) page: Option<usize>,
+    /// Pages on which it shows, as they are numbered after the revision, from 1; of a page that is gone its number before. Of objects that no
+    /// place accounts for the first has the pages of all.
+    pub(crate) pages: Vec<usize>,
 }
 
 /// Compares the state after a revision with the state before it.
@@ -100,8 +110,13 @@ pub(crate) struct Step<'s, 'a> {
     pub(crate) widgets: BTreeSet<ObjId>,
     /// Pages in their order.
     leaves: Vec<ObjId>,
+    /// Those that were compared, where the page tree is not what it was.
+    compared: BTreeSet<ObjId>,
+    /// Where changes show.
+    places: places::Places,
     known_pages: Option<BTreeMap<ObjId, Page>>,
     ink: &'s Cell<u64>,
+    looks: &'s Cell<u64>,
     /// What the whole document reached before, where it was asked for.
     reached: Option<BTreeSet<ObjId>>,
     /// Letters of fonts, where they were asked for.
@@ -126,8 +141,11 @@ pub(crate) fn explain(
         added_widgets: BTreeMap::new(),
         widgets: BTreeSet::new(),
         leaves: Vec::new(),
+        compared: BTreeSet::new(),
+        places: places::Places::default(),
         known_pages: None,
         ink: &budget.ink,
+        looks: &budget.places,
         reached: None,
         letters: BTreeMap::new(),
     };
@@ -138,13 +156,18 @@ pub(crate) fn explain(
     step.pages()?;
     step.catalog()?;
     step.orphans(index)?;
+    if step.changes.is_empty() {
+        // Nobody has a reason to write it; some writers do. In a certified copy nobody does.
+        step.push(Class::Metadata, "revision-without-change", None, None);
+    }
     step.changes.dedup();
+    step.locate();
     Ok(step.changes)
 }
 
 impl Step<'_, '_> {
     pub(crate) fn push(&mut self, class: Class, rule: &'static str, object: Option<ObjId>, page: Option<usize>) {
-        self.changes.push(Change { class, rule, object, page });
+        self.changes.push(Change { class, rule, object, pages: page.into_iter().collect() });
     }
 
     pub(crate) fn forbid(&mut self, rule: &'static str, object: Option<ObjId>) {
@@ -330,11 +353,7 @@ impl Step<'_, '_> {
         let stamp = |one: &pdf::Signature| one.dict.name(b"SubFilter") == Some(b"ETSI.RFC3161");
         let first = self.before.signatures()?.iter().all(stamp);
         let fine = was.is_null() && first && named.is_some_and(|id| self.is_fresh(id));
-        let class = if fine {
-            Class::Signing { field: String::new(), created: false, visible: false }
-        } else {
-            Class::Forbidden
-        };
+        let class = if fine { Class::BesideSigning } else { Class::Forbidden };
         self.push(class, "certification", new.reference(b"Perms"), None);
         Ok(())
     }
@@ -367,13 +386,10 @@ impl Step<'_, '_> {
 
     /// An object that was in use, that nothing reaches and that was given another value has no explanation (C4).
     fn orphans(&mut self, index: usize) -> Result<(), Stop> {
-        let modified: Vec<ObjId> = self
-            .after
-            .changed_objects(index)?
-            .into_iter()
-            .filter(|change| change.kind == ChangeKind::Modified)
-            .map(|change| change.id)
-            .collect();
+        let changed = self.after.changed_objects(index)?;
+        self.written_again(index, &changed);
+        let modified: Vec<ObjId> =
+            changed.into_iter().filter(|change| change.kind == ChangeKind::Modified).map(|change| change.id).collect();
         if modified.is_empty() {
             return Ok(());
         }
@@ -393,13 +409,28 @@ impl Step<'_, '_> {
         Ok(())
     }
 
+    /// Objects that are written once more as they were: many writers do so, but by other tokens another reader could be told something else.
+    fn written_again(&mut self, index: usize, changed: &[pdf::Change]) {
+        let changed: BTreeSet<u32> = changed.iter().map(|change| change.id.num).collect();
+        let again = self.after.entries(index).into_iter().find(|entry| {
+            entry.location != pdf::Location::Free && !changed.contains(&entry.id.num) && !self.is_fresh(entry.id)
+        });
+        if let Some(entry) = again {
+            self.push(Class::Metadata, "object-written-again", Some(entry.id), None);
+        }
+    }
+
     pub(crate) fn same(&self, old: &Dict, new: &Dict, key: &[u8], stops: Stops) -> Result<bool, Stop> {
         Ok(self.difference(old, new, key, stops)?.is_none())
     }
 
     pub(crate) fn difference(&self, old: &Dict, new: &Dict, key: &[u8], stops: Stops) -> Result<Option<ObjId>, Stop> {
-        let (was, is) = (old.get(key).unwrap_or(&NULL), new.get(key).unwrap_or(&NULL));
-        self.compare.difference(was, is, compare::beneath(key, stops), None)
+        match (old.get(key), new.get(key)) {
+            (Some(was), Some(is)) => self.compare.difference_of(key, was, is, stops),
+            (None, None) => Ok(None),
+            // `null` is not the same: see [`Compare`].
+            _ => Ok(Some(ObjId::new(0, 0))),
+        }
     }
 }
 
@@ -420,7 +451,8 @@ mod tests {
             let budget = Budget { values: Cell::new(values), ..Budget::new() };
             explain(&before, &after, 1, &budget)
         };
-        assert_eq!(with(VALUES), Ok(Vec::new()));
+        let rules = |changes: Vec<Change>| changes.into_iter().map(|change| change.rule).collect::<Vec<_>>();
+        assert_eq!(with(VALUES).map(rules), Ok(vec!["revision-without-change"]));
         assert_eq!(with(1), Err(Stop::Budget));
     }
 }

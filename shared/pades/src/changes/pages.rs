@@ -12,6 +12,24 @@ use super::{Class, Step};
 const MARKUP: &[&[u8]] =
     &[b"Text", b"Highlight", b"Underline", b"StrikeOut", b"Squiggly", b"FreeText", b"Ink", b"Popup", b"Stamp"];
 
+/// Names of stamps (ISO 32000-2 table 184).
+const STAMPS: &[&[u8]] = &[
+    b"Approved",
+    b"AsIs",
+    b"Confidential",
+    b"Departmental",
+    b"Draft",
+    b"Experimental",
+    b"Expired",
+    b"Final",
+    b"ForComment",
+    b"ForPublicRelease",
+    b"NotApproved",
+    b"NotForPublicRelease",
+    b"Sold",
+    b"TopSecret",
+];
+
 /// One node of the page tree in both states.
 struct Pair {
     was: ObjId,
@@ -31,7 +49,7 @@ impl Step<'_, '_> {
             if !seen.insert(id) {
                 continue;
             }
-            let Some(dict) = before.object(id)?.as_dict() else { continue };
+            let Some(dict) = before.object(id)?.as_plain_dict() else { continue };
             pages.insert(id);
             if let Some(kids) = before.get(dict, b"Kids")?.as_array() {
                 work.extend(kids.iter().rev().filter_map(Object::as_ref_id));
@@ -43,8 +61,12 @@ impl Step<'_, '_> {
     pub(super) fn annotation_ids(&self, pages: &BTreeSet<ObjId>) -> Result<BTreeSet<ObjId>, Stop> {
         let mut ids = BTreeSet::new();
         for page in pages {
-            if let Some(dict) = self.before.object(*page)?.as_dict() {
-                ids.extend(annotations(self.before, dict)?.iter().filter_map(Object::as_ref_id));
+            let Some(dict) = self.before.object(*page)?.as_plain_dict() else { continue };
+            for id in annotations(self.before, dict)?.iter().filter_map(Object::as_ref_id) {
+                // A stream is no annotation, whatever its dictionary says: it is compared wherever it is used.
+                if self.before.object(id)?.as_plain_dict().is_some() {
+                    ids.insert(id);
+                }
             }
         }
         Ok(ids)
@@ -54,7 +76,8 @@ impl Step<'_, '_> {
         let (old, new) = (self.before.catalog()?, self.after.catalog()?);
         let (Some(was), Some(is)) = (old.reference(b"Pages"), new.reference(b"Pages")) else {
             if !self.same(old, new, b"Pages", Stops::None)? {
-                self.forbid("page-tree", None);
+                self.forbid_tree("page-tree", None);
+                self.settle_tree();
             }
             return Ok(());
         };
@@ -63,15 +86,21 @@ impl Step<'_, '_> {
         let mut number = 0;
         while let Some(pair) = work.pop() {
             self.compare.spend(1)?;
+            if pair.was == pair.is && seen.contains(&pair.was) && self.leaves.contains(&pair.is) {
+                // The same page in two places, and compared already.
+                number += 1;
+                self.leaves.push(pair.is);
+                continue;
+            }
             if pair.was != pair.is || !seen.insert(pair.was) || pair.depth > self.after.limits().depth {
-                self.forbid("page-tree", Some(pair.is));
+                self.forbid_tree("page-tree", Some(pair.is));
                 continue;
             }
             let (before, after) = (self.before, self.after);
             let (was, is) = (before.object(pair.was)?, after.object(pair.is)?);
-            let (Some(was), Some(is)) = (was.as_dict(), is.as_dict()) else {
+            let (Some(was), Some(is)) = (was.as_plain_dict(), is.as_plain_dict()) else {
                 if was != is {
-                    self.forbid("page-tree", Some(pair.is));
+                    self.forbid_tree("page-tree", Some(pair.is));
                 }
                 continue;
             };
@@ -83,6 +112,7 @@ impl Step<'_, '_> {
                 self.page(was, is, pair.is, number)?;
             }
         }
+        self.settle_tree();
         Ok(())
     }
 
@@ -92,23 +122,23 @@ impl Step<'_, '_> {
             // A widespread library marks the root of the tree with its version.
             let mark = key == b"ITXT" && value(is, key).as_string().is_some();
             if !mark && self.difference(was, is, key, Stops::Pages)?.is_some() {
-                self.forbid("page-tree", Some(pair.is));
+                self.forbid_tree("page-tree", Some(pair.is));
             }
         }
         let kids = (self.before.get(was, b"Kids")?.as_array(), self.after.get(is, b"Kids")?.as_array());
         let (Some(old), Some(new)) = kids else {
-            self.forbid("page-tree", Some(pair.is));
+            self.forbid_tree("page-tree", Some(pair.is));
             return Ok(());
         };
         if old.len() != new.len() {
-            self.forbid("page-count", Some(pair.is));
+            self.forbid_tree("page-count", Some(pair.is));
         }
         for (was, is) in old.iter().zip(new).rev() {
             match (was.as_ref_id(), is.as_ref_id()) {
                 (Some(was), Some(is)) => work.push(Pair { was, is, depth: pair.depth + 1 }),
                 _ => {
                     if self.compare.difference(was, is, Stops::Pages, Some(pair.is))?.is_some() {
-                        self.forbid("page-tree", Some(pair.is));
+                        self.forbid_tree("page-tree", Some(pair.is));
                     }
                 }
             }
@@ -116,10 +146,12 @@ impl Step<'_, '_> {
         Ok(())
     }
 
-    fn page(&mut self, was: &Dict, is: &Dict, id: ObjId, number: usize) -> Result<(), Stop> {
+    pub(super) fn page(&mut self, was: &Dict, is: &Dict, id: ObjId, number: usize) -> Result<(), Stop> {
         for key in all_keys(was, is) {
             match key {
-                b"Annots" => self.annotations(was, is, id, number)?,
+                b"Annots" if is_list(self.before, was)? && is_list(self.after, is)? => {
+                    self.annotations(was, is, id, number)?;
+                }
                 // The tab order changes nothing that is seen; writers set it when they add a signature field, and only then.
                 b"Tabs" if self.orders_new_annotations(was, is)? => {}
                 _ => {
@@ -146,6 +178,9 @@ impl Step<'_, '_> {
         let (old, new) = (annotations(before, was)?, annotations(after, is)?);
         let known: BTreeSet<ObjId> = old.iter().filter_map(Object::as_ref_id).collect();
         let now: BTreeSet<ObjId> = new.iter().filter_map(Object::as_ref_id).collect();
+        for id in known.union(&now) {
+            self.places.lists(*id, number);
+        }
         let kept: Vec<&Object> = new.iter().filter(|a| a.as_ref_id().is_none_or(|id| known.contains(&id))).collect();
         let stays = |a: &&Object| a.as_ref_id().is_none_or(|id| now.contains(&id));
         let expected: Vec<&Object> = old.iter().filter(stays).collect();
@@ -177,8 +212,8 @@ impl Step<'_, '_> {
         }
         let (before, after) = (self.before, self.after);
         let (old, new) = (before.resolve(was)?, after.resolve(is)?);
-        let (Some(old), Some(new)) = (old.as_dict(), new.as_dict()) else {
-            if old != new {
+        let (Some(old), Some(new)) = (old.as_plain_dict(), new.as_plain_dict()) else {
+            if self.compare.difference(was, is, Stops::Nowhere, None)?.is_some() {
                 self.push(Class::Forbidden, "annotation", was.as_ref_id(), Some(number));
             }
             return Ok(());
@@ -198,7 +233,7 @@ impl Step<'_, '_> {
     }
 
     fn annotation_added(&mut self, id: ObjId, number: usize) -> Result<(), Stop> {
-        let Some(dict) = self.after.object(id)?.as_dict() else {
+        let Some(dict) = self.after.object(id)?.as_plain_dict() else {
             self.push(Class::Forbidden, "annotation-added", Some(id), Some(number));
             return Ok(());
         };
@@ -221,7 +256,22 @@ impl Step<'_, '_> {
 /// Harmless kinds without actions.
 fn is_markup(dict: &Dict) -> bool {
     let subtype = dict.name(b"Subtype").unwrap_or_default();
-    MARKUP.contains(&subtype) && !dict.contains(b"A") && !dict.contains(b"AA")
+    let kind = MARKUP.contains(&subtype) && (subtype != b"Stamp" || is_named_stamp(dict));
+    kind && !dict.contains(b"A") && !dict.contains(b"AA")
+}
+
+/// A stamp that the viewer draws, by a name that every viewer knows; with an appearance of its own it could be any picture.
+fn is_named_stamp(dict: &Dict) -> bool {
+    let known = match dict.get(b"Name") {
+        None => true,
+        Some(name) => name.as_name().is_some_and(|name| STAMPS.contains(&name)),
+    };
+    known && !dict.contains(b"AP")
+}
+
+/// Is `/Annots` a list, or missing? Anything else some viewers make a list of.
+fn is_list(document: &Document<'_>, page: &Dict) -> Result<bool, Stop> {
+    Ok(matches!(document.get(page, b"Annots")?, Object::Null | Object::Array(_)))
 }
 
 fn annotations(document: &Document<'_>, page: &Dict) -> Result<Vec<Object>, Stop> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use pdf::{Dict, ObjId, Object};
+use pdf::{Dict, Document, ObjId, Object};
 
 use super::compare::{NULL, Stop, Stops};
 use super::pages::all_keys;
@@ -34,26 +34,25 @@ impl Step<'_, '_> {
         {
             return Ok(());
         }
-        let mut fine = true;
+        let compared = self.elements(was, is)?;
+        let mut fine = compared.is_some();
+        let compared = compared.unwrap_or_default();
         for key in all_keys(was, is) {
             fine &= match key {
-                b"K" => self.elements(was, is)?,
-                b"ParentTree" | b"IDTree" => self.tree_grows(was, is, key)?,
+                b"K" => true,
+                b"ParentTree" | b"IDTree" => self.tree_grows(was, is, key, &compared)?,
                 b"ParentTreeNextKey" => true,
                 _ => self.same(was, is, key, Stops::All)?,
             };
         }
-        let class = if fine {
-            Class::Signing { field: String::new(), created: true, visible: false }
-        } else {
-            Class::Forbidden
-        };
+        let class = if fine { Class::BesideSigning } else { Class::Forbidden };
         self.push(class, "structure-tree", new.reference(b"StructTreeRoot"), None);
         Ok(())
     }
 
-    /// Old elements stay in their order with their content; new ones only hold object references.
-    fn elements(&mut self, was: &Dict, is: &Dict) -> Result<bool, Stop> {
+    /// Old elements stay in their order with their content; new ones only hold object references. The elements that were compared, or nothing
+    /// where there is another change.
+    fn elements(&mut self, was: &Dict, is: &Dict) -> Result<Option<BTreeSet<ObjId>>, Stop> {
         let (before, after) = (self.before, self.after);
         let mut work: Vec<(&Dict, &Dict)> = vec![(was, is)];
         let mut seen: BTreeSet<ObjId> = BTreeSet::new();
@@ -74,34 +73,40 @@ impl Step<'_, '_> {
                         break;
                     }
                     if !self.is_new_element(candidate)? {
-                        return Ok(false);
+                        return Ok(None);
                     }
                 }
                 let (Some(found), Some(id)) = (found, kid.as_ref_id()) else {
-                    if found.is_some() { continue } else { return Ok(false) }
+                    if found.is_some() { continue } else { return Ok(None) }
                 };
                 if !seen.insert(id) {
-                    return Ok(false);
+                    return Ok(None);
                 }
                 let (old, new) = (before.resolve(kid)?, after.resolve(found)?);
-                let (Some(old), Some(new)) = (old.as_dict(), new.as_dict()) else { return Ok(old == new) };
+                let (Some(old), Some(new)) = (old.as_plain_dict(), new.as_plain_dict()) else {
+                    // Neither is an element.
+                    if self.compare.difference(kid, found, Stops::Nowhere, None)?.is_some() {
+                        return Ok(None);
+                    }
+                    continue;
+                };
                 for key in all_keys(old, new).into_iter().filter(|key| *key != b"K" && *key != b"P") {
                     if !self.same(old, new, key, Stops::All)? {
-                        return Ok(false);
+                        return Ok(None);
                     }
                 }
                 if old.reference(b"P") != new.reference(b"P") {
-                    return Ok(false);
+                    return Ok(None);
                 }
                 work.push((old, new));
             }
             for candidate in next {
                 if !self.is_new_element(candidate)? {
-                    return Ok(false);
+                    return Ok(None);
                 }
             }
         }
-        Ok(true)
+        Ok(Some(seen))
     }
 
     fn same_kid(&self, was: &Object, is: &Object) -> Result<bool, Stop> {
@@ -115,7 +120,7 @@ impl Step<'_, '_> {
     /// A fresh element whose content is object references only: it can tag a widget, not page content.
     fn is_new_element(&self, kid: &Object) -> Result<bool, Stop> {
         let Some(id) = kid.as_ref_id().filter(|id| self.is_fresh(*id)) else { return Ok(false) };
-        let Some(dict) = self.after.object(id)?.as_dict() else { return Ok(false) };
+        let Some(dict) = self.after.object(id)?.as_plain_dict() else { return Ok(false) };
         for kid in kids(self.after, dict)? {
             let inner = self.after.resolve(kid)?;
             let Some(inner) = inner.as_dict() else { return Ok(false) };
@@ -126,45 +131,58 @@ impl Step<'_, '_> {
         Ok(!dict.contains(b"ActualText") && !dict.contains(b"Alt") && !dict.contains(b"E"))
     }
 
-    /// A number or name tree keeps its entries; more may come.
-    fn tree_grows(&self, was: &Dict, is: &Dict, key: &[u8]) -> Result<bool, Stop> {
-        let old = self.leaves(was.get(key).unwrap_or(&NULL), true)?;
-        let new = self.leaves(is.get(key).unwrap_or(&NULL), false)?;
-        let mut new = new.into_iter();
-        for (name, value) in &old {
-            let Some((_, now)) = new.by_ref().find(|(other, _)| other == name) else { return Ok(false) };
-            if !self.same_leaf(value, now)? {
-                return Ok(false);
+    /// A number or name tree keeps its entries; what comes is new elements.
+    fn tree_grows(&self, was: &Dict, is: &Dict, key: &[u8], compared: &BTreeSet<ObjId>) -> Result<bool, Stop> {
+        let old = self.leaves(was.get(key).unwrap_or(&NULL), self.before)?;
+        let new = self.leaves(is.get(key).unwrap_or(&NULL), self.after)?;
+        let (Some(old), Some(new)) = (old, new) else { return self.same(was, is, key, Stops::All) };
+        let mut old = old.iter().peekable();
+        for (name, now) in &new {
+            match old.next_if(|(known, _)| known == name) {
+                Some((_, value)) if !self.same_leaf(value, now, compared)? => return Ok(false),
+                None if !self.is_new_element(now)? => return Ok(false),
+                _ => {}
             }
         }
-        Ok(true)
+        Ok(old.next().is_none())
     }
 
-    /// Elements are compared by identity here; their content has been compared in the tree.
-    fn same_leaf(&self, was: &Object, is: &Object) -> Result<bool, Stop> {
-        if let (Object::Ref(a), Object::Ref(b)) = (was, is)
-            && a == b
-            && self.before.object(*a)?.as_array().is_none()
-        {
+    /// Elements are compared by identity where their content has been compared in the tree.
+    fn same_leaf(&self, was: &Object, is: &Object, compared: &BTreeSet<ObjId>) -> Result<bool, Stop> {
+        let known = |a: &Object, b: &Object| a == b && a.as_ref_id().is_some_and(|id| compared.contains(&id));
+        if known(was, is) {
             return Ok(true);
         }
-        let (was, is) = (self.before.resolve(was)?, self.after.resolve(is)?);
-        let (Some(was), Some(is)) = (was.as_array(), is.as_array()) else { return Ok(false) };
-        Ok(was.len() == is.len() && was.iter().zip(is).all(|(a, b)| a == b))
+        if let (Some(was), Some(is)) = (self.before.resolve(was)?.as_array(), self.after.resolve(is)?.as_array()) {
+            for (was, is) in was.iter().zip(is) {
+                if !known(was, is) && self.compare.difference(was, is, Stops::All, None)?.is_some() {
+                    return Ok(false);
+                }
+            }
+            return Ok(was.len() == is.len());
+        }
+        Ok(self.compare.difference(was, is, Stops::All, None)?.is_none())
     }
 
-    fn leaves(&self, root: &Object, before: bool) -> Result<Vec<(Object, &Object)>, Stop> {
-        let document = if before { self.before } else { self.after };
+    /// The leaves of a tree in their order; nothing where a node is none.
+    fn leaves<'d>(
+        &self,
+        root: &'d Object,
+        document: &'d Document<'_>,
+    ) -> Result<Option<Vec<(Object, &'d Object)>>, Stop> {
         let mut leaves = Vec::new();
-        let Object::Ref(root) = root else { return Ok(leaves) };
-        let mut work = vec![*root];
+        let mut work = vec![root];
         let mut seen = BTreeSet::new();
-        while let Some(id) = work.pop() {
+        while let Some(node) = work.pop() {
             self.compare.spend(1)?;
-            if !seen.insert(id) {
+            if node.as_ref_id().is_some_and(|id| !seen.insert(id)) {
                 continue;
             }
-            let Some(dict) = document.object(id)?.as_dict() else { continue };
+            let dict = match document.resolve(node)? {
+                Object::Null => continue,
+                Object::Dict(dict) => dict,
+                _ => return Ok(None),
+            };
             for list in [&b"Nums"[..], b"Names"] {
                 let list = document.get(dict, list)?.as_array().unwrap_or_default();
                 for pair in list.chunks_exact(2) {
@@ -174,14 +192,14 @@ impl Step<'_, '_> {
                 }
             }
             let kids = document.get(dict, b"Kids")?.as_array().unwrap_or_default();
-            work.extend(kids.iter().rev().filter_map(Object::as_ref_id));
+            work.extend(kids.iter().rev());
         }
-        Ok(leaves)
+        Ok(Some(leaves))
     }
 }
 
 /// `/K` as a list.
-fn kids<'d>(document: &'d pdf::Document<'_>, dict: &'d Dict) -> Result<Vec<&'d Object>, Stop> {
+fn kids<'d>(document: &'d Document<'_>, dict: &'d Dict) -> Result<Vec<&'d Object>, Stop> {
     let own = dict.get(b"K").unwrap_or(&NULL);
     Ok(match document.resolve(own)? {
         Object::Null => Vec::new(),

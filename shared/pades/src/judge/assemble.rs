@@ -10,7 +10,10 @@ use crate::policy::{Policy, RegisterStatus};
 use crate::reasons::{Severity, explain, severity};
 use crate::report::*;
 use crate::said::{self, Words};
+use crate::wanted::{self, Wanted};
 
+/// Whoever judges without a register knows who signed a copy, and not whether it was issued.
+const NOT_ASKED: &str = "register-not-asked";
 /// Reasons in one report.
 const REASONS: usize = 200;
 
@@ -77,7 +80,11 @@ pub(crate) fn report(size: usize, name: &str, policy: &Policy<'_>, case: Case) -
     let checks = checks(&reasons, &signatures, kind, policy, case.listed);
     let evidence = graph::evidence(&case.found, &case.cryptos, &case.trusts);
     let limit = graph::limit(&case.trusts);
-    let parts = Parts { kind, reasons, checks, signatures, number: case.number, evidence, limit, sha256: case.sha256 };
+    let lacking =
+        case.found.iter().zip(&case.trusts).map(|(found, trust)| (found.field.as_str(), trust.wanted.as_slice()));
+    let wanted = wanted::gather(lacking);
+    let (number, revisions, sha256) = (case.number.map(shown_number), case.revisions, case.sha256);
+    let parts = Parts { kind, reasons, checks, signatures, revisions, number, evidence, limit, sha256, wanted };
     finish(size, name, policy, parts)
 }
 
@@ -94,7 +101,7 @@ fn counts(one: &SignatureReport, reason: &Reason) -> bool {
 /// A time-stamp at the end that nobody believes may be anybody's: what it covers is not the file that was issued or archived. So is one by a
 /// stranger, one whose key others hold, and one that tells a time before what it covers. One whose authority merely expired, or of whose
 /// revocation nothing is known, was made by an authority that is trusted; it proves nothing, and the signatures are judged without it.
-const ANYBODYS: &[&str] = &["tsa-untrusted", "tsa-revoked", "timestamp-order"];
+const ANYBODYS: &[&str] = &["tsa-untrusted", "tsa-revoked", "timestamp-order", "timestamp-unbound"];
 
 fn copy_reasons(case: &Case, signatures: &[SignatureReport], policy: &Policy<'_>) -> Vec<Reason> {
     let mut reasons = case.copy_reasons.clone();
@@ -118,8 +125,19 @@ fn copy_reasons(case: &Case, signatures: &[SignatureReport], policy: &Policy<'_>
     if sealed && case.number.is_none() {
         reasons.push(Reason::new("number-missing"));
     }
-    if let Some(register) = policy.register.as_ref().filter(|_| sealed) {
-        reasons.extend(ecopy::compare_register(register, case.number.as_ref(), &case.prefixes));
+    if sealed && policy.register.is_none() {
+        reasons.push(Reason::new(NOT_ASKED));
+    }
+    let register = policy.register.as_ref().filter(|_| sealed);
+    let compared =
+        register.map_or_else(Vec::new, |one| ecopy::compare_register(one, case.number.as_ref(), &case.prefixes));
+    // The register knows the very file: whoever sealed it is the agency of the wording, whatever it is called by now.
+    let confirmed = register.is_some_and(|one| !one.sha256.is_empty()) && compared.is_empty();
+    reasons.extend(compared);
+    reasons.extend(case.wording.reasons.iter().cloned());
+    if let Some((wording, seal)) = &case.wording.other_agency {
+        let code = if confirmed { "agency-renamed" } else { "agency-differs" };
+        reasons.push(Reason::with(code, &[("wording", wording.clone()), ("seal", seal.clone())]));
     }
     reasons
 }
@@ -136,7 +154,7 @@ fn signature(
     let mut seen = false;
     for problem in &found.problems {
         seen = true;
-        reasons.push(Reason::of("byte-range-gap", &found.field, words::container(problem)));
+        reasons.push(Reason::of("byte-range-gap", &found.field, words::container(*problem)));
     }
     if !crypto.intact && !seen && crypto.reasons.is_empty() {
         let detail = Words::new("không rõ vì sao", "the reason is not known");
@@ -209,11 +227,22 @@ fn indication(
 fn signer(certificate: &pki::Certificate) -> SignerReport {
     SignerReport {
         subject: certificate.subject(),
-        organisation: certificate.organisation(),
+        organisation: certificate.organisation().map(|name| said::fact(&name)),
         serial: certificate.serial_hex(),
         issuer: certificate.issuer(),
         valid_from: time::rfc3339(certificate.not_before()),
         valid_to: time::rfc3339(certificate.not_after()),
+    }
+}
+
+/// The number as it is shown: the file has chosen its words. It was compared before.
+fn shown_number(number: EcopyFacts) -> EcopyFacts {
+    EcopyFacts {
+        book: said::name(&number.book),
+        suffix: said::name(&number.suffix),
+        unit_code: said::name(&number.unit_code),
+        copy_id: said::name(&number.copy_id),
+        ..number
     }
 }
 
@@ -293,10 +322,12 @@ struct Parts {
     reasons: Vec<Reason>,
     checks: Vec<Check>,
     signatures: Vec<SignatureReport>,
+    revisions: Vec<RevisionReport>,
     number: Option<EcopyFacts>,
     evidence: Vec<Evidence>,
     limit: Control,
     sha256: [u8; 32],
+    wanted: Vec<Wanted>,
 }
 
 impl Parts {
@@ -306,16 +337,18 @@ impl Parts {
             reasons: Vec::new(),
             checks: Vec::new(),
             signatures: Vec::new(),
+            revisions: Vec::new(),
             number: None,
             evidence: Vec::new(),
             limit: Control::endless(),
             sha256: [0; 32],
+            wanted: Vec::new(),
         }
     }
 }
 
 fn finish(size: usize, name: &str, policy: &Policy<'_>, parts: Parts) -> Report {
-    let Parts { kind, reasons, checks, signatures, number, evidence, limit, sha256 } = parts;
+    let Parts { kind, reasons, checks, signatures, revisions, number, evidence, limit, sha256, wanted } = parts;
     let verdict = match reasons.iter().map(|reason| severity(&reason.code)).min() {
         Some(Severity::Fatal) => Verdict::Invalid,
         Some(Severity::Unknown) => Verdict::Indeterminate,
@@ -337,19 +370,35 @@ fn finish(size: usize, name: &str, policy: &Policy<'_>, parts: Parts) -> Report 
         reasons,
         checks,
         signatures,
+        revisions,
         number,
         checked_at: time::rfc3339(policy.at),
         action_en: action.en,
         summary_en: summary.en,
         evidence,
         provable,
+        wanted,
     }
 }
 
 fn summary(verdict: Verdict, kind: ReportKind, reasons: &[Reason]) -> (Text, Text) {
     let text = |vi: &str, en: &str| Text { vi: vi.to_owned(), en: en.to_owned() };
     let first = reasons.first();
+    let says = |code: &str| reasons.iter().any(|reason| reason.code == code);
     match (verdict, first, kind) {
+        // Anybody's two certificates can make this form: who may certify, and which numbers there are, only a register knows (R68).
+        (Verdict::Valid, _, ReportKind::CertifiedCopy) if says(NOT_ASKED) => (
+            text(
+                "Hai chữ ký nguyên vẹn theo hình thức bản sao chứng thực, không có thay đổi trái phép; chưa đối chiếu sổ, nên chưa biết \
+                 cơ quan ký có quyền chứng thực và số này có thật không.",
+                "Two intact signatures in the form of a certified copy, and nothing was changed without permission; the register was not \
+                 asked, so whether the signing agency may certify and whether the number exists is not known.",
+            ),
+            text(
+                "Đối chiếu số chứng thực với sổ của cơ quan cấp trước khi tiếp nhận.",
+                "Look the number up in the issuing agency's register before you accept it.",
+            ),
+        ),
         (Verdict::Valid, _, ReportKind::CertifiedCopy) => (
             text(
                 "Bản sao chứng thực hợp lệ: hai chữ ký nguyên vẹn, đúng người ký, không có thay đổi trái phép.",

@@ -22,6 +22,8 @@ pub(crate) struct Stamp {
     pub(crate) signer: Certificate,
     pub(crate) certificates: Vec<Certificate>,
     pub(crate) weak: Vec<Weakness>,
+    /// The token binds its signer by an ESS attribute.
+    pub(crate) bound: bool,
 }
 
 /// What the bytes themselves say.
@@ -139,7 +141,7 @@ fn document_timestamp(found: &Found, ranges: Ranges, digests: &Digests<'_>, inte
     match read_token(&found.contents, interner, &|algorithm| digests.of(ranges, algorithm)) {
         Ok((stamp, container)) => {
             crypto.intact = true;
-            crypto.bound = true;
+            crypto.bound = stamp.bound;
             crypto.signer = Some(stamp.signer.clone());
             crypto.certificates = stamp.certificates.clone();
             crypto.weak = stamp.weak.clone();
@@ -163,8 +165,14 @@ fn read_token(
     let facts = token.verify(digest)?;
     let weak = relevant(facts.weak);
     let sha256 = sha256(token.der());
-    let stamp =
-        Stamp { gen_time: facts.gen_time, sha256, signer: facts.signer, certificates: facts.certificates, weak };
+    let stamp = Stamp {
+        gen_time: facts.gen_time,
+        sha256,
+        signer: facts.signer,
+        certificates: facts.certificates,
+        weak,
+        bound: facts.bound,
+    };
     Ok((stamp, token.into_signed_data()))
 }
 

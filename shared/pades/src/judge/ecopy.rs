@@ -6,6 +6,8 @@ use pki::Certificate;
 use super::crypto::Crypto;
 use super::find::Found;
 use super::permissions::Permissions;
+use super::words;
+use crate::changes::{Place, shadow_places};
 use crate::plan::{EcopyFacts, LEADER_FIELD, SEAL_FIELD};
 use crate::policy::{RegisterFacts, RegisterStatus};
 use crate::report::{Reason, Role};
@@ -59,11 +61,8 @@ pub(crate) fn check(
     if !permissions.get(seal).is_some_and(Permissions::locks_all) {
         structure("dấu cơ quan không khoá các ô", "the agency's seal does not lock the fields");
     }
-    // A field that cannot be read is not known to be one of ours.
-    let other = views.last().map_or(Ok(None), foreign_field).unwrap_or_else(|error| Some(error.to_string()));
-    if let Some(other) = other {
-        let name = quoted(&other);
-        structure(&format!("có ô biểu mẫu khác: {name}"), &format!("there is another form field: {name}"));
+    for Words { vi, en } in views.last().map(foreign).unwrap_or_default() {
+        structure(&vi, &en);
     }
     let first = found.get(leader).and_then(|leader| views.get(leader.revision));
     if !first.is_some_and(looks_like_copy) {
@@ -109,8 +108,24 @@ fn signers(person: &Certificate, agency: &Certificate, reasons: &mut Vec<Reason>
             ("leader", person.organisation().unwrap_or_default()),
             ("seal", agency.organisation().unwrap_or_default()),
         ];
-        reasons.push(Reason::with("agency-differs", &params));
+        reasons.push(Reason::with("leader-agency-differs", &params));
     }
+}
+
+/// What a certified copy does not have: other fields, and anything that could show something else at another time (E).
+pub(crate) fn foreign(view: &Document<'_>) -> Vec<Words> {
+    let field = match foreign_field(view) {
+        Ok(field) => field.map(|field| {
+            let name = quoted(&field);
+            Words::new(format!("có ô biểu mẫu khác: {name}"), format!("there is another form field: {name}"))
+        }),
+        // A field that cannot be read is not known to be one of ours.
+        Err(error) => Some(words::unreadable(&error)),
+    };
+    // An empty signature field is one of ours that waits for its signature, or is told as another field.
+    let ours = |place: &Place| matches!(place, Place::OpenSignature(_));
+    let places = shadow_places(view).into_iter().filter(|place| !ours(place));
+    field.into_iter().chain(places.map(|place| words::shadow(&place))).collect()
 }
 
 /// A field that a certified copy does not have: anything but the two signatures and document time-stamps.

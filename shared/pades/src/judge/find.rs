@@ -34,7 +34,36 @@ pub(crate) struct Found {
     /// Revision that it covers (the one that brought it where it covers none).
     pub(crate) revision: usize,
     /// What is wrong with its container: detail for the reason `byte-range-gap`.
-    pub(crate) problems: Vec<&'static str>,
+    pub(crate) problems: Vec<Fault>,
+}
+
+/// What can be wrong with the place of a signature in the file (A1–A6).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Fault {
+    /// `/Contents` stands within what another signature covers.
+    WithinAnother,
+    /// There is none.
+    NoContents,
+    /// A key is written twice between the catalog and the signature.
+    DoubledKey,
+    /// The second part does not end with a revision.
+    NoRevisionEnd,
+    /// No `/ByteRange` of four numbers.
+    NoRange,
+    /// One of them is too large.
+    LargeNumber,
+    /// It reaches beyond the file or overlaps itself.
+    BeyondFile,
+    /// It does not begin with the file.
+    NotFromStart,
+    /// The signature dictionary is not within what it covers.
+    Uncovered,
+    /// `/Contents` is not a hexadecimal string in the signature dictionary.
+    NotHexadecimal,
+    /// The gap is not exactly `/Contents`.
+    OtherGap,
+    /// `/Contents` holds something else than pairs of hexadecimal digits.
+    OddDigits,
 }
 
 impl Found {
@@ -98,7 +127,7 @@ pub(crate) fn condition(document: &Document<'_>, found: &[Found], copy: bool) ->
 fn shadows(document: &Document<'_>, found: &[Found]) -> Option<Reason> {
     let newest = found.iter().map(|one| one.revision).max()?;
     let places = crate::changes::shadow_places(&document.at_revision(newest).ok()?);
-    let named = Words::list(places.iter().map(|place| words::shadow(place)));
+    let named = Words::list(places.iter().map(words::shadow));
     (!places.is_empty()).then(|| Reason::told("shadow-capable", &[("detail", named)]))
 }
 
@@ -161,7 +190,7 @@ fn nest(found: &mut [Found]) {
         if ranges.gap_start < covered
             && let Some(one) = found.get_mut(at)
         {
-            one.problems.push("/Contents stands within what another signature covers");
+            one.problems.push(Fault::WithinAnother);
             one.covers = Covers::Partial;
         }
         covered = covered.max(ranges.end);
@@ -193,21 +222,21 @@ fn one(
     let contents = match view.get(&signature.dict, b"Contents")? {
         Object::String(string) => string.bytes.clone(),
         _ => {
-            problems.push("no /Contents");
+            problems.push(Fault::NoContents);
             Vec::new()
         }
     };
     let text = view.signature_text(&signature);
     let ranges = byte_range(view, &signature, text, &mut problems)?;
     if doubled_on_the_way(view, &signature)? {
-        problems.push("a key is written twice between the catalog and the signature");
+        problems.push(Fault::DoubledKey);
     }
     let (covers, revision) = match ranges {
         Some(ranges) if problems.is_empty() => coverage(views, brought, ranges.end)?,
         _ => (Covers::Partial, brought),
     };
     if covers == Covers::Partial && problems.is_empty() {
-        problems.push("the second part does not end with a revision");
+        problems.push(Fault::NoRevisionEnd);
     }
     let field_dict = view.object(signature.field.id)?.as_dict().cloned().unwrap_or_default();
     Ok(Found {
@@ -230,38 +259,38 @@ fn byte_range(
     view: &Document<'_>,
     signature: &pdf::Signature,
     text: Option<pdf::SignatureText>,
-    problems: &mut Vec<&'static str>,
+    problems: &mut Vec<Fault>,
 ) -> Result<Option<Ranges>, pdf::Error> {
     let written = match signature.byte_range() {
         Some(direct) => Some(direct),
         None => resolved_range(view, signature)?,
     };
     let Some([first, before, second, after]) = written else {
-        problems.push("no /ByteRange of four numbers");
+        problems.push(Fault::NoRange);
         return Ok(None);
     };
     let numbers = [before, second, after].map(usize::try_from);
     let [Ok(gap_start), Ok(gap_end), Ok(length)] = numbers else {
-        problems.push("a number of /ByteRange is too large");
+        problems.push(Fault::LargeNumber);
         return Ok(None);
     };
     let Some(end) = gap_end.checked_add(length).filter(|end| *end <= view.file_len() && gap_start < gap_end) else {
-        problems.push("/ByteRange reaches beyond the file or overlaps itself");
+        problems.push(Fault::BeyondFile);
         return Ok(None);
     };
     if first != 0 || gap_start == 0 || length == 0 {
-        problems.push("/ByteRange does not begin with the file");
+        problems.push(Fault::NotFromStart);
     }
     let outside = |span: &Range<usize>| span.end > end;
     // A4: who moves the range or the dictionary out of what is signed could exchange them.
     if text.as_ref().is_some_and(|text| outside(&text.dictionary) || text.byte_range.as_ref().is_some_and(outside)) {
-        problems.push("the signature dictionary is not within what it covers");
+        problems.push(Fault::Uncovered);
     }
     match text.and_then(|text| text.contents) {
-        None => problems.push("/Contents is not a hexadecimal string in the signature dictionary"),
-        Some(span) if span != (gap_start..gap_end) => problems.push("the gap is not exactly /Contents"),
+        None => problems.push(Fault::NotHexadecimal),
+        Some(span) if span != (gap_start..gap_end) => problems.push(Fault::OtherGap),
         Some(_) if !only_digits(&view.bytes(gap_start..gap_end)?) => {
-            problems.push("/Contents holds something else than pairs of hexadecimal digits");
+            problems.push(Fault::OddDigits);
         }
         Some(_) => {}
     }

@@ -7,7 +7,7 @@ use super::proof::Existence;
 use super::standing::{Control, Limit};
 use super::time::rfc3339;
 use super::trust::Trust;
-use crate::report::{Evidence, EvidenceKind, Provable, Text};
+use crate::report::{Evidence, EvidenceKind, Origin, Provable, Text};
 use crate::said::quoted;
 
 /// How long before the end a further time-stamp should be there, seconds: 180 days.
@@ -33,7 +33,10 @@ pub(crate) fn evidence(found: &[Found], cryptos: &[Crypto], trusts: &[Trust]) ->
                 "ocsp" => EvidenceKind::Ocsp,
                 _ => EvidenceKind::Crl,
             };
-            add(&mut list, node(kind, &used.sha256, &used.about, used.existence.as_ref()), field);
+            let mut node = node(kind, &used.sha256, &used.about, used.existence.as_ref());
+            let brought = kind != EvidenceKind::Certificate && !used.embedded;
+            node.origin = brought.then_some(Origin::Fetched);
+            add(&mut list, node, field);
         }
     }
     list.sort_by(|a, b| (a.kind, &a.sha256).cmp(&(b.kind, &b.sha256)));
@@ -49,6 +52,7 @@ fn node(kind: EvidenceKind, sha256: &[u8; 32], about: &str, existence: Option<&E
         time: None,
         proven_at: existence.map(|proof| rfc3339(proof.time)),
         proven_by: existence.map(|proof| proof.by.clone()),
+        origin: None,
     }
 }
 

@@ -11,13 +11,17 @@ mod graph;
 mod permissions;
 mod pool;
 mod proof;
+mod revisions;
 mod seed;
 mod standing;
 mod strength;
 pub(crate) mod time;
 pub(crate) mod trust;
 mod verdict;
-mod words;
+mod wording;
+pub(crate) mod words;
+
+use std::collections::BTreeSet;
 
 use pdf::{Document, FindingKind, Source, Unread};
 use pki::Interner;
@@ -25,16 +29,18 @@ use pki::trustlist::TrustList;
 
 use crate::changes::{self, Budget, Change, Class, DRAWING_UNREADABLE, Readings, Stop};
 use crate::policy::{Policy, Profile};
-use crate::report::{Changes, Reason, Report, Role};
+use crate::report::{Changes, Reason, Report, RevisionReport, Role};
 use crate::said::Words;
 use crypto::Crypto;
 use digest::{Digests, Ranges};
 use file::{File, Watched};
 use find::Found;
 use permissions::Permissions;
+use revisions::Steps;
 use sha2::{Digest as _, Sha256};
 use trust::{Pool, Store, Trust};
 pub use verdict::verdict;
+use wording::Wording;
 
 /// Changes named in one reason.
 const NAMED_CHANGES: usize = 3;
@@ -120,11 +126,13 @@ pub(crate) struct Case {
     pub(crate) cryptos: Vec<Crypto>,
     pub(crate) trusts: Vec<Trust>,
     pub(crate) changes: Vec<(Changes, Vec<Reason>)>,
+    pub(crate) revisions: Vec<RevisionReport>,
     pub(crate) copy_reasons: Vec<Reason>,
     /// What is wrong with the containers of a certified copy, for each signature.
     pub(crate) containers: Vec<Vec<Reason>>,
     pub(crate) notes: Vec<Reason>,
     pub(crate) number: Option<crate::plan::EcopyFacts>,
+    pub(crate) wording: Wording,
     /// Digests of the revisions, whole prefixes of the file, from the seal on.
     pub(crate) prefixes: Vec<[u8; 32]>,
     /// SHA-256 of the file.
@@ -169,7 +177,7 @@ fn examine_listed(
     let permissions = all_permissions(&views, &found, copy).map_err(look)?;
     seeds(&views, &found, &permissions, &mut cryptos).map_err(look)?;
     notes.extend(permissions::raised(&found, &permissions));
-    let changes = later_changes(&document, &views, &found, &permissions, copy);
+    let (changes, revisions) = later_changes(&document, &views, &found, &permissions, copy);
     notes.extend(store_notes(&document, &store, &found, &cryptos));
     let pool = Pool::new(store, &found, &cryptos, policy, interner).map_err(look)?;
     let trusts = trust::judge(&found, &cryptos, &pool, policy, list);
@@ -183,6 +191,7 @@ fn examine_listed(
     }
     let copy_reasons = if copy { ecopy::check(&views, &found, &cryptos, &permissions) } else { Vec::new() };
     let number = if copy { ecopy::facts(&document, &found) } else { None };
+    let wording = if copy { sealed_wording(&views, &found, &cryptos, number.as_ref()) } else { Wording::default() };
     let prefixes = ends.iter().filter_map(|end| digests.prefix(*end)).collect();
     let sha256 = digests.whole();
     let listed = list.is_some();
@@ -192,14 +201,28 @@ fn examine_listed(
         cryptos,
         trusts,
         changes,
+        revisions,
         copy_reasons,
         containers,
         notes,
         number,
+        wording,
         prefixes,
         sha256,
         listed,
     })
+}
+
+/// The wording as it was sealed; a later state of it is a later change.
+fn sealed_wording(
+    views: &[Document<'_>],
+    found: &[Found],
+    cryptos: &[Crypto],
+    number: Option<&crate::plan::EcopyFacts>,
+) -> Wording {
+    let seal = found.iter().zip(cryptos).find(|(one, crypto)| ecopy::role(one) == Role::Seal && crypto.intact);
+    let sealed = seal.and_then(|(one, crypto)| Some((views.get(one.revision)?, crypto.signer.as_ref())));
+    sealed.map_or_else(Wording::default, |(view, agency)| wording::check(view, number, agency))
 }
 
 /// C8: what later updates took out of `/DSS`, and entries in it that belong to nothing.
@@ -284,7 +307,7 @@ fn later_changes(
     found: &[Found],
     permissions: &[Permissions],
     copy: bool,
-) -> Vec<(Changes, Vec<Reason>)> {
+) -> (Vec<(Changes, Vec<Reason>)>, Vec<RevisionReport>) {
     let first = found.iter().map(|one| one.revision).min().unwrap_or(views.len());
     let budget = Budget::new();
     let mut states = vec![steps(views, first, &budget)];
@@ -294,8 +317,9 @@ fn later_changes(
     }
     let tail = document.trailing_bytes();
     let garbage = if copy { !tail.is_empty() } else { !is_end_of_line(document, found, tail.clone()) };
-    let ambiguous = ambiguities(document);
     let readings = Readings::of(document);
+    // Last, for whatever is read can show more of them.
+    let ambiguous = ambiguities(document);
     let judged = found.iter().zip(permissions).map(|(one, permissions)| {
         let (mut changes, mut reasons) = (Changes::None, Vec::new());
         for steps in &states {
@@ -321,7 +345,10 @@ fn later_changes(
         );
         (changes, reasons)
     });
-    judged.collect()
+    let judged = judged.collect();
+    let mut unclear: BTreeSet<usize> = ambiguous.iter().filter_map(|finding| written_in(document, finding)).collect();
+    unclear.extend(readings.differ_from());
+    (judged, revisions::reports(found, permissions, &states, &unclear))
 }
 
 /// Nothing, or one end of line: some writers close the file with one of their own. What a signature covers was there when it was made.
@@ -334,8 +361,8 @@ fn is_end_of_line(document: &Document<'_>, found: &[Found], tail: std::ops::Rang
 }
 
 /// What each revision after `first` changed against the one before it, at its own index.
-fn steps(views: &[Document<'_>], first: usize, budget: &Budget) -> Vec<Option<Result<Vec<Change>, Stop>>> {
-    let mut steps: Vec<Option<Result<Vec<Change>, Stop>>> = (0..views.len()).map(|_| None).collect();
+fn steps(views: &[Document<'_>], first: usize, budget: &Budget) -> Steps {
+    let mut steps: Steps = (0..views.len()).map(|_| None).collect();
     for pair in views.windows(2).enumerate().skip(first) {
         let (index, [before, after]) = pair else { continue };
         if let Some(slot) = steps.get_mut(index + 1) {
@@ -345,11 +372,7 @@ fn steps(views: &[Document<'_>], first: usize, budget: &Budget) -> Vec<Option<Re
     steps
 }
 
-fn after_signature(
-    one: &Found,
-    permissions: &Permissions,
-    steps: &[Option<Result<Vec<Change>, Stop>>],
-) -> (Changes, Vec<Reason>) {
+fn after_signature(one: &Found, permissions: &Permissions, steps: &Steps) -> (Changes, Vec<Reason>) {
     let mut result = Changes::None;
     let mut reasons = Vec::new();
     let mut forbidden: Vec<&Change> = Vec::new();
@@ -397,7 +420,10 @@ fn named(code: &str, one: &Found, changes: &[&Change]) -> Reason {
         named.push(words::others(changes.len() - NAMED_CHANGES));
     }
     let mut facts = vec![("field", Words::same(one.field.as_str())), ("detail", Words::list(named))];
-    facts.extend(changes.iter().find_map(|change| change.page).map(|page| ("page", Words::same(page.to_string()))));
+    let pages: BTreeSet<usize> = changes.iter().flat_map(|change| change.pages.iter().copied()).collect();
+    let pages: Vec<usize> = pages.into_iter().collect();
+    facts.extend(pages.first().map(|page| ("page", Words::same(page.to_string()))));
+    facts.extend(words::pages(&pages).map(|pages| ("where", pages)));
     facts.extend(changes.first().map(|change| ("rule", Words::same(change.rule))));
     let object = changes.iter().find_map(|change| change.object).filter(|object| object.num != 0);
     facts.extend(object.map(|object| ("object", Words::same(object.to_string()))));
@@ -415,6 +441,12 @@ fn ambiguities(document: &Document<'_>) -> Vec<pdf::Finding> {
         matches!(
             kind,
             K::MissingEof
+                | K::StartxrefOff
+                | K::XrefForm
+                | K::TwoBases
+                | K::LinearizedLength
+                | K::XrefEntryType
+                | K::DuplicateMember
                 | K::StartxrefDiffers
                 | K::BytesBeforeStartxref
                 | K::DuplicateXrefEntry
@@ -428,7 +460,23 @@ fn ambiguities(document: &Document<'_>) -> Vec<pdf::Finding> {
                 | K::TooMany
         )
     };
-    document.findings().into_iter().filter(|finding| counts(finding.kind)).collect()
+    document.findings().into_iter().filter(|finding| counts(finding.kind)).chain(other_first_page(document)).collect()
+}
+
+/// While a file is as long as its linearization dictionary says, viewers may show the page that this one names; later the first of the tree.
+fn other_first_page(document: &Document<'_>) -> Option<pdf::Finding> {
+    let named = document.linearized_page()?;
+    let first = document.at_revision(0).and_then(|first| first.pages()).ok()?.first().map(|page| page.id.num);
+    let end = document.revisions().first()?.end;
+    (first != Some(named)).then_some(pdf::Finding { kind: FindingKind::LinearizedPage, offset: end, object: None })
+}
+
+/// The revision that wrote what a finding is about.
+fn written_in(document: &Document<'_>, finding: &pdf::Finding) -> Option<usize> {
+    match finding.object {
+        Some(object) if finding.offset == 0 => document.defined_in(object),
+        _ => document.revisions().iter().position(|one| (one.start..one.end).contains(&finding.offset)),
+    }
 }
 
 /// Before the end of its range a signer has signed the ambiguity; later nobody has. In an object stream the object tells where it is.
@@ -448,4 +496,30 @@ fn sealed_ends(document: &Document<'_>, found: &[Found], wanted: bool) -> Vec<us
     let Some(seal) = seal.filter(|_| wanted) else { return Vec::new() };
     let ends = document.revisions().iter().skip(seal.revision).map(|revision| revision.end).take(32);
     ends.chain([document.file_len()]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a9_the_first_page_is_that_of_the_tree() {
+        let told = |page: u32| {
+            let objects = format!(
+                "%PDF-1.4\n9 0 obj\n<</Linearized 1/L 900/O {page}>>\nendobj\n1 0 obj\n<</Pages 2 0 R>>\nendobj\n\
+                2 0 obj\n<</Kids[3 0 R]/Count 1>>\nendobj\n3 0 obj\n<</Type/Page/MediaBox[0 0 9 9]>>\nendobj\n"
+            );
+            let place = |number: u32| objects.find(&format!("\n{number} 0 obj")).expect("an object") + 1;
+            let rows: String = (1..=3).map(|number| format!("{:010} 00000 n \n", place(number))).collect();
+            let file = format!(
+                "{objects}xref\n0 4\n0000000000 65535 f \n{rows}trailer\n<</Size 4/Root 1 0 R>>\nstartxref\n{}\n%%EOF\n",
+                objects.len()
+            );
+            let document = Document::open(file.as_bytes(), &pdf::Limits::default()).expect("a file");
+            let end = document.revisions().first().expect("a revision").end;
+            other_first_page(&document).map(|finding| finding.offset == end)
+        };
+        assert_eq!(told(3), None);
+        assert_eq!(told(4), Some(true), "behind whoever signed this revision");
+    }
 }

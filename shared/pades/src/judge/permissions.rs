@@ -101,7 +101,7 @@ impl Permissions {
         let free = |field: &str| !self.locks.iter().any(|lock| lock.locks(field));
         match &change.class {
             Class::Material | Class::Metadata | Class::Covering => true,
-            Class::Signing { field, .. } if field.is_empty() => forms,
+            Class::BesideSigning => forms,
             Class::Signing { field, created, visible } => {
                 forms && free(field) && !(*created && *visible && self.mdp.is_some())
             }
@@ -196,7 +196,7 @@ mod tests {
     }
 
     fn change(class: Class) -> Change {
-        Change { class, rule: "", object: None, page: None }
+        Change { class, rule: "", object: None, pages: Vec::new() }
     }
 
     /// B3: asking for more than an earlier signature left is unclear; asking for the same or less is not.
@@ -223,6 +223,7 @@ mod tests {
             (filling, [true, false, true, true]),
             (Class::Filling(None), [true, false, true, true]),
             (signing(false, true), [true, false, true, true]),
+            (Class::BesideSigning, [true, false, true, true]),
             (signing(true, false), [true, false, true, true]),
             (signing(true, true), [true, false, false, false]),
             (Class::Annotation, [false, false, false, true]),

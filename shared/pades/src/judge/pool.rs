@@ -104,6 +104,8 @@ impl<'i> Pool<'i> {
 fn dedup(evidence: &mut Evidence) {
     let mut seen = HashSet::new();
     evidence.certificates.retain(|certificate| seen.insert(certificate.sha256()));
+    // Nobody has signed the order of the lists in `/DSS`.
+    evidence.certificates.sort_unstable();
     for list in [&mut evidence.ocsps, &mut evidence.crls] {
         list.sort_unstable();
         list.dedup();

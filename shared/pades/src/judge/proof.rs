@@ -43,6 +43,11 @@ impl Origins {
         self.0.entry(sha256).and_modify(|known| *known = from.min(*known)).or_insert(from);
     }
 
+    /// Whether the bytes lie in the file.
+    pub(crate) fn knows(&self, sha256: &[u8; 32]) -> bool {
+        self.0.contains_key(sha256)
+    }
+
     pub(crate) fn existence(&self, sha256: &[u8; 32], proofs: &[Proof]) -> Option<Existence> {
         earliest(proofs, *self.0.get(sha256)?)
     }

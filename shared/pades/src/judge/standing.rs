@@ -3,9 +3,17 @@
 //! Past validation (ETSI EN 319 102-1 §5.6.2): the chain is walked from the anchor down. What a CA signed is believed when it
 //! existed before the CA's own chain ended: by expiry, by revocation, or by the end of an algorithm. That end is the control time.
 //! Existence is proven by document time-stamps, or by being here now. Freshness (§5.2.5): evidence speaks about an instant that
-//! lies in its own window or before its making.
+//! lies in its own window or before its making; what was made after the instant of the judgement is none. Algorithms (§5.2.7): what an
+//! algorithm made after its end makes nobody good.
+//!
+//! Where there are several paths, the one that stands best is told, whatever the order of `/DSS`.
 
-use pki::path::{Evidence, EvidenceItem, LaterRevocation, Outcome, Purpose, RevocationStatus, revocation_in};
+use std::cell::Cell;
+
+use pki::path::{
+    Evidence, EvidenceItem, Inputs, LaterRevocation, Outcome, PathReport, Purpose, Question, RevocationStatus,
+    build_until, revocation_in,
+};
 use pki::{Certificate, Weakness};
 
 use super::pool::Pool;
@@ -13,6 +21,7 @@ use super::proof::{Existence, Proof, bytes, sha256};
 use super::strength::{self, End};
 use crate::policy::Policy;
 use crate::report::{PathStatus, Revocation};
+use crate::wanted::{self, Wanted};
 
 /// Why a chain is not believed after its control time.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -71,6 +80,8 @@ pub(crate) struct Used {
     /// Subject of an X.509 certificate; of the member that other evidence is about.
     pub(crate) about: String,
     pub(crate) existence: Option<Existence>,
+    /// It lies in the file.
+    pub(crate) embedded: bool,
 }
 
 /// What is known about one X.509 certificate at one instant.
@@ -81,6 +92,12 @@ pub(crate) struct Standing {
     pub(crate) revocation: Revocation,
     /// The status is unknown although a responder answered: nothing says that it was not itself revoked (RFC 6960 §4.2.2.2.1).
     pub(crate) unvouched: bool,
+    /// The status is unknown because only an algorithm that has ended says "good".
+    pub(crate) outworn: Option<End>,
+    /// The status is unknown because this member was revoked later, and its issuer doubts it since before (RFC 5280 §5.3.2).
+    pub(crate) doubted: Option<Certificate>,
+    /// Members whose status is unknown.
+    pub(crate) wanted: Vec<Wanted>,
     /// Revoked when, and whether it is the leaf.
     pub(crate) revoked: Option<(i64, bool)>,
     pub(crate) later: Vec<LaterRevocation>,
@@ -95,7 +112,22 @@ pub(crate) struct Standing {
     pub(crate) evidence_until: Control,
 }
 
+/// How far a path is from one of which nothing is to be said; the least is preferred.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Faults {
+    /// Whoever issued was not licensed.
+    unlicensed: bool,
+    /// From good over unknown and doubted to revoked.
+    revocation: u8,
+    /// Its evidence is not proven to be old enough.
+    unproven: bool,
+    /// It does not stand any more at the instant of the judgement.
+    ended: bool,
+}
+
 /// Path and revocation of `certificate` at `at` (Unix seconds), believed on the proofs that are there.
+///
+/// `licensed` says of a path whether whoever issued may (R67).
 pub(crate) fn standing(
     certificate: &Certificate,
     pool: &Pool<'_>,
@@ -103,36 +135,71 @@ pub(crate) fn standing(
     proofs: &[Proof],
     at: i64,
     purpose: Purpose,
+    licensed: &dyn Fn(&[Certificate]) -> bool,
 ) -> Standing {
-    let path = pki::path::build(certificate, &pool.all.certificates, policy.anchors, at, purpose);
-    let (status, broken) = match path.outcome {
-        Outcome::Trusted => (PathStatus::Trusted, None),
-        Outcome::Untrusted => (PathStatus::Untrusted, None),
-        Outcome::Incomplete => (PathStatus::Incomplete, None),
-        Outcome::Invalid { reason } => (PathStatus::Invalid, Some(reason)),
+    let mut best: Option<(Faults, Standing)> = None;
+    let mut takes = |path: &PathReport| {
+        let mut one = Standing::new(path.clone());
+        one.ask(certificate, pool, policy, proofs, at, purpose);
+        let faults = one.faults(!licensed(&one.chain), policy.at);
+        // Who issued says it by the same key on every path: no other path undoes that the certificate itself was revoked. So all are looked
+        // at, though the first may be good.
+        let settled = one.against_itself(certificate);
+        if settled || best.as_ref().is_none_or(|(known, _)| faults < *known) {
+            best = Some((faults, one));
+        }
+        settled
     };
-    let mut standing = Standing {
-        path: status,
-        broken,
-        revocation: Revocation::NotChecked,
-        unvouched: false,
-        revoked: None,
-        later: Vec::new(),
-        embedded_good: false,
-        weak: path.weak,
-        chain: path.chain,
-        used: Vec::new(),
-        unproven: None,
-        control: Control::endless(),
-        evidence_until: Control::endless(),
-    };
-    if status == PathStatus::Trusted {
-        standing.ask(certificate, pool, policy, proofs, at, purpose);
-    }
-    standing
+    let (pool, inputs) = (&pool.all.certificates, Inputs::default());
+    let found = build_until(certificate, pool, policy.anchors, at, purpose, &inputs, &mut takes);
+    best.map_or_else(|| Standing::new(found), |(_, best)| best)
 }
 
 impl Standing {
+    /// Nothing is known of a path but what it is.
+    fn new(path: PathReport) -> Self {
+        let (status, broken) = match path.outcome {
+            Outcome::Trusted => (PathStatus::Trusted, None),
+            Outcome::Untrusted => (PathStatus::Untrusted, None),
+            Outcome::Incomplete => (PathStatus::Incomplete, None),
+            Outcome::Invalid { reason } => (PathStatus::Invalid, Some(reason)),
+        };
+        Self {
+            path: status,
+            broken,
+            revocation: Revocation::NotChecked,
+            unvouched: false,
+            outworn: None,
+            doubted: None,
+            wanted: Vec::new(),
+            revoked: None,
+            later: Vec::new(),
+            embedded_good: false,
+            weak: path.weak,
+            chain: path.chain,
+            used: Vec::new(),
+            unproven: None,
+            control: Control::endless(),
+            evidence_until: Control::endless(),
+        }
+    }
+
+    fn faults(&self, unlicensed: bool, now: i64) -> Faults {
+        let revocation = match (self.revocation, &self.doubted) {
+            (Revocation::Revoked, _) => 3,
+            (_, Some(_)) => 2,
+            (Revocation::Good, None) => 0,
+            (Revocation::Unknown | Revocation::NotChecked, None) => 1,
+        };
+        let (unproven, ended) = (self.unproven.is_some(), self.control.until < now);
+        Faults { unlicensed, revocation, unproven, ended }
+    }
+
+    /// Whether the leaf itself was revoked, or is doubted.
+    fn against_itself(&self, leaf: &Certificate) -> bool {
+        matches!(self.revoked, Some((_, true))) || self.doubted.as_ref() == Some(leaf)
+    }
+
     fn ask(
         &mut self,
         leaf: &Certificate,
@@ -142,11 +209,20 @@ impl Standing {
         at: i64,
         purpose: Purpose,
     ) {
-        let answer = revocation_in(&self.chain, &pool.all, at, pool.interner);
+        let belief = Belief { pool, policy, proofs, ended: Cell::new(None) };
+        let answer = belief.about(&self.chain, &pool.all, at);
         self.later = answer.later.clone();
         self.revocation = match &answer.status {
             RevocationStatus::Good => Revocation::Good,
-            RevocationStatus::Unknown { .. } => Revocation::Unknown,
+            RevocationStatus::Unknown { missing } => {
+                self.wanted = wanted::along(&self.chain, missing, at);
+                self.outworn = belief.outworn(&self.chain, at);
+                Revocation::Unknown
+            }
+            RevocationStatus::Doubted { certificate, .. } => {
+                self.doubted = Some(certificate.clone());
+                Revocation::Unknown
+            }
             RevocationStatus::Revoked { certificate, at, .. } => {
                 self.revoked = Some((*at, certificate == leaf));
                 Revocation::Revoked
@@ -160,16 +236,15 @@ impl Standing {
         let ended = answer.responders.iter().map(Certificate::not_after).min().unwrap_or(i64::MAX);
         if self.revocation == Revocation::Good {
             self.responders(ended, policy);
-            self.embedded_good = self.is_embedded(leaf, &answer.status, pool, at);
-            self.prove(pool, policy, proofs, at);
+            self.embedded_good = self.is_embedded(leaf, &belief, at);
+            self.prove(&belief, at);
         }
     }
 
-    fn is_embedded(&self, leaf: &Certificate, status: &RevocationStatus, pool: &Pool<'_>, at: i64) -> bool {
-        let good = match pool.alone {
-            true => *status == RevocationStatus::Good,
-            false => revocation_in(&self.chain, &pool.embedded, at, pool.interner).status == RevocationStatus::Good,
-        };
+    /// Of a leaf that is good.
+    fn is_embedded(&self, leaf: &Certificate, belief: &Belief<'_>, at: i64) -> bool {
+        let pool = belief.pool;
+        let good = pool.alone || belief.about(&self.chain, &pool.embedded, at).is_good();
         let members = self.chain.iter().take(self.chain.len().saturating_sub(1));
         good && members.into_iter().all(|member| member == leaf || pool.embedded.certificates.contains(member))
     }
@@ -186,6 +261,7 @@ impl Standing {
             sha256,
             about,
             existence: pool.origins.existence(&sha256, proofs),
+            embedded: pool.origins.knows(&sha256),
         });
         self.used = used.collect();
     }
@@ -200,7 +276,8 @@ impl Standing {
     }
 
     /// Whether the chain's certificates and evidence existed before the chains that signed them ended.
-    fn prove(&mut self, pool: &Pool<'_>, policy: &Policy<'_>, proofs: &[Proof], at: i64) {
+    fn prove(&mut self, belief: &Belief<'_>, at: i64) {
+        let Belief { pool, policy, proofs, .. } = *belief;
         for (index, pair) in self.chain.windows(2).enumerate() {
             let [member, _] = pair else { continue };
             let above = self.chain.get(index + 1..).unwrap_or_default();
@@ -226,7 +303,7 @@ impl Standing {
                 ocsps: old(&pool.all.ocsps),
                 crls: old(&pool.all.crls),
             };
-            if revocation_in(pair, &evidence, at, pool.interner).status != RevocationStatus::Good {
+            if !belief.about(pair, &evidence, at).is_good() {
                 let subject = member.subject();
                 self.unproven = Some(match control.limit {
                     Some(Limit::Revocation(_)) => Unproven::RevokedIssuer(subject),
@@ -235,6 +312,41 @@ impl Standing {
                 return;
             }
         }
+    }
+}
+
+/// Which evidence is believed: none from after the judgement, and none by an algorithm that had ended before the evidence is known to
+/// have been there.
+struct Belief<'b> {
+    pool: &'b Pool<'b>,
+    policy: &'b Policy<'b>,
+    proofs: &'b [Proof],
+    /// The first end for which something was not believed.
+    ended: Cell<Option<End>>,
+}
+
+impl Belief<'_> {
+    fn about(&self, chain: &[Certificate], evidence: &Evidence, at: i64) -> pki::path::Revocation {
+        let believes = |der: &[u8], weak: &[Weakness], signer: Option<&Certificate>| {
+            let Some(end) = strength::first_end(weak.iter(), signer.map_or(&[], std::slice::from_ref)) else {
+                return true;
+            };
+            let proven = self.pool.origins.existence(&sha256(der), self.proofs);
+            let believed = proven.map_or(self.policy.at, |proof| proof.time) < end.at;
+            if !believed {
+                self.ended.set(self.ended.get().into_iter().chain([end]).min());
+            }
+            believed
+        };
+        let question = Question { at, now: self.policy.at, believes: &believes };
+        revocation_in(chain, evidence, question, self.pool.interner)
+    }
+
+    /// The end of an algorithm but for which an unknown chain would be good.
+    fn outworn(&self, chain: &[Certificate], at: i64) -> Option<End> {
+        let ended = self.ended.get()?;
+        let question = Question { now: self.policy.at, ..Question::of(at) };
+        revocation_in(chain, &self.pool.all, question, self.pool.interner).is_good().then_some(ended)
     }
 }
 
@@ -247,7 +359,7 @@ fn control(chain: &[Certificate], later: &[LaterRevocation], weak: &[Weakness], 
         control.tighten(member.not_after(), || Limit::Expiry(member.subject()));
         for revoked in later.iter().filter(|revoked| revoked.certificate == *member) {
             if !(keeps && index == 0 && matches!(revoked.reason, Some(3..=5))) {
-                control.tighten(revoked.at.saturating_sub(1), || Limit::Revocation(member.subject()));
+                control.tighten(revoked.stood_until(), || Limit::Revocation(member.subject()));
             }
         }
     }

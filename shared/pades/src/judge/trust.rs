@@ -18,6 +18,7 @@ use super::words;
 use crate::policy::Policy;
 use crate::report::{Level, PathStatus, Reason, Revocation, TimeSource};
 use crate::said::{Words, quoted};
+use crate::wanted::Wanted;
 
 /// Clocks of authorities may differ by so many seconds (domain.md §4.1).
 const SKEW: i64 = 60;
@@ -38,6 +39,8 @@ pub(crate) struct Trust {
     pub(crate) existence: Option<Existence>,
     /// What was relied on.
     pub(crate) used: Vec<Used>,
+    /// What would have told more.
+    pub(crate) wanted: Vec<Wanted>,
     /// Tokens by which it is timed, with the earliest proof of each.
     pub(crate) tokens: Vec<(Stamp, Option<Existence>)>,
     /// Until when the same answer can be given without a further time-stamp.
@@ -98,6 +101,7 @@ fn nothing() -> Trust {
         reasons: Vec::new(),
         existence: None,
         used: Vec::new(),
+        wanted: Vec::new(),
         tokens: Vec::new(),
         until: Control::endless(),
     }
@@ -146,6 +150,7 @@ struct Clock {
     sub: Option<&'static str>,
     reasons: Vec<Reason>,
     used: Vec<Used>,
+    wanted: Vec<Wanted>,
     tokens: Vec<(Stamp, Option<Existence>)>,
     until: Control,
 }
@@ -165,7 +170,8 @@ impl Court<'_> {
     }
 
     fn standing(&self, leaf: &pki::Certificate, at: i64, purpose: Purpose) -> Standing {
-        standing(leaf, self.pool, self.policy, &self.proofs, at, purpose)
+        let licensed = |chain: &[pki::Certificate]| self.licence(chain, purpose, at).is_none();
+        standing(leaf, self.pool, self.policy, &self.proofs, at, purpose, &licensed)
     }
 
     /// A time-stamp's authority: good at its own time, and still believed at the instant by which the token is proven to exist.
@@ -179,7 +185,10 @@ impl Court<'_> {
         }
         let mut worth = Worth { standing, existence, control, refused: None, notes: Vec::new(), unknown: false };
         worth.refused = match (worth.standing.path, worth.standing.revocation) {
+            // Anybody may put another X.509 certificate on the same key in the place of the authority's (RFC 3161 §2.4.2, RFC 5816 §2.2.1).
+            _ if !stamp.bound => Some(("SIG_CONSTRAINTS_FAILURE", "timestamp-unbound")),
             (PathStatus::Trusted, Revocation::Revoked) => Some(("REVOKED_NO_POE", "tsa-revoked")),
+            (PathStatus::Trusted, _) if worth.standing.doubted.is_some() => Some(("REVOKED_NO_POE", "tsa-revoked")),
             // Whoever asks about an earlier instant asks what could be known then.
             (PathStatus::Trusted, _) if stamp.gen_time > self.policy.at.saturating_add(SKEW) => {
                 Some(("TIMESTAMP_ORDER_FAILURE", "timestamp-in-future"))
@@ -211,8 +220,9 @@ impl Court<'_> {
             sub = Some(why);
             reasons.push(refusal(code, &worth.standing, &worth.control, &field));
         } else if worth.unknown {
-            sub = Some("TRY_LATER");
-            reasons.push(Reason::with(tsa_unknown(&worth.standing), &field));
+            let (why, reason) = unknown(&worth.standing, ["tsa-responder-unvouched", "tsa-revocation-unknown"], &field);
+            sub = Some(why);
+            reasons.push(reason);
         }
         let refused_in_spite_of_its_path = worth.refused.is_some() && worth.standing.path == PathStatus::Trusted;
         let level = if worth.standing.embedded_good && self.pool.has_store { Level::BLT } else { Level::BT };
@@ -233,6 +243,7 @@ impl Court<'_> {
             reasons,
             existence: worth.existence.clone(),
             used: worth.standing.used,
+            wanted: if worth.unknown { worth.standing.wanted } else { Vec::new() },
             tokens: vec![(stamp.clone(), worth.existence)],
             until,
         }
@@ -250,6 +261,7 @@ impl Court<'_> {
             sub: None,
             reasons: Vec::new(),
             used: Vec::new(),
+            wanted: Vec::new(),
             tokens: Vec::new(),
             until: Control::endless(),
         };
@@ -290,6 +302,7 @@ impl Court<'_> {
         let mut sub = self.path_reasons(&standing, signer, &clock, &field, &mut reasons);
         if let Some((code, why)) = self.unlicensed(&standing, Purpose::Signing, at) {
             sub = sub.or(Some(why));
+            standing.wanted.clear();
             reasons.push(Reason::with(code, &field));
         }
         sub = sub.or(revocation_reasons(&standing, clock.time.is_some(), word, &field, &mut reasons));
@@ -314,6 +327,7 @@ impl Court<'_> {
             until = until.earlier(standing.control);
         }
         clock.used.splice(0..0, standing.used);
+        clock.wanted.splice(0..0, standing.wanted);
         Trust {
             path: standing.path,
             revocation: standing.revocation,
@@ -324,6 +338,8 @@ impl Court<'_> {
             reasons,
             existence: clock.existence,
             used: clock.used,
+            // Of a value that is not good nobody knows who made it.
+            wanted: if crypto.intact { clock.wanted } else { Vec::new() },
             tokens: clock.tokens,
             until,
         }
@@ -365,8 +381,12 @@ impl Court<'_> {
 
     /// The legality of whoever issued (R67): licensed on the trusted list at the instant, by the path and not by a name.
     fn unlicensed(&self, standing: &Standing, purpose: Purpose, at: i64) -> Option<(&'static str, &'static str)> {
-        let list = self.list.filter(|_| standing.path == PathStatus::Trusted)?;
-        match list.standing(&standing.chain, purpose, at) {
+        self.licence(&standing.chain, purpose, at).filter(|_| standing.path == PathStatus::Trusted)
+    }
+
+    /// What is wrong with the licence on a path; `None` where nothing is, or without a list.
+    fn licence(&self, chain: &[pki::Certificate], purpose: Purpose, at: i64) -> Option<(&'static str, &'static str)> {
+        match self.list?.standing(chain, purpose, at) {
             trustlist::Standing::Granted(_) => None,
             trustlist::Standing::NotListed => Some(("ca-unknown", "NO_CERTIFICATE_CHAIN_FOUND")),
             trustlist::Standing::Withdrawn { .. } | trustlist::Standing::NotYet(_) => {
@@ -435,8 +455,10 @@ impl Clock {
     fn take(&mut self, stamp: &Stamp, worth: Worth, field: &[(&str, String)]) {
         let confirmed = !worth.unknown;
         if worth.unknown {
-            self.reasons.push(Reason::with(tsa_unknown(&worth.standing), field));
-            self.sub = Some("TRY_LATER");
+            let (why, reason) = unknown(&worth.standing, ["tsa-responder-unvouched", "tsa-revocation-unknown"], field);
+            self.reasons.push(reason);
+            self.sub = Some(why);
+            self.wanted.extend(worth.standing.wanted);
         }
         self.reasons.extend(worth.notes);
         self.stamped = true;
@@ -537,8 +559,20 @@ fn name<'f>(field: &'f [(&str, String)]) -> &'f str {
     field.first().map_or("", |(_, name)| name)
 }
 
-fn tsa_unknown(standing: &Standing) -> &'static str {
-    if standing.unvouched { "tsa-responder-unvouched" } else { "tsa-revocation-unknown" }
+/// Why it is not known whether somebody was revoked: by the code for a responder that nobody vouches for, the code for no evidence, or
+/// the algorithm of the evidence (§5.2.7).
+fn unknown(
+    standing: &Standing,
+    [unvouched, nothing]: [&'static str; 2],
+    field: &[(&str, String)],
+) -> (&'static str, Reason) {
+    if let Some(end) = standing.outworn {
+        let mut params = field.to_vec();
+        params.extend(named(end));
+        params.push(("evidence", "revocation".to_owned()));
+        return ("CRYPTO_CONSTRAINTS_FAILURE_NO_POE", Reason::with("weak-algorithm", &params));
+    }
+    ("TRY_LATER", Reason::with(if standing.unvouched { unvouched } else { nothing }, field))
 }
 
 fn revocation_reasons(
@@ -548,15 +582,20 @@ fn revocation_reasons(
     field: &[(&str, String)],
     reasons: &mut Vec<Reason>,
 ) -> Option<&'static str> {
+    if let Some(doubted) = &standing.doubted {
+        let who = Words::same(quoted(&doubted.subject()));
+        reasons.push(Reason::of("certificate-doubted", name(field), who));
+        return Some(if standing.chain.first() == Some(doubted) { "REVOKED_NO_POE" } else { "REVOKED_CA_NO_POE" });
+    }
     if !standing.later.is_empty() {
         reasons.push(Reason::with("certificate-revoked-after", field));
     }
     match (standing.revocation, standing.revoked) {
         (Revocation::Good | Revocation::NotChecked, _) => None,
         (Revocation::Unknown, _) => {
-            let code = if standing.unvouched { "responder-unvouched" } else { "revocation-unknown" };
-            reasons.push(Reason::with(code, field));
-            Some("TRY_LATER")
+            let (why, reason) = unknown(standing, ["responder-unvouched", "revocation-unknown"], field);
+            reasons.push(reason);
+            Some(why)
         }
         (Revocation::Revoked, Some((_, false))) => {
             reasons.push(Reason::with("ca-revoked", field));

@@ -3,8 +3,12 @@
 use pdf::{FindingKind, LimitKind, ObjId};
 use pki::Error as Pki;
 
-use crate::changes::Change;
+use super::find::Fault;
+use crate::changes::{Change, Difference, Place};
 use crate::said::{Words, quoted};
+
+/// Pages that one sentence names.
+const NAMED_PAGES: usize = 8;
 
 /// What a limit counts.
 fn limit(kind: LimitKind) -> (&'static str, &'static str) {
@@ -94,51 +98,74 @@ fn wrong_vi(error: &Pki) -> String {
         Pki::OcspResponderUnknown => "không biết máy trả lời OCSP đã bị thu hồi chưa",
         Pki::OcspNonce => "trả lời OCSP mang số ngẫu nhiên khác",
         Pki::NotFresh { .. } => "chứng cứ thu hồi không có hiệu lực vào lúc đó",
+        Pki::WeakEvidence => "chứng cứ thu hồi được ký bằng thuật toán không còn được tin",
         Pki::CrlScope { .. } => "loại CRL này không được xử lý",
         _ => "lỗi khác",
     };
     text.to_owned()
 }
 
-/// What is wrong with the place of a signature in the file (A1–A6); the English is what `find` says.
-pub(crate) fn container(problem: &str) -> Words {
-    let vi = match problem {
-        "/Contents stands within what another signature covers" => {
-            "chỗ chứa chữ ký nằm trong phần mà chữ ký khác bảo vệ"
+/// What is wrong with the place of a signature in the file (A1–A6).
+pub(crate) fn container(fault: Fault) -> Words {
+    let (vi, en) = match fault {
+        Fault::WithinAnother => (
+            "chỗ chứa chữ ký nằm trong phần mà chữ ký khác bảo vệ",
+            "/Contents stands within what another signature covers",
+        ),
+        Fault::NoContents => ("không có giá trị chữ ký", "no /Contents"),
+        Fault::DoubledKey => (
+            "một khoá bị ghi hai lần trên đường tới chữ ký",
+            "a key is written twice between the catalog and the signature",
+        ),
+        Fault::NoRevisionEnd => {
+            ("phần được ký không kết thúc cùng một lần ghi tệp", "the second part does not end with a revision")
         }
-        "no /Contents" => "không có giá trị chữ ký",
-        "a key is written twice between the catalog and the signature" => {
-            "một khoá bị ghi hai lần trên đường tới chữ ký"
+        Fault::NoRange => ("không có phạm vi ký gồm bốn số", "no /ByteRange of four numbers"),
+        Fault::LargeNumber => ("một số trong phạm vi ký quá lớn", "a number of /ByteRange is too large"),
+        Fault::BeyondFile => {
+            ("phạm vi ký vượt ra ngoài tệp hoặc tự chồng lên", "/ByteRange reaches beyond the file or overlaps itself")
         }
-        "the second part does not end with a revision" => "phần được ký không kết thúc cùng một lần ghi tệp",
-        "no /ByteRange of four numbers" => "không có phạm vi ký gồm bốn số",
-        "a number of /ByteRange is too large" => "một số trong phạm vi ký quá lớn",
-        "/ByteRange reaches beyond the file or overlaps itself" => "phạm vi ký vượt ra ngoài tệp hoặc tự chồng lên",
-        "/ByteRange does not begin with the file" => "phạm vi ký không bắt đầu từ đầu tệp",
-        "the signature dictionary is not within what it covers" => "bản ghi chữ ký nằm ngoài phần được ký",
-        "/Contents is not a hexadecimal string in the signature dictionary" => {
-            "giá trị chữ ký không phải chuỗi thập lục phân"
+        Fault::NotFromStart => ("phạm vi ký không bắt đầu từ đầu tệp", "/ByteRange does not begin with the file"),
+        Fault::Uncovered => {
+            ("bản ghi chữ ký nằm ngoài phần được ký", "the signature dictionary is not within what it covers")
         }
-        "the gap is not exactly /Contents" => "khoảng trống không đúng bằng chỗ chứa chữ ký",
-        "/Contents holds something else than pairs of hexadecimal digits" => "giá trị chữ ký chứa ký tự lạ",
-        _ => "phạm vi ký không đúng",
+        Fault::NotHexadecimal => (
+            "giá trị chữ ký không phải chuỗi thập lục phân",
+            "/Contents is not a hexadecimal string in the signature dictionary",
+        ),
+        Fault::OtherGap => ("khoảng trống không đúng bằng chỗ chứa chữ ký", "the gap is not exactly /Contents"),
+        Fault::OddDigits => {
+            ("giá trị chữ ký chứa ký tự lạ", "/Contents holds something else than pairs of hexadecimal digits")
+        }
     };
-    Words::new(vi, problem)
+    Words::new(vi, en)
 }
 
-/// A later change: what it is, and where.
+/// A later change: what it is, and of which object. Its pages are told for all changes together, by [`pages`].
 pub(crate) fn change(change: &Change) -> Words {
     let (vi, en) = what_changed(change.rule);
-    let mut words = Words::new(vi, en);
-    if let Some(object) = change.object.filter(|object| object.num != 0) {
-        words.vi.push_str(&format!(", đối tượng {object}"));
-        words.en.push_str(&format!(", object {object}"));
+    match change.object.filter(|object| object.num != 0) {
+        Some(object) => Words::new(format!("{vi}, đối tượng {object}"), format!("{en}, object {object}")),
+        None => Words::new(vi, en),
     }
-    if let Some(page) = change.page {
-        words.vi.push_str(&format!(", trang {page}"));
-        words.en.push_str(&format!(", page {page}"));
-    }
-    words
+}
+
+/// Pages by their numbers; nothing where there are none.
+pub(crate) fn pages(numbers: &[usize]) -> Option<Words> {
+    let named: Vec<String> = numbers.iter().take(NAMED_PAGES).map(usize::to_string).collect();
+    let more = numbers.len() - named.len();
+    let (last, first) = named.split_last()?;
+    Some(match (first, more) {
+        ([], _) => Words::new(format!("trang {last}"), format!("page {last}")),
+        (first, 0) => {
+            let first = first.join(", ");
+            Words::new(format!("các trang {first} và {last}"), format!("pages {first} and {last}"))
+        }
+        _ => {
+            let named = named.join(", ");
+            Words::new(format!("các trang {named} và {more} trang khác"), format!("pages {named} and {more} others"))
+        }
+    })
 }
 
 /// By groups: a clerk needs to know what kind of thing it is, the rule stands in `params`.
@@ -189,11 +216,21 @@ pub(crate) fn ambiguity(finding: &pdf::Finding) -> Words {
             ("phần kết thúc của một lần ghi tệp không đúng", "the end of an update is not as it should be")
         }
         K::DuplicateKey => ("một khoá bị ghi hai lần", "a key is written twice"),
+        K::LinearizedLength | K::LinearizedPage => {
+            ("trang đầu tiên của tệp tuần tự hoá không rõ ràng", "the first page of the linearized file is ambiguous")
+        }
+        K::DuplicateMember => {
+            ("một đối tượng có hai lần trong một luồng đối tượng", "an object stream holds an object twice")
+        }
         K::WrongLength => ("độ dài ghi sai", "a length is wrong"),
         K::TooMany => ("có quá nhiều chỗ không đúng chuẩn", "there are too many departures from the standard"),
-        K::DuplicateXrefEntry | K::ForwardPrev | K::BadPrev => {
-            ("bảng tham chiếu không rõ ràng", "the cross-reference is ambiguous")
-        }
+        K::DuplicateXrefEntry
+        | K::ForwardPrev
+        | K::BadPrev
+        | K::StartxrefOff
+        | K::XrefForm
+        | K::TwoBases
+        | K::XrefEntryType => ("bảng tham chiếu không rõ ràng", "the cross-reference is ambiguous"),
         _ => ("một đối tượng không ở nơi bảng tham chiếu chỉ", "an object is not where the cross-reference says"),
     };
     at(vi, en, finding.object, finding.offset)
@@ -206,25 +243,37 @@ fn at(vi: &str, en: &str, object: Option<ObjId>, offset: usize) -> Words {
     }
 }
 
-/// Where two readings differ, as [`crate::changes::Readings`] says it.
-pub(crate) fn reading(said: &str) -> Words {
-    let place = said.trim_start_matches("A9: ");
-    match place.starts_with("đối tượng") {
-        true => Words::new(place, place.replace("đối tượng", "object")),
-        false => {
-            Words::new("không so sánh được hai cách đọc tệp", format!("the two readings cannot be compared: {place}"))
+/// Where two readings differ.
+pub(crate) fn reading(difference: &Difference) -> Words {
+    match difference {
+        Difference::Object { id, offset } => {
+            Words::new(format!("đối tượng {id}, byte {offset}"), format!("object {id}, byte {offset}"))
+        }
+        Difference::Unknown(error) => {
+            let why = unreadable(error);
+            let en = format!("the two readings cannot be compared: {}", why.en);
+            Words::new(format!("không so sánh được hai cách đọc tệp: {}", why.vi), en)
         }
     }
 }
 
-/// A place that lends itself to a later change, as [`crate::changes::shadow_places`] says it. Names of fields are the file's.
-pub(crate) fn shadow(place: &str) -> Words {
-    if let Some(field) = place.strip_prefix("ô ký trống ") {
-        return Words::new(format!("ô ký trống {}", quoted(field)), format!("empty signature field {}", quoted(field)));
-    }
-    match place.strip_prefix("tham chiếu tới đối tượng ").and_then(|rest| rest.strip_suffix(" chưa có")) {
-        Some(id) => Words::new(place, format!("reference to the missing object {id}")),
-        None if place == "bảng tham chiếu hỗn hợp" => Words::new(place, "hybrid cross-reference"),
-        None => Words::same(place),
+/// A place that lends itself to a later change. Names of fields are the file's.
+pub(crate) fn shadow(place: &Place) -> Words {
+    let of = |vi: &str, en: &str, id: &ObjId| Words::new(format!("{vi} {id}"), format!("{en} {id}"));
+    match place {
+        Place::Hybrid => Words::new("bảng tham chiếu hỗn hợp", "hybrid cross-reference"),
+        Place::Catalog(key) => Words::same(format!("/{key}")),
+        Place::OtherForm => Words::same("/XFA"),
+        Place::Scripts => Words::new("mã JavaScript chạy khi mở tệp", "JavaScript that runs when the file is opened"),
+        Place::OpenSignature(field) => {
+            Words::new(format!("ô ký trống {}", quoted(field)), format!("empty signature field {}", quoted(field)))
+        }
+        Place::Missing(id) => Words::new(
+            format!("tham chiếu tới đối tượng {id} chưa có"),
+            format!("reference to the missing object {id}"),
+        ),
+        Place::Script(id) => of("mã JavaScript ở đối tượng", "JavaScript in object", id),
+        Place::PieceInfo(id) => of("dữ liệu riêng của phần mềm ở đối tượng", "private data of a program in object", id),
+        Place::HiddenWidget(id) => of("ô biểu mẫu bị ẩn, đối tượng", "hidden form control, object", id),
     }
 }

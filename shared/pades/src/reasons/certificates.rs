@@ -2,7 +2,7 @@
 
 use super::Owner::{Issuer, Nobody, Technician};
 use super::Severity::{Fatal, Note, Unknown};
-use super::{ASK_ISSUER, EXPERT, Explanation, LATER, NO_ACCEPT, RESPONDER, STILL_VALID, row};
+use super::{ASK_ISSUER, EVIDENCE, EXPERT, Explanation, NO_ACCEPT, RESPONDER, STILL_VALID, row};
 use crate::report::CheckId::SignerCertificates;
 
 pub(super) const ROWS: &[Explanation] = &[
@@ -117,6 +117,17 @@ pub(super) const ROWS: &[Explanation] = &[
         ("Chưa kết luận; hỏi lại cơ quan cấp.", "No conclusion; ask the issuing agency."),
     ),
     row(
+        "certificate-doubted",
+        Unknown,
+        SignerCertificates,
+        Issuer,
+        (
+            "Chứng thư bị thu hồi sau lúc ký, nhưng tổ chức cấp ghi rằng trước lúc ký nó đã không còn tin được, chẳng hạn khoá đã lộ ({field}: {detail}).",
+            "The X.509 certificate was revoked after signing, but its issuer says that it could no longer be trusted before signing, because the key was known to others, for example ({field}: {detail}).",
+        ),
+        ("Chưa kết luận; hỏi lại cơ quan cấp.", "No conclusion; ask the issuing agency."),
+    ),
+    row(
         "revocation-unknown",
         Unknown,
         SignerCertificates,
@@ -125,7 +136,7 @@ pub(super) const ROWS: &[Explanation] = &[
             "Chưa biết chứng thư có bị thu hồi không ({field}).",
             "It is not known whether the X.509 certificate was revoked ({field}).",
         ),
-        LATER,
+        EVIDENCE,
     ),
     row(
         "responder-unvouched",
@@ -156,17 +167,6 @@ pub(super) const ROWS: &[Explanation] = &[
         Nobody,
         ("Chứng thư bị thu hồi sau lúc ký ({field}).", "The X.509 certificate was revoked after signing ({field})."),
         ("Vẫn hợp lệ vì ký trước khi thu hồi.", "It stays valid: it was signed before the revocation."),
-    ),
-    row(
-        "agency-renamed",
-        Note,
-        SignerCertificates,
-        Nobody,
-        (
-            "Cơ quan đã đổi tên hoặc sáp nhập; chứng thư cũ hợp lệ lúc ký.",
-            "The agency was renamed or merged; its X.509 certificate was valid when signing.",
-        ),
-        STILL_VALID,
     ),
     row(
         "certificate-usage",

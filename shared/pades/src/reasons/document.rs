@@ -32,7 +32,10 @@ pub(super) const ROWS: &[Explanation] = &[
         Integrity,
         Technician,
         ("Không mở được tệp ({detail}).", "The file cannot be opened ({detail})."),
-        ("Kiểm tra tên tệp và quyền đọc.", "Check the file's name and the right to read it."),
+        (
+            "Kiểm tra tên tệp và quyền đọc; nếu là tệp zip, nén lại hồ sơ hoặc đưa từng tệp PDF.",
+            "Check the file's name and the right to read it; pack a zip archive again, or give the PDF files one by one.",
+        ),
     ),
     row(
         "reader-failed",

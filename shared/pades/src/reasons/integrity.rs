@@ -5,6 +5,32 @@ use super::Severity::{Fatal, Note, Unknown};
 use super::{ASK_ISSUER, EXPERT, Explanation, NO_ACCEPT, STILL_VALID, row};
 use crate::report::CheckId::{Integrity, SignerCertificates};
 
+/// What a sentence says where the pages of a later change are known: they fill `{where}`.
+pub(super) const PLACED: &[(&str, &str, &str)] = &[
+    (
+        "later-change-not-allowed",
+        "Sau khi ký, {where} đã bị thay đổi mà không được phép (chữ ký {field}; {detail}).",
+        "A change that is not allowed was made after signing, on {where} (signature {field}; {detail}).",
+    ),
+    (
+        "later-change-not-of-a-copy",
+        "Sau khi ký, {where} đã có thay đổi mà bản sao chứng thực không được có (chữ ký {field}; {detail}).",
+        "A change that a certified copy may not have was made after signing, on {where} (signature {field}; {detail}).",
+    ),
+    (
+        "later-change-drawing-unread",
+        "Ở {where} có ô biểu mẫu được điền sau khi ký mà không đọc được chữ hiện trên trang, nên không biết chữ đó có đúng với giá \
+         trị đã điền hay không (chữ ký {field}; {detail}).",
+        "On {where} a form field was filled in after signing and the text that it shows cannot be read, so it may show another text \
+         than its value (signature {field}; {detail}).",
+    ),
+    (
+        "later-change-covers",
+        "Sau khi ký, ở {where} có chữ ký hoặc ghi chú mới nằm đè lên chỗ có thể đã có nội dung (chữ ký {field}; {detail}).",
+        "After signing a signature or a note was added on {where} where there may have been content (signature {field}; {detail}).",
+    ),
+];
+
 pub(super) const ROWS: &[Explanation] = &[
     row(
         "content-changed",
@@ -84,7 +110,10 @@ pub(super) const ROWS: &[Explanation] = &[
             "Sau khi ký có thay đổi không được phép (chữ ký {field}; {detail}).",
             "A change that is not allowed was made after signing (signature {field}; {detail}).",
         ),
-        ("Không tiếp nhận; xem trang đã nêu.", "Do not accept it; look at the page that is named."),
+        (
+            "Không tiếp nhận; xem trang được nêu, nếu có.",
+            "Do not accept it; look at the page that is named, if one is.",
+        ),
     ),
     row(
         "later-change-not-of-a-copy",

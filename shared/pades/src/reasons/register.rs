@@ -1,8 +1,8 @@
 //! The certified copy and the register (R68).
 
-use super::Owner::{Issuer, Technician};
+use super::Owner::{Issuer, Nobody, Technician};
 use super::Severity::{Fatal, Note, Unknown};
-use super::{ASK_ISSUER, EXPERT, Explanation, LATER, NO_ACCEPT, row};
+use super::{ASK_ISSUER, EXPERT, Explanation, LATER, NO_ACCEPT, STILL_VALID, row};
 use crate::report::CheckId::Register;
 
 pub(super) const ROWS: &[Explanation] = &[
@@ -82,6 +82,29 @@ pub(super) const ROWS: &[Explanation] = &[
     ),
     row(
         "agency-differs",
+        Fatal,
+        Register,
+        Issuer,
+        (
+            "Cơ quan đóng dấu khác cơ quan trong lời chứng ({wording} / {seal}).",
+            "The sealing agency is not the one in the wording of the attestation ({wording} / {seal}).",
+        ),
+        ("Không tiếp nhận; hỏi lại cơ quan cấp.", "Do not accept it; ask the issuing agency."),
+    ),
+    row(
+        "agency-renamed",
+        Note,
+        Register,
+        Nobody,
+        (
+            "Cơ quan đã đổi tên hoặc sáp nhập: lời chứng ghi {wording}, chứng thư ghi {seal}, và sổ xác nhận chính tệp này.",
+            "The agency was renamed or merged: the wording says {wording}, the X.509 certificate {seal}, and the register confirms this \
+             very file.",
+        ),
+        STILL_VALID,
+    ),
+    row(
+        "leader-agency-differs",
         Note,
         Register,
         Issuer,
@@ -92,12 +115,29 @@ pub(super) const ROWS: &[Explanation] = &[
         ("Nên hỏi lại cơ quan cấp.", "Asking the issuing agency is advisable."),
     ),
     row(
-        "signer-without-mandate",
+        "wording-differs",
         Fatal,
         Register,
         Issuer,
-        ("Người ký không có uỷ quyền còn hiệu lực tại ngày đó.", "The signer had no mandate in force on that day."),
-        ("Báo cơ quan cấp.", "Tell the issuing agency."),
+        (
+            "Lời chứng in trên dấu khác dữ liệu mà dấu mang cho máy đọc ({detail}).",
+            "The wording that the seal shows differs from what the seal carries for machines ({detail}).",
+        ),
+        ASK_ISSUER,
+    ),
+    row(
+        "wording-unread",
+        Note,
+        Register,
+        Issuer,
+        (
+            "Không đọc được lời chứng bằng máy ({detail}).",
+            "The wording of the attestation cannot be read by a program ({detail}).",
+        ),
+        (
+            "Kết luận không dựa vào lời chứng; người nhận tự xem lời chứng trên trang.",
+            "The verdict does not rest on the wording; look at it on the page.",
+        ),
     ),
     row(
         "register-unknown",
@@ -106,6 +146,21 @@ pub(super) const ROWS: &[Explanation] = &[
         Technician,
         ("Sổ của cơ quan chưa trả lời về số này.", "The agency's register does not know this number yet."),
         LATER,
+    ),
+    row(
+        "register-not-asked",
+        Note,
+        Register,
+        Nobody,
+        (
+            "Chưa đối chiếu với sổ của cơ quan, nên chưa biết cơ quan ký có quyền chứng thực và số này có trong sổ không.",
+            "The agency's register was not asked, so whether the signing agency may certify and whether the number is in the register is \
+             not known.",
+        ),
+        (
+            "Đối chiếu số chứng thực với sổ của cơ quan cấp trước khi tiếp nhận.",
+            "Look the number up in the issuing agency's register before you accept it.",
+        ),
     ),
     row(
         "copy-signer-unbound",

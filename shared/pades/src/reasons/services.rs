@@ -2,7 +2,7 @@
 
 use super::Owner::{Issuer, Nobody, Technician};
 use super::Severity::{Fatal, Note, Unknown};
-use super::{Explanation, LATER, NO_ACCEPT, TRUST_LIST, row};
+use super::{Explanation, NO_ACCEPT, TRUST_LIST, row};
 use crate::report::CheckId::TrustService;
 
 pub(super) const ROWS: &[Explanation] = &[
@@ -37,7 +37,10 @@ pub(super) const ROWS: &[Explanation] = &[
             "Thiếu chứng thư trung gian nên chưa nối được tới gốc tin cậy ({field}).",
             "An intermediate X.509 certificate is missing, no path to a trusted root ({field}).",
         ),
-        LATER,
+        (
+            "Chưa kết luận, không có nghĩa là sai; đề nghị gửi tệp có kèm chứng thư trung gian.",
+            "No conclusion, which does not mean that it is wrong; ask for a file that brings the intermediate X.509 certificate.",
+        ),
     ),
     row(
         "test-certificate",

@@ -2,7 +2,7 @@
 
 use super::Owner::{Issuer, Nobody, Requester, Technician};
 use super::Severity::{Fatal, Note, Unknown};
-use super::{EXPERT, Explanation, LATER, NO_ACCEPT, RESPONDER, STILL_VALID, row};
+use super::{EVIDENCE, EXPERT, Explanation, NO_ACCEPT, RESPONDER, STILL_VALID, row};
 use crate::report::CheckId::Timestamps;
 
 pub(super) const ROWS: &[Explanation] = &[
@@ -16,6 +16,17 @@ pub(super) const ROWS: &[Explanation] = &[
             "The time-stamp does not belong to the signature ({field}: {detail}).",
         ),
         NO_ACCEPT,
+    ),
+    row(
+        "timestamp-unbound",
+        Unknown,
+        Timestamps,
+        Technician,
+        (
+            "Dấu thời gian không ghi chứng thư nào đã ký nó, nên không được dùng làm bằng chứng ({field}).",
+            "The time-stamp does not say which X.509 certificate signed it, so it is not used as evidence ({field}).",
+        ),
+        EXPERT,
     ),
     row(
         "timestamp-order",
@@ -84,7 +95,7 @@ pub(super) const ROWS: &[Explanation] = &[
             "Chưa biết chứng thư của máy cấp dấu thời gian có bị thu hồi không ({field}).",
             "It is not known whether the time-stamping authority's X.509 certificate was revoked ({field}).",
         ),
-        LATER,
+        EVIDENCE,
     ),
     row(
         "tsa-responder-unvouched",

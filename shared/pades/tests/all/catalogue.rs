@@ -50,9 +50,8 @@ fn the_judge_says_what_the_catalogue_knows() {
     assert_eq!(silent, [&""; 0], "nobody says these");
 }
 
-/// What others say: the program that cannot open a file or waits no longer, the register and the trusted list.
-const OTHERS: &[&str] =
-    &["agency-renamed", "file-reading-note", "file-unreadable", "reader-failed", "signer-without-mandate"];
+/// What others say: the program that cannot open a file or waits no longer.
+const OTHERS: &[&str] = &["file-reading-note", "file-unreadable", "reader-failed"];
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());

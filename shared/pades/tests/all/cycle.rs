@@ -118,7 +118,10 @@ fn a_sealed_copy_without_evidence_cannot_be_told() {
     };
     let report = pades::judge(&made.sealed, "a.pdf", &policy);
     assert_eq!(report.verdict, Verdict::Valid, "{:?}", report.reasons);
-    assert_eq!(codes(&report), ["later-change-allowed", "test-certificate", "trust-list-absent"]);
+    assert_eq!(
+        codes(&report),
+        ["later-change-allowed", "register-not-asked", "wording-unread", "test-certificate", "trust-list-absent"]
+    );
 }
 
 /// R65: revoked before signing is invalid, after signing valid with a note.
@@ -213,6 +216,38 @@ fn the_register_is_compared() {
     assert_eq!(said.vi, "Bản chứng thực này đã bị huỷ, ghi sổ ngày 02/12/2026.");
     assert_eq!(said.en, "This certified copy was annulled, entered in the register on 02/12/2026.");
     assert_eq!(with(RegisterFacts { status: RegisterStatus::Unknown, ..right }).verdict, Verdict::Indeterminate);
+}
+
+/// R68: two X.509 certificates of anybody make the form of a copy. Who has not asked the register does not say that it is one.
+#[test]
+fn without_a_register_nobody_is_told_to_accept_a_copy() {
+    let pki = Pki::new();
+    let archived = archive(&pki, &make(&pki).sealed, NOW + 120);
+    let (anchors, extra) = (pki.anchors(), pki::path::Evidence::default());
+    let digest: [u8; 32] = pki::digest(pki::DigestAlgorithm::Sha256, &[&archived]).try_into().expect("32 bytes");
+    let right = RegisterFacts { status: RegisterStatus::Active, facts: Some(facts()), sha256: vec![digest] };
+    let with = |register: Option<RegisterFacts>| {
+        let (at, profile) = (NOW + 3600, Profile::Auto);
+        let policy = Policy { anchors: &anchors, at, profile, extra: &extra, register, test_anchors: false };
+        pades::judge(&archived, "a.pdf", &policy)
+    };
+    let (asked, alone) = (with(Some(right)), with(None));
+    for report in [&asked, &alone] {
+        assert_eq!((report.verdict, report.kind), (Verdict::Valid, ReportKind::CertifiedCopy), "{:?}", report.reasons);
+    }
+    assert!(!codes(&asked).contains(&"register-not-asked") && codes(&alone).contains(&"register-not-asked"));
+    assert_eq!((asked.action.as_str(), asked.action_en.as_str()), ("Có thể tiếp nhận.", "You may accept it."));
+    assert!(asked.summary.contains("đúng người ký") && asked.summary_en.contains("by the right signers"));
+    assert!(alone.summary.contains("chưa đối chiếu sổ") && alone.summary_en.contains("the register was not asked"));
+    for claim in ["đúng người ký", "hợp lệ", "right signers", "valid", "Có thể tiếp nhận", "may accept it."]
+    {
+        for said in [&alone.summary, &alone.summary_en, &alone.action, &alone.action_en] {
+            assert!(!said.contains(claim), "{said}");
+        }
+    }
+    let check = alone.checks.iter().find(|check| check.id == CheckId::Register).expect("a check");
+    assert_eq!(check.result, CheckResult::NotChecked);
+    assert!(check.reasons.iter().any(|reason| reason.code == "register-not-asked"), "{:?}", check.reasons);
 }
 
 /// R68: the rules of a certified copy.

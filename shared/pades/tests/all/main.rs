@@ -1,6 +1,7 @@
 //! Copies are made, judged, attacked; foreign files are judged as their sources say.
 
 mod afresh;
+mod answers;
 mod attacks;
 #[path = "../../../pki/tests/all/beside.rs"]
 mod beside;
@@ -14,10 +15,17 @@ mod drawn;
 mod edits;
 mod identity;
 mod over;
+mod pages;
 mod past;
 mod proofs;
 mod readers;
+#[path = "../../../pki/tests/all/rewritten.rs"]
+mod rewritten;
+mod roles;
 mod rules;
+mod sections;
 mod situations;
 mod sources;
+mod wanted;
+mod wording;
 mod words;

@@ -8,19 +8,19 @@ use crate::over::doc_mdp_of;
 use crate::rules::{CATALOG, FORM, Signed, stream};
 
 /// One page with an empty signature field `A` (7) and whatever else is given: entries of the form, fields, annotations, objects from 8 on.
-struct Made<'m> {
-    form: &'m str,
-    fields: &'m str,
-    page: &'m str,
-    annotations: &'m str,
-    more: &'m [String],
+pub(crate) struct Made<'m> {
+    pub(crate) form: &'m str,
+    pub(crate) fields: &'m str,
+    pub(crate) page: &'m str,
+    pub(crate) annotations: &'m str,
+    pub(crate) more: &'m [String],
 }
 
-const PLAIN: Made<'static> = Made { form: "", fields: "", page: "", annotations: "", more: &[] };
-const FIELD: &str = "<</Type/Annot/Subtype/Widget/FT/Sig/T(A)/F 132/P 3 0 R/Rect[60 100 260 180]>>";
+pub(crate) const PLAIN: Made<'static> = Made { form: "", fields: "", page: "", annotations: "", more: &[] };
+pub(crate) const FIELD: &str = "<</Type/Annot/Subtype/Widget/FT/Sig/T(A)/F 132/P 3 0 R/Rect[60 100 260 180]>>";
 
 impl Made<'_> {
-    fn page(&self, entries: &str) -> String {
+    pub(crate) fn page(&self, entries: &str) -> String {
         let resources = if entries.contains("/Resources") { "" } else { "/Resources<</Font<</F1 5 0 R>>>>" };
         let annotations = self.annotations;
         format!(
@@ -28,11 +28,11 @@ impl Made<'_> {
         )
     }
 
-    fn form(&self, entries: &str) -> String {
+    pub(crate) fn form(&self, entries: &str) -> String {
         format!("<<{FORM}{entries}/Fields[7 0 R {}]>>", self.fields)
     }
 
-    fn signed(&self) -> Signed {
+    pub(crate) fn signed(&self) -> Signed {
         let mut objects = vec![
             format!("<<{CATALOG}>>"),
             "<</Type/Pages/Count 1/Kids[3 0 R]>>".to_owned(),
@@ -47,7 +47,7 @@ impl Made<'_> {
     }
 }
 
-fn drawing(operators: &str) -> String {
+pub(crate) fn drawing(operators: &str) -> String {
     stream("/Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<</Font<</F1 5 0 R>>>>", operators)
 }
 

@@ -66,7 +66,8 @@ impl Signed {
     /// What the first signature says about later changes.
     pub(crate) fn changes(&self, file: &[u8]) -> Changes {
         let report = self.report(file);
-        let first = report.signatures.iter().find(|one| one.field == "A").expect("the first signature");
+        let first = report.signatures.iter().find(|one| one.field == "A");
+        let first = first.unwrap_or_else(|| panic!("no first signature: {:?}", report.reasons));
         assert_eq!(first.integrity, Integrity::Intact, "{:?}", report.reasons);
         first.changes_after
     }
@@ -222,6 +223,107 @@ fn e_shadows_are_named() {
     assert_eq!(signed.changes(&signed.file), Changes::None);
     let archived = archive(&signed.pki, &make(&signed.pki).sealed, NOW + 120);
     assert!(!codes(&signed.report(&archived)).contains(&"shadow-capable"), "nothing is left open");
+}
+
+/// E: scripts, private data of programs and hidden widgets are named, wherever they stand; none is a violation.
+#[test]
+fn e_what_runs_or_hides_is_named() {
+    let form = |change: &dyn Fn(String) -> String| {
+        let text = String::from_utf8_lossy(&form("")).replace('\u{fffd}', "x");
+        Signed::of(&crate::over::rebuilt(&change(text)))
+    };
+    let named = |change: &dyn Fn(String) -> String| -> String {
+        let signed = form(change);
+        let report = signed.report(&signed.file);
+        let reason = report.reasons.iter().find(|reason| reason.code == "shadow-capable").expect("a reason");
+        assert_eq!(explain(&reason.code).expect("a row").severity, Severity::Note);
+        assert_eq!(signed.changes(&signed.file), Changes::None);
+        reason.text.en.clone()
+    };
+    let plain = named(&|text| text);
+    for word in ["JavaScript", "private data", "hidden"] {
+        assert!(!plain.contains(word), "{plain}");
+    }
+    let script = "<</S/JavaScript/JS(1)>>";
+    for (more, said) in [
+        (format!("/OpenAction{script}"), "JavaScript in object 1 0"),
+        (format!("/Names<</JavaScript<</Names[(a){script}]>>>>"), "JavaScript that runs when the file is opened"),
+        ("/PieceInfo<</a<<>>>>".to_owned(), "/PieceInfo"),
+    ] {
+        let said_now = named(&|text| text.replace("/PageMode", &format!("{more}/PageMode")));
+        assert!(said_now.contains(said), "{more}: {said_now}");
+    }
+    for (more, said) in [
+        (format!("/AA<</K{script}>>"), "JavaScript in object 9 0"),
+        (format!("/A<</S/Named/N/NextPage/Next[{script}]>>"), "JavaScript in object 9 0"),
+        ("/A<</S/Rendition/JS(1)>>".to_owned(), "JavaScript in object 9 0"),
+        ("/PieceInfo<</a<<>>>>".to_owned(), "private data of a program in object 9 0"),
+    ] {
+        let said_now = named(&|text| text.replace("/FT/Tx/T(t)", &format!("/FT/Tx/T(t){more}")));
+        assert!(said_now.contains(said), "{more}: {said_now}");
+    }
+    let page = named(&|text| text.replace("/Type/Page/", "/PieceInfo<<>>/Type/Page/"));
+    assert!(page.contains("private data of a program in object 3 0"), "{page}");
+    for flags in ["/F 2", "/F 32", "/F 34"] {
+        let hidden = named(&|text| text.replace("/T(t)/F 4", &format!("/T(t){flags}")));
+        assert!(hidden.contains("hidden form control, object 9 0"), "{flags}: {hidden}");
+    }
+    for shown in ["/F 36", "/F 0", "/F 2/Rect[0 0 0 0]"] {
+        let text = named(&|text| {
+            text.replace("/T(t)/F 4", &format!("/T(t){shown}")).replace("0 0]/P 3 0 R/Rect[60 300 160 320]", "0 0]")
+        });
+        assert!(!text.contains("hidden"), "{shown}: {text}");
+    }
+}
+
+/// E in a certified copy: what could show something else later is not of a copy, nor is a text field; and no copy with it is accepted from
+/// whoever signed it.
+#[test]
+fn e_a_copy_has_no_text_fields_scripts_or_hidden_widgets() {
+    let pki = Pki::new();
+    let copy = |from: &str, to: &str, more: &[&str]| -> (Vec<u8>, Vec<u8>, Vec<u8>) {
+        let text = String::from_utf8_lossy(&base()).replace('\u{fffd}', "x");
+        assert!(text.contains(from), "{from}");
+        let more: String =
+            more.iter().enumerate().map(|(at, body)| format!("{} 0 obj\n{body}\nendobj\n", at + 9)).collect();
+        let base = crate::over::rebuilt(&text.replace(from, to).replacen("xref\n", &format!("{more}xref\n"), 1));
+        let signed = sign(&pki, &base, &pki.leader, "Leader", None, true, NOW);
+        let sealed = sign(&pki, &signed, &pki.agency, "Seal", Some(facts()), true, NOW + 60);
+        (base, signed, archive(&pki, &sealed, NOW + 120))
+    };
+    let told = |from: &str, to: &str, more: &[&str]| -> Option<String> {
+        let (base, signed, archived) = copy(from, to, more);
+        let report = judge_as(&archived, &pki.anchors(), NOW + 3600, Profile::Auto);
+        let reason = report.reasons.iter().find(|reason| reason.code == "copy-structure");
+        assert_eq!(
+            report.verdict,
+            if reason.is_some() { Verdict::Invalid } else { Verdict::Valid },
+            "{:?}",
+            report.reasons
+        );
+        let (leader, anchors) = (pki.leader.chain[0].der().to_vec(), pki.anchors());
+        let expected = Expected { field: "Leader", signer_der: &leader, base: &base, at: NOW + 60, anchors: &anchors };
+        let refused = verify_signature(&signed, &expected).err().map(|rejection| rejection.code);
+        assert_eq!(refused, reason.map(|_| "copy-structure"), "{to}");
+        reason.map(|reason| reason.text.en.clone())
+    };
+    assert_eq!(told("/Type/Catalog", "/Type/Catalog", &[]), None);
+    let script = "/Type/Catalog/OpenAction<</S/JavaScript/JS(1)>>";
+    assert!(told("/Type/Catalog", script, &[]).is_some_and(|said| said.contains("/OpenAction")));
+    let scripts = "/Type/Catalog/Names<</JavaScript<</Names[(a)<</S/JavaScript/JS(1)>>]>>>>";
+    assert!(told("/Type/Catalog", scripts, &[]).is_some_and(|said| said.contains("JavaScript")));
+    let private = told("/Type/Page/", "/PieceInfo<</a<<>>>>/Type/Page/", &[]);
+    assert!(private.is_some_and(|said| said.contains("private data")));
+    let widget = "<</Type/Annot/Subtype/Widget/FT/Tx/T(t)/V(a)/F 4/P 3 0 R/Rect[60 300 160 320]>>";
+    let field = told("/Fields[7 0 R 8 0 R]", "/Fields[7 0 R 8 0 R 9 0 R]", &[widget]);
+    assert!(field.is_some_and(|said| said.contains("another form field: “t”")));
+    let hidden = "<</Type/Annot/Subtype/Widget/F 2/P 3 0 R/Rect[60 300 160 320]>>";
+    let hidden = told("/Annots[7 0 R 8 0 R]", "/Annots[7 0 R 8 0 R 9 0 R]", &[hidden]);
+    assert!(hidden.is_some_and(|said| said.contains("hidden form control")));
+    assert!(
+        told("/Contents 4 0 R", "/Contents[4 0 R 90 0 R]", &[])
+            .is_some_and(|said| said.contains("missing object 90 0"))
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@ use pades::*;
 
 use crate::common::*;
 use crate::past::{DAY, good, root_crl, short_lived, stored};
+use crate::wording::worded;
 
 /// Name of the file, its bytes, when it is judged, and what comes out.
 struct Situation {
@@ -17,7 +18,7 @@ struct Situation {
 /// One PKI and one copy; what happened to it makes the difference.
 fn situations() -> (Pki, Vec<Situation>) {
     let pki = short_lived();
-    let made = make(&pki);
+    let made = worded(&pki);
     let material = [good(&pki, &pki.leader, NOW + 90), good(&pki, &pki.agency, NOW + 90)];
     let archived = stored(&pki, &made.sealed, &material, &[root_crl(&pki, NOW + 70, &[])], NOW + 120);
     let at = archived.windows(7).position(|part| part == b"Ban sao").expect("the text of the page");

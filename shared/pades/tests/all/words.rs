@@ -70,6 +70,39 @@ fn r69_a_name_cannot_speak_for_the_judge() {
     assert_eq!(report.signatures[0].field, "Lea\u{fffd}der");
 }
 
+/// R69: neither do the names in an X.509 certificate, nor the number that a seal carries.
+#[test]
+fn r69_a_certificate_and_a_number_cannot_either() {
+    let hostile = format!("UBND\u{202e}\u{61c}\u{1b}[31m\r\n\u{ad}\u{3164}\u{e0041}{}", "a".repeat(400));
+    let name = |spec: &mut pki::issue::CertificateSpec| {
+        for (_, text) in spec.subject.iter_mut().filter(|(kind, _)| *kind == pki::issue::Attribute::Organisation) {
+            text.clone_from(&hostile);
+        }
+    };
+    let pki = Pki::with(&|who, spec| {
+        if who == "agency" {
+            name(spec)
+        }
+    });
+    let signed = crate::common::sign(&pki, &base(), &pki.leader, "Leader", None, true, NOW);
+    let facts = EcopyFacts { book: hostile.clone(), suffix: hostile.clone(), unit_code: hostile.clone(), ..facts() };
+    let sealed = crate::common::sign(&pki, &signed, &pki.agency, "Seal", Some(facts), true, NOW + 60);
+    let report = judge_as(&sealed, &pki.anchors(), NOW + 3600, Profile::Auto);
+    let json = serde_json::to_string(&report.to_json()).expect("JSON");
+    for sign in hostile.chars().filter(|sign| !sign.is_ascii_graphic()) {
+        assert!(!json.contains(sign) && !json.contains(&format!("\\u{:04x}", u32::from(sign))), "{sign:?} {json}");
+    }
+    let said = report.signatures[1].signer.as_ref().and_then(|signer| signer.organisation.clone());
+    let number = report.number.expect("a number");
+    for (text, most) in [(said.expect("an organisation"), 301), (number.book, 101), (number.suffix, 101)] {
+        assert!(
+            text.starts_with("UBND\u{fffd}\u{fffd}\u{fffd}[31m\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}aaa"),
+            "{text}"
+        );
+        assert_eq!(text.chars().count(), most);
+    }
+}
+
 /// R69: English sentences have no Vietnamese letters, and neither language names a rule of this validator.
 #[test]
 fn r69_each_language_keeps_to_itself() {

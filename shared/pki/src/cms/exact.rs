@@ -38,8 +38,7 @@ impl SignedData {
             (Some(info), 1) => info,
             (_, found) => return Err(Error::SignerCount { found }),
         };
-        let signer =
-            self.find_signer(&self.certificates).or_else(|| self.find_signer(known)).ok_or(Error::SignerNotFound)?;
+        let signer = self.find_signer(known).ok_or(Error::SignerNotFound)?;
         let signed = info.signed.as_ref().ok_or(Error::SignedAttribute { attribute: "message-digest" })?;
         let is_token = self.content_type == oids::TST_INFO;
         let algorithms = self.identifiers(info)?;

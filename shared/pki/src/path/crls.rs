@@ -8,7 +8,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::revocation::{EvidenceItem, MAX_DEPTH, Parsed, Standing, Statement, Support};
-use super::{Inputs, Purpose, build_with};
+use super::{Inputs, Purpose, build_until};
 use crate::crl::{Crl, CrlStatus, Entry};
 use crate::extensions::names::{DIRECTORY, General, Point, Reasons};
 use crate::ocsp::{CertStatus, Freshness};
@@ -65,6 +65,8 @@ impl Parsed<'_> {
                     if !read.vouched {
                         let what = "whether the signer of the CRL was revoked is not known";
                         refused.push((EvidenceItem::Crl(list.index), Error::NotAnIssuer { what }));
+                    } else if !self.carries(list, &read) {
+                        refused.push((EvidenceItem::Crl(list.index), Error::WeakEvidence));
                     }
                     found.extend(weighed.into_iter().filter(|one| one.vouched || one.status != CertStatus::Good));
                 }
@@ -77,6 +79,9 @@ impl Parsed<'_> {
     /// §6.3.3 (b) to (j) for one complete list.
     fn read(&self, list: &List, member: &Certificate, issuer: &Certificate, depth: usize) -> Result<Read, Error> {
         let crl = &list.crl;
+        if self.is_to_come(crl.this_update()) {
+            return Err(Error::NotFresh { what: "CRL" });
+        }
         crl.check_kind(member)?;
         let reasons = reasons_at(crl, member)?;
         let signer = self.signer(list, depth)?;
@@ -84,6 +89,12 @@ impl Parsed<'_> {
         let is_foreign = signer.certificate.spki_der() != issuer.spki_der();
         let vouched = signer.support.is_some() || vouches_for_itself(crl, &signer, member);
         Ok(Read { entry, reasons, is_foreign, signer, vouched })
+    }
+
+    /// Whether the algorithm that a list was signed by still makes somebody good.
+    fn carries(&self, list: &List, read: &Read) -> bool {
+        let signer = &read.signer.certificate;
+        self.believes(EvidenceItem::Crl(list.index), &list.crl.weaknesses(signer), read.is_foreign.then_some(signer))
     }
 
     /// The list alone, and together with the deltas that continue it.
@@ -96,17 +107,19 @@ impl Parsed<'_> {
         refused: &mut Vec<(EvidenceItem, Error)>,
     ) -> Vec<Statement> {
         let statement = |items: Vec<&List>, status: CrlStatus| Statement {
+            vouched: read.vouched && items.iter().all(|list| self.carries(list, read)),
             items: items.into_iter().map(|list| EvidenceItem::Crl(list.index)).collect(),
+            invalid_since: status.invalid_since,
             fresh: status.is_fresh(member, at, Freshness::Historical),
             status: status.status,
             this_update: status.this_update,
             reasons: read.reasons,
-            vouched: read.vouched,
             responder: read.is_foreign.then(|| read.signer.certificate.clone()),
             support: read.signer.support.clone().unwrap_or_default(),
         };
         let mut found = Vec::new();
-        for delta in self.lists().lists.iter().filter(|delta| delta.crl.continues(&list.crl)) {
+        let known = |delta: &&List| delta.crl.continues(&list.crl) && !self.is_to_come(delta.crl.this_update());
+        for delta in self.lists().lists.iter().filter(known) {
             // §6.3.3 (h): the delta is signed with the same key.
             let by_same_key = delta.crl.verify(&read.signer.certificate);
             let entry = match by_same_key.and_then(|()| delta.crl.find(member)) {
@@ -118,14 +131,16 @@ impl Parsed<'_> {
             };
             // §6.3.3 (i), (j): what the delta does not know the complete list decides.
             let entry = if entry == Entry::Absent { read.entry } else { entry };
-            found.push(statement(vec![list, delta], delta.crl.status(entry.status())));
+            found.push(statement(vec![list, delta], delta.crl.status(entry)));
         }
         // A hold that a delta in force lifts is not to be read from the complete list.
         let lifted = matches!(read.entry, Entry::Revoked { reason: Some(6), .. })
-            && found.iter().any(|newer| newer.fresh && newer.status == CertStatus::Good && newer.this_update <= at);
+            && found.iter().any(|newer| {
+                newer.fresh && newer.vouched && newer.status == CertStatus::Good && newer.this_update <= at
+            });
         let overtaken = found.iter().any(|newer| newer.fresh && newer.status != CertStatus::Good);
         if !lifted && !overtaken {
-            found.push(statement(vec![list], list.crl.status(read.entry.status())));
+            found.push(statement(vec![list], list.crl.status(read.entry)));
         }
         found
     }
@@ -148,7 +163,11 @@ impl Parsed<'_> {
                 Err(error) => problem = error,
             }
         }
-        for candidate in pool.iter().filter(named).take(MAX_SIGNERS) {
+        // In an order of their own: which of many are left out is not for whoever wrote the pool to say.
+        let mut others: Vec<&Certificate> = pool.iter().filter(named).collect();
+        others.sort_unstable();
+        others.dedup();
+        for candidate in others.into_iter().take(MAX_SIGNERS) {
             match crl.verify(candidate).and_then(|()| self.check_foreign(candidate, crl.this_update(), depth)) {
                 Ok(Some(support)) => return Ok(Signer { certificate: candidate.clone(), support: Some(support) }),
                 Ok(None) => unproven = Some(Signer { certificate: candidate.clone(), support: None }),
@@ -166,15 +185,19 @@ impl Parsed<'_> {
         let anchor = chain.last().map(std::slice::from_ref).unwrap_or_default();
         let mut all = chain.to_vec();
         all.extend_from_slice(pool);
-        let report = build_with(signer, &all, anchor, at, Purpose::Any, &Inputs::default());
-        if !report.is_trusted() {
-            return Err(Error::NotAnIssuer { what: "the signer of the CRL has no path to the same anchor" });
-        }
-        match self.standing(&report.chain, at, depth) {
-            Standing::Good(support) => Ok(Some(support)),
-            Standing::Revoked => Err(Error::NotAnIssuer { what: "the signer of the CRL was revoked" }),
-            Standing::Unknown => Ok(None),
-        }
+        let mut found = Err(Error::NotAnIssuer { what: "the signer of the CRL has no path to the same anchor" });
+        build_until(signer, &all, anchor, at, Purpose::Any, &Inputs::default(), &mut |path| {
+            match self.standing(&path.chain, at, depth) {
+                Standing::Good(support) => found = Ok(Some(support)),
+                Standing::Unknown => found = Ok(None),
+                Standing::Revoked if found.is_err() => {
+                    found = Err(Error::NotAnIssuer { what: "the signer of the CRL was revoked" });
+                }
+                Standing::Revoked => {}
+            }
+            matches!(found, Ok(Some(_)))
+        });
+        found
     }
 }
 

@@ -9,6 +9,8 @@
 mod signed;
 mod wire;
 
+use std::cmp::Reverse;
+
 use crate::path::Purpose;
 use crate::{Certificate, Error, name};
 
@@ -75,10 +77,6 @@ impl Service {
     #[must_use]
     pub fn status_at(&self, at: i64) -> Option<Period> {
         self.history.iter().rev().find(|period| period.from <= at).copied()
-    }
-
-    fn granted_at(&self, at: i64) -> bool {
-        self.status_at(at).is_some_and(|period| period.status == Status::Granted)
     }
 
     fn is(&self, certificate: &Certificate) -> bool {
@@ -150,7 +148,10 @@ impl TrustList {
     /// Where paths of something made at `at` (Unix seconds) may end.
     #[must_use]
     pub fn anchors_at(&self, at: i64) -> Vec<Certificate> {
-        self.anchoring(|service| service.granted_at(at))
+        self.anchoring(|service| {
+            let listed = self.listed(&service.certificate, service.kind, at);
+            listed.is_some_and(|listed| matches!(standing(listed, at), Standing::Granted(_)))
+        })
     }
 
     fn anchoring(&self, wanted: impl Fn(&Service) -> bool) -> Vec<Certificate> {
@@ -182,7 +183,7 @@ impl TrustList {
         };
         let find = |from: usize, kind: Kind| {
             let above = chain.iter().skip(from);
-            above.filter_map(|member| self.listed(member, kind)).next()
+            above.filter_map(|member| self.listed(member, kind, at)).next()
         };
         let Some(service) = find(first, kind) else { return Standing::NotListed };
         match (standing(service, at), find(0, Kind::Root).map(|root| standing(root, at))) {
@@ -191,9 +192,18 @@ impl TrustList {
         }
     }
 
-    /// The service of this kind that a certificate is; the one in force last where it is listed twice.
-    fn listed(&self, certificate: &Certificate, kind: Kind) -> Option<&Service> {
-        self.services().map(|(_, service)| service).find(|service| service.kind == kind && service.is(certificate))
+    /// The service of this kind that a certificate is. Where it is listed several times, in whichever order: the entry whose status at
+    /// `at` was the last to begin, of statuses that begin together the withdrawal.
+    fn listed(&self, certificate: &Certificate, kind: Kind, at: i64) -> Option<&Service> {
+        let own = |service: &&Service| service.kind == kind && service.is(certificate);
+        let key = |service: &&Service| {
+            let period = service.status_at(at);
+            let begun = period.map(|period| (period.from, period.status == Status::Withdrawn));
+            // Among those that have not begun, the first that will.
+            let begins = service.history.first().map(|period| Reverse(period.from));
+            (begun, begins, Reverse(service.certificate.clone()), Reverse(service.name.clone()))
+        };
+        self.services().map(|(_, service)| service).filter(own).max_by_key(key)
     }
 
     /// Whether the next list is overdue at `now` (Unix seconds). The list stays in use: the alarm is the operator's, and a late

@@ -3,7 +3,10 @@
 use pki::cms::{SignedData, Trailing, add_timestamp, assemble, signed_attributes, verify_raw};
 use pki::{DigestAlgorithm, Error, digest};
 
-use crate::pki::{Holder, Pki, sha256, timestamp_spec};
+use ::pki::issue::CertificateSpec;
+
+use crate::pki::{Holder, Key, Pki, ca_spec, issue, sha256, signer_spec, timestamp_spec};
+use crate::rewritten::{members, tlv, together, unbound};
 
 const CONTENT: &[u8] = b"%PDF-1.7 the octets of a byte range";
 
@@ -156,4 +159,50 @@ fn timestamps_ride_along() {
     let read = ::pki::tsp::Token::parse(&token).expect("a token");
     let facts = read.verify(&|algorithm| digest(algorithm, &[&value])).expect("verifies");
     assert_eq!((facts.gen_time, facts.signer), (crate::pki::NOW, pki.tsa.cert.clone()));
+}
+
+/// RFC 5652 §5.3, RFC 5035 §3: another X.509 certificate with the same issuer and serial number, or on the same key, may lie in the same bag
+/// or in the pool; the one that ESS names signed, in whichever order they lie.
+#[test]
+fn namesakes_of_the_signer_do_not_hide_it() {
+    use ::pki::issue::certificate;
+    let pki = Pki::new();
+    // A root of the CA's name with the leader's serial number; and the leader certified again by the same serial number.
+    let key = Key::ec();
+    let by_name = issue(&ca_spec("CA phục vụ cơ quan Nhà nước", 3, &key), None, key);
+    let ca = &pki.ca;
+    let again =
+        CertificateSpec { not_after: crate::pki::NOW + 7, ..signer_spec("Nguyễn Văn Ký", 3, &pki.leader.key) };
+    let again = certificate(&again, Some(&ca.cert), ca.key.algorithm(), &|tbs| ca.key.sign(tbs)).expect("issued");
+    let leader = pki.leader.cert.clone();
+    let full = sign(&pki.leader, std::slice::from_ref(&leader));
+    for namesake in [by_name.cert.clone(), again] {
+        for bag in [[namesake.clone(), leader.clone()], [leader.clone(), namesake.clone()]] {
+            let parsed = SignedData::parse(&in_bag(&full, &bag)).expect("readable");
+            assert_eq!(parsed.certificates(), bag);
+            assert_eq!(parsed.verify(&over(CONTENT)).map(|one| one.signer), Ok(leader.clone()));
+            assert_eq!((parsed.signer_certificate(), parsed.ess_certificate_ok()), (Some(&leader), Some(true)));
+            let beside = SignedData::parse(&in_bag(&full, std::slice::from_ref(&namesake))).expect("readable");
+            assert_eq!(beside.verify(&over(CONTENT)), Err(Error::EssMismatch));
+            assert_eq!(beside.verify_with(&over(CONTENT), &bag).map(|one| one.signer), Ok(leader.clone()));
+        }
+    }
+    // Where no attribute names it, the key tells.
+    let key = &pki.tsa.key;
+    let token = unbound(&pki.token(&timestamp_spec(&sha256(CONTENT), None)), &|attributes| key.sign(attributes));
+    let other = Key::ec();
+    let other = issue(&ca_spec("CA phục vụ cơ quan Nhà nước", 5, &other), None, other).cert;
+    for bag in [[other.clone(), pki.tsa.cert.clone()], [pki.tsa.cert.clone(), other.clone()]] {
+        let token = ::pki::tsp::Token::parse(&in_bag(&token, &bag)).expect("readable");
+        assert_eq!(token.verify(&over(CONTENT)).map(|facts| facts.signer), Ok(pki.tsa.cert.clone()));
+    }
+}
+
+/// The same structure with other X.509 certificates beside the signature.
+fn in_bag(cms: &[u8], bag: &[::pki::Certificate]) -> Vec<u8> {
+    let [kind, explicit] = &members(cms)[..] else { panic!("a ContentInfo") };
+    let mut body = members(&members(explicit)[0]);
+    let place = body.iter().position(|field| field[0] == 0xa0).expect("certificates");
+    body[place] = tlv(0xa0, &bag.iter().map(::pki::Certificate::der).collect::<Vec<_>>());
+    tlv(0x30, &[kind, &tlv(0xa0, &[&together(0x30, &body)])])
 }

@@ -1,7 +1,7 @@
 //! What was read before is the same again, only for the same octets; a signature that was once found good is good for its key alone.
 
 use ::pki::ocsp::{CertStatus, Freshness};
-use ::pki::path::{self, Evidence, Purpose, RevocationStatus};
+use ::pki::path::{self, Evidence, Purpose, Question, RevocationStatus};
 use ::pki::{Certificate, Error, Interner};
 
 use crate::pki::{NOW, Pki};
@@ -109,12 +109,13 @@ fn an_earlier_question_changes_no_later_one() {
                     Purpose::Signing,
                 )
                 .chain;
-                let fresh = path::revocation_in(&chain, &evidence, at, &Interner::forgetful());
-                assert_eq!(path::revocation_in(&chain, &evidence, at, &interner), fresh);
+                let fresh = path::revocation_in(&chain, &evidence, Question::of(at), &Interner::forgetful());
+                assert_eq!(path::revocation_in(&chain, &evidence, Question::of(at), &interner), fresh);
                 told[match fresh.status {
                     RevocationStatus::Good => 0,
                     RevocationStatus::Revoked { .. } => 1,
                     RevocationStatus::Unknown { .. } => 2,
+                    RevocationStatus::Doubted { .. } => panic!("nobody is doubted"),
                 }] += 1;
             }
         }

@@ -1,6 +1,7 @@
 //! Everything that `pki` builds is read back and judged; every rule is broken once.
 
 mod algorithms;
+mod answers;
 mod beside;
 mod cms;
 mod corpora;
@@ -16,6 +17,7 @@ mod pool;
 mod pure;
 mod quirks;
 mod revocation;
+mod rewritten;
 mod trust;
 mod trustlist;
 mod tsp;

@@ -123,7 +123,7 @@ fn missing(status: &RevocationStatus) -> usize {
     match status {
         RevocationStatus::Good => 0,
         RevocationStatus::Unknown { missing } => missing.len(),
-        RevocationStatus::Revoked { .. } => panic!("nothing tells of a revocation"),
+        RevocationStatus::Revoked { .. } | RevocationStatus::Doubted { .. } => panic!("nothing tells of a revocation"),
     }
 }
 

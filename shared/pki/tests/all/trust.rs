@@ -1,7 +1,7 @@
 //! Certificates and paths: what is shown, what is trusted, and each rule broken once.
 
 use pki::issue::{Attribute, CertificateSpec, KeyUsage, SignatureAlgorithm, certificate};
-use pki::path::{Outcome, PathReport, Purpose, build};
+use pki::path::{Inputs, Outcome, PathReport, Purpose, build, build_until};
 use pki::{Certificate, Error, KeyAlgorithm};
 
 use crate::pki::{DAY, Holder, Key, NOW, Pki, ca_spec, issue, signer_spec, spec};
@@ -218,4 +218,41 @@ fn wrong_specifications_are_refused() {
     let spec = CertificateSpec { subject: vec![(Attribute::Country, "Việt".to_owned())], ..spec("x", 1, &key) };
     let refused = certificate(&spec, None, SignatureAlgorithm::EcdsaSha256, &none);
     assert_eq!(refused, Err(Error::CannotEncode { what: "name" }));
+}
+
+/// RFC 5280 §6: any valid path will do, so which of several is found is this crate's affair and not that of whoever orders the pool; and
+/// the search goes on while a path is not taken.
+#[test]
+fn paths_are_offered_in_one_order() {
+    let pki = Pki::new();
+    let renewed = |serials: std::ops::Range<u8>| -> Vec<Certificate> {
+        let one = |serial| {
+            let spec = ca_spec("CA phục vụ cơ quan Nhà nước", serial, &pki.ca.key);
+            certificate(&spec, Some(&pki.root.cert), pki.root.key.algorithm(), &|tbs| pki.root.key.sign(tbs))
+        };
+        serials.map(|serial| one(serial).expect("issued")).collect()
+    };
+    let offered = |pool: &[Certificate], most: usize| {
+        let mut offered = Vec::new();
+        let anchors = std::slice::from_ref(&pki.root.cert);
+        let mut takes = |path: &PathReport| {
+            offered.push(path.chain.clone());
+            offered.len() == most
+        };
+        let inputs = Inputs::default();
+        let found = build_until(&pki.leader.cert, pool, anchors, NOW, Purpose::Signing, &inputs, &mut takes);
+        (offered, found)
+    };
+    let pool = [renewed(40..45), vec![pki.ca.cert.clone()]].concat();
+    let mut turned = pool[..5].to_vec();
+    turned.reverse();
+    turned.insert(2, pki.ca.cert.clone());
+    let (all, found) = offered(&pool, 0);
+    assert_eq!((all.len(), &found.chain), (6, &all[0]), "none was taken");
+    assert_eq!(offered(&turned, 0).0, all);
+    let (some, found) = offered(&turned, 4);
+    assert_eq!((some.len(), &found.chain), (4, &all[3]));
+    let anchors = std::slice::from_ref(&pki.root.cert);
+    assert_eq!(build(&pki.leader.cert, &turned, anchors, NOW, Purpose::Signing).chain, all[0]);
+    assert_eq!(offered(&renewed(50..70), 0).0.len(), 16, "and no more");
 }

@@ -119,6 +119,44 @@ fn the_same_key_under_the_same_name_is_the_same_service() {
     assert_eq!(list.standing(&chain, Purpose::Signing, NOW), Standing::NotListed);
 }
 
+/// R67: a CA that stands in the list several times: the status that began last counts, of statuses that began together the withdrawal, and
+/// never the order; for the anchors too.
+#[test]
+fn a_service_that_is_listed_twice() {
+    const LATER: i64 = WITHDRAWN + DAY;
+    let house = house();
+    let chain = [&house.leader, &house.ca, &house.root].map(|holder| holder.cert.clone());
+    let granted = [(Status::Granted, GRANTED)];
+    let withdrawn = [(Status::Granted, GRANTED), (Status::Withdrawn, WITHDRAWN)];
+    for (own, other, before, after) in [
+        (&granted[..], &withdrawn[..], "granted", "withdrawn"),
+        (&withdrawn, &[(Status::Granted, LATER)], "granted", "granted"),
+        (&granted, &[(Status::Withdrawn, GRANTED)], "withdrawn", "withdrawn"),
+        (&[(Status::Granted, LATER)], &granted, "granted", "granted"),
+        (&[(Status::Granted, LATER)], &[(Status::Granted, LATER + DAY)], "not yet", "granted"),
+    ] {
+        for (first, second) in [(own, other), (other, own)] {
+            for kind in [Kind::SigningCa, Kind::Root] {
+                let mut list = list(&house, 1, &granted);
+                let (place, certificate) = if kind == Kind::Root { (0, &house.root.cert) } else { (1, &house.ca.cert) };
+                list.providers[0].services[place] = service(kind, certificate, first);
+                let services = vec![service(kind, certificate, second)];
+                list.providers.push(Provider { name: "Khác".to_owned(), tree: Tree::National, services });
+                for (at, expected) in [(WITHDRAWN - 1, before), (LATER, after)] {
+                    let said = match list.standing(&chain, Purpose::Signing, at) {
+                        Standing::Granted(_) => "granted",
+                        Standing::Withdrawn { .. } => "withdrawn",
+                        Standing::NotYet(_) => "not yet",
+                        Standing::NotListed => "not listed",
+                    };
+                    assert_eq!(said, expected, "{kind:?} {first:?} {second:?} at {at}");
+                    assert_eq!(list.anchors_at(at).is_empty(), kind == Kind::Root && said != "granted");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_list_comes_back_as_it_was_written() {
     let house = house();

@@ -8,6 +8,7 @@ use pki::tsp::{Token, check_response, request};
 use pki::{DigestAlgorithm, Error, digest};
 
 use crate::pki::{Key, Pki, issue, sha256, spec, timestamp_spec};
+use crate::rewritten::unbound;
 
 const NONCE: &[u8] = &[0x00, 0x9c, 1, 2, 3, 4, 5, 6];
 
@@ -55,6 +56,21 @@ fn wrong_answers_are_told_apart() {
     *forged.last_mut().expect("not empty") ^= 1;
     assert_eq!(check(&forged), Err(Error::SignatureInvalid));
     assert_eq!(check(&good), Ok(()));
+}
+
+/// RFC 3161 §2.4.2, RFC 5816 §2.2.1: a token that does not name its signer verifies by every X.509 certificate on the same key, and says so;
+/// of our own authority it is refused.
+#[test]
+fn a_token_that_names_no_signer_is_not_bound() {
+    let pki = Pki::new();
+    let imprint = sha256(b"signature value");
+    let token = pki.token(&timestamp_spec(&imprint, Some(NONCE)));
+    let loose = unbound(&token, &|attributes| pki.tsa.key.sign(attributes));
+    let bound =
+        |der: &[u8]| Token::parse(der).expect("readable").verify(&|_| imprint.to_vec()).map(|facts| facts.bound);
+    assert_eq!((bound(&token), bound(&loose)), (Ok(true), Ok(false)));
+    let refused = check_response(&timestamp_response(&loose), &imprint, NONCE).err();
+    assert_eq!(refused, Some(Error::SignedAttribute { attribute: "signing-certificate" }));
 }
 
 /// RFC 3161 §2.3: the extended key usage must be critical and alone.

@@ -6,6 +6,7 @@
 mod batch;
 mod copy;
 mod desk;
+mod inquiry;
 mod register;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::batch::{Batch, BatchItem, BatchPlan};
+use domain::inquiry::Inquiry;
 use domain::model::*;
 use domain::ports::Fault;
 
@@ -86,6 +88,7 @@ kept! {
     Batch, "batch", batch::BatchRow;
     BatchPlan, "batch_plan", batch::BatchPlanItem;
     BatchItem, "batch_item", batch::BatchItemRow;
+    Inquiry, "inquiry", inquiry::InquiryItem;
     Idempotency, "idempotency", register::IdempotencyItem;
 }
 

@@ -85,6 +85,7 @@ pub(crate) enum TopicItem {
     Deliver,
     Aftercare,
     JudgeBatch,
+    FetchEvidence,
 }
 
 #[derive(Deserialize, Serialize)]

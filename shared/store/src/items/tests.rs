@@ -248,3 +248,20 @@ fn what_verification_keeps_reads_back() {
     round(sample::watch(Watcher::User(UserId::new([7; 16]))));
     round(sample::watch(Watcher::Email("a@example.vn".into())));
 }
+
+/// What CAs are asked reads back; a reason stands there as it is told.
+#[test]
+fn inquiries_read_back() {
+    use domain::inquiry::*;
+    let asked = sample::question();
+    round(asked.clone());
+    round(asked.answered(sample::pieces(), sample::at(6)));
+    round(asked.answered(vec![], sample::at(6)));
+    for cause in Cause::ALL {
+        let failed = asked.failed(cause, sample::at(6));
+        round(failed.clone());
+        let item = encode(&failed, key(), None).expect("encodes");
+        let Some(AttributeValue::M(state)) = item.get("state") else { panic!("a state") };
+        assert_eq!(state.get("failed"), Some(&text(cause.code())));
+    }
+}

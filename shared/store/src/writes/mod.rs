@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use domain::batch::Batch;
 use domain::ids::EventId;
+use domain::inquiry::Inquiry;
 use domain::model::*;
 use domain::ports::{Fault, Write};
 use jiff::Timestamp;
@@ -84,6 +85,10 @@ fn expand(table: &str, write: &Write, parts: &mut Vec<TransactWriteItem>) -> Res
         }
         Write::KeptReport(report) => {
             put_until(table, report, keys::kept_report(&report.id), Condition::Absent, report.until)
+        }
+        Write::Inquiry(inquiry) => {
+            let condition = before::<Inquiry>(inquiry.version)?;
+            put_until(table, inquiry, keys::inquiry(&inquiry.id), condition, inquiry.until)
         }
         Write::Watch(watch) => put_until(table, watch, keys::watch(watch), Condition::Always, watch.until),
     }?;

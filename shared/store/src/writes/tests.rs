@@ -197,3 +197,19 @@ fn a_batch_has_a_time_to_live() {
     let put = transaction("t", &[Write::KeptReport(report(1))]).expect("expands");
     assert_eq!(put[0].put().and_then(|put| put.condition_expression()), Some("attribute_not_exists(pk)"));
 }
+
+/// An inquiry follows from the one before, and its time to live is its own end: with the answer the certificate is gone.
+#[test]
+fn an_inquiry_replaces_the_one_before() {
+    let asked = sample::question();
+    let answered = asked.answered(sample::pieces(), sample::at(6));
+    assert_eq!(condition(Write::Inquiry(asked.clone())), ("attribute_not_exists(pk)".into(), None));
+    assert_eq!(condition(Write::Inquiry(answered.clone())), ("#swap = :before".into(), Some(number(1))));
+    for inquiry in [asked, answered] {
+        let part = one(Write::Inquiry(inquiry.clone()));
+        let item = &part.put().expect("a put").item;
+        assert_eq!(item.get("ttl"), Some(&number(inquiry.until.as_second())));
+        assert_eq!(format!("{item:?}").contains("path"), inquiry.version == 1);
+        assert!(!item.contains_key(keys::INDEX_PK), "it is found by its digest alone");
+    }
+}

@@ -72,6 +72,8 @@ pub struct Habits {
     pub crl: Habit,
     /// The mail service.
     pub mail: Habit,
+    /// What the URLs begin with that may not be asked.
+    pub closed: Option<&'static str>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -213,6 +215,10 @@ impl Inner {
 impl TrustServices for World {
     async fn timestamp(&self, request: &[u8]) -> Result<Vec<u8>, Fault> {
         self.act("timestamp", |w| w.stamp(request)).await
+    }
+
+    fn may_ask(&self, url: &str) -> bool {
+        self.lock().outside.habits.closed.is_none_or(|closed| !url.starts_with(closed))
     }
 
     async fn fetch(&self, kind: Evidence, url: &str, body: Option<&[u8]>) -> Result<Vec<u8>, Fault> {

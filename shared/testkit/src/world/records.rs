@@ -3,6 +3,7 @@
 use domain::batch::{Batch, BatchItem, BatchPlan};
 use domain::copy::CopyState;
 use domain::ids::*;
+use domain::inquiry::Inquiry;
 use domain::model::*;
 use domain::ports::*;
 use jiff::Timestamp;
@@ -281,6 +282,12 @@ impl Batches for World {
     async fn batch_items(&self, id: &BatchId, from: u32, count: u32) -> Result<Vec<BatchItem>, Fault> {
         let range = (id.clone(), from)..(id.clone(), from.saturating_add(count));
         self.ask("batch_items", |w| w.table.batch_items.range(range).map(|(_, item)| item.clone()).collect()).await
+    }
+}
+
+impl Inquiries for World {
+    async fn inquiry(&self, id: &Sha256) -> Result<Option<Inquiry>, Fault> {
+        self.ask("inquiry", |w| w.table.inquiries.get(id).cloned()).await
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::batch::{Batch, BatchItem, BatchPlan};
 use domain::ids::*;
+use domain::inquiry::Inquiry;
 use domain::model::*;
 use domain::ports::Write;
 use jiff::Timestamp;
@@ -67,6 +68,8 @@ pub struct Table {
     pub batch_items: BTreeMap<(BatchId, u32), BatchItem>,
     /// Reports that were kept.
     pub reports: BTreeMap<VerificationId, KeptReport>,
+    /// What CAs are asked.
+    pub inquiries: BTreeMap<Sha256, Inquiry>,
     /// Answers kept for repeated requests.
     pub idempotency: BTreeMap<Sha256, Idempotency>,
     /// Every step of every copy, as the names of the states before and after.
@@ -149,6 +152,7 @@ impl Table {
             Write::BatchPlan(new) => !self.batch_plans.contains_key(&new.batch),
             Write::BatchItem(new) => !self.batch_items.contains_key(&(new.batch.clone(), new.n)),
             Write::KeptReport(new) => !self.reports.contains_key(&new.id),
+            Write::Inquiry(new) => follows(self.inquiries.get(&new.id).map(|old| old.version), new.version),
         }
     }
 
@@ -193,6 +197,7 @@ impl Table {
             Write::BatchPlan(new) => drop(self.batch_plans.insert(new.batch.clone(), new)),
             Write::BatchItem(new) => drop(self.batch_items.insert((new.batch.clone(), new.n), new)),
             Write::KeptReport(new) => drop(self.reports.insert(new.id.clone(), new)),
+            Write::Inquiry(new) => drop(self.inquiries.insert(new.id, new)),
             Write::Watch(new) => drop(self.watches.insert((new.copy.clone(), new.verification.clone()), new)),
         }
     }
@@ -270,6 +275,7 @@ fn items(write: &Write) -> Vec<String> {
         Write::BatchPlan(it) => vec![format!("plan {}", it.batch)],
         Write::BatchItem(it) => vec![format!("item {} {}", it.batch, it.n)],
         Write::KeptReport(it) => vec![it.id.to_string()],
+        Write::Inquiry(it) => vec![format!("inquiry {:?}", it.id)],
         Write::Watch(it) => vec![format!("watch {} {}", it.copy, it.verification)],
     }
 }
