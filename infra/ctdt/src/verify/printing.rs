@@ -39,6 +39,7 @@ pub(super) fn table(answers: &[Answer], offline: bool) -> String {
     }
     text.push_str(&summary(answers));
     text.push_str(hint(answers, offline));
+    text.push_str(unregistered(answers));
     text
 }
 
@@ -63,7 +64,7 @@ fn details(report: &Report) -> String {
     lines.extend(report.signatures.iter().map(|one| {
         let time = one.signed_at.as_deref().and_then(short_time).unwrap_or_default();
         let sub = one.sub_indication.as_deref().unwrap_or_default();
-        format!("   · {}  {}  {} {sub}", padded(&plain(&one.field), 12), padded(&time, 16), indication(one))
+        format!("   · {}  {}  {} {sub}", padded(&framed(&one.field), 12), padded(&time, 16), indication(one))
             .trim_end()
             .to_owned()
     }));
@@ -129,6 +130,17 @@ fn hint(answers: &[Answer], offline: bool) -> &'static str {
     }
 }
 
+/// Of a single copy the reasons say it.
+fn unregistered(answers: &[Answer]) -> &'static str {
+    let not_asked = |report: &Report| report.reasons.iter().any(|reason| reason.code == "register-not-asked");
+    if answers.len() > 1 && answers.iter().any(|one| one.report.verdict == Verdict::Valid && not_asked(&one.report)) {
+        " Lệnh này không hỏi sổ; đối chiếu số chứng thực với sổ của cơ quan cấp trước khi tiếp nhận / no register is asked: look the \
+         numbers up before you accept the copies.\n"
+    } else {
+        ""
+    }
+}
+
 fn row(report: &Report) -> Row {
     let mark = match report.verdict {
         Verdict::Valid => "✔",
@@ -140,7 +152,7 @@ fn row(report: &Report) -> Row {
         (Verdict::Valid, _) => signed_cells(report),
         _ => vec![plain(&report.summary), format!("→ {}", plain(&report.action))],
     };
-    Row { mark, file: file_name(&report.file), verdict: report.verdict_text.clone(), cells }
+    Row { mark, file: framed(&report.file), verdict: report.verdict_text.clone(), cells }
 }
 
 /// `152, quyển số 01/2026 - SCT/BS`, the agency, when it was sealed, whether the time is proven.
@@ -187,8 +199,8 @@ pub(super) fn plain(text: &str) -> String {
     pades::cleaned(text, usize::MAX)
 }
 
-/// The name of a file, in quotation marks where it could pass for several columns.
-fn file_name(text: &str) -> String {
+/// The name of a file or a field, in quotation marks where it could pass for several columns.
+fn framed(text: &str) -> String {
     let wide = |sign: char| sign.is_whitespace() && sign != ' ';
     let name = plain(text);
     if name.contains("  ") || name.contains(wide) { format!("“{name}”") } else { name }

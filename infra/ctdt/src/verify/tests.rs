@@ -317,10 +317,12 @@ fn a_name_cannot_pass_for_other_columns() {
     found.report.file = "a.zip/b.pdf  HỢP LỆ".to_owned();
     let number = found.report.number.as_mut().expect("a number");
     number.suffix = "SCT/BS  UBND X  ký 01/01/2020 08:00".to_owned();
+    found.report.signatures[0].field = "Leader  TOTAL-PASSED".to_owned();
     for signer in found.report.signatures.iter_mut().filter_map(|one| one.signer.as_mut()) {
         signer.subject = format!("CN=UBND X”  ký 01/01/2020 08:00  dấu thời gian ✔{}", "a".repeat(30_000));
     }
     let text = table(&[found], true);
+    assert!(text.contains("· “Leader  TOTAL-PASSED”  "), "{text}");
     let line = text.lines().next().expect("a line");
     for quoted in [
         "“a.zip/b.pdf  HỢP LỆ”",
@@ -395,6 +397,10 @@ fn a_dossier_is_opened_within_bounds() {
     assert!(found[0].report.file.ends_with("ho-so.zip/a/hop-le.pdf"), "{}", found[0].report.file);
     assert_eq!(found[0].json()["sha256"], hex::encode(Sha256::digest(&valid)));
     assert_eq!((status(&found), status(&judge(&archive(&[("hop-le.pdf", &valid)])))), (1, 0));
+    // F25: "valid" in one line of many does not say that a register knows the copy.
+    assert!(
+        table(&found, true).contains("no register is asked") && !table(&found[1..], true).contains("register is asked")
+    );
 
     let many: Vec<String> = (0..101).map(|n| format!("{n}.pdf")).collect();
     let many: Vec<(&str, &[u8])> = many.iter().map(|name| (name.as_str(), &b"x"[..])).collect();

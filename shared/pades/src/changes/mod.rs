@@ -93,8 +93,7 @@ pub(crate) struct Change {
     /// Short name of the rule.
     pub(crate) rule: &'static str,
     pub(crate) object: Option<ObjId>,
-    /// Pages on which it shows, as they are numbered after the revision, from 1; of a page that is gone its number before. Of objects that no
-    /// place accounts for the first has the pages of all.
+    /// Pages on which it shows, as they are numbered after the revision, from 1; of a page that is gone its number before.
     pub(crate) pages: Vec<usize>,
 }
 
@@ -161,7 +160,6 @@ pub(crate) fn explain(
         step.push(Class::Metadata, "revision-without-change", None, None);
     }
     step.changes.dedup();
-    step.locate();
     Ok(step.changes)
 }
 

@@ -1,8 +1,7 @@
 //! On which pages a change shows (api.md §2.4, `revisions[].pages_changed`).
 //!
-//! What is compared with its page has the number of that page, and fields have those of their widgets, which the same walk saw. Only where
-//! something is forbidden and stands in no such place, the objects that pages draw with are walked, backwards from what changed. Does not
-//! draw, and does not say where on a page.
+//! What a page draws with is compared with the page and has its number, and fields have those of their widgets, which the same walk saw:
+//! nothing is walked again but a page tree that is not what it was. Does not draw, and does not say where on a page.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,10 +10,9 @@ use pdf::{Dict, Document, ObjId, Object, Page};
 
 use super::compare::{Stop, Stops};
 use super::form::Node;
-use super::shadow::drawn;
 use super::{Change, Class, Step};
 
-/// References that are followed in one file to find the pages of forbidden changes; whoever has more is not told pages.
+/// Steps up from fields to their groups in one file, to find the pages of forbidden changes; whoever has more is not told pages.
 pub(crate) const LOOKS: u64 = 500_000;
 /// What the walk over the pages saw.
 #[derive(Default)]
@@ -62,7 +60,7 @@ impl Step<'_, '_> {
         }
         let (was, is) = (pages(self.before), pages(self.after));
         let (old, new) = (ids(&was), ids(&is));
-        self.leaves = new.clone();
+        self.renumber(&new);
         self.compare_left_out(&old, &new);
         let mut concerned = moved(&old, &new);
         concerned.extend(self.inherit_otherwise(&was, &is));
@@ -164,26 +162,6 @@ impl Step<'_, '_> {
         };
         nodes.values().filter(|node| node.terminal && below(node)).flat_map(|node| node.widgets.clone()).collect()
     }
-
-    /// Pages that draw with what is forbidden and was not compared with them: objects that are freed, or that the catalog names.
-    pub(super) fn locate(&mut self) {
-        let homeless = |change: &Change| change.class == Class::Forbidden && change.pages.is_empty();
-        let objects = self.changes.iter().filter(|change| homeless(change)).filter_map(|change| change.object);
-        let wanted: BTreeSet<ObjId> = objects.filter(|id| id.num != 0).collect();
-        if wanted.is_empty() {
-            return;
-        }
-        let views = [self.before, self.after];
-        let drawn_by = views.iter().filter_map(|view| drawn_by(view, &wanted, self.looks).ok());
-        let drawn: BTreeSet<ObjId> = drawn_by.flatten().collect();
-        let (was, now) = (numbers(&ids(&pages(self.before))), numbers(&ids(&pages(self.after))));
-        let number = |id: &ObjId| now.get(id).or_else(|| was.get(id)).copied();
-        let found: BTreeSet<usize> = drawn.iter().filter_map(number).collect();
-        let first = self.changes.iter_mut().find(|change| homeless(change) && change.object.is_some());
-        if let Some(first) = first {
-            first.pages = found.into_iter().collect();
-        }
-    }
 }
 
 fn spend(looks: &Cell<u64>) -> Result<(), Stop> {
@@ -214,48 +192,6 @@ fn moved(was: &[ObjId], is: &[ObjId]) -> BTreeSet<usize> {
         false => between(is).collect(),
         true => between(was).collect(),
     }
-}
-
-/// Pages from which a reader that draws them comes to one of the objects.
-fn drawn_by(view: &Document<'_>, wanted: &BTreeSet<ObjId>, looks: &Cell<u64>) -> Result<BTreeSet<ObjId>, Stop> {
-    let pages = view.pages()?;
-    let leaves: BTreeSet<ObjId> = pages.iter().map(|page| page.id).collect();
-    let mut users: BTreeMap<ObjId, Vec<ObjId>> = BTreeMap::new();
-    let mut seen = leaves.clone();
-    let mut work: Vec<ObjId> = leaves.iter().copied().collect();
-    let mut uses = |user: ObjId, used: ObjId, work: &mut Vec<ObjId>| -> Result<(), Stop> {
-        spend(looks)?;
-        if !leaves.contains(&used) {
-            users.entry(used).or_default().push(user);
-            work.extend(seen.insert(used).then_some(used));
-        }
-        Ok(())
-    };
-    for page in pages.iter().filter(|page| page.resources_at != Some(page.id)) {
-        let resources = view.page_resources(page)?.map(|dict| pdf::references_of(&Object::Dict(dict.clone())));
-        for used in resources.into_iter().flatten() {
-            uses(page.id, used, &mut work)?;
-        }
-    }
-    while let Some(id) = work.pop() {
-        // What cannot be read leads nowhere.
-        let Ok(object) = view.object(id) else { continue };
-        for used in drawn(object) {
-            uses(id, used, &mut work)?;
-        }
-    }
-    Ok(backwards(wanted, &users).intersection(&leaves).copied().collect())
-}
-
-/// Everything that uses one of the objects, and what uses that; themselves too.
-fn backwards(wanted: &BTreeSet<ObjId>, users: &BTreeMap<ObjId, Vec<ObjId>>) -> BTreeSet<ObjId> {
-    let mut met = wanted.clone();
-    let mut work: Vec<ObjId> = wanted.iter().copied().collect();
-    while let Some(id) = work.pop() {
-        let new = users.get(&id).into_iter().flatten().filter(|user| met.insert(**user));
-        work.extend(new.copied());
-    }
-    met
 }
 
 #[cfg(test)]

@@ -133,7 +133,7 @@ fn is_hidden(view: &Document<'_>, widget: &Dict) -> bool {
 }
 
 /// What a reader follows to draw: everything but the way back.
-pub(super) fn drawn(object: &Object) -> Vec<ObjId> {
+fn drawn(object: &Object) -> Vec<ObjId> {
     let own = |dict: &Dict| {
         let keys: [&[u8]; 6] = [b"Parent", b"P", b"StructParent", b"StructParents", b"Popup", b"Dest"];
         let values = dict.iter().filter(|(key, _)| !keys.contains(key));

@@ -82,6 +82,7 @@ fn r64_a_field_is_where_its_widgets_are() {
     grouped.push("<</T(g)/Kids[13 0 R]>>".to_owned());
     let grouped = Signed::of(&classic(&grouped));
     assert_eq!(forbidden(&grouped, &[(17, "<</T(h)/Kids[13 0 R]>>")]), [1, 3]);
+    assert_eq!(forbidden(&grouped, &[(17, "<</T(g)/Kids[13 0 R]/Ff 1>>")]), [1, 3], "of the group alone");
 }
 
 /// Pages that came, went or changed places have the numbers that a reader shows.
@@ -105,11 +106,13 @@ fn r64_a_changed_page_tree_names_what_came_and_what_went() {
     assert_eq!(forbidden(&signed, &moved), [1, 3]);
     let numbered = append(&signed.file, &[(2, &root("40 0 R 3 0 R 6 0 R")), (40, new), (9, &stream("", "q Q"))]);
     assert_eq!(only(&signed, &numbered).pages_changed, [1, 4], "page 3 is page 4 now");
+    let instead = append(&signed.file, &[(2, &root("40 0 R 6 0 R")), (40, new), (9, &stream("", "q Q"))]);
+    assert_eq!(only(&signed, &instead).pages_changed, [1, 2], "page 3 is page 2 now");
 }
 
-/// What was freed is looked for among what pages draw with; what belongs to no page has none.
+/// What was freed is missed by the pages that drew with it; what belongs to no page has none.
 #[test]
-fn r64_other_objects_are_looked_for() {
+fn r64_what_is_freed_is_missed_on_its_pages() {
     let signed = three();
     let text = String::from_utf8_lossy(&signed.file).into_owned();
     let last = text.rsplit("startxref\n").next().and_then(|rest| rest.lines().next()).expect("an offset").to_owned();
