@@ -6,7 +6,7 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use pdf::{Dict, Document, ObjId, Object, Page};
+use pdf::{Dict, Document, ObjId, Page};
 
 use super::compare::{Stop, Stops};
 use super::form::Node;

@@ -210,6 +210,18 @@ fn r68_the_revisions_of_a_copy() {
     assert!(told(&order).last().is_some_and(|last| last.2 >= NotOfACopy), "{:?}", told(&order));
 }
 
+/// What two readers may see differently is in a revision too: nobody says that it is allowed.
+#[test]
+fn f_a_revision_that_can_be_read_in_two_ways_is_unclear() {
+    let signed = Signed::new("");
+    let hidden = stream("", "BT (gia) Tj ET");
+    let inside = format!("(x)\nendobj\n4 0 obj\n{hidden}\nendobj\n81 0 obj (y)");
+    let one = only(&signed, &append(&signed.file, &[(80, &inside)]));
+    assert_ne!(one.judgement, Judgement::Allowed);
+    let header = append(&signed.file, &[(80, "(x)\nendobj\n%PDF-1.7\n81 0 obj (y)")]);
+    assert_ne!(only(&signed, &header).judgement, Judgement::Allowed);
+}
+
 /// However many pages: the first 64, and how many more.
 #[test]
 fn r64_the_list_of_pages_has_an_end() {
