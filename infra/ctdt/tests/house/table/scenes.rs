@@ -150,7 +150,7 @@ pub(super) async fn uploads(cases: &Cases) {
         (test("scans/da-ky.pdf"), "application/pdf", "pdf-already-signed"),
         (test("vectors/scans/mat-khau.pdf"), "application/pdf", "pdf-encrypted"),
         (test("vectors/scans/cut-duoi.pdf"), "application/pdf", "pdf-broken"),
-        (test("vectors/scans/fax-g3-2d.tif"), "image/tiff", "image-broken"),
+        (test("vectors/scans/lab.tif"), "image/tiff", "image-broken"),
         (test("scans/cairo.pdf"), "image/png", "type-not-accepted"),
         (pages(301), "application/pdf", "too-many-pages"),
     ] {
