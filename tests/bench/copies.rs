@@ -1,13 +1,13 @@
 //! Certified copies of any size, made by the house itself in memory, with its test keys.
 
 use domain::ids::CopyId;
-use testkit::{World, base, office, receive, request_seal, sign_until, submit, sweep};
+use testkit::{World, office, pictured_base, receive, request_seal, sign_until, submit, sweep};
 
 /// A copy on the leader's desk whose page has so many bytes.
 pub(crate) fn submitted(size: usize) -> (World, CopyId) {
     let world = office();
     let copy = receive(&world, 1);
-    submit(&world, &copy, base(&"ban sao ".repeat(size / 8)));
+    submit(&world, &copy, pictured_base(size));
     (world, copy)
 }
 

@@ -2,7 +2,9 @@
 
 use std::io::Write as _;
 
-use flate2::{Compression, Decompress, FlushDecompress, Status, write::ZlibEncoder};
+use flate2::{Compression, write::ZlibEncoder};
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 
 use crate::error::{Error, LimitKind};
 use crate::lexer::{hex_digit, is_space};
@@ -111,41 +113,51 @@ fn unsupported(step: &Step) -> Error {
     Error::UnsupportedFilter(String::from_utf8_lossy(&step.name).chars().take(40).collect())
 }
 
+/// Straight into the result, without the window of 32 KiB that a stream of unknown end needs: a file has dozens of streams, and most are small.
 fn inflate(input: &[u8], max: usize, truncated: &mut bool) -> Result<Vec<u8>, Error> {
     const CHUNK: usize = 32 << 10;
+    /// Beneath the fastest loop of the decoder, and more than most structures need.
+    const LEAST: usize = 1 << 10;
+    const FLAGS: u32 = inflate_flags::TINFL_FLAG_PARSE_ZLIB_HEADER
+        | inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF
+        | inflate_flags::TINFL_FLAG_HAS_MORE_INPUT;
     if input.is_empty() {
         // `/Length 0` with a filter: written by honest producers for empty contents.
         return Ok(Vec::new());
     }
-    let mut inflater = Decompress::new(true);
-    let mut out: Vec<u8> = Vec::new();
+    // One more than may come out, so that what fits exactly is told from what goes on.
+    let most = max.saturating_add(1);
+    let mut state = Box::<DecompressorOxide>::default();
+    let mut out = vec![0; input.len().saturating_mul(4).clamp(LEAST, CHUNK).min(most)];
+    let (mut read, mut written) = (0, 0);
     loop {
-        let read = usize::try_from(inflater.total_in()).unwrap_or(usize::MAX);
         let rest = input.get(read..).unwrap_or_default();
-        let before = (inflater.total_in(), out.len());
-        if out.capacity() - out.len() < CHUNK {
-            // Doubling, but not beyond what may come out anyway.
-            out.reserve_exact(CHUNK.max(out.len().min(4 << 20)));
-        }
-        let status = inflater
-            .decompress_vec(rest, &mut out, FlushDecompress::None)
-            .map_err(|_| Error::Decode { filter: "FlateDecode", reason: "no deflate data" })?;
-        if out.len() > max {
+        let (status, used, made) = decompress(&mut state, rest, &mut out, written, FLAGS);
+        read += used;
+        written += made;
+        if written > max {
             return Err(Error::Limit(LimitKind::DecodedStream));
         }
-        if status == Status::StreamEnd {
-            return Ok(out);
-        }
-        if (inflater.total_in(), out.len()) == before {
+        match status {
+            TINFLStatus::Done => break,
+            // Doubling, but not beyond what may come out anyway.
+            TINFLStatus::HasMoreOutput => {
+                let longer = out.len().saturating_add(out.len().clamp(CHUNK, 4 << 20));
+                out.resize(longer.min(most), 0);
+            }
             // All input was used and more was wanted: honest files with a short `/Length` end so.
-            *truncated = true;
-            return if out.is_empty() {
-                Err(Error::Decode { filter: "FlateDecode", reason: "data ends too early" })
-            } else {
-                Ok(out)
-            };
+            TINFLStatus::NeedsMoreInput if written == 0 => {
+                return Err(Error::Decode { filter: "FlateDecode", reason: "data ends too early" });
+            }
+            TINFLStatus::NeedsMoreInput => {
+                *truncated = true;
+                break;
+            }
+            _ => return Err(Error::Decode { filter: "FlateDecode", reason: "no deflate data" }),
         }
     }
+    out.truncate(written);
+    Ok(out)
 }
 
 fn ascii_hex(input: &[u8]) -> Result<Vec<u8>, Error> {
@@ -315,4 +327,69 @@ pub fn encode_flate(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::with_capacity(bytes.len() / 2), Compression::default());
     // Writing to memory cannot fail; an empty result would still be caught by every reader.
     encoder.write_all(bytes).and_then(|()| encoder.finish()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use flate2::{Decompress, FlushDecompress, Status};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What another loop around a window of 32 KiB makes of it; `None`: no deflate data.
+    fn windowed(input: &[u8]) -> Option<(Vec<u8>, bool)> {
+        let mut inflater = Decompress::new(true);
+        let mut out = Vec::with_capacity(1 << 20);
+        loop {
+            let rest = input.get(usize::try_from(inflater.total_in()).ok()?..)?;
+            let before = (rest.len(), out.len());
+            let status = inflater.decompress_vec(rest, &mut out, FlushDecompress::None).ok()?;
+            let left = input.len() - usize::try_from(inflater.total_in()).ok()?;
+            if status == Status::StreamEnd {
+                return Some((out, false));
+            }
+            if (left, out.len()) == before {
+                return (!out.is_empty()).then_some((out, true));
+            }
+        }
+    }
+
+    /// `a`, then three more from one octet back; from two octets back there is nothing to be copied.
+    #[test]
+    fn nothing_is_copied_from_before_the_beginning() {
+        let mut truncated = false;
+        let right = b"\x78\x9c\x4b\x04\x02\x00\x03\xce\x01\x85";
+        assert_eq!(inflate(right, 100, &mut truncated).expect("deflate data"), b"aaaa");
+        let wrong = b"\x78\x9c\x4b\x04\x42\x00\x03\xce\x01\x85";
+        assert!(inflate(wrong, 100, &mut truncated).is_err());
+        assert!(!truncated);
+    }
+
+    proptest! {
+        /// Whole streams, cut ones and damaged ones: the same octets, the same word about the end.
+        #[test]
+        fn inflating_without_a_window_gives_the_same(
+            pieces in prop::collection::vec((any::<u8>(), 1usize..3000), 1..12),
+            cut in 0usize..400,
+            damage in prop::option::of((any::<prop::sample::Index>(), any::<u8>())),
+        ) {
+            let plain: Vec<u8> = pieces.iter().flat_map(|(byte, count)| (0..*count).map(move |at| byte ^ (at * at >> 7) as u8)).collect();
+            let mut packed = encode_flate(&plain);
+            packed.truncate(packed.len().saturating_sub(cut).max(1));
+            if let Some((at, byte)) = damage {
+                *at.get_mut(&mut packed) ^= byte;
+            }
+            let mut truncated = false;
+            let ours = inflate(&packed, 1 << 20, &mut truncated).ok().map(|bytes| (bytes, truncated));
+            // A window of zeros takes a distance to before the beginning, which RFC 1951 §3.2.3 forbids and zlib refuses too.
+            let windowed = windowed(&packed);
+            prop_assert!(ours == windowed || damage.is_some() && ours.is_none(), "of {} octets", packed.len());
+            // What fits exactly is taken, one octet less is a limit.
+            if let Some((bytes, _)) = ours.filter(|(bytes, _)| !bytes.is_empty()) {
+                let mut cut_short = false;
+                prop_assert!(inflate(&packed, bytes.len(), &mut cut_short).is_ok());
+                prop_assert!(matches!(inflate(&packed, bytes.len() - 1, &mut cut_short), Err(Error::Limit(_))));
+            }
+        }
+    }
 }

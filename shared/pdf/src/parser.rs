@@ -365,26 +365,35 @@ impl<'b> Parser<'b> {
     }
 }
 
-/// Digits only, two and two: what every signature is written as, and large. Without a branch or a table, so that the compiler takes many
-/// digits at once.
+/// Digits only, two and two: what every signature is written as, and large. Most of it is padding, so zeros are passed sixteen at a time;
+/// the rest without a branch or a table, so that the compiler takes many digits at once.
 fn hex_pairs(text: &[u8]) -> Option<Vec<u8>> {
     /// A bit that no digit has.
     const NO_DIGIT: u8 = 0x80;
-    let (pairs, alone) = text.as_chunks::<2>();
-    if !alone.is_empty() {
-        return None;
-    }
     let digit = |byte: u8| {
         let (number, letter) = (byte.wrapping_sub(b'0'), (byte | 0x20).wrapping_sub(b'a'));
         let letter = if letter < 6 { letter + 10 } else { NO_DIGIT };
         if number < 10 { number } else { letter }
     };
     let mut wrong = 0;
-    let mut bytes = vec![0; pairs.len()];
-    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-        let (high, low) = (digit(*high), digit(*low));
+    let mut put = |byte: &mut u8, high: u8, low: u8| {
+        let (high, low) = (digit(high), digit(low));
         wrong |= high | low;
         *byte = high << 4 | low;
+    };
+    if !text.len().is_multiple_of(2) {
+        return None;
+    }
+    let mut bytes = vec![0; text.len() / 2];
+    let (blocks, rest) = text.as_chunks::<16>();
+    let (filled, last) = bytes.as_chunks_mut::<8>();
+    for (bytes, block) in filled.iter_mut().zip(blocks).filter(|(_, block)| **block != [b'0'; 16]) {
+        for (byte, [high, low]) in bytes.iter_mut().zip(block.as_chunks::<2>().0) {
+            put(byte, *high, *low);
+        }
+    }
+    for (byte, [high, low]) in last.iter_mut().zip(rest.as_chunks::<2>().0) {
+        put(byte, *high, *low);
     }
     (wrong & NO_DIGIT == 0).then_some(bytes)
 }
@@ -423,4 +432,26 @@ fn number(text: &[u8]) -> Option<Object> {
         return Some(Object::Real(0.0));
     }
     text.parse::<f64>().ok().map(Object::Real)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{hex_pairs, hex_with_space};
+
+    /// The fast way says what the slow one says, wherever zeros, other digits and what is no digit stand.
+    #[test]
+    fn digits_are_read_many_at_a_time() {
+        let zeros = [b'0'; 70];
+        for len in 0..zeros.len() {
+            let text = zeros.get(..len).expect("shorter");
+            for at in 0..=len {
+                for sign in [b'0', b'9', b'a', b'F', b'g', b'/', b':', b'@', 0x80] {
+                    let mut text = text.to_vec();
+                    text.splice(at..(at + 1).min(len), [sign]);
+                    let wanted = text.len().is_multiple_of(2).then(|| hex_with_space(&text)).flatten();
+                    assert_eq!(hex_pairs(&text), wanted, "{:?}", String::from_utf8_lossy(&text));
+                }
+            }
+        }
+    }
 }

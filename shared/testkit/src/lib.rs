@@ -24,7 +24,7 @@ pub use examine::{examine, findings};
 pub use explore::{Explored, Run, explore};
 pub use fates::{Tried, every_fate};
 pub use keys::{Identity, Key};
-pub use paper::{base, scan};
+pub use paper::{base, pictured_base, scan};
 pub use polling::{pause, run, run_for};
 pub use trees::{Tree, Trees, all_rsa, trees};
 pub use world::{Call, Fate, Habit, Habits, Kind, Table, World};

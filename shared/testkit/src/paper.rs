@@ -37,16 +37,37 @@ pub fn scan(text: &str) -> Vec<u8> {
 /// What a leader is shown: one page that says `text`, and the two empty signature fields; the seal's field locks all
 /// (decision 8).
 pub fn base(text: &str) -> Vec<u8> {
-    classic(&[
+    classic(&signable(&format!("<<{PAGE}/Annots[7 0 R 8 0 R]>>"), drawing(text)))
+}
+
+/// The same, but the page is a picture of so many octets, as a scan is. They are no JPEG: who judges signatures decodes no picture.
+pub fn pictured_base(octets: usize) -> Vec<u8> {
+    let page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Annots[7 0 R 8 0 R]\
+                /Resources<</Font<</F1 5 0 R>>/XObject<</Im1 9 0 R>>>>>>";
+    let content = "q 595 0 0 842 0 0 cm /Im1 Do Q BT /F1 14 Tf 60 760 Td (ban sao) Tj ET";
+    let content = format!("<</Length {}>>\nstream\n{content}\nendstream", content.len());
+    let data = "ban sao ".repeat(octets.div_ceil(8));
+    let picture = format!(
+        "<</Type/XObject/Subtype/Image/Width 2480/Height 3508/ColorSpace/DeviceRGB/BitsPerComponent 8/Filter/DCTDecode/Length {}>>\n\
+         stream\n{data}\nendstream",
+        data.len()
+    );
+    let mut objects = signable(page, content).to_vec();
+    objects.push(picture);
+    classic(&objects)
+}
+
+fn signable(page: &str, content: String) -> [String; 8] {
+    [
         "<</Type/Catalog/Pages 2 0 R/AcroForm 6 0 R>>".to_owned(),
         PAGES.to_owned(),
-        format!("<<{PAGE}/Annots[7 0 R 8 0 R]>>"),
-        drawing(text),
+        page.to_owned(),
+        content,
         FONT.to_owned(),
         "<</Fields[7 0 R 8 0 R]/SigFlags 1>>".to_owned(),
         "<</Type/Annot/Subtype/Widget/FT/Sig/T(Leader)/F 132/P 3 0 R/Rect[60 100 280 200]>>".to_owned(),
         "<</Type/Annot/Subtype/Widget/FT/Sig/T(Seal)/F 132/P 3 0 R/Rect[300 100 560 240]\
          /Lock<</Type/SigFieldLock/Action/All>>>>"
             .to_owned(),
-    ])
+    ]
 }

@@ -158,9 +158,22 @@ fn is_white(byte: u8) -> bool {
     matches!(byte, b'\0' | b'\t' | b'\n' | b'\x0c' | b'\r' | b' ')
 }
 
+/// Which characters end a word: white space and delimiters (§7.2.3). A table, because content is long and every one of its bytes is asked.
+const ENDS: [bool; 256] = {
+    let mut ends = [false; 256];
+    let signs = b"\0\t\n\x0c\r ()<>[]{}/%";
+    let mut at = 0;
+    while at < signs.len() {
+        ends[signs[at] as usize] = true;
+        at += 1;
+    }
+    ends
+};
+
 /// Length of the regular characters at the front.
 fn word(text: &[u8]) -> usize {
-    let ends = |byte: &u8| is_white(*byte) || b"()<>[]{}/%".contains(byte);
+    // A byte has a place in a table of 256.
+    let ends = |byte: &u8| ENDS.get(usize::from(*byte)).copied().unwrap_or(true);
     text.iter().position(ends).unwrap_or(text.len())
 }
 
@@ -179,7 +192,40 @@ fn find<'c>(text: &'c [u8], letters: &[u8; 2]) -> Option<&'c [u8]> {
     text.get(at + 2..)
 }
 
+/// Digits that make a whole number which a double holds exactly.
+const EXACT: usize = 15;
+/// Powers of ten that a double holds exactly, as many as [`EXACT`] digits can need.
+const TENS: [f64; EXACT + 1] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+
+/// A short number without signs but a minus in front, as nearly all are: a quotient of two exact doubles is rounded once, so this is what
+/// parsing gives (Clinger's fast path).
+fn short_number(text: &[u8]) -> Option<f64> {
+    let (minus, digits) = text.strip_prefix(b"-").map_or((false, text), |digits| (true, digits));
+    let (mut whole, mut read, mut behind) = (0u64, 0usize, None);
+    for byte in digits {
+        match byte {
+            b'0'..=b'9' => {
+                whole = whole * 10 + u64::from(byte - b'0');
+                read += 1;
+                if read > EXACT {
+                    return None;
+                }
+            }
+            b'.' if behind.is_none() => behind = Some(read),
+            _ => return None,
+        }
+    }
+    if read == 0 {
+        return None;
+    }
+    let value = whole as f64 / TENS.get(read - behind.unwrap_or(read))?;
+    Some(if minus { -value } else { value })
+}
+
 fn number(text: &[u8]) -> Result<f64, Garbled> {
+    if let Some(number) = short_number(text) {
+        return Ok(number);
+    }
     let plain = text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.'));
     let text = std::str::from_utf8(text).map_err(|_| Garbled)?;
     match text.parse() {
@@ -252,6 +298,26 @@ mod tests {
         operators.step().expect("an operator");
         let text = |bytes: &'static [u8]| Value::Text(bytes.into());
         assert_eq!(operators.operands(), [text(b"a)(b)A"), text(b"A")]);
+    }
+
+    /// The fast way gives the bits that parsing gives.
+    #[test]
+    fn short_numbers_are_read_as_parsed() {
+        let digits = ["0", "7", "12", "005", "999999999999999", "1234567890123456", "842", "297637795"];
+        let mut read = 0;
+        for (whole, behind) in digits.iter().flat_map(|one| digits.map(|other| (one, other))) {
+            for text in
+                [format!("{whole}.{behind}"), format!("-{whole}.{behind}"), format!("{whole}."), format!("-.{behind}")]
+            {
+                let parsed: f64 = text.parse().expect("a number");
+                assert_eq!(super::number(text.as_bytes()).expect("a number").to_bits(), parsed.to_bits(), "{text}");
+                read += usize::from(super::short_number(text.as_bytes()).is_some());
+            }
+        }
+        assert!(read > 100, "the fast way is taken: {read}");
+        for slow in ["", "-", ".", "+5", "1-2", "1.2.3", "--5"] {
+            assert_eq!(super::short_number(slow.as_bytes()), None, "{slow}");
+        }
     }
 
     #[test]

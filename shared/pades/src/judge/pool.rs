@@ -226,11 +226,16 @@ pub(crate) fn strangers(
     let mut named: Vec<&[u8]> = found.iter().map(|one| one.contents.as_slice()).collect();
     named.extend(containers.map(pki::cms::SignedData::der));
     named.extend(tokens.iter().chain(&evidence.ocsps).chain(&evidence.crls).map(Vec::as_slice));
-    let digests: HashSet<String> = named
-        .into_iter()
-        .flat_map(|bytes| {
-            [DigestAlgorithm::Sha1, DigestAlgorithm::Sha256].map(|by| hex::encode(pki::digest(by, &[bytes])))
-        })
-        .collect();
-    names.into_iter().filter(|name| !digests.contains(name)).collect()
+    // Usual names are SHA-1 of a signature, so most digests are never needed: an item is hashed only while a name is unexplained.
+    let mut left = names;
+    for by in [DigestAlgorithm::Sha1, DigestAlgorithm::Sha256] {
+        for bytes in &named {
+            if left.is_empty() {
+                return left;
+            }
+            let digest = hex::encode(pki::digest(by, &[bytes]));
+            left.retain(|name| *name != digest);
+        }
+    }
+    left
 }
