@@ -5,6 +5,7 @@
 //! Texts that come from files are shown, never obeyed: what has no glyph becomes a sign of its own.
 
 mod batch;
+mod said;
 mod sheet;
 mod signable;
 
@@ -161,8 +162,12 @@ fn head(sheet: &mut Sheet<'_>, report: &Value, tone: &Tone) {
 
 fn facts(sheet: &mut Sheet<'_>, report: &Value) {
     sheet.row("Tệp", "File", text(report, "file"));
+    let registered =
+        list(report, "checks").iter().any(|check| text(check, "id") == "register" && text(check, "result") == "pass");
     let kind = match text(report, "kind") {
-        "certified_copy" => "bản sao điện tử có chứng thực / certified electronic copy",
+        "certified_copy" if registered => "bản sao điện tử có chứng thực / certified electronic copy",
+        // Two X.509 certificates of anybody make the form of one; only the register knows the rest (R68).
+        "certified_copy" => "có hình thức bản sao điện tử có chứng thực / has the form of a certified electronic copy",
         "signed_pdf" => "PDF đã ký số / signed PDF",
         "unsigned" => "PDF không có chữ ký / unsigned PDF",
         _ => "không đọc được / unreadable",
@@ -306,22 +311,7 @@ fn signature(sheet: &mut Sheet<'_>, one: &Value) {
         let (serial, issuer) = (text(signer, "serial"), text(signer, "issuer"));
         sheet.small(&format!("Số / serial {serial} · cấp bởi / issued by {issuer} · hiệu lực / valid {from} – {to}"));
     }
-    let source = match text(one, "time_source") {
-        "timestamp" => "dấu thời gian / time-stamp",
-        "doc_timestamp" => "dấu thời gian tài liệu / document time-stamp",
-        "claimed" => "giờ máy người ký / signer's clock",
-        _ => "không có / none",
-    };
-    let at = match text(one, "signed_at") {
-        "" => "–".to_owned(),
-        at => moment(at),
-    };
-    let level = text(one, "level");
-    let (path, revocation, changes) =
-        (text(one, "certificate_path"), text(one, "revocation"), text(one, "changes_after"));
-    sheet.small(&format!(
-        "Lúc / at {at} ({source}) · mức / level {level} · path {path} · revocation {revocation} · changes {changes}"
-    ));
+    said::of(one).iter().for_each(|line| sheet.small(line));
     sheet.space(3.0);
 }
 

@@ -326,6 +326,13 @@ fn term(signer: &SignerReport) -> String {
 
 fn change_line(lang: Lang, one: &SignatureReport) -> Markup {
     let (class, text) = match (one.changes_after, one.role) {
+        _ if one.integrity == Integrity::Broken => (
+            "fail",
+            lang.pick(
+                "chữ ký không còn nguyên vẹn, nên không xét phần thêm sau đó.",
+                "the signature is not intact, so what came after it is not judged.",
+            ),
+        ),
         (Changes::None, _) => {
             ("pass", lang.pick("không có thay đổi nào sau đó.", "nothing was added or changed after it."))
         }

@@ -50,7 +50,12 @@ const PART: usize = 20;
 
 /// Of a single file also the five checks, every signature, what was changed later, why, and how long that stays provable.
 fn details(report: &Report) -> String {
-    let mut lines = vec![format!("   {} / {}", plain(&report.summary_en), plain(&report.action_en))];
+    let mut lines = Vec::new();
+    // The line above names a valid file by its number and agency, any other by what is wrong and what to do.
+    if report.verdict == Verdict::Valid {
+        lines.push(format!("   {}  → {}", plain(&report.summary), plain(&report.action)));
+    }
+    lines.push(format!("   {} / {}", plain(&report.summary_en), plain(&report.action_en)));
     lines.extend(report.checks.iter().map(|check| {
         let (vi, en) = question_of(check.id);
         let (mark, word) = match check.result {

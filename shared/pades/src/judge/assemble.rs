@@ -161,7 +161,8 @@ fn signature(
         reasons.push(Reason::of("signature-malformed", &found.field, detail));
     }
     reasons.extend(change_reasons.iter().cloned());
-    if changes == Changes::Permitted {
+    // Behind a signature that is broken "permitted" would calm where nothing is known any more.
+    if crypto.intact && changes == Changes::Permitted {
         reasons.push(Reason::with("later-change-allowed", &[("field", found.field.clone())]));
     }
     reasons.extend(trust.reasons.iter().cloned());
