@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{moment, text};
 
-/// Two lines; of a value that is not known here, the value itself.
-pub(super) fn of(one: &Value) -> [String; 2] {
+/// Three lines; of a value that is not known here, the value itself.
+pub(super) fn of(one: &Value) -> [String; 3] {
     let at = match text(one, "signed_at") {
         "" => "–".to_owned(),
         at => moment(at),
@@ -16,12 +16,13 @@ pub(super) fn of(one: &Value) -> [String; 2] {
     let revocation = in_words(&REVOCATIONS, text(one, "revocation"));
     // Behind a broken signature nothing is known, so nothing may sound as if all were well.
     let changes = match text(one, "integrity") {
-        "broken" => "không xét phần thêm sau đó / what follows is not judged",
+        "broken" => "Không xét phần thêm sau đó / what follows is not judged",
         _ => in_words(&CHANGES, text(one, "changes_after")),
     };
     [
-        format!("Lúc / at {at} ({source}) · mức / level {level} · {changes}"),
+        format!("Lúc / at {at} ({source}) · mức / level {level}"),
         format!("Chuỗi chứng thư / path: {path} · thu hồi / revocation: {revocation}"),
+        changes.to_owned(),
     ]
 }
 
@@ -47,9 +48,9 @@ const REVOCATIONS: [Words; 4] = [
     ("not_checked", "không kiểm tra / not checked"),
 ];
 const CHANGES: [Words; 3] = [
-    ("none", "sau đó không có thay đổi / no change after it"),
-    ("permitted", "sau đó chỉ có thay đổi được phép / only permitted changes after it"),
-    ("not_permitted", "sau đó có thay đổi không được phép / changes that are not permitted after it"),
+    ("none", "Sau đó không có thay đổi / no change after it"),
+    ("permitted", "Sau đó chỉ có thay đổi được phép / only permitted changes after it"),
+    ("not_permitted", "Sau đó có thay đổi không được phép / changes that are not permitted after it"),
 ];
 
 fn in_words<'v>(words: &[Words], value: &'v str) -> &'v str {
@@ -65,15 +66,13 @@ mod tests {
     /// A clerk reads Vietnamese; and a broken signature is never followed by "permitted".
     #[test]
     fn every_value_has_words() {
-        for (broken, said) in [("intact", "chỉ có thay đổi được phép"), ("broken", "không xét phần thêm")]
+        for (broken, said) in [("intact", "Sau đó chỉ có thay đổi được phép"), ("broken", "Không xét phần thêm")]
         {
             let one = json!({"signed_at": "2026-11-23T14:05:31+07:00", "time_source": "claimed", "level": "B-T",
                 "certificate_path": "incomplete", "revocation": "not_checked", "changes_after": "permitted", "integrity": broken});
-            let [first, second] = of(&one);
-            assert!(
-                first.starts_with("Lúc / at 23/11/2026 14:05:31 (giờ máy người ký") && first.contains(said),
-                "{first}"
-            );
+            let [first, second, third] = of(&one);
+            assert!(first.starts_with("Lúc / at 23/11/2026 14:05:31 (giờ máy người ký"), "{first}");
+            assert!(third.starts_with(said), "{third}");
             assert_eq!(
                 second,
                 "Chuỗi chứng thư / path: thiếu chứng thư / incomplete · thu hồi / revocation: không kiểm tra / not checked"

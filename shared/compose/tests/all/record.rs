@@ -142,7 +142,7 @@ fn a_record_names_its_report_only_when_it_was_kept() {
     let length = |report: &Value| {
         let file =
             lopdf::Document::load_mem(&compose::report_to_sign(report, &SIGNING).expect("a record")).expect("a PDF");
-        file.get_pages().values().map(|page| file.get_page_content(*page).len()).sum()
+        file.get_pages().values().map(|page| file.get_page_content(*page).len()).sum::<usize>()
     };
     assert!(length(&without) < length(&with));
 }
