@@ -12,6 +12,24 @@ use super::{Class, Step};
 const MARKUP: &[&[u8]] =
     &[b"Text", b"Highlight", b"Underline", b"StrikeOut", b"Squiggly", b"FreeText", b"Ink", b"Popup", b"Stamp"];
 
+/// Names of stamps (ISO 32000-2 table 184).
+const STAMPS: &[&[u8]] = &[
+    b"Approved",
+    b"AsIs",
+    b"Confidential",
+    b"Departmental",
+    b"Draft",
+    b"Experimental",
+    b"Expired",
+    b"Final",
+    b"ForComment",
+    b"ForPublicRelease",
+    b"NotApproved",
+    b"NotForPublicRelease",
+    b"Sold",
+    b"TopSecret",
+];
+
 /// One node of the page tree in both states.
 struct Pair {
     was: ObjId,
@@ -238,7 +256,17 @@ impl Step<'_, '_> {
 /// Harmless kinds without actions.
 fn is_markup(dict: &Dict) -> bool {
     let subtype = dict.name(b"Subtype").unwrap_or_default();
-    MARKUP.contains(&subtype) && !dict.contains(b"A") && !dict.contains(b"AA")
+    let kind = MARKUP.contains(&subtype) && (subtype != b"Stamp" || is_named_stamp(dict));
+    kind && !dict.contains(b"A") && !dict.contains(b"AA")
+}
+
+/// A stamp that the viewer draws, by a name that every viewer knows; with an appearance of its own it could be any picture.
+fn is_named_stamp(dict: &Dict) -> bool {
+    let known = match dict.get(b"Name") {
+        None => true,
+        Some(name) => name.as_name().is_some_and(|name| STAMPS.contains(&name)),
+    };
+    known && !dict.contains(b"AP")
 }
 
 /// Is `/Annots` a list, or missing? Anything else some viewers make a list of.

@@ -278,6 +278,25 @@ fn c12_a_note_over_content_is_told() {
     strict.refuses("a note at P=2", &[(3, &page), (60, &note("Ink", beside, "/AP<</N 61 0 R>>")), (61, &cover)]);
 }
 
+/// Of stamps those that every viewer draws by their name; one with a picture of its own could show anything.
+#[test]
+fn c12_a_stamp_is_a_name() {
+    let signed = doc_mdp(3);
+    let page = format!("<<{PAGE}/Annots[7 0 R 8 0 R 9 0 R 60 0 R]>>");
+    let picture = stream("/Type/XObject/Subtype/Form/BBox[0 0 100 30]", "1 g 0 0 100 30 re f");
+    let stamp = |more: &str| format!("<</Type/Annot/Subtype/Stamp/F 4/P 3 0 R/Rect[300 500 400 550]{more}>>");
+    let with = |more: &str| signed.after(&[(3, &page), (60, &stamp(more)), (61, &picture)]);
+    for named in ["", "/Name/Approved", "/Name/NotForPublicRelease/Contents(x)"] {
+        assert_eq!(with(named), Changes::Permitted, "{named}");
+    }
+    for drawn in ["/AP<</N 61 0 R>>", "/Name/Approved/AP<</N 61 0 R>>", "/Name/Ours", "/Name(Approved)", "/Name 62 0 R"]
+    {
+        assert_eq!(with(drawn), Changes::NotPermitted, "{drawn}");
+    }
+    let over = stamp("/Name/Draft").replace("300 500 400 550", "50 750 200 780");
+    assert_eq!(warned(&signed, &append(&signed.file, &[(3, &page), (60, &over)])).as_deref(), Some("covers-content"));
+}
+
 /// C9: a document time-stamp that shows is a signature like others, however its rectangle and its flags are written.
 #[test]
 fn c9_a_time_stamp_that_shows_is_no_evidence() {
