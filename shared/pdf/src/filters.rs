@@ -373,7 +373,7 @@ mod tests {
             cut in 0usize..400,
             damage in prop::option::of((any::<prop::sample::Index>(), any::<u8>())),
         ) {
-            let plain: Vec<u8> = pieces.iter().flat_map(|(byte, count)| (0..*count).map(move |at| byte ^ (at * at >> 7) as u8)).collect();
+            let plain: Vec<u8> = pieces.iter().flat_map(|(byte, count)| (0..*count).map(move |at| byte ^ ((at * at) >> 7) as u8)).collect();
             let mut packed = encode_flate(&plain);
             packed.truncate(packed.len().saturating_sub(cut).max(1));
             if let Some((at, byte)) = damage {

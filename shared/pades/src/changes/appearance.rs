@@ -1,17 +1,14 @@
 //! Does a field's appearance say what its value says (shadow replace, C11)?
 //!
-//! Reads plain text that stands upright and runs on, in fonts that are believed (`fonts.rs`); whatever else is drawn is answered with
-//! "unknown". Does not see letters that straight lines make, nor text that the background swallows or the field's edge cuts off.
+//! Reads what is written as fields are filled in (`written.rs`), in fonts that are believed (`fonts.rs`); whatever else is drawn is answered
+//! with "unknown".
 
-use std::rc::Rc;
-
-use pdf::{Dict, ObjId, Object};
+use pdf::{Dict, ObjId, Object, Rect};
 
 use super::Step;
 use super::compare::{NULL, Stop, Stops};
 use super::content::{Operators, Value};
-use super::letters::Letters;
-use super::matrix::Matrix;
+use super::written::Written;
 
 /// The answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -32,7 +29,8 @@ const PASSWORD: i64 = 1 << 13;
 impl Step<'_, '_> {
     pub(super) fn drawn_value(&mut self, kind: &[u8], field: &Dict, widgets: &[ObjId]) -> Result<Drawn, Stop> {
         let after = self.after;
-        let mut result = Drawn::Nothing;
+        let mut result =
+            if kind == b"Btn" && self.chosen_is_off(field, widgets)? { Drawn::Other } else { Drawn::Nothing };
         for widget in widgets {
             let Some(dict) = after.object(*widget)?.as_dict() else { continue };
             let drawn = match kind {
@@ -68,6 +66,23 @@ impl Step<'_, '_> {
             Text::Read(text) if squeeze(&text) == squeeze(&value) => Drawn::Same,
             Text::Read(_) => Drawn::Other,
         })
+    }
+
+    /// The value names a state, and none of the field's buttons that have states shows it.
+    fn chosen_is_off(&self, field: &Dict, widgets: &[ObjId]) -> Result<bool, Stop> {
+        let after = self.after;
+        let Some(value) = after.get(field, b"V")?.as_name().filter(|value| *value != b"Off") else { return Ok(false) };
+        let mut off = false;
+        for widget in widgets {
+            let Some(dict) = after.object(*widget)?.as_dict() else { continue };
+            let Some(drawn) = after.get(dict, b"AP")?.as_dict() else { continue };
+            let state = after.get(dict, b"AS")?.as_name();
+            if state == Some(value) {
+                return Ok(false);
+            }
+            off |= matches!(after.get(drawn, b"N")?, Object::Dict(_));
+        }
+        Ok(off)
     }
 
     /// A button is switched, not drawn anew: its state is one that its appearance has, and the one that the value names. Of several buttons of
@@ -143,39 +158,92 @@ impl Step<'_, '_> {
             return Ok(if normal.is_null() { None } else { Some(Text::Unreadable) });
         };
         let Ok(content) = after.decode(stream) else { return Ok(Some(Text::Unreadable)) };
+        let Some(frame) = self.frame(&stream.dict, widget)? else { return Ok(Some(Text::Unreadable)) };
         // Without resources of its own a stream takes those of a page, and which page is the viewer's choice.
         let Some(resources) = after.get(&stream.dict, b"Resources")?.as_dict() else {
             return Ok(Some(Text::Unreadable));
         };
         let fonts = after.get(resources, b"Font")?.as_dict();
-        Ok(Some(self.shown_text(&content, fonts)?.map_or(Text::Unreadable, Text::Read)))
+        Ok(Some(self.shown_text(&content, fonts, frame)?.map_or(Text::Unreadable, Text::Read)))
     }
 
-    /// Everything that Tj, TJ, ' and " show, in the order of the stream; `None` where something else is drawn, or in another order.
-    fn shown_text(&mut self, content: &[u8], fonts: Option<&Dict>) -> Result<Option<String>, Stop> {
-        let (mut text, mut line) = (String::new(), Line::default());
-        let mut font = Rc::new(Letters::Unknown);
+    /// The box that a drawing shows in the field; `None` where the field shows it turned by odd angles, mirrored, or in another size
+    /// (ISO 32000-2 §12.5.5, algorithm 8).
+    fn frame(&self, form: &Dict, widget: &Dict) -> Result<Option<Rect>, Stop> {
+        let after = self.after;
+        let (Some(frame), Some(field)) = (after.rect(form, b"BBox")?, after.rect(widget, b"Rect")?) else {
+            return Ok(None);
+        };
+        let turned = match after.get(form, b"Matrix")? {
+            Object::Null => false,
+            matrix => {
+                let numbers = matrix.as_array().unwrap_or_default().iter();
+                let numbers: Vec<f64> = numbers.filter_map(|one| after.resolve(one).ok()?.as_number()).collect();
+                match numbers.get(..4) {
+                    Some([a, b, c, d]) if [*a, *d] == [0.0, 0.0] && *b == -*c && b.abs() == 1.0 => true,
+                    Some([a, b, c, d]) if [*b, *c] == [0.0, 0.0] && a == d && a.abs() == 1.0 => false,
+                    _ => return Ok(None),
+                }
+            }
+        };
+        let (wide, high) = if turned { (field.height(), field.width()) } else { (field.width(), field.height()) };
+        let same = |shown: f64, drawn: f64| drawn > 0.0 && (0.5..=2.0).contains(&(shown / drawn));
+        Ok(Some(frame).filter(|frame| same(wide, frame.width()) && same(high, frame.height())))
+    }
+
+    /// Everything that is shown, in the order in which it is read; `None` where something else is drawn, or otherwise.
+    fn shown_text(&mut self, content: &[u8], fonts: Option<&Dict>, frame: Rect) -> Result<Option<String>, Stop> {
+        let mut written = Written::new(frame);
         let mut operators = Operators::new(content);
         loop {
             let operator = match operators.step() {
                 Ok(Some(operator)) => operator,
-                Ok(None) => return Ok(Some(text)),
+                Ok(None) => return Ok(written.text()),
                 Err(_) => return Ok(None),
             };
             self.compare.spend(1)?;
-            if !line.goes_on(operator, operators.operands(), &operators.numbers()) {
+            let taken = match (operator, operators.operands()) {
+                (b"Tf", [Value::Name(name), Value::Number(size)]) => {
+                    written.set_font(self.named_font(name, fonts)?, *size)
+                }
+                (operator, operands) => written.take(operator, operands),
+            };
+            if taken.is_err() {
                 return Ok(None);
             }
-            if operator == b"Tf" {
-                font = self.named_letters(operators.name().unwrap_or_default(), fonts)?;
+        }
+    }
+
+    /// A default appearance that was changed chooses font, size and colour and nothing more: viewers copy it into the drawings that they make
+    /// for themselves (§12.7.4.3), so whatever else stands in it is drawn.
+    pub(super) fn default_is_plain(&self, was: &Dict, is: &Dict) -> Result<bool, Stop> {
+        let old = self.before.get(was, b"DA")?;
+        match self.after.get(is, b"DA")? {
+            Object::Null => Ok(true),
+            now if old == now => Ok(true),
+            Object::String(text) => Ok(is_plain_default(&text.bytes)),
+            _ => Ok(false),
+        }
+    }
+}
+
+/// A size of 0 leaves it to the viewer.
+fn is_plain_default(text: &[u8]) -> bool {
+    use Value::{Name, Number};
+    let mut operators = Operators::new(text);
+    loop {
+        let fine = match operators.step() {
+            Ok(None) => return operators.operands().is_empty(),
+            Ok(Some(b"Tf")) => {
+                matches!(operators.operands(), [Name(_), Number(size)] if *size == 0.0 || (2.0..=300.0).contains(size))
             }
-            if matches!(operator, b"Tj" | b"TJ" | b"'" | b"\"") {
-                for operand in operators.operands() {
-                    let Value::Text(codes) = operand else { continue };
-                    let Some(letters) = font.read(codes) else { return Ok(None) };
-                    text.push_str(&letters);
-                }
-            }
+            Ok(Some(b"g" | b"G")) => matches!(operators.operands(), [Number(_)]),
+            Ok(Some(b"rg" | b"RG")) => matches!(operators.operands(), [Number(_), Number(_), Number(_)]),
+            Ok(Some(b"k" | b"K")) => matches!(operators.operands(), [Number(_), Number(_), Number(_), Number(_)]),
+            _ => false,
+        };
+        if !fine {
+            return false;
         }
     }
 }
@@ -187,76 +255,4 @@ fn squeeze(text: &str) -> String {
 enum Text {
     Read(String),
     Unreadable,
-}
-
-/// Where text stands: it runs on as it is read, to the right and down.
-#[derive(Default)]
-struct Line {
-    start: Matrix,
-    leading: f64,
-    /// Where the last string began.
-    last: Option<(f64, f64)>,
-    /// The page was moved below the text.
-    moved: bool,
-    /// What was moved is back: nothing that follows can be compared with what stands.
-    over: bool,
-}
-
-/// Heights that are still on one line.
-const ON_LINE: f64 = 0.01;
-
-impl Line {
-    /// False where this operator draws what is no text, hides text, or shows it elsewhere than behind the last.
-    fn goes_on(&mut self, operator: &[u8], operands: &[Value<'_>], numbers: &[f64]) -> bool {
-        let shown = self.last.is_some();
-        match (operator, numbers) {
-            (b"Do" | b"BI" | b"sh" | b"gs" | b"c" | b"v" | b"y", _) => false,
-            (b"f" | b"F" | b"f*" | b"B" | b"B*" | b"b" | b"b*", _) => !shown,
-            (b"Tr", [mode]) => (0.0..3.0).contains(mode),
-            (b"Tf", [size]) => *size > 0.0,
-            (b"Tz", [percent]) => *percent > 0.0,
-            (b"cm", _) => {
-                self.moved = true;
-                !shown && Matrix::of(numbers).is_some_and(|matrix| matrix.is_upright())
-            }
-            (b"Q", _) => {
-                self.over |= shown && self.moved;
-                true
-            }
-            (b"BT", _) => self.move_to(Matrix::IDENTITY),
-            (b"Tm", _) => Matrix::of(numbers).is_some_and(|matrix| matrix.is_upright() && self.move_to(matrix)),
-            (b"Td", [x, y]) => self.move_by(*x, *y),
-            (b"TL", [leading]) => {
-                self.leading = *leading;
-                true
-            }
-            (b"TD", [x, y]) => {
-                self.leading = -y;
-                self.move_by(*x, *y)
-            }
-            (b"T*", _) => self.move_by(0.0, -self.leading),
-            (b"Tj", _) => self.show(),
-            (b"'" | b"\"", _) => self.move_by(0.0, -self.leading) && self.show(),
-            // A number moves back by thousandths of an em: no letter is kerned by a whole one.
-            (b"TJ", _) => operands.iter().filter_map(Value::number).all(|back| back < 1000.0) && self.show(),
-            _ => true,
-        }
-    }
-
-    fn move_to(&mut self, start: Matrix) -> bool {
-        self.start = start;
-        true
-    }
-
-    fn move_by(&mut self, x: f64, y: f64) -> bool {
-        self.move_to(Matrix::shift(x, y).then(&self.start))
-    }
-
-    fn show(&mut self) -> bool {
-        let (x, y) = self.start.point(0.0, 0.0);
-        let behind =
-            self.last.is_none_or(|(last_x, last_y)| y < last_y - ON_LINE || (y <= last_y + ON_LINE && x >= last_x));
-        self.last = Some((x, y));
-        behind && !self.over
-    }
 }

@@ -14,7 +14,7 @@ pub(super) enum Value<'c> {
     /// `[` and `]`.
     Open,
     Close,
-    /// `true`, `false`, `null`.
+    /// `true`, `false`, `null`; `<<` and `>>`.
     Word,
 }
 
@@ -60,7 +60,7 @@ impl<'c> Operators<'c> {
         loop {
             let Some((&byte, tail)) = self.rest.split_first() else { return Ok(None) };
             match byte {
-                b'\0' | b'\t' | b'\n' | b'\x0c' | b'\r' | b' ' | b'{' | b'}' | b'>' | b')' => {
+                b'\0' | b'\t' | b'\n' | b'\x0c' | b'\r' | b' ' | b'{' | b'}' | b')' => {
                     self.rest = tail;
                 }
                 b'[' | b']' => {
@@ -69,7 +69,11 @@ impl<'c> Operators<'c> {
                 }
                 b'%' => self.rest = past(tail, |byte| matches!(byte, b'\r' | b'\n')),
                 b'(' => self.literal(tail)?,
-                b'<' if tail.first() == Some(&b'<') => self.rest = tail.get(1..).unwrap_or_default(),
+                b'<' | b'>' if tail.first() == Some(&byte) => {
+                    self.rest = tail.get(1..).unwrap_or_default();
+                    self.push(Value::Word)?;
+                }
+                b'>' => self.rest = tail,
                 b'<' => self.hexadecimal(tail)?,
                 b'/' => {
                     let (name, rest) = tail.split_at(word(tail));
@@ -290,7 +294,7 @@ mod tests {
         let content =
             b"q 1 0 0 -.5 +2. 3 cm%x y\n/F#31 9 Tf[(a\\)(b))-12<4 1>]TJ(x)'/Span<</MCID 0/A true>>BDC EMC f* Q";
         let expected =
-            [("q", 0), ("cm", 6), ("Tf", 2), ("TJ", 5), ("'", 1), ("BDC", 5), ("EMC", 0), ("f*", 0), ("Q", 0)];
+            [("q", 0), ("cm", 6), ("Tf", 2), ("TJ", 5), ("'", 1), ("BDC", 7), ("EMC", 0), ("f*", 0), ("Q", 0)];
         assert_eq!(read(content), named(&expected));
         let mut operators = Operators::new(b"/F#31 9 Tf (a\\)(b)\\101)<4 1> TJ");
         operators.step().expect("an operator");

@@ -11,6 +11,8 @@ use pdf::{Dict, Document, Object};
 use super::Step;
 use super::compare::{Stop, Stops};
 use super::letters::{Letters, Map, encoding};
+use super::metrics::Metrics;
+use super::written::Font;
 
 /// Fonts that every viewer brings, under their own names and those of the usual stand-ins (ISO 32000-1 §9.6.2.2).
 const COMMON: &[&[u8]] = &[b"Helvetica", b"Times", b"Courier", b"Arial", b"TimesNewRoman", b"CourierNew"];
@@ -18,16 +20,20 @@ const COMMON: &[&[u8]] = &[b"Helvetica", b"Times", b"Courier", b"Arial", b"Times
 const STYLES: &[&[u8]] = &[b"", b"Bold", b"Italic", b"BoldItalic", b"Oblique", b"BoldOblique", b"Roman", b"PSMT"];
 
 impl Step<'_, '_> {
-    /// Letters of the font that a drawing names: its own, one of the form, or where neither has it what the viewer takes instead.
-    pub(super) fn named_letters(&mut self, name: &[u8], own: Option<&Dict>) -> Result<Rc<Letters>, Stop> {
+    /// The font that a drawing names: its own, one of the form, or where neither has it what the viewer takes instead.
+    pub(super) fn named_font(&mut self, name: &[u8], own: Option<&Dict>) -> Result<Font, Stop> {
         let after = self.after;
-        if let Some(font) = own.and_then(|fonts| fonts.get(name)) {
-            return self.letters(font);
-        }
-        match form_fonts(after)?.and_then(|fonts| fonts.get(name)) {
-            Some(font) => self.letters(font),
-            None => Ok(Rc::new(by_encoding(after, &Dict::new())?)),
-        }
+        let known = match own.and_then(|fonts| fonts.get(name)) {
+            Some(font) => Some(font),
+            None => form_fonts(after)?.and_then(|fonts| fonts.get(name)),
+        };
+        let Some(font) = known else {
+            let none = Object::Dict(Dict::new());
+            return Ok((Rc::new(by_encoding(after, &Dict::new())?), Rc::new(Metrics::read(after, &none)?)));
+        };
+        let metrics = Metrics::read(after, font)?;
+        self.compare.spend(metrics.cost().div_ceil(64))?;
+        Ok((self.letters(font)?, Rc::new(metrics)))
     }
 
     /// Letters of a font of the state after; unknown where it is not to be believed.

@@ -145,6 +145,7 @@ impl Step<'_, '_> {
             }
             match key {
                 b"SigFlags" if self.gained_flags(old, new)? => {}
+                b"DA" if !self.default_is_plain(old, new)? => self.forbid("form-defaults", None),
                 b"NeedAppearances" | b"DA" | b"Q" => self.push(Class::Filling(None), "form-defaults", None, None),
                 b"DR" => self.default_resources(old, new)?,
                 _ => self.forbid("form", None),
@@ -329,7 +330,10 @@ impl Step<'_, '_> {
                 if self.same(old, new, key, Stops::All)? {
                     continue;
                 }
-                let fine = SIGNING_KEYS.contains(&key) && key != b"V" && is_set_right(self, key, old, new, harmless)?;
+                let fine = SIGNING_KEYS.contains(&key)
+                    && key != b"V"
+                    && is_set_right(self, key, old, new, harmless)?
+                    && self.default_is_plain(old, new)?;
                 if !fine {
                     return Ok(Widgets::Other);
                 }
@@ -389,6 +393,7 @@ impl Step<'_, '_> {
             fine &= is_set_right(self, key, old, new, FILLING_FLAGS)?;
         }
         fine &= !keys.contains(&b"Type"[..]) || type_is_fine(after, new)?;
+        fine &= self.default_is_plain(old, new)?;
         if !fine {
             self.forbid("field-filling", Some(id));
             return Ok(());

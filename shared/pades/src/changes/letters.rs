@@ -155,6 +155,10 @@ pub(super) fn encoding(view: &Document<'_>, font: &Dict) -> Result<Option<Box<[O
         Object::Dict(dict) => (view.get(dict, b"BaseEncoding")?.as_name(), Some(view.get(dict, b"Differences")?)),
         _ => (None, None),
     };
+    // Of an encoding with other letters, or with a name that viewers know or not, nothing is known.
+    if !base.is_none_or(|base| KNOWN.contains(&base)) {
+        return Ok(None);
+    }
     let mut table = Box::new([None; 256]);
     for (code, letter) in table.iter_mut().enumerate() {
         *letter = u8::try_from(code).ok().and_then(|code| letter_of(base, code));
@@ -175,6 +179,9 @@ pub(super) fn encoding(view: &Document<'_>, font: &Dict) -> Result<Option<Box<[O
     }
     Ok(Some(table))
 }
+
+/// Encodings whose letters of ASCII are those of ASCII (annex D.2).
+const KNOWN: [&[u8]; 3] = [b"StandardEncoding", b"WinAnsiEncoding", b"MacRomanEncoding"];
 
 /// 0x80 to 0x9f of WinAnsiEncoding (annex D.2); 0 is none.
 const WIN: [u16; 32] = [

@@ -49,6 +49,12 @@ impl Matrix {
         a.hypot(b).max(c.hypot(d))
     }
 
+    /// By how much it makes lengths longer to the right and upwards.
+    pub(super) fn scales(&self) -> (f64, f64) {
+        let [a, b, c, d, ..] = self.0;
+        (a.hypot(b), c.hypot(d))
+    }
+
     /// Upright, neither turned nor mirrored.
     pub(super) fn is_upright(&self) -> bool {
         let [a, b, c, d, ..] = self.0;

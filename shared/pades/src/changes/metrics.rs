@@ -51,6 +51,37 @@ impl Metrics {
         matches!(self, Metrics::Loose { vertical: true })
     }
 
+    /// Ems that a string takes at most, where its letters stand one behind the other; `None` where the font says that they do not.
+    pub(super) fn reach(&self, text: &[u8]) -> Option<f64> {
+        const BLANKS: std::ops::RangeInclusive<f64> = 0.0..=2000.0;
+        const LETTERS: std::ops::RangeInclusive<f64> = 150.0..=2000.0;
+        let mut ems = 0.0;
+        match self {
+            Metrics::Simple { widths, missing, .. } if widths.is_empty() => {
+                let courier = *missing < 1000.0;
+                ems += text.iter().map(|byte| if courier { 0.6 } else { widest(*byte) }).sum::<f64>();
+            }
+            Metrics::Simple { first, widths, missing } => {
+                for byte in text {
+                    let at = usize::try_from(i64::from(*byte) - first).ok();
+                    let width = at.and_then(|at| widths.get(at)).unwrap_or(missing);
+                    let sound = if byte.is_ascii_whitespace() { BLANKS } else { LETTERS };
+                    ems += Some(width).filter(|width| sound.contains(width))? / 1000.0;
+                }
+            }
+            Metrics::Wide { other, widths } => {
+                for pair in text.chunks(2) {
+                    let code = pair.iter().fold(0u32, |sum, byte| sum << 8 | u32::from(*byte));
+                    // Marks that combine take no width.
+                    ems += Some(widths.get(&code).unwrap_or(other)).filter(|width| BLANKS.contains(width))? / 1000.0;
+                }
+            }
+            Metrics::Loose { vertical: false } => ems += text.len() as f64,
+            Metrics::Loose { vertical: true } | Metrics::Unbounded => return None,
+        }
+        Some(ems)
+    }
+
     /// `None` where it has no bounds.
     pub(super) fn measure(&self, text: &[u8]) -> Option<Run> {
         let count = text.len() as f64;
@@ -75,6 +106,20 @@ impl Metrics {
             }
             Metrics::Unbounded => return None,
         })
+    }
+}
+
+/// Ems of a letter at most, in the fonts that viewers bring: Helvetica and Times in all their cuts, with their stand-ins (AFM, rounded up).
+fn widest(byte: u8) -> f64 {
+    match byte {
+        b'0'..=b'9' => 0.556,
+        b' ' | b'!' | b'\'' | b'(' | b')' | b',' | b'-' | b'.' | b'/' | b':' | b';' | b'I' | b'[' | b']' | b'\\'
+        | b'`' | b'f' | b'i' | b'j' | b'l' | b'r' | b't' | b'{' | b'|' | b'}' => 0.45,
+        b'm' | b'w' | b'&' => 0.9,
+        b'M' | b'W' | b'@' | b'%' => 1.02,
+        b'A'..=b'Z' => 0.79,
+        b' '..=b'~' => 0.62,
+        _ => 1.02,
     }
 }
 

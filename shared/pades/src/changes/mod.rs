@@ -22,6 +22,7 @@ mod shadow;
 mod shown;
 mod store;
 mod structure;
+mod written;
 mod xmp;
 
 use std::cell::Cell;

@@ -179,6 +179,9 @@ fn c11_text_runs_on_and_shows() {
         "q BT /F1 9 Tf 1 0 0 1 2 15 Tm (19) Tj 0 -10 Td (00) Tj ET Q",
         "q BT /F1 9 Tf 12 TL 2 15 Td (19) Tj T* [(0)-20(0)] TJ ET Q",
         "BT /Absent 9 Tf 2 5 Td (1900) Tj ET",
+        "/Tx BMC q 2 2 96 16 re W n q BT /F1 9 Tf 0 0 1 rg 0 Tc 0 Tw 100 Tz 0 Ts 0 Tr 1 0 0 1 4 6 Tm (19) Tj (00) Tj ET Q Q EMC",
+        "q BT /F1 9 Tf 2 12 Td (19) Tj ET Q q BT /F1 9 Tf 2 2 Td [(0) 80 (0)] TJ ET Q",
+        "/Span<</Lang(vi)>>BDC q 2 0 0 2 0 0 cm BT /F1 4.5 Tf 1 2.5 Td (1900) Tj ET Q EMC",
     ] {
         assert_eq!(field.draws(honest), None, "{honest}");
     }
@@ -198,10 +201,132 @@ fn c11_text_runs_on_and_shows() {
         "BT /Z 9 Tf 2 5 Td (1900) Tj ET",
         "BT 2 5 Td (1900) Tj ET",
         "BT /F1 9 Tf 2 5 Td (1900) Tj (",
+        // Not to be seen: above the field, cut off, a line of dots, pressed together.
+        "BT /F1 9 Tf 2 5 Td 500 Ts (1) Tj 0 Ts (900) Tj ET",
+        "q 0 0 1 1 re W n BT /F1 9 Tf 2 5 Td (1) Tj ET Q BT /F1 9 Tf 10 5 Td (900) Tj ET",
+        "q 0 0 100 6 re W n BT /F1 9 Tf 2 5 Td (1900) Tj ET Q",
+        "q 0 0 9 0 m 9 9 l 0 9 l h W n BT /F1 9 Tf 2 5 Td (1900) Tj ET Q",
+        "BT /F1 0.1 Tf 2 5 Td (1) Tj /F1 9 Tf (900) Tj ET",
+        "BT /F1 9 Tf .01 0 0 .01 2 5 Tm (1) Tj 1 0 0 1 2 5 Tm (900) Tj ET",
+        "BT /F1 9 Tf 5 Tz 2 5 Td (1) Tj 100 Tz (900) Tj ET",
+        "BT /F1 9 Tf 200 5 Td (1) Tj -198 -6 Td (900) Tj ET",
+        "BT /F1 9 Tf -30 5 Td (1) Tj 32 0 Td (900) Tj ET",
+        // In another order than it is read: over itself, set back in steps or by every letter, on nearly the same line.
+        "BT /F1 9 Tf 2 5 Td (1      0) Tj 12 0 Td (9) Tj 30 0 Td (0) Tj ET",
+        "BT /F1 9 Tf 50 5 Td [(1) 400 400 (900)] TJ ET",
+        "BT /F1 9 Tf 60 5 Td -20 Tc (1900) Tj ET",
+        "BT /F1 9 Tf 60 5 Td 0 -20 (1900) \" ET",
+        "BT /F1 9 Tf 50 5 Td (00) Tj -45 -.5 Td (19) Tj ET",
+        // What one viewer shows and the other does not: operands that do not belong there, and text in states that do not nest.
+        "BT /F1 9 Tf 2 5 Td [(1900)<</A(0)>>] TJ ET",
+        "BT /F1 9 Tf 2 5 Td (1) /x Tj (900) Tj ET",
+        "BT /F1 9 Tf 2 5 Td (1) (900) Tj ET",
+        "BT /F1 9 Tf 2 5 Td q (1900) Tj Q ET",
+        "BT /F1 9 Tf BT 2 5 Td (1900) Tj ET ET",
+        "/F1 9 Tf 2 5 Td (1900) Tj",
+        "BT /F1 9 Tf 2 5 Td (1900) Tj",
+        "BT /F1 9 Tf 2 5 Td (1900) Tj ET 0 0 m 50 9 l S",
+        "Q BT /F1 9 Tf 2 5 Td (1900) Tj ET",
+        "BT /F1 9 Tf 2 5 Td .5 Tr (1900) Tj ET",
+        "BT /F1 9 Tf 2 5 Td (1900) Tj ET BX EX",
     ] {
         assert_eq!(field.draws(dishonest).as_deref(), Some(UNREADABLE), "{dishonest}");
     }
     assert_eq!(field.draws("BT /F1 9 Tf 2 5 Td (9100) Tj ET").as_deref(), Some(DIFFER));
+}
+
+/// `q` keeps the font: what stands behind `Q` is drawn in the one before, whatever was set between them.
+#[test]
+fn c11_a_font_ends_with_its_state() {
+    let signed = signed();
+    let mut field = filled(&signed, "(9000)", ("F1", 5));
+    field.more =
+        vec![(70, "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding<</Differences[49/nine]>>>>".to_owned())];
+    let with = |content: &str| {
+        let dict = "/Type/XObject/Subtype/Form/BBox[0 0 100 20]/Resources<</Font<</A 5 0 R/B 70 0 R>>>>";
+        let mut objects = vec![(9, format!("<<{TEXT}/V(9000)/AP<</N 60 0 R>>>>")), (60, stream(dict, content))];
+        objects.extend(field.more.iter().cloned());
+        let objects: Vec<(u32, &str)> = objects.iter().map(|(id, text)| (*id, text.as_str())).collect();
+        signed.after(&objects)
+    };
+    assert_eq!(with("BT /B 9 Tf 2 5 Td (1000) Tj ET"), Changes::Permitted, "drawn as 9000");
+    assert_eq!(with("/A 9 Tf q /B 9 Tf Q BT 2 5 Td (1000) Tj ET"), Changes::NotPermitted, "drawn as 1000");
+}
+
+/// Widths that put letters over each other, and encodings whose letters are others.
+#[test]
+fn c11_a_new_font_has_usual_widths_and_a_known_encoding() {
+    let signed = signed();
+    let with = |more: &str| {
+        let mut field = filled(&signed, "(12)", ("N", 70));
+        field.more = vec![(70, format!("<</Type/Font/Subtype/Type1/BaseFont/Helvetica{more}>>"))];
+        field.shows("(12)")
+    };
+    assert_eq!(with("/Encoding/WinAnsiEncoding/FirstChar 49/LastChar 50/Widths[556 556]"), None);
+    assert_eq!(with("/Encoding/MacRomanEncoding"), None);
+    for odd in [
+        "/Encoding/WinAnsiEncoding/FirstChar 49/LastChar 50/Widths[-2000 -2000]",
+        "/Encoding/WinAnsiEncoding/FirstChar 49/LastChar 50/Widths[0 0]",
+        "/Encoding/MacExpertEncoding",
+        "/Encoding<</BaseEncoding/MacExpertEncoding>>",
+        "/Encoding/Ours",
+    ] {
+        assert_eq!(with(odd).as_deref(), Some(UNREADABLE), "{odd}");
+    }
+}
+
+/// The viewer scales what it draws to the field, and turns it: a drawing of another size is a line of dots.
+#[test]
+fn c11_a_drawing_has_the_size_of_its_field() {
+    let signed = signed();
+    let with = |dict: &str| {
+        let field = format!("<<{TEXT}/V(1900)/AP<</N 60 0 R>>>>");
+        let dict = format!("/Type/XObject/Subtype/Form/Resources<</Font<</F1 5 0 R>>>>{dict}");
+        signed.after(&[(9, &field), (60, &stream(&dict, "BT /F1 9 Tf 2 5 Td (1900) Tj ET"))])
+    };
+    for fine in
+        ["/BBox[0 0 100 20]", "/BBox[0 0 100 20]/Matrix[1 0 0 1 0 0]", "/BBox[0 0 20 100]/Matrix[0 1 -1 0 100 0]"]
+    {
+        assert_eq!(with(fine), Changes::Permitted, "{fine}");
+    }
+    for odd in [
+        "",
+        "/BBox[0 0 9000 20]",
+        "/BBox[0 0 100 2000]",
+        "/BBox[0 0 100 20]/Matrix[-1 0 0 1 0 0]",
+        "/BBox[0 0 100 20]/Matrix[1 0 1 1 0 0]",
+    ] {
+        assert_eq!(with(odd), Changes::NotPermitted, "{odd}");
+    }
+}
+
+/// Without a drawing the viewer makes one, and begins it with the default appearance.
+#[test]
+fn c11_a_default_appearance_only_chooses_the_type() {
+    let signed = signed();
+    let with = |default: &str| signed.after(&[(9, &format!("<<{TEXT}/V(0)/DA({default})>>"))]);
+    for plain in ["/F1 9 Tf 0 g", "0 0 1 rg /F1 0 Tf", "/F1 12 Tf"] {
+        assert_eq!(with(plain), Changes::Permitted, "{plain}");
+    }
+    for drawing in [
+        "/F1 9 Tf ET BT 1 0 0 1 50 5 Tm \\(9999\\) Tj ET BT /F1 1 Tf",
+        "/F1 0.1 Tf",
+        "/F1 9 Tf 0 0 100 20 re f",
+        "/F1 9 Tf 3 Tr",
+        "9 Tf",
+        "/F1 9 Tf 0",
+        "/F1 9 Tf \\(",
+    ] {
+        assert_eq!(with(drawing), Changes::NotPermitted, "{drawing}");
+    }
+    let form = |default: &str| {
+        format!(
+            "<<{}/Fields[7 0 R 8 0 R 9 0 R]>>",
+            FORM.replace("/F1 5 0 R", "/F1 5 0 R/C 12 0 R/N 14 0 R/D 16 0 R/Z 17 0 R").replace("/F1 9 Tf", default)
+        )
+    };
+    assert_eq!(signed.after(&[(6, &form("/F1 12 Tf 0 g"))]), Changes::Permitted);
+    assert_eq!(signed.after(&[(6, &form("/F1 9 Tf (9) Tj"))]), Changes::NotPermitted, "that of the whole form");
 }
 
 #[test]

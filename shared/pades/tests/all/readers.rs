@@ -180,6 +180,31 @@ fn c11_a_button_is_only_switched() {
     assert_eq!(after("/V/Off/AP<</N 80 0 R>>"), Changes::NotPermitted);
 }
 
+/// C11: of several buttons of one field the one that the value names is on.
+#[test]
+fn c11_the_chosen_button_is_on() {
+    let states = |name: &str| format!("/AP<</N<</{name} 11 0 R/Off 12 0 R>>>>");
+    let button = |state: &str, name: &str, left: u32| {
+        let right = left + 20;
+        format!(
+            "<</Type/Annot/Subtype/Widget/Parent 8 0 R/P 3 0 R/F 4/Rect[{left} 10 {right} 30]/AS/{state}{}>>",
+            states(name)
+        )
+    };
+    let group = |value: &str| format!("<</FT/Btn/Ff 49152/T(b)/Kids[9 0 R 10 0 R]/V/{value}>>");
+    let more = [group("yes"), button("yes", "yes", 10), button("Off", "no", 40), drawing("0 0 9 9 re f"), drawing("")];
+    let signed = Made { fields: "8 0 R", annotations: "9 0 R 10 0 R", more: &more, ..PLAIN }.signed();
+    let after = |value: &str, yes: &str, no: &str| {
+        signed.after(&[(8, &group(value)), (9, &button(yes, "yes", 10)), (10, &button(no, "no", 40))])
+    };
+    assert_eq!(after("no", "Off", "no"), Changes::Permitted);
+    assert_eq!(after("Off", "Off", "Off"), Changes::Permitted);
+    assert_eq!(after("yes", "Off", "Off"), Changes::NotPermitted, "nothing is chosen any more");
+    assert_eq!(after("no", "Off", "Off"), Changes::NotPermitted);
+    assert_eq!(after("no", "yes", "no"), Changes::NotPermitted, "both are");
+    assert_eq!(signed.after(&[(9, &button("Off", "yes", 10))]), Changes::NotPermitted, "by its widget alone");
+}
+
 /// C11: a choice draws its options and nothing else, and what was chosen is among them.
 #[test]
 fn c11_a_choice_draws_its_options() {
@@ -188,7 +213,12 @@ fn c11_a_choice_draws_its_options() {
             "<</Type/Annot/Subtype/Widget/FT/Ch/T(c)/P 3 0 R/F 4/Rect[10 10 90 30]/Opt[(1)(2)[(ba)(3)]]/V({value})/AP<</N {drawn} 0 R>>>>"
         )
     };
-    let text = |words: &str| drawing(&format!("BT /F1 9 Tf ({words}) Tj ET"));
+    let text = |words: &str| {
+        stream(
+            "/Type/XObject/Subtype/Form/BBox[0 0 80 20]/Resources<</Font<</F1 5 0 R>>>>",
+            &format!("BT /F1 9 Tf 2 6 Td ({words}) Tj ET"),
+        )
+    };
     let more = [field("1", 9), text("1")];
     let signed = Made { fields: "8 0 R", annotations: "8 0 R", more: &more, ..PLAIN }.signed();
     for (value, words, expected) in [
