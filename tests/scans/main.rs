@@ -64,7 +64,7 @@ fn copy(row: &Row, name: &str, folder: &Path) -> Value {
     std::fs::write(folder.join(name), &file).expect("a place for copies");
     let place = base.placement;
     json!({
-        "files": row.files, "pdf": name, "pages": base.pages,
+        "files": row.files, "pdf": name, "pages": base.pages, "not_archival": base.not_archival.map(compose::NotArchival::code),
         "placement": {"page": place.page, "x": place.x, "y": place.y, "w": place.w, "h": place.h, "added_page": place.added_page},
     })
 }

@@ -175,6 +175,11 @@ pub(crate) fn pdf_date(at: Timestamp) -> String {
     time::civil(at).strftime("D:%Y%m%d%H%M%S+07'00'").to_string()
 }
 
+/// `2026-11-23T14:05:31+07:00`.
+fn iso_time(at: Timestamp) -> String {
+    time::civil(at).strftime("%Y-%m-%dT%H:%M:%S+07:00").to_string()
+}
+
 impl Workshop for Workbench {
     fn anchors(&self) -> &[Certificate] {
         &self.anchors
@@ -183,10 +188,11 @@ impl Workshop for Workbench {
     fn prepare_leader(&self, base: &[u8], mark: &LeaderMark<'_>) -> Result<Prepared, Fault> {
         let credential = mark.leader.credential.as_ref().ok_or_else(|| Fault("no credential".into()))?;
         let chain = chain_of(&credential.chain)?;
-        let day = time::civil(mark.at).strftime("%d/%m/%Y").to_string();
+        // ISO 8601 with the zone of Vietnam (NĐ 30/2020, Annex I).
+        let moment = iso_time(mark.at);
         let (name, title) = (&mark.leader.name, &mark.leader.title_line);
         let size = field_size(base, LEADER_FIELD)?;
-        let appearance = compose::leader_appearance(size, name, title, Some(&mark.unit.name), &day)
+        let appearance = compose::leader_appearance(size, name, title, Some(&mark.unit.name), &moment)
             .map_err(|e| fault("leader appearance")(&e))?;
         let plan = SignaturePlan {
             field: LEADER_FIELD,
@@ -289,5 +295,12 @@ mod tests {
             "https://ctdt.example.vn/verify?u=000.00.01.H54&n=152&q=01&y=2026&s=SCT%C4%90T/BS&h=abababababababab"
         );
         assert_eq!(pdf_date(Timestamp::UNIX_EPOCH), "D:19700101070000+07'00'");
+    }
+
+    /// R47: the leader's signature shows the moment with the zone, not the day alone (NĐ 30/2020, Annex I).
+    #[test]
+    fn the_shown_time_has_its_zone() {
+        let at = "2026-11-23T17:30:00Z".parse::<Timestamp>().expect("a moment");
+        assert_eq!(iso_time(at), "2026-11-24T00:30:00+07:00");
     }
 }

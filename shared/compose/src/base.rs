@@ -14,7 +14,7 @@ use crate::template::template;
 use crate::text::Fonts;
 use crate::write::{self, Fields};
 use crate::{BLOCK_MIN, Base, BaseSpec, Kind, MAX_BYTES, MAX_PAGES, PlacedAt, Placement, Rect, Unusable};
-use crate::{moment, page_image, pdf_in};
+use crate::{moment, page_image, pdf_in, pdfa};
 
 /// The most bytes that a base may have: pictures that PDF cannot hold as they came may grow, and signatures and evidence still come.
 const MAX_BASE: usize = MAX_BYTES + (16 << 20);
@@ -48,6 +48,8 @@ pub fn base(spec: &BaseSpec<'_>) -> Result<Base, Unusable> {
     let fonts = Fonts::new()?;
     let text = Clean::new(&fonts, &spec.wording, template(&spec.wording.template_id, created.day)?)?;
     let Gathered { mut target, mut sheets, measure } = gather(&spec.scans, &spec.placement, true)?;
+    let bodies = sheets.iter().filter_map(|sheet| sheet.body.map(|(id, _)| id));
+    let not_archival = pdfa::obstacle(&target, bodies);
     let placed = settle(&fonts, &text, &spec.placement, &sheets, measure.as_ref())?;
     let (overlay, corner) = match &placed.what {
         What::Block(block) => (Overlay::OnScan(block), (placed.at.x, placed.at.y + placed.at.h)),
@@ -76,6 +78,7 @@ pub fn base(spec: &BaseSpec<'_>) -> Result<Base, Unusable> {
         leader: &text.leader,
         place: text.place.as_deref(),
         created: &created,
+        archival: not_archival.is_none(),
         document_id: spec.document_id,
     };
     let pdf = write::finish(target, &finish)?;
@@ -83,7 +86,8 @@ pub fn base(spec: &BaseSpec<'_>) -> Result<Base, Unusable> {
         return Err(Unusable::TooLarge);
     }
     let pages = u32::try_from(sheets.len()).unwrap_or(u32::MAX);
-    Ok(Base { pdf, pages, placement: placed.at, leader_rect: fields.leader, seal_rect: fields.seal })
+    let (leader_rect, seal_rect) = (fields.leader, fields.seal);
+    Ok(Base { pdf, pages, placement: placed.at, not_archival, leader_rect, seal_rect })
 }
 
 /// Where the wording would go, without making the document (api.md row 33).

@@ -10,7 +10,7 @@ use crate::pdf_in::{MAX_DEPTH, PdfPage};
 use crate::{Unusable, jpeg};
 
 /// Keys that are never copied, wherever they stand.
-const DROPPED: [&[u8]; 22] = [
+const DROPPED: [&[u8]; 23] = [
     b"AA",
     b"A",
     b"JS",
@@ -33,6 +33,8 @@ const DROPPED: [&[u8]; 22] = [
     b"PresSteps",
     b"ID",
     b"Popup",
+    // How a viewer smooths a picture; forbidden in PDF/A (ISO 19005-2, 6.2.8.2).
+    b"Interpolate",
 ];
 /// Kinds of dictionaries that are never copied.
 const LEFT_BEHIND: [&[u8]; 10] = [

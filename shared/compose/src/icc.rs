@@ -8,7 +8,7 @@ use std::io::Read as _;
 /// How a piece of a profile begins in a JPEG's APP2 segment (ICC.1:2010, annex B.4).
 pub(crate) const MARK: &[u8] = b"ICC_PROFILE\0";
 /// The longest profile: those of cameras and scanners have 0.5 to 100 kB, tables for printing a few MB.
-const LONGEST: usize = 1 << 20;
+pub(crate) const LONGEST: usize = 1 << 20;
 /// The header and the count of tags (ICC.1:2010, 7.2).
 const HEADER: usize = 132;
 

@@ -20,10 +20,12 @@ mod page_image;
 mod paper;
 mod pdf_gate;
 mod pdf_in;
+mod pdfa;
 mod picture;
 mod quality;
 mod record;
 mod refuse;
+mod srgb;
 mod template;
 mod text;
 mod tiff_in;
@@ -179,10 +181,42 @@ pub struct Base {
     pub pages: u32,
     /// Where the wording stands.
     pub placement: PlacedAt,
+    /// Why the file does not claim to be PDF/A-2b; `None`: it claims it, and with the seal it is one (until then the empty fields lack what
+    /// they show).
+    pub not_archival: Option<NotArchival>,
     /// The leader's field in default user space of its page (the /Rect of the widget).
     pub leader_rect: Rect,
     /// The seal's field in default user space of its page (the /Rect of the widget).
     pub seal_rect: Rect,
+}
+
+/// Why a scan's pages get no claim of PDF/A-2b (ISO 19005-2; decision 32). The copy is made all the same.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NotArchival {
+    /// It writes with typefaces of its own, whose tables are not looked into.
+    Typefaces,
+    /// Masks of tones, graphics states or groups.
+    Transparency,
+    /// CMYK, separations and other colours that the output intent does not speak of.
+    Colours,
+    /// LZW, which is forbidden, or JPEG 2000, which has conditions.
+    Coding,
+    /// Something else that is not on the list of what may be drawn.
+    Content,
+}
+
+impl NotArchival {
+    /// A word for tables: `typefaces`, `transparency`, `colours`, `coding`, `content`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Typefaces => "typefaces",
+            Self::Transparency => "transparency",
+            Self::Colours => "colours",
+            Self::Coding => "coding",
+            Self::Content => "content",
+        }
+    }
 }
 
 /// What the seal's appearance shows.

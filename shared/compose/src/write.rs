@@ -33,6 +33,8 @@ pub(crate) struct Finish<'a> {
     pub(crate) leader: &'a str,
     pub(crate) place: Option<&'a str>,
     pub(crate) created: &'a Moment,
+    /// Whether it says that it is PDF/A-2b.
+    pub(crate) archival: bool,
     pub(crate) document_id: [u8; 16],
 }
 
@@ -71,15 +73,10 @@ pub(crate) fn finish(mut target: Document, finish: &Finish<'_>) -> Result<Vec<u8
     let pages: Vec<ObjectId> = (0..finish.sheets.len()).map(|_| target.new_object_id()).collect();
     let field_page = index(finish.fields.page).and_then(|at| pages.get(at)).copied();
     let field_page = field_page.ok_or_else(|| Unusable::Compose("field page".into()))?;
-    let widgets = [
-        target.add_object(widget(
-            "Leader",
-            "Chữ ký số của người thực hiện chứng thực",
-            finish.fields.leader,
-            field_page,
-        )),
-        seal_widget(&mut target, finish.fields.seal, field_page),
-    ];
+    // Without an appearance until it is signed: were there one, EU DSS would call the seal's an undefined change behind the leader's signature.
+    // So PDF/A (ISO 19005-2, 6.3.3) begins with the seal, which is before anybody gets the file.
+    let leader = widget("Leader", "Chữ ký số của người thực hiện chứng thực", finish.fields.leader, field_page);
+    let widgets = [target.add_object(leader), seal_widget(&mut target, finish.fields.seal, field_page)];
     for (at, (sheet, id)) in finish.sheets.iter().zip(&pages).enumerate() {
         let mut page = page(&mut target, finish, sheet, at);
         page.set("Parent", tree);
@@ -167,14 +164,18 @@ fn catalog(target: &mut Document, finish: &Finish<'_>, tree: ObjectId, widgets: 
     let stream_dict = dict([("Type", name("Metadata")), ("Subtype", name("XML"))]);
     let metadata = Stream::new(stream_dict, xmp(finish).into_bytes()).with_compression(false);
     let metadata = target.add_object(metadata);
-    let catalog = target.add_object(dict([
+    let mut catalog = dict([
         ("Type", name("Catalog")),
         ("Pages", tree.into()),
         ("AcroForm", form.into()),
         ("Metadata", metadata.into()),
         ("Lang", Object::string_literal("vi-VN")),
         ("ViewerPreferences", Object::Dictionary(dict([("DisplayDocTitle", true.into())]))),
-    ]));
+    ]);
+    if finish.archival {
+        catalog.set("OutputIntents", Object::Array(vec![output_intent(target).into()]));
+    }
+    let catalog = target.add_object(catalog);
     let info = target.add_object(dict([
         ("Title", text(finish.title)),
         ("Producer", Object::string_literal("ctdt")),
@@ -185,17 +186,32 @@ fn catalog(target: &mut Document, finish: &Finish<'_>, tree: ObjectId, widgets: 
         dict([("Root", catalog.into()), ("Info", info.into()), ("ID", Object::Array(vec![id.clone(), id]))]);
 }
 
+/// What colours of the device are meant: sRGB, with the profile in the file (ISO 19005-2, 6.2.3).
+fn output_intent(target: &mut Document) -> ObjectId {
+    let profile = dict([("N", 3_i64.into()), ("Filter", name("FlateDecode"))]);
+    let profile = target.add_object(Stream::new(profile, deflate(&crate::srgb::profile())).with_compression(false));
+    target.add_object(dict([
+        ("Type", name("OutputIntent")),
+        ("S", name("GTS_PDFA1")),
+        ("OutputConditionIdentifier", Object::string_literal("sRGB IEC61966-2.1")),
+        ("Info", Object::string_literal("sRGB IEC61966-2.1")),
+        ("DestOutputProfile", profile.into()),
+    ]))
+}
+
 /// The mark that this file was converted from paper, for machines (Law 20/2023/QH15, Art. 12).
 fn xmp(finish: &Finish<'_>) -> String {
     let [title, unit, leader, when] = [finish.title, finish.unit, finish.leader, &finish.created.xmp].map(escaped);
     let place =
         finish.place.map_or_else(String::new, |place| format!("<dc:coverage>{}</dc:coverage>\n", escaped(place)));
+    let claim =
+        if finish.archival { "<pdfaid:part>2</pdfaid:part>\n<pdfaid:conformance>B</pdfaid:conformance>\n" } else { "" };
     let id: String = finish.document_id.iter().map(|byte| format!("{byte:02x}")).collect();
     format!(
         "<?xpacket begin=\"\u{feff}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n\
 <x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">\n\
 <rdf:Description rdf:about=\"\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\" xmlns:pdf=\"http://ns.adobe.com/pdf/1.3/\" \
-xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\" xmlns:xmpMM=\"http://ns.adobe.com/xap/1.0/mm/\">\n\
+xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\" xmlns:xmpMM=\"http://ns.adobe.com/xap/1.0/mm/\" xmlns:pdfaid=\"http://www.aiim.org/pdfa/ns/id/\">\n\
 <dc:format>application/pdf</dc:format>\n\
 <dc:title><rdf:Alt><rdf:li xml:lang=\"x-default\">{title}</rdf:li></rdf:Alt></dc:title>\n\
 <dc:language><rdf:Bag><rdf:li>vi-VN</rdf:li></rdf:Bag></dc:language>\n\
@@ -204,7 +220,7 @@ xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\" xmlns:xmpMM=\"http://ns.adobe.com/xap
 người thực hiện chứng thực: {leader}</rdf:li>\
 <rdf:li xml:lang=\"en\">Digitised from paper by {unit}</rdf:li></rdf:Alt></dc:description>\n\
 <dc:publisher><rdf:Bag><rdf:li>{unit}</rdf:li></rdf:Bag></dc:publisher>\n\
-{place}<pdf:Producer>ctdt</pdf:Producer>\n<xmp:CreateDate>{when}</xmp:CreateDate>\n\
+{claim}{place}<pdf:Producer>ctdt</pdf:Producer>\n<xmp:CreateDate>{when}</xmp:CreateDate>\n\
 <xmpMM:DocumentID>urn:ctdt:{id}</xmpMM:DocumentID>\n\
 </rdf:Description></rdf:RDF></x:xmpmeta>\n<?xpacket end=\"r\"?>\n"
     )
