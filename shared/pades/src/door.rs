@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use crate::changes::{self, Budget, Change, Class};
 use crate::judge::find::Found;
 use crate::judge::trust::Trust;
-use crate::judge::{Case, ecopy, examine, words};
+use crate::judge::{Case, ecopy, examine, graph, words};
 use crate::policy::{Policy, Profile};
 use crate::report::{Changes, Covers, Level, PathStatus, Revocation, TimeSource};
 
@@ -82,7 +82,7 @@ impl Verified {
 /// What an archived file must be.
 #[derive(Clone, Debug)]
 pub struct ExpectedArchive<'a> {
-    /// The sealed file that it must begin with.
+    /// The file that it must begin with: the sealed one, or for a renewal the archived one before.
     pub sealed: &'a [u8],
     /// Field and DER of the signer's X.509 certificate, in the order of signing.
     pub signers: &'a [(&'a str, &'a [u8])],
@@ -97,6 +97,7 @@ pub struct ExpectedArchive<'a> {
 pub struct VerifiedArchive {
     level: Level,
     archived_at: i64,
+    until: i64,
     sealed_sha256: [u8; 32],
     file_sha256: [u8; 32],
     size: u64,
@@ -111,7 +112,12 @@ impl VerifiedArchive {
     pub fn archived_at(&self) -> i64 {
         self.archived_at
     }
-    /// SHA-256 of the sealed file inside.
+    /// Until when the file proves itself without a further time-stamp, Unix seconds: the first end among the X.509 certificates
+    /// and algorithms that no time-stamp in it carries over (ETSI EN 319 142-1 §5.5).
+    pub fn until(&self) -> i64 {
+        self.until
+    }
+    /// SHA-256 of the file inside, that was there before.
     pub fn sealed_sha256(&self) -> [u8; 32] {
         self.sealed_sha256
     }
@@ -200,6 +206,7 @@ pub fn verify_archive(file: &[u8], expected: &ExpectedArchive<'_>) -> Result<Ver
     Ok(VerifiedArchive {
         level,
         archived_at,
+        until: graph::limit(&case.trusts).until,
         sealed_sha256: Sha256::digest(expected.sealed).into(),
         file_sha256: case.sha256,
         size: file.len() as u64,

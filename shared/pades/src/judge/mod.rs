@@ -7,7 +7,7 @@ pub(crate) mod digest;
 pub(crate) mod ecopy;
 mod file;
 pub(crate) mod find;
-mod graph;
+pub(crate) mod graph;
 mod permissions;
 mod pool;
 mod proof;

@@ -19,6 +19,7 @@ mod pages;
 mod past;
 mod proofs;
 mod readers;
+mod renewals;
 #[path = "../../../pki/tests/all/rewritten.rs"]
 mod rewritten;
 mod roles;
