@@ -25,6 +25,7 @@ struct Scene {
     leader: (Verified, Stored),
     seal: (Verified, Stored),
     archive: (VerifiedArchive, Stored),
+    renewal: (VerifiedArchive, Stored),
     session: SessionId,
     number: Number,
     prepared: (PreparedRevision, Vec<u8>),
@@ -55,6 +56,7 @@ fn scene() -> Scene {
     sweep(&world);
     let archived = copy_of(&world, &id);
     states.push(("sealed, archived", archived.clone()));
+    let renewed = renewed(&world, &id);
     let done = |copy: &Copy, command| decide(copy, command, &people::keeper(), NOW).expect("allowed").copy;
     states.push(("annulled", done(&archived, annul(NOW))));
     states.push(("void", done(&unprepared(&prepared), Command::Void { reason: "khóa hỏng".into() })));
@@ -65,11 +67,22 @@ fn scene() -> Scene {
         leader: proof(&world, &awaiting, &requested, LEADER_FIELD),
         seal: proof(&world, &requested, &sealed, SEAL_FIELD),
         archive: archive(&world, &sealed, &archived),
+        renewal: archive(&renewed, &archived, &copy_of(&renewed, &id)),
         number: prepared.state.number().cloned().expect("a number"),
         prepared: prepared_of(&prepared.state).expect("a revision"),
         states,
         session,
     }
+}
+
+/// The world after its copy was renewed, years later.
+fn renewed(world: &World, id: &CopyId) -> World {
+    let world = world.clone();
+    let later: Timestamp = "2030-07-10T01:00:00Z".parse().expect("literal");
+    world.wait(later.duration_since(world.now()));
+    run(work(&world, &the_work(&world, Topic::Renew))).expect("a renewal");
+    assert!(file(&copy_of(&world, id)).path.ends_with("-archived-01.pdf"));
+    world
 }
 
 fn prepared_of(state: &CopyState) -> Option<(PreparedRevision, Vec<u8>)> {
@@ -126,6 +139,7 @@ fn commands<'a>(scene: &'a Scene, other: &'a SessionId) -> Vec<(&'static str, Co
     let (leader, signed) = &scene.leader;
     let (seal, sealed) = &scene.seal;
     let (archive, archived) = &scene.archive;
+    let (renewal, renewed) = &scene.renewal;
     let (mut moved, mut short) = (sealed.clone(), signed.clone());
     moved.sha256 = [0; 32];
     short.size -= 1;
@@ -162,6 +176,8 @@ fn commands<'a>(scene: &'a Scene, other: &'a SessionId) -> Vec<(&'static str, Co
         ("the leader's proof", sealing(leader, ours, signed)),
         ("", Command::RecordArchive { verified: archive, archived: archived.clone() }),
         ("another file", Command::RecordArchive { verified: archive, archived: sealed.clone() }),
+        ("", Command::RecordRenewal { verified: renewal, renewed: renewed.clone() }),
+        ("the archive's proof", Command::RecordRenewal { verified: archive, renewed: archived.clone() }),
         ("", annul(NOW)),
         ("a decision of tomorrow", annul(NOW + DAY)),
         ("a decision before the seal", annul(NOW - DAY)),

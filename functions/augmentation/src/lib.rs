@@ -14,11 +14,13 @@ use store::Table;
 use trust_services::{HttpServices, Patience};
 
 /// What this function does, in the order of a sweep: copies of ours before questions of others.
-const TOPICS: [Topic; 4] = [Topic::FinishLeader, Topic::FinishSeal, Topic::Archive, Topic::FetchEvidence];
+const TOPICS: [Topic; 5] = [Topic::FinishLeader, Topic::FinishSeal, Topic::Archive, Topic::FetchEvidence, Topic::Renew];
 /// Items that one sweep takes of each topic.
 const SWEEP: u32 = 50;
 /// The same of questions: those that the stream lost. Each may take its 60 s, and a sweep has 180.
 const SWEEP_QUESTIONS: u32 = 3;
+/// The same of renewals, which have months: 7,200 a day, and today's copies never wait for those of years ago.
+const SWEEP_RENEWALS: u32 = 5;
 
 /// The function with what it needs.
 pub struct Augmentation {
@@ -83,6 +85,7 @@ impl Function for Augmentation {
             Topic::FinishLeader => augment::finish_leader(records, objects, services, bench, chance, item, now).await,
             Topic::FinishSeal => augment::finish_seal(records, objects, services, bench, chance, item, now).await,
             Topic::Archive => augment::archive(records, objects, services, bench, chance, item, now).await,
+            Topic::Renew => augment::renew(records, objects, services, bench, chance, item, now).await,
             Topic::Seal | Topic::Deliver | Topic::Aftercare | Topic::JudgeBatch | Topic::FetchEvidence => return Ok(()),
         })
     }
@@ -90,7 +93,11 @@ impl Function for Augmentation {
     async fn tick(&self) -> Result<(), Fault> {
         let now = self.edge.clock.now();
         for topic in TOPICS {
-            let most = if topic == Topic::FetchEvidence { SWEEP_QUESTIONS } else { SWEEP };
+            let most = match topic {
+                Topic::FetchEvidence => SWEEP_QUESTIONS,
+                Topic::Renew => SWEEP_RENEWALS,
+                _ => SWEEP,
+            };
             for item in self.records.due(topic, now, most).await? {
                 if let Err(fault) = self.work(&item).await {
                     tracing::warn!(topic = topic.name(), subject = item.subject, %fault, "due work failed; the next sweep tries again");

@@ -7,6 +7,7 @@
 
 mod archive;
 mod evidence;
+mod renew;
 mod stamp;
 
 use std::collections::BTreeSet;
@@ -31,6 +32,7 @@ use crate::workshop::{Expectation, Parts, chain_of};
 use crate::{Halt, Outcome, Workshop};
 
 pub use archive::archive;
+pub use renew::renew;
 
 /// How long a sealed copy waits for its archive before it is delivered as it is (decision 11).
 pub const ARCHIVE_WAIT: SignedDuration = SignedDuration::from_mins(15);

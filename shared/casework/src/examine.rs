@@ -122,8 +122,9 @@ impl<R: Records, O: Objects> Look<'_, R, O> {
         }
         let public = self.records.public_copy(&copy.id).await?;
         match &copy.state {
-            CopyState::Sealed { sealed, archived, sealed_at, .. } => {
-                self.sealed(&mut page, sealed, archived.as_ref()).await?;
+            CopyState::Sealed { sealed, archived, sealed_at, renewals, .. } => {
+                let archived = archived.as_ref().map(|file| (file, *renewals));
+                self.sealed(&mut page, sealed, archived).await?;
                 self.public(&mut page, public, Some(*sealed_at), (None, None)).await?;
             }
             CopyState::Annulled { file, at, annulment, .. } => {
@@ -158,9 +159,7 @@ impl<R: Records, O: Objects> Look<'_, R, O> {
             return Ok(());
         };
         let issued: Vec<Sha256> = match &page.copy.state {
-            CopyState::Sealed { sealed, archived, .. } => {
-                std::iter::once(sealed).chain(archived).map(|file| file.sha256).collect()
-            }
+            CopyState::Sealed { sealed, archived, renewals, .. } => generations(&public, sealed, archived, *renewals),
             // Which levels there were before is not kept: the last one is the last one.
             state => {
                 public.digests.iter().copied().filter(|one| state.file().is_some_and(|f| f.sha256 == *one)).collect()
@@ -188,4 +187,11 @@ impl<R: Records, O: Objects> Look<'_, R, O> {
         page.check(lines == wanted, Wrong::HistoryDiffers, page.copy.id.as_str());
         Ok(())
     }
+}
+
+/// The digests that the public facts must have: those of the first and the newest file are recorded with the copy, those between
+/// only there.
+fn generations(public: &PublicCopy, sealed: &Stored, archived: &Option<Stored>, renewals: u32) -> Vec<Sha256> {
+    let between = public.digests.iter().skip(1).take(usize::try_from(renewals).unwrap_or(usize::MAX)).copied();
+    std::iter::once(sealed.sha256).chain(between).chain(archived.iter().map(|file| file.sha256)).collect()
 }

@@ -102,7 +102,7 @@ mod tests {
         let submitted = CopyState::Submitted { base: file() };
         let awaiting = CopyState::AwaitingSignature { base: file(), session: session.clone() };
         let signed = CopyState::Signed { signed: file(), signed_at: at };
-        let sealed = CopyState::Sealed { number, sealed: file(), sealed_at: at, session, archived: None };
+        let sealed = CopyState::Sealed { number, sealed: file(), sealed_at: at, session, archived: None, renewals: 0 };
         let cancelled = CopyState::Cancelled;
         let case = |copies: &[&CopyState]| progress(CaseStatus::Submitted, copies);
         assert_eq!(case(&[&submitted, &submitted]), Progress::Submitted);

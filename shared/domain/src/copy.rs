@@ -67,8 +67,10 @@ pub enum CopyState {
         sealed_at: Timestamp,
         /// The seal session, to be told when everything is finished.
         session: SessionId,
-        /// The file at level B-LTA, once there.
+        /// The newest file at level B-LTA, once there.
         archived: Option<Stored>,
+        /// How often its document time-stamp was renewed: which generation `archived` is.
+        renewals: u32,
     },
     /// Annulled after sealing (hủy bản sao, R111).
     Annulled {
@@ -145,7 +147,7 @@ impl CopyState {
             CopyState::Numbered { prepared: None, .. } => vec!["record_seal_prepared", "void"],
             CopyState::Numbered { prepared: Some(_), .. } => vec!["record_seal", "renew_seal"],
             CopyState::Sealed { archived: None, .. } => vec!["record_archive", "annul"],
-            CopyState::Sealed { archived: Some(_), .. } => vec!["annul"],
+            CopyState::Sealed { archived: Some(_), .. } => vec!["record_renewal", "annul"],
             CopyState::Annulled { .. } | CopyState::Void { .. } | CopyState::Cancelled => vec![],
         }
     }

@@ -94,6 +94,13 @@ pub enum Command<'a> {
         /// Where the file is.
         archived: Stored,
     },
+    /// A further document time-stamp carries the archive on (ETSI EN 319 142-1 §5.5).
+    RecordRenewal {
+        /// What the verifier found; the file before is the archive that the copy has.
+        verified: &'a VerifiedArchive,
+        /// Where the file is.
+        renewed: Stored,
+    },
     /// The copy loses its value (R111).
     Annul {
         /// By which decision and why.
@@ -125,6 +132,7 @@ impl Command<'_> {
             Command::RenewSeal => "renew_seal",
             Command::RecordSeal { .. } => "record_seal",
             Command::RecordArchive { .. } => "record_archive",
+            Command::RecordRenewal { .. } => "record_renewal",
             Command::Annul { .. } => "annul",
             Command::Void { .. } => "void",
             Command::Cancel => "cancel",
@@ -147,6 +155,7 @@ impl Command<'_> {
             Command::RenewSeal => "copy.seal_renewed",
             Command::RecordSeal { .. } => "copy.sealed",
             Command::RecordArchive { .. } => "copy.archived",
+            Command::RecordRenewal { .. } => "copy.renewed",
             Command::Annul { .. } => "copy.annulled",
             Command::Void { .. } => "copy.voided",
             Command::Cancel => "copy.cancelled",
@@ -272,24 +281,16 @@ fn forward(copy: &Copy, command: Command<'_>, by: &UserId, now: Timestamp) -> Re
                 sealed_at: instant(verified.signed_at())?,
                 session: session.clone(),
                 archived: None,
+                renewals: 0,
             })
         }
         // Once the agency key has signed, a finished seal may exist somewhere: renew first, then void.
         (S::Numbered { number, prepared: None, .. }, Command::Void { reason }) => {
             Ok(S::Void { number: number.clone(), by: by.clone(), reason })
         }
-        (
-            S::Sealed { number, sealed, sealed_at, session, archived: None },
-            Command::RecordArchive { verified, archived },
-        ) => {
-            agree_archive(verified, sealed, &archived)?;
-            Ok(S::Sealed {
-                number: number.clone(),
-                sealed: sealed.clone(),
-                sealed_at: *sealed_at,
-                session: session.clone(),
-                archived: Some(archived),
-            })
+        (S::Sealed { .. }, Command::RecordArchive { verified, archived: file }) => carried(copy, None, verified, file),
+        (S::Sealed { archived: Some(before), .. }, Command::RecordRenewal { verified, renewed }) => {
+            carried(copy, Some(before), verified, renewed)
         }
         (S::Sealed { number, sealed, sealed_at, archived, .. }, Command::Annul { annulment }) => {
             dated(&annulment.decision, *sealed_at, now)?;
@@ -300,6 +301,24 @@ fn forward(copy: &Copy, command: Command<'_>, by: &UserId, now: Timestamp) -> Re
         (_, Command::Cancel | Command::Return) => Err(Reason::AlreadyNumbered.into()),
         (state, _) => Err(wrong_state(state)),
     }
+}
+
+/// The copy at the long-term level: archived first, when there is no file `before` at that level, else renewed.
+fn carried(
+    copy: &Copy,
+    before: Option<&Stored>,
+    verified: &VerifiedArchive,
+    file: Stored,
+) -> Result<CopyState, Refusal> {
+    let mut state = copy.state.clone();
+    let CopyState::Sealed { sealed, archived, renewals, .. } = &mut state else { return Err(wrong_state(&copy.state)) };
+    if archived.as_ref() != before {
+        return Err(wrong_state(&copy.state));
+    }
+    agree_archive(verified, before.unwrap_or(sealed), &file)?;
+    *renewals = before.map_or(0, |_| renewals.saturating_add(1));
+    *archived = Some(file);
+    Ok(state)
 }
 
 fn wrong_state(state: &CopyState) -> Refusal {
@@ -320,9 +339,11 @@ fn agree(verified: &Verified, field: &str, base: &Stored, signer: Sha256, file: 
     if same { Ok(()) } else { Err(Reason::SignatureDoesNotVerify.into()) }
 }
 
-fn agree_archive(verified: &VerifiedArchive, sealed: &Stored, file: &Stored) -> Result<(), Refusal> {
+/// `before` is the file that it was made of. The time-stamp over the whole file is a new one when the file has grown.
+fn agree_archive(verified: &VerifiedArchive, before: &Stored, file: &Stored) -> Result<(), Refusal> {
     let same = verified.level() == Level::BLTA
-        && verified.sealed_sha256() == sealed.sha256
+        && verified.sealed_sha256() == before.sha256
+        && file.size > before.size
         && verified.file_sha256() == file.sha256
         && verified.size() == file.size;
     if same { Ok(()) } else { Err(Reason::SignatureDoesNotVerify.into()) }

@@ -17,5 +17,6 @@ pub mod quota;
 pub mod readable;
 pub mod refusal;
 pub mod register;
+pub mod renewal;
 pub mod time;
 pub mod unit_code;

@@ -608,11 +608,13 @@ pub enum Topic {
     JudgeBatch,
     /// `augmentation`: ask about an X.509 certificate in a file of others (subject: inquiry, hexadecimal).
     FetchEvidence,
+    /// `augmentation`: the next document time-stamp of an archived copy, years later (subject: copy).
+    Renew,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Topic; 8] = [
+    pub const ALL: [Topic; 9] = [
         Topic::FinishLeader,
         Topic::Seal,
         Topic::FinishSeal,
@@ -621,6 +623,7 @@ impl Topic {
         Topic::Aftercare,
         Topic::JudgeBatch,
         Topic::FetchEvidence,
+        Topic::Renew,
     ];
 
     /// The name in the table and in stream filters.
@@ -634,6 +637,7 @@ impl Topic {
             Topic::Aftercare => "aftercare",
             Topic::JudgeBatch => "judge_batch",
             Topic::FetchEvidence => "fetch_evidence",
+            Topic::Renew => "renew",
         }
     }
 }

@@ -12,6 +12,7 @@
 //! copies/<copy>/seal-<digest>.prepared.pdf                the seal's revision, /Contents empty
 //! numbers/<unit>/<suffix>/<year>/<number:08>-sealed.pdf   number and seal, B-T: at most one per number
 //! numbers/<unit>/<suffix>/<year>/<number:08>-archived.pdf the same at B-LTA
+//! numbers/<unit>/<suffix>/<year>/<number:08>-archived-<n:02>.pdf the same after its n-th renewal
 //! evidence/<digest>.ocsp, evidence/<digest>.crl            what CAs have said about certificates in files of others
 //! ```
 //!
@@ -67,6 +68,14 @@ pub fn archived(unit: &UnitId, number: &Number) -> String {
     format!("{}-archived.pdf", numbered(unit, number))
 }
 
+/// The issued file at level B-LTA after `renewals` further document time-stamps; after none it is [`archived`].
+pub fn renewed(unit: &UnitId, number: &Number, renewals: u32) -> String {
+    match renewals {
+        0 => archived(unit, number),
+        _ => format!("{}-archived-{renewals:02}.pdf", numbered(unit, number)),
+    }
+}
+
 /// A piece of evidence that was fetched. The digest of its DER is the key: the same list, fetched twice, lies there once.
 pub fn evidence(kind: PieceKind, sha256: &Sha256) -> String {
     format!("evidence/{}.{}", hex(sha256), kind.name())
@@ -112,6 +121,8 @@ mod tests {
             seal_prepared(&copy, &[1; 32]),
             sealed(&unit, &number("SCT/BS")),
             archived(&unit, &number("SCT/BS")),
+            renewed(&unit, &number("SCT/BS"), 0),
+            renewed(&unit, &number("SCT/BS"), 1),
             evidence(PieceKind::Ocsp, &[0xef; 32]),
             evidence(PieceKind::Crl, &[0xef; 32]),
         ]
@@ -125,6 +136,8 @@ copies/copy_01040g2081040g2081040g2081/signed-sgn_02081040g2081040g2081040g2.pdf
 copies/copy_01040g2081040g2081040g2081/seal-0101010101010101010101010101010101010101010101010101010101010101.prepared.pdf
 numbers/unit_030c1g60r30c1g60r30c1g60r3/SCT_2fBS/2026/00000152-sealed.pdf
 numbers/unit_030c1g60r30c1g60r30c1g60r3/SCT_2fBS/2026/00000152-archived.pdf
+numbers/unit_030c1g60r30c1g60r30c1g60r3/SCT_2fBS/2026/00000152-archived.pdf
+numbers/unit_030c1g60r30c1g60r30c1g60r3/SCT_2fBS/2026/00000152-archived-01.pdf
 evidence/efefefefefefefefefefefefefefefefefefefefefefefefefefefefefefefef.ocsp
 evidence/efefefefefefefefefefefefefefefefefefefefefefefefefefefefefefefef.crl";
         assert_eq!(text, frozen);

@@ -38,12 +38,13 @@ pub(crate) fn states() -> Vec<CopyState> {
         number: number(),
         prepared,
     };
-    let sealed = |archived| CopyState::Sealed {
+    let sealed = |archived, renewals| CopyState::Sealed {
         number: number(),
         sealed: stored("sealed"),
         sealed_at: at(3),
         session: session.clone(),
         archived,
+        renewals,
     };
     vec![
         CopyState::Draft,
@@ -58,8 +59,9 @@ pub(crate) fn states() -> Vec<CopyState> {
         },
         numbered(None),
         numbered(Some((prepared(), vec![0; 384]))),
-        sealed(None),
-        sealed(Some(stored("archived"))),
+        sealed(None, 0),
+        sealed(Some(stored("archived")), 0),
+        sealed(Some(stored("archived")), 3),
         CopyState::Annulled { number: number(), file: stored("archived"), at: at(4), annulment: None },
         CopyState::Annulled { number: number(), file: stored("archived"), at: at(4), annulment: Some(annulment()) },
         CopyState::Void { number: number(), by: UserId::new([7; 16]), reason: "Lỗi máy in – hủy số".into() },

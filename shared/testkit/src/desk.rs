@@ -346,6 +346,7 @@ pub async fn work(world: &World, item: &Outbox) -> Result<Outcome, Halt> {
         Topic::FinishLeader => augment::finish_leader(world, world, world, bench(), world, item, now).await,
         Topic::FinishSeal => augment::finish_seal(world, world, world, bench(), world, item, now).await,
         Topic::Archive => augment::archive(world, world, world, bench(), world, item, now).await,
+        Topic::Renew => augment::renew(world, world, world, bench(), world, item, now).await,
         Topic::Deliver => delivery::deliver(world, world, world, item, PUBLIC_URL, now).await,
         Topic::Aftercare => aftercare::tell(world, world, world, item, now).await,
         Topic::JudgeBatch => batch::step(world, world, world, || world.now(), item).await,
@@ -384,7 +385,8 @@ pub fn sweep(world: &World) {
             return;
         }
         sweep_once(world);
-        let next = waiting(world).first().map_or(world.now(), |item| item.due_at);
+        let next =
+            waiting(world).iter().find(|item| item.topic != Topic::Renew).map_or(world.now(), |item| item.due_at);
         let pause = next.duration_since(world.now()).max(SignedDuration::from_secs(1));
         world.wait(pause);
         assert!(world.now().duration_since(begun) <= BOUND, "still waiting: {:?}", waiting(world));
@@ -392,9 +394,12 @@ pub fn sweep(world: &World) {
     panic!("still waiting: {:?}", waiting(world));
 }
 
-/// Whether nothing waits: no work, no open session.
+/// Whether nothing waits: no work but renewals, which come years later, and no open session.
 pub fn settled(world: &World) -> bool {
-    world.look(|table| table.outbox.is_empty() && table.sessions.values().all(|session| session.state.is_terminal()))
+    let over = |item: &Outbox| item.topic == Topic::Renew;
+    world.look(|table| {
+        table.outbox.values().all(over) && table.sessions.values().all(|session| session.state.is_terminal())
+    })
 }
 
 /// Opens the preview as the leader.

@@ -9,6 +9,7 @@ use casework::workshop::{ArchiveExpectation, Expectation};
 use domain::copy::CopyState;
 use domain::model::*;
 use domain::paths;
+use domain::renewal::MOST;
 use pades::{LEADER_FIELD, SEAL_FIELD};
 
 use crate::bench::bench;
@@ -55,7 +56,7 @@ pub fn findings(world: &World) -> Vec<String> {
     entries(&table, &mut out);
     steps(&table, &mut out);
     history(&table, &mut out);
-    public(&table, &mut out);
+    public(world, &table, &mut out);
     sessions(world, &table, &mut out);
     objects(world, &table, &mut out);
     files(world, &table, &mut out);
@@ -122,12 +123,15 @@ fn history(table: &Table, out: &mut Vec<String>) {
 }
 
 /// What anybody may read is what is stored: same number, the digest of every issued file, annulment.
-fn public(table: &Table, out: &mut Vec<String>) {
+fn public(world: &World, table: &Table, out: &mut Vec<String>) {
     for copy in table.copies.values() {
         let public = table.public.get(&copy.id);
         let wanted = match &copy.state {
-            CopyState::Sealed { number, sealed, archived, .. } => {
-                let digests = std::iter::once(sealed).chain(archived).map(|file| file.sha256).collect();
+            CopyState::Sealed { number, sealed, archived, renewals, .. } => {
+                let between = (0..*renewals).map(|n| paths::renewed(&copy.unit, number, n));
+                let between = between.map(|path| sha256(&world.object(&path).unwrap_or_default()));
+                let first = std::iter::once(sealed.sha256);
+                let digests = first.chain(between).chain(archived.iter().map(|file| file.sha256)).collect();
                 Some((number, Some(digests), None))
             }
             CopyState::Annulled { number, at, annulment, .. } => {
@@ -172,7 +176,7 @@ fn objects(world: &World, table: &Table, out: &mut Vec<String>) {
     let void = |copy: &Copy| matches!(copy.state, CopyState::Void { .. });
     for entry in table.entries.values().filter(|entry| !table.copies.get(&entry.copy).is_some_and(void)) {
         allowed.insert(paths::sealed(&entry.unit, &entry.number));
-        allowed.insert(paths::archived(&entry.unit, &entry.number));
+        allowed.extend((0..=MOST).map(|renewals| paths::renewed(&entry.unit, &entry.number, renewals)));
     }
     for path in world.paths("numbers/") {
         check(out, allowed.contains(&path), || format!("I5: {path} belongs to no number"));

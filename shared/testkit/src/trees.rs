@@ -9,6 +9,10 @@ use crate::keys::{Identity, Key};
 
 /// 2020-01-01T00:00:00Z and 2045-01-01T00:00:00Z: tests travel between.
 const VALIDITY: (i64, i64) = (1_577_836_800, 2_366_841_600);
+/// 2031-01-01T00:00:00Z: the authority's X.509 certificate ends.
+const TSA_ENDS: i64 = 1_924_992_000;
+/// 2030-07-10T00:00:00Z: it stamps with the next one.
+pub(crate) const TSA_CHANGES: i64 = 1_909_872_000;
 
 /// A tree with everybody in it.
 #[derive(Debug)]
@@ -23,8 +27,10 @@ pub struct Tree {
     pub agency: Identity,
     /// An agency whose key is P-256: it never signs twice alike.
     pub agency_p256: Identity,
-    /// The time-stamping authority.
+    /// The time-stamping authority, until 2031.
     pub tsa: Identity,
+    /// The same from 2030 on, with another key.
+    pub tsa_next: Identity,
 }
 
 /// The trees.
@@ -69,8 +75,8 @@ impl Tree {
     }
 
     /// Everybody below the issuing authority.
-    pub(crate) fn leaves(&self) -> [&Identity; 4] {
-        [&self.leader, &self.agency, &self.agency_p256, &self.tsa]
+    pub(crate) fn leaves(&self) -> [&Identity; 5] {
+        [&self.leader, &self.agency, &self.agency_p256, &self.tsa, &self.tsa_next]
     }
 }
 
@@ -102,8 +108,13 @@ fn tree(name: &str, serial: u8, key: fn() -> Key, rsa: fn() -> Key) -> Tree {
     let office = [(Country, "VN"), (Organisation, ward), (CommonName, ward)];
     let agency = issued([serial, 4], &office, Some(&sub), rsa(), person);
     let agency_p256 = issued([serial, 5], &office, Some(&sub), key(), person);
-    let tsa = issued([serial, 6], &[(Country, "VN"), (CommonName, "TSA mẫu")], Some(&sub), key(), stamp);
-    Tree { root, ca: sub, leader, agency, agency_p256, tsa }
+    let authority = [(Country, "VN"), (CommonName, "TSA mẫu")];
+    let tsa = issued([serial, 6], &authority, Some(&sub), key(), |spec| {
+        stamp(spec);
+        spec.not_after = TSA_ENDS;
+    });
+    let tsa_next = issued([serial, 7], &authority, Some(&sub), key(), stamp);
+    Tree { root, ca: sub, leader, agency, agency_p256, tsa, tsa_next }
 }
 
 fn issued(

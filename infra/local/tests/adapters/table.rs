@@ -225,8 +225,14 @@ async fn an_account_has_its_sealed_copies_newest_first() {
     let sealed = |n| {
         let session = SessionId::new([T; 16]);
         let file = sample::stored("sealed");
-        let state =
-            CopyState::Sealed { number: sample::number(n), sealed: file, sealed_at: at(0), session, archived: None };
+        let state = CopyState::Sealed {
+            number: sample::number(n),
+            sealed: file,
+            sealed_at: at(0),
+            session,
+            archived: None,
+            renewals: 0,
+        };
         sample::copy(T, u8::try_from(n).expect("few"), state, 1)
     };
     let given = |n, channel| Write::Delivery(sample::delivery(T, n, n, channel));

@@ -2,18 +2,34 @@
 
 use domain::copy::CopyState;
 use domain::decide::{Command, decide};
+use domain::ids::{CopyId, EventId};
 use domain::model::*;
 use domain::paths;
 use domain::ports::*;
+use domain::renewal;
 use jiff::Timestamp;
 use pades::{Chain, ChainPurpose, LEADER_FIELD, SEAL_FIELD, VerifiedArchive};
 
 use super::{Run, late_delivery, subject};
 use crate::support::{
-    Commit, FILE_LIMIT, ROUNDS, commit, contention, create, finished, later, outbox, read, stored, writes,
+    Commit, FILE_LIMIT, ROUNDS, commit, contention, create, finished, later, outbox, outbox_due, read, stored, writes,
 };
 use crate::workshop::ArchiveExpectation;
 use crate::{Halt, Outcome, Workshop};
+
+/// A file that gets its next document time-stamp.
+pub(super) struct Stamping<'a> {
+    /// Where the new file belongs.
+    pub(super) path: String,
+    /// What was there before: the new file begins with it.
+    pub(super) base: &'a [u8],
+    /// Everybody who signed or stamped in it.
+    pub(super) chains: &'a [Chain],
+    /// Those of them whose evidence the file still lacks.
+    pub(super) wanted: &'a [Chain],
+    /// For a renewal: the new file is of use only when it proves itself for longer than this, Unix seconds.
+    pub(super) beyond: Option<i64>,
+}
 
 /// Archives a sealed copy (subject: the copy): the archived file, its public digest, the order to deliver, together. Until
 /// every piece of evidence is there and good, the copy stays as it is and is tried again.
@@ -52,20 +68,36 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
     /// Looks first. Else: evidence, `/DSS`, time-stamp, verify, create once; theirs counts. `None`: try later.
     async fn archived(&self, path: String, sealed: &[u8]) -> Result<Option<(VerifiedArchive, Stored)>, Halt> {
         let chains = pades::evidence_wanted(sealed).map_err(|error| Fault(format!("a sealed file: {error}")))?;
+        let job = Stamping { path, base: sealed, chains: &chains, wanted: &chains, beyond: None };
+        self.stamped(job).await
+    }
+
+    /// The same for any file that gets its next document time-stamp.
+    pub(super) async fn stamped(&self, job: Stamping<'_>) -> Result<Option<(VerifiedArchive, Stored)>, Halt> {
+        let Stamping { path, base, chains, wanted, beyond } = job;
+        let (renews, beyond) = (beyond.is_some(), beyond.unwrap_or(i64::MIN));
         if let Some(theirs) = self.objects.read(&path, FILE_LIMIT).await? {
-            return self.theirs_archived(path, sealed, &chains, &theirs).map(Some);
+            return self.theirs_archived(path, base, chains, &theirs).map(Some);
         }
-        let Some(gathered) = self.evidence(&chains).await else { return Ok(None) };
-        let prepared = self.workshop.prepare_archive(sealed, &gathered.material())?;
+        let mut wanted = wanted.to_vec();
+        if let Some(last) = wanted.last().filter(|_| renews) {
+            let Some(next) = self.next_authority(last, base).await else { return Ok(None) };
+            wanted.push(next);
+        }
+        let Some(gathered) = self.evidence(&wanted).await else { return Ok(None) };
+        let prepared = self.workshop.prepare_archive(base, &gathered.material())?;
         let imprint = pades::signed_digest(&prepared.file, prepared.contents.clone());
         let Some(token) = self.token(&imprint).await else { return Ok(None) };
         // A token beyond the reserved space, or evidence that does not reach the level: neither leaves a file.
         let Ok(file) = pades::embed(&prepared.file, prepared.contents, &token) else { return Ok(None) };
-        let Ok(verified) = self.verified_archive(sealed, &chains, &file) else { return Ok(None) };
+        let Ok(verified) = self.verified_archive(base, chains, &file) else { return Ok(None) };
+        if verified.until() <= beyond {
+            return Ok(None);
+        }
         let ours = stored(path.clone(), &file);
         match create(self.objects, &path, file).await? {
             Some(theirs) if stored(path.clone(), &theirs) != ours => {
-                self.theirs_archived(path, sealed, &chains, &theirs).map(Some)
+                self.theirs_archived(path, base, chains, &theirs).map(Some)
             }
             _ => Ok(Some((verified, ours))),
         }
@@ -84,7 +116,7 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
     }
 
     /// The signers are those of the sealed file, whose digest was recorded when its signatures were verified.
-    fn verified_archive(
+    pub(super) fn verified_archive(
         &self,
         sealed: &[u8],
         chains: &[Chain],
@@ -110,14 +142,20 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
         let mut public = public.ok_or_else(|| Fault(format!("{} has no public facts", copy.id)))?;
         public.digests.push(archived.sha256);
         public.version += 1;
+        let renewal = renewal::due(self.now, verified.until());
         let command = Command::RecordArchive { verified, archived };
         let mut all = vec![
             Write::PublicCopy(public),
             outbox(self.chance, Topic::Deliver, copy.id.as_str(), self.now),
+            self.renewal(&copy.id, renewal),
             Write::OutboxDone(late_delivery(&copy.id)?),
             Write::OutboxDone(item.id.clone()),
         ];
         all.extend(writes(decide(copy, command, &copy.changed_by, self.now)?));
         Ok(all)
+    }
+    /// The order to renew, when it is time.
+    pub(super) fn renewal(&self, copy: &CopyId, due_at: Timestamp) -> Write {
+        outbox_due(EventId::new(self.chance.uuid(self.now)), Topic::Renew, copy.as_str(), self.now, due_at)
     }
 }

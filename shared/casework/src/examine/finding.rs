@@ -54,6 +54,7 @@ wrongs! {
     CopyDiffers = "copy-differs", "bản sao ghi số hoặc hồ sơ khác", "the copy says another number or dossier";
     CopyTwice = "copy-twice", "một bản sao có hai số", "one copy has two numbers";
     ArchiveWaits = "archive-waits", "chưa có bản lưu trữ dài hạn, quá lâu", "not archived for too long";
+    RenewalOverdue = "renewal-overdue", "đã quá hạn gia hạn dấu thời gian lưu trữ", "the archive's time-stamp should have been renewed";
     ObjectMissing = "object-missing", "không còn tệp", "the file is gone";
     ObjectDiffers = "object-differs", "tệp khác mã băm đã ghi", "the file is not the one that was recorded";
     ObjectMisplaced = "object-misplaced", "tệp không nằm ở chỗ của số này", "the file does not stand where this number's file belongs";

@@ -7,6 +7,7 @@ mod caring;
 mod delivering;
 mod examining;
 mod recording;
+mod renewing;
 mod trusting;
 
 use casework::{Halt, Outcome, examine, numbering};

@@ -130,6 +130,9 @@ pub(crate) enum CopyStateItem {
         session: SessionId,
         #[serde(with = "As::<Opt<StoredItem>>")]
         archived: Option<Stored>,
+        /// Copies that were archived before renewals were counted have none.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        renewals: u32,
     },
     Annulled {
         #[serde(with = "As::<NumberItem>")]
@@ -150,6 +153,10 @@ pub(crate) enum CopyStateItem {
         reason: String,
     },
     Cancelled,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 #[derive(Deserialize, Serialize)]

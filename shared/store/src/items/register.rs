@@ -86,6 +86,7 @@ pub(crate) enum TopicItem {
     Aftercare,
     JudgeBatch,
     FetchEvidence,
+    Renew,
 }
 
 #[derive(Deserialize, Serialize)]

@@ -13,7 +13,7 @@ use pki::ocsp::CertStatus;
 
 use super::{Inner, RUNS, World, sha256};
 use crate::keys::Identity;
-use crate::trees::{Tree, trees};
+use crate::trees::{TSA_CHANGES, Tree, trees};
 
 /// The largest message for KMS `RAW`.
 const MOST_RAW: usize = 4096;
@@ -256,7 +256,7 @@ impl Inner {
             accuracy_seconds: Some(1),
         };
         Ok(remembered(&format!("{spec:?}{}", tree.root.leaf().serial_hex()), || {
-            let tsa = &tree.tsa;
+            let tsa = if spec.gen_time < TSA_CHANGES { &tree.tsa } else { &tree.tsa_next };
             let chain: Vec<_> = tsa.chain.iter().filter(|one| !one.is_self_signed()).cloned().collect();
             let token =
                 issue::timestamp_token(&spec, &chain, tsa.key.algorithm(), &|tbs| tsa.key.sign(&sha256(tbs), turn));
