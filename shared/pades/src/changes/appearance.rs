@@ -3,12 +3,14 @@
 //! Reads what is written as fields are filled in (`written.rs`), in fonts that are believed (`fonts.rs`); whatever else is drawn is answered
 //! with "unknown".
 
+use std::collections::BTreeMap;
+
 use pdf::{Dict, ObjId, Object, Rect};
 
 use super::Step;
 use super::compare::{NULL, Stop, Stops};
 use super::content::{Operators, Value};
-use super::written::Written;
+use super::written::{Font, Odd, Read, Written};
 
 /// The answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -63,7 +65,7 @@ impl Step<'_, '_> {
         }
         Ok(match text {
             Text::Unreadable => Drawn::Unknown,
-            Text::Read(text) if squeeze(&text) == squeeze(&value) => Drawn::Same,
+            Text::Read(read) if squeeze(&read.text) == squeeze(&value) => Drawn::Same,
             Text::Read(_) => Drawn::Other,
         })
     }
@@ -106,14 +108,17 @@ impl Step<'_, '_> {
     fn choice(&mut self, field: &Dict, widget: &Dict) -> Result<Drawn, Stop> {
         let Some(text) = self.normal_text(widget)? else { return Ok(Drawn::Nothing) };
         let after = self.after;
-        let Text::Read(text) = text else { return Ok(Drawn::Unknown) };
+        let Text::Read(read) = text else { return Ok(Drawn::Unknown) };
         let Object::String(value) = after.get(field, b"V")? else { return Ok(Drawn::Unknown) };
         let value = pdf::decode_text(&value.bytes);
         let options = self.options(field)?;
         let chosen = options.iter().find(|(export, _)| *export == value).map_or(&value, |(_, shown)| shown);
-        let (text, chosen) = (squeeze(&text), squeeze(chosen));
+        let (text, chosen) = (squeeze(&read.text), squeeze(chosen));
         if text == chosen {
             return Ok(Drawn::Same);
+        }
+        if !marks(&read, &chosen) {
+            return Ok(Drawn::Unknown);
         }
         let shown: Vec<String> = options.iter().map(|(_, shown)| squeeze(shown)).collect();
         for start in 0..shown.len() {
@@ -192,19 +197,24 @@ impl Step<'_, '_> {
     }
 
     /// Everything that is shown, in the order in which it is read; `None` where something else is drawn, or otherwise.
-    fn shown_text(&mut self, content: &[u8], fonts: Option<&Dict>, frame: Rect) -> Result<Option<String>, Stop> {
+    fn shown_text(&mut self, content: &[u8], fonts: Option<&Dict>, frame: Rect) -> Result<Option<Read>, Stop> {
         let mut written = Written::new(frame);
+        // A font that stands directly in the resources has no number by which it would be known again.
+        let mut known: BTreeMap<Vec<u8>, Font> = BTreeMap::new();
         let mut operators = Operators::new(content);
         loop {
             let operator = match operators.step() {
                 Ok(Some(operator)) => operator,
-                Ok(None) => return Ok(written.text()),
+                Ok(None) => return Ok(written.ended()),
                 Err(_) => return Ok(None),
             };
             self.compare.spend(1)?;
             let taken = match (operator, operators.operands()) {
                 (b"Tf", [Value::Name(name), Value::Number(size)]) => {
-                    written.set_font(self.named_font(name, fonts)?, *size)
+                    if !known.contains_key(name) {
+                        known.insert(name.clone(), self.named_font(name, fonts)?);
+                    }
+                    known.get(name).ok_or(Odd).and_then(|font| written.set_font(font.clone(), *size))
                 }
                 (operator, operands) => written.take(operator, operands),
             };
@@ -227,19 +237,26 @@ impl Step<'_, '_> {
     }
 }
 
-/// A size of 0 leaves it to the viewer.
+/// One font and colours that show on paper. A size of 0 leaves it to the viewer.
 fn is_plain_default(text: &[u8]) -> bool {
     use Value::{Name, Number};
-    let mut operators = Operators::new(text);
+    let (mut operators, mut fonts) = (Operators::new(text), 0);
+    let dark = |values: &[f64]| values.iter().any(|value| *value < 0.75);
     loop {
         let fine = match operators.step() {
-            Ok(None) => return operators.operands().is_empty(),
+            Ok(None) => return operators.operands().is_empty() && fonts == 1,
             Ok(Some(b"Tf")) => {
+                fonts += 1;
                 matches!(operators.operands(), [Name(_), Number(size)] if *size == 0.0 || (2.0..=300.0).contains(size))
             }
-            Ok(Some(b"g" | b"G")) => matches!(operators.operands(), [Number(_)]),
-            Ok(Some(b"rg" | b"RG")) => matches!(operators.operands(), [Number(_), Number(_), Number(_)]),
-            Ok(Some(b"k" | b"K")) => matches!(operators.operands(), [Number(_), Number(_), Number(_), Number(_)]),
+            Ok(Some(b"g" | b"G")) => matches!(operators.operands(), [Number(grey)] if dark(&[*grey])),
+            Ok(Some(b"rg" | b"RG")) => {
+                matches!(operators.operands(), [Number(red), Number(green), Number(blue)] if dark(&[*red, *green, *blue]))
+            }
+            Ok(Some(b"k" | b"K")) => {
+                let inks = operators.numbers();
+                inks.len() == 4 && operators.operands().len() == 4 && inks.iter().any(|ink| *ink > 0.25)
+            }
             _ => false,
         };
         if !fine {
@@ -252,7 +269,17 @@ fn squeeze(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
+/// In a list that draws several options every bar but the ground lies behind the chosen one.
+fn marks(read: &Read, chosen: &str) -> bool {
+    let heights = || read.strings.iter().map(|(_, height)| *height);
+    let behind = |bar: &Rect, height: f64| bar.y0 <= height && height <= bar.y1;
+    read.bars
+        .iter()
+        .filter(|bar| !heights().all(|height| behind(bar, height)))
+        .all(|bar| read.strings.iter().all(|(text, height)| behind(bar, *height) == (squeeze(text) == chosen)))
+}
+
 enum Text {
-    Read(String),
+    Read(Read),
     Unreadable,
 }

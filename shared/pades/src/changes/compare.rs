@@ -76,8 +76,9 @@ fn is_destination(array: &[Object]) -> bool {
     array.get(1).and_then(Object::as_name).is_some_and(|fit| FITS.contains(&fit))
 }
 
-/// Ids whose contents are the same, by the stops that were in force.
-type Known = HashSet<(ObjId, ObjId, Stops)>;
+/// Ids whose contents are the same, by the stops that were in force, and by whether any number would do: where only an integer will, an object
+/// that passed as a number has still to be looked at.
+type Known = HashSet<(ObjId, ObjId, Stops, bool)>;
 
 pub(crate) struct Compare<'s, 'a> {
     before: &'s Document<'a>,
@@ -156,7 +157,7 @@ impl<'s, 'a> Compare<'s, 'a> {
             self.spend(1)?;
             let holder_now = is.as_ref_id().or(was.as_ref_id()).or(holder);
             if let (Object::Ref(a), Object::Ref(b)) = (was, is) {
-                let pair = (*a, *b, stops);
+                let pair = (*a, *b, stops, any_number);
                 if (a == b && self.stops_at(*a, stops, leads))
                     || self.known.borrow().contains(&pair)
                     || !seen.insert(pair)

@@ -32,14 +32,16 @@ pub(super) fn has_area(view: &Document<'_>, dict: &Dict) -> Result<bool, Stop> {
     Ok(view.rect(dict, b"Rect")?.map_or(!missing, |rect| rect.width() > 0.0 && rect.height() > 0.0))
 }
 
-/// Paints over what is below it: has an appearance, or is of a kind that gets one.
+/// Paints over what is below it: has an appearance, or gets one from the viewer.
 pub(super) fn paints(view: &Document<'_>, dict: &Dict) -> Result<bool, Stop> {
     let normal = match view.get(dict, b"AP")?.as_dict() {
         Some(appearance) => !view.get(appearance, b"N")?.is_null(),
         None => false,
     };
     let subtype = view.get(dict, b"Subtype")?.as_name().unwrap_or_default();
-    Ok(normal || DRAWN_WITHOUT_APPEARANCE.contains(&subtype))
+    // Viewers draw ground and border of a field without an appearance (§12.5.6.19).
+    let framed = subtype == b"Widget" && [&b"MK"[..], b"BS", b"Border"].iter().any(|key| dict.contains(key));
+    Ok(normal || framed || DRAWN_WITHOUT_APPEARANCE.contains(&subtype))
 }
 
 impl Step<'_, '_> {

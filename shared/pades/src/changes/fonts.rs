@@ -4,12 +4,15 @@
 //! "9". So fonts that the document reached before the update are believed, as they were signed; of new ones only those that are not
 //! embedded and whose name every viewer knows, because then the viewer brings the glyphs.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use pdf::{Dict, Document, Object};
 
 use super::Step;
 use super::compare::{Stop, Stops};
+use super::content::Operators;
+use super::form::nodes;
 use super::letters::{Letters, Map, encoding};
 use super::metrics::Metrics;
 use super::written::Font;
@@ -34,6 +37,74 @@ impl Step<'_, '_> {
         let metrics = Metrics::read(after, font)?;
         self.compare.spend(metrics.cost().div_ceil(64))?;
         Ok((self.letters(font)?, Rc::new(metrics)))
+    }
+
+    /// Fonts that come into the form's default resources are those that every viewer brings, with the letters of ASCII for ASCII and usual widths;
+    /// or nothing that is filled in names them. A field that nobody touches may name one that was missing, and the viewer draws with it.
+    pub(super) fn adds_usual_fonts(&self, old: &Dict, new: &Dict) -> Result<bool, Stop> {
+        let fonts = |view: &Document<'_>, form: &Dict| -> Result<Dict, Stop> {
+            let resources = view.get(form, b"DR")?.as_dict();
+            let fonts = resources.map(|resources| view.get(resources, b"Font")).transpose()?;
+            Ok(fonts.and_then(Object::as_dict).cloned().unwrap_or_default())
+        };
+        let (was, is) = (fonts(self.before, old)?, fonts(self.after, new)?);
+        let mut named: Option<BTreeSet<Vec<u8>>> = None;
+        for (name, font) in is.iter().filter(|(name, _)| !was.contains(name)) {
+            let usual = match self.after.resolve(font)?.as_dict() {
+                Some(dict) => self.is_usual(name, dict, &Metrics::read(self.after, font)?)?,
+                None => false,
+            };
+            if usual {
+                continue;
+            }
+            if named.is_none() {
+                named = Some(self.default_fonts(new)?);
+            }
+            if named.as_ref().is_none_or(|named| named.contains(name)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Names in the default appearances of the form and of all fields that are no signatures.
+    fn default_fonts(&self, form: &Dict) -> Result<BTreeSet<Vec<u8>>, Stop> {
+        let mut names = BTreeSet::new();
+        let mut collect = |dict: &Dict| -> Result<(), Stop> {
+            let Some(text) = self.after.get(dict, b"DA")?.as_string() else { return Ok(()) };
+            let mut operators = Operators::new(text);
+            while let Ok(Some(_)) = operators.step() {
+                names.extend(operators.name().map(<[u8]>::to_vec));
+            }
+            Ok(())
+        };
+        collect(form)?;
+        for (id, node) in nodes(self.after)?.into_iter().filter(|(_, node)| node.kind != b"Sig") {
+            for part in std::iter::once(id).chain(node.widgets) {
+                self.compare.spend(1)?;
+                self.after.object(part)?.as_dict().map(&mut collect).transpose()?;
+            }
+        }
+        Ok(names)
+    }
+
+    fn is_usual(&self, name: &[u8], font: &Dict, metrics: &Metrics) -> Result<bool, Stop> {
+        let after = self.after;
+        if font.contains(b"ToUnicode") {
+            return Ok(false);
+        }
+        if !brought_by_viewers(after, font)? {
+            // The marks of buttons, under the name that forms have for them.
+            let base = after.get(font, b"BaseFont")?.as_name();
+            let marks = name == b"ZaDb" && base == Some(b"ZapfDingbats") && is_simple(after, font)?;
+            return Ok(marks && !font.contains(b"Encoding") && !is_embedded(after, font)?);
+        }
+        let printable: Vec<u8> = (b' '..=b'~').collect();
+        let plain = |read: String| {
+            let quotes = |sign: char| if matches!(sign, '\u{2018}' | '\u{2019}') { '\'' } else { sign };
+            read.chars().map(quotes).zip(&printable).all(|(sign, byte)| sign == char::from(*byte) || *byte == b'`')
+        };
+        Ok(by_encoding(after, font)?.read(&printable).is_some_and(plain) && metrics.reach(&printable).is_some())
     }
 
     /// Letters of a font of the state after; unknown where it is not to be believed.

@@ -8,7 +8,7 @@ use super::appearance::Drawn;
 use super::compare::{Stop, Stops};
 use super::cover::{has_area, paints, shows};
 use super::pages::{all_keys, value};
-use super::{Class, DRAWING_UNREADABLE, Step};
+use super::{Class, DRAWING_UNREADABLE, REACHED, Step};
 
 /// Keys of a field or widget that signing it may set.
 const SIGNING_KEYS: &[&[u8]] = &[b"V", b"AP", b"AS", b"F", b"Ff", b"DA", b"Q", b"M", b"Type"];
@@ -145,7 +145,8 @@ impl Step<'_, '_> {
             }
             match key {
                 b"SigFlags" if self.gained_flags(old, new)? => {}
-                b"DA" if !self.default_is_plain(old, new)? => self.forbid("form-defaults", None),
+                // Fields without one of their own are drawn with it, those that nobody may fill in too.
+                b"DA" if old.contains(b"DA") || !self.default_is_plain(old, new)? => self.forbid("form-defaults", None),
                 b"NeedAppearances" | b"DA" | b"Q" => self.push(Class::Filling(None), "form-defaults", None, None),
                 b"DR" => self.default_resources(old, new)?,
                 _ => self.forbid("form", None),
@@ -219,6 +220,9 @@ impl Step<'_, '_> {
                 }
             }
         }
+        if !self.adds_usual_fonts(old, new)? {
+            self.forbid("default-resources", None);
+        }
         self.push(Class::Filling(None), "default-resources", None, None);
         Ok(())
     }
@@ -286,7 +290,7 @@ impl Step<'_, '_> {
         }
         let mut work: Vec<ObjId> = pdf::references_of(&is).into_iter().collect();
         let mut seen: BTreeSet<ObjId> = BTreeSet::new();
-        let kept = before.reachable(&was)?;
+        let mut kept: Option<BTreeSet<ObjId>> = None;
         while let Some(id) = work.pop() {
             self.compare.spend(1)?;
             if !seen.insert(id) {
@@ -300,11 +304,19 @@ impl Step<'_, '_> {
             let same = self.compare.difference(&Object::Ref(id), &Object::Ref(id), Stops::All, None)?.is_none();
             let draws = |dict: &Dict| matches!(dict.name(b"Subtype"), Some(b"Form" | b"Image"));
             let draws = object.as_stream().is_some_and(|stream| draws(&stream.dict));
-            match kept.contains(&id) {
-                false if draws || !same => self.forbid("appearance-not-new", Some(id)),
+            if same && !draws {
+                continue;
+            }
+            if kept.is_none() {
+                let reached = before.reachable(&was)?;
+                self.compare.spend(REACHED * reached.len() as u64)?;
+                kept = Some(reached);
+            }
+            match kept.as_ref().is_some_and(|kept| kept.contains(&id)) {
+                false => self.forbid("appearance-not-new", Some(id)),
                 // Honest forms are filled in so. Whatever else draws this stream is compared in its own place; in a certified copy nobody does.
                 true if !same => self.push(Class::Metadata, "appearance-overwritten", Some(id), None),
-                _ => {}
+                true => {}
             }
         }
         Ok(())
@@ -398,7 +410,7 @@ impl Step<'_, '_> {
             self.forbid("field-filling", Some(id));
             return Ok(());
         }
-        let redrawn = keys.contains(&b"AP"[..]) || widgets == Widgets::Redrawn;
+        let redrawn = [&b"AP"[..], b"AS"].iter().any(|key| keys.contains(*key)) || widgets == Widgets::Redrawn;
         let revalued = keys.contains(&b"V"[..]);
         let drawn = if redrawn || revalued { self.drawn_value(&is.kind, new, &is.widgets)? } else { Drawn::Nothing };
         let (class, rule) = match drawn {

@@ -40,6 +40,9 @@ pub(crate) use shown::Shown;
 /// Values that all comparisons of one file may look at together.
 const VALUES: u64 = 40_000_000;
 
+/// What it costs to find one object by references, in values that are looked at.
+const REACHED: u64 = 8;
+
 /// What all comparisons of one file may spend together.
 pub(crate) struct Budget {
     values: Cell<u64>,
@@ -394,6 +397,7 @@ impl Step<'_, '_> {
         }
         let all = |view: &Document<'_>| view.reachable(&Object::Dict(view.trailer().clone()));
         let (was_reached, is_reached) = (all(self.before)?, all(self.after)?);
+        self.compare.spend(REACHED * (was_reached.len() + is_reached.len()) as u64)?;
         for id in modified {
             // C1: a section may take the number of an older one, which nothing refers to; an object stream may not.
             let section = |view: &Document<'_>| -> Result<bool, Stop> {

@@ -28,6 +28,8 @@ const CLOSE: f64 = 0.1;
 const FOOT: f64 = -0.2;
 const HEAD: f64 = 0.75;
 const VISIBLE: f64 = 0.6;
+/// The middle of small letters, in ems from the baseline.
+const MIDDLE: f64 = 0.25;
 /// A new line begins so far below, in ems.
 const LINE: f64 = 0.6;
 
@@ -85,7 +87,18 @@ pub(super) struct Written {
     /// The pen was set since something was shown.
     moved: bool,
     last: Option<Shown>,
-    text: String,
+    read: Read,
+}
+
+/// What a drawing writes.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    /// All of it, in the order of reading.
+    pub(super) text: String,
+    /// Each string with the height at which its letters stand.
+    pub(super) strings: Vec<(String, f64)>,
+    /// Boxes that were filled below it: the ground, and in a list what marks the chosen option.
+    pub(super) bars: Vec<Rect>,
 }
 
 impl Written {
@@ -113,13 +126,13 @@ impl Written {
             pen: 0.0,
             moved: true,
             last: None,
-            text: String::new(),
+            read: Read::default(),
         }
     }
 
-    /// The text, when the drawing has ended.
-    pub(super) fn text(self) -> Option<String> {
-        (!self.in_text).then_some(self.text)
+    /// What was read, when the drawing has ended.
+    pub(super) fn ended(self) -> Option<Read> {
+        (!self.in_text).then_some(self.read)
     }
 
     /// `Tf`, with the font that it names.
@@ -221,8 +234,15 @@ impl Written {
             }
             (b"n", []) => self.end_path(),
             // What is painted later covers the text, or crosses it out.
-            (b"S" | b"s" | b"f" | b"F" | b"f*" | b"B" | b"B*" | b"b" | b"b*", []) => {
+            (b"S" | b"s", []) => {
                 sound(self.last.is_none())?;
+                self.end_path()
+            }
+            (b"f" | b"F" | b"f*" | b"B" | b"B*" | b"b" | b"b*", []) => {
+                sound(self.last.is_none())?;
+                if let Path::Box(area) = self.path {
+                    self.read.bars.push(self.look.to_box.bounds([area.x0, area.y0, area.x1, area.y1]));
+                }
                 self.end_path()
             }
             _ => Err(Odd),
@@ -299,7 +319,8 @@ impl Written {
         self.pen += length;
         let (end, _) = to_box.point(self.pen * self.look.stretch, 0.0);
         (self.last, self.moved) = (Some(Shown { y, size, end }), false);
-        self.text.push_str(&read);
+        self.read.text.push_str(&read);
+        self.read.strings.push((read, y + MIDDLE * size));
         Ok(())
     }
 

@@ -320,13 +320,47 @@ fn c11_a_default_appearance_only_chooses_the_type() {
         assert_eq!(with(drawing), Changes::NotPermitted, "{drawing}");
     }
     let form = |default: &str| {
-        format!(
-            "<<{}/Fields[7 0 R 8 0 R 9 0 R]>>",
-            FORM.replace("/F1 5 0 R", "/F1 5 0 R/C 12 0 R/N 14 0 R/D 16 0 R/Z 17 0 R").replace("/F1 9 Tf", default)
-        )
+        let fonts = "/F1 5 0 R/C 12 0 R/N 14 0 R/D 16 0 R/Z 17 0 R";
+        let entries = FORM.replace("/F1 5 0 R", fonts).replace("/DA(/F1 9 Tf)", default);
+        format!("<<{entries}/Fields[7 0 R 8 0 R 9 0 R]>>")
     };
-    assert_eq!(signed.after(&[(6, &form("/F1 12 Tf 0 g"))]), Changes::Permitted);
-    assert_eq!(signed.after(&[(6, &form("/F1 9 Tf (9) Tj"))]), Changes::NotPermitted, "that of the whole form");
+    for default in ["/DA(/F1 9 Tf (9) Tj)", "/DA(/F1 12 Tf 0 g)", "/DA(1 g)"] {
+        assert_eq!(signed.after(&[(6, &form(default))]), Changes::NotPermitted, "that of the whole form: {default}");
+    }
+}
+
+/// A field that nobody touches may name a font that the form lacks: who brings it later writes the field anew.
+#[test]
+fn c11_fonts_that_come_into_the_form_are_usual_ones() {
+    let signed = signed();
+    let named = |name: &str, font: &str| {
+        let fonts = format!("/F1 5 0 R/C 12 0 R/N 14 0 R/D 16 0 R/Z 17 0 R{font}");
+        let form = format!("<<{}/Fields[7 0 R 8 0 R 9 0 R]>>", FORM.replace("/F1 5 0 R", &fonts));
+        let field = format!("<<{TEXT}/V(0)/DA(/{name} 9 Tf)>>");
+        signed.after(&[(6, &form), (9, &field)])
+    };
+    let with = |font: &str| named("Helv", font);
+    let shown = format!("/Own<<{}/ToUnicode 13 0 R>>", "/Type/Font/Subtype/Type1/BaseFont/Helvetica");
+    assert_eq!(named("Helv", &shown), Changes::Permitted, "for the drawing of a signature");
+    assert_eq!(named("Own", &shown), Changes::NotPermitted);
+    let helvetica = "/Type/Font/Subtype/Type1/BaseFont/Helvetica";
+    for usual in [
+        format!("/Helv<<{helvetica}/Encoding/WinAnsiEncoding>>"),
+        format!("/Helv<<{helvetica}/Encoding<</Type/Encoding/Differences[24/breve 128/bullet]>>>>"),
+        "/ZaDb<</Type/Font/Subtype/Type1/BaseFont/ZapfDingbats>>".to_owned(),
+    ] {
+        assert_eq!(with(&usual), Changes::Permitted, "{usual}");
+    }
+    for odd in [
+        format!("/Helv<<{helvetica}/Encoding<</Differences[49/nine]>>>>"),
+        format!("/Helv<<{helvetica}/ToUnicode 13 0 R>>"),
+        format!("/Helv<<{helvetica}/FirstChar 49/LastChar 49/Widths[0]>>"),
+        "/Helv<</Type/Font/Subtype/Type1/BaseFont/ZapfDingbats>>".to_owned(),
+        "/Helv<</Type/Font/Subtype/Type3/CharProcs<<>>>>".to_owned(),
+        "/Helv 15 0 R".to_owned(),
+    ] {
+        assert_eq!(with(&odd), Changes::NotPermitted, "{odd}");
+    }
 }
 
 #[test]

@@ -98,6 +98,35 @@ fn c3_an_integer_is_no_real_however_deep() {
     signed.refuses("what an image's samples mean", &[(9, &image("2", "0.0 1"))]);
 }
 
+/// C3: a number that stands in two places is looked at in both: in one any number will do, in the other an integer only.
+#[test]
+fn c3_a_number_in_two_places_is_looked_at_in_both() {
+    let hidden = "<</Type/Annot/Subtype/FreeText/P 3 0 R/Rect[10 10 90 90]/Border[0 0 9 0 R]/F 9 0 R>>";
+    let more = [hidden.to_owned(), "2".to_owned()];
+    let signed = Made { annotations: "8 0 R", more: &more, ..PLAIN }.signed();
+    signed.allows("the same again", &[(9, "2")]);
+    signed.refuses("a flag that some readers take for none", &[(9, "2.0")]);
+    let page = "/ArtBox[0 0 8 0 R 8 0 R]/Rotate 8 0 R";
+    let signed = Made { page, more: &["90".to_owned()], ..PLAIN }.signed();
+    signed.refuses("a page that some readers turn", &[(8, "90.0")]);
+}
+
+/// C10: ground and border of an empty field are drawn by the viewer, and nobody answers for them.
+#[test]
+fn c10_an_empty_signature_field_draws_nothing() {
+    let signed = PLAIN.signed();
+    let added = |more: &str| {
+        let field = format!("<</Type/Annot/Subtype/Widget/FT/Sig/T(New)/F 4/P 3 0 R/Rect[300 300 400 350]{more}>>");
+        let page = PLAIN.page("").replace("/Annots[7 0 R", "/Annots[7 0 R 20 0 R");
+        let form = format!("<<{FORM}/Fields[7 0 R 20 0 R]>>");
+        signed.after(&[(3, &page), (6, &form), (20, &field)])
+    };
+    assert_eq!(added(""), Changes::Permitted);
+    for drawn in ["/MK<</BG[1 1 1]/BC[0 0 0]>>", "/Border[0 0 120]", "/BS<</W 60>>"] {
+        assert_eq!(added(drawn), Changes::NotPermitted, "{drawn}");
+    }
+}
+
 /// C6: objects beyond `/Size` are null for some readers. Told, and never in a copy.
 #[test]
 fn c6_nothing_in_use_is_cut_off_in_a_copy() {
@@ -175,6 +204,7 @@ fn c11_a_button_is_only_switched() {
     let after = |more: &str| signed.after(&[(8, &field(more)), (80, &drawing("0 0 595 842 re f"))]);
     assert_eq!(after(&format!("/V/Yes/AS/Yes{states}")), Changes::Permitted);
     assert_eq!(after(&format!("/V/Yes/AS/Off{states}")), Changes::NotPermitted, "shows the contrary");
+    assert_eq!(after(&format!("/V/Off/AS/Yes{states}")), Changes::NotPermitted, "its state alone");
     assert_eq!(after("/V/Off/AS/Off/AP<</N<</Yes 9 0 R/Off 80 0 R>>>>"), Changes::NotPermitted);
     assert_eq!(after("/V/Yes/AS/Yes/AP<</N<</Yes 80 0 R/Off 10 0 R>>>>"), Changes::NotPermitted);
     assert_eq!(after("/V/Off/AP<</N 80 0 R>>"), Changes::NotPermitted);
@@ -233,6 +263,23 @@ fn c11_a_choice_draws_its_options() {
         ("ba", "ba", Changes::NotPermitted),
     ] {
         assert_eq!(signed.after(&[(8, &field(value, 80)), (80, &text(words))]), expected, "{value}: {words}");
+    }
+    // A list draws a bar behind the chosen option, and behind no other.
+    let list = |bar: &str| {
+        stream(
+            "/Type/XObject/Subtype/Form/BBox[0 0 80 20]/Resources<</Font<</F1 5 0 R>>>>",
+            &format!(
+                "1 g 0 0 80 20 re f .6 .75 .85 rg {bar} re f BT /F1 6 Tf 0 g 2 14 Td (1) Tj 0 -6 Td (2) Tj 0 -6 Td (3) Tj ET"
+            ),
+        )
+    };
+    for (bar, expected) in [
+        ("1 6 78 6", Changes::Permitted),
+        ("1 12 78 6", Changes::NotPermitted),
+        ("1 6 78 12", Changes::NotPermitted),
+        ("1 0 78 1", Changes::NotPermitted),
+    ] {
+        assert_eq!(signed.after(&[(8, &field("2", 80)), (80, &list(bar))]), expected, "{bar}");
     }
 }
 
