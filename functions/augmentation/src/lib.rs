@@ -17,7 +17,7 @@ use trust_services::{HttpServices, Patience};
 const TOPICS: [Topic; 5] = [Topic::FinishLeader, Topic::FinishSeal, Topic::Archive, Topic::FetchEvidence, Topic::Renew];
 /// Items that one sweep takes of each topic.
 const SWEEP: u32 = 50;
-/// The same of questions: those that the stream lost. Each may take its 60 s, and a sweep has 180.
+/// The same of questions: those that the stream lost. Each may take its 60 s, and a sweep has 300.
 const SWEEP_QUESTIONS: u32 = 3;
 /// The same of renewals, which have months: 7,200 a day, and today's copies never wait for those of years ago.
 const SWEEP_RENEWALS: u32 = 5;
@@ -43,8 +43,11 @@ impl Augmentation {
         let live = env.required("MODE")? == "live";
         let source = Source::new(&env.required("TRUST_LIST")?, &env.required("TRUST_LIST_PINS")?, live)?;
         let trust = TrustStore::open(&objects, source, api::alarm, edge.clock.now()).await?;
-        let patience =
-            Patience { timestamp: env.seconds("TSA_TIMEOUT_S")?, evidence: env.seconds("EVIDENCE_TIMEOUT_S")? };
+        let patience = Patience {
+            timestamp: env.seconds("TSA_TIMEOUT_S")?,
+            pause: env.seconds("TSA_PAUSE_S")?,
+            evidence: env.seconds("EVIDENCE_TIMEOUT_S")?,
+        };
         Ok(Self {
             edge,
             records: Table::new(aws, env.required("TABLE_NAME")?),

@@ -65,7 +65,7 @@ impl Options {
     /// Changes the parameters of the template for what was asked for here.
     fn change(&self, parameters: &mut BTreeMap<String, String>, stop: &Stop) -> Result<()> {
         if let Some(seconds) = self.patience_s {
-            let waits = ["TsaTimeout", "EvidenceTimeout", "GatewayTimeout"];
+            let waits = ["TsaTimeout", "TsaPause", "EvidenceTimeout", "GatewayTimeout"];
             parameters.extend(waits.map(|name| (name.to_owned(), seconds.to_string())));
         }
         if self.quotas {

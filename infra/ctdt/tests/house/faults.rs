@@ -100,6 +100,39 @@ async fn every_wrong_answer_at_every_place_is_waited_out() {
     assert_eq!(by_number(&house.client, last + 1).await["status"], "unknown", "a number that belongs to nobody");
 }
 
+/// domain.md §4.1: a real TSA took 131 s. The API answers at once meanwhile, the case waits where everybody sees it, and the time-stamp
+/// comes without anybody's doing. Nothing else in the house is as slow: the test mostly sleeps.
+#[tokio::test]
+async fn a_time_stamp_that_takes_131_seconds_comes() {
+    const SLOW: Duration = Duration::from_secs(131);
+    let stack = Stack::in_memory();
+    let client = stack.client().await;
+    let (_, copies) = submitted(&client, "mau@example.com", 1).await;
+    client.send(Call::post("/v1/sandbox/faults", &json!({"delay_ms": SLOW.as_millis() as u64}))).await.is(200);
+    let session = ask_leader(&client, &copies).await.text("/id");
+    confirm(&client).await;
+    let (began, path) = (Instant::now(), format!("/v1/sign-sessions/{session}"));
+    loop {
+        let asked = Instant::now();
+        let now = client.by("leader", Call::get(path.as_str())).await.is(200).json();
+        assert!(asked.elapsed() < Duration::from_secs(10), "the API waits with it: {:?}", asked.elapsed());
+        if now["state"] == "done" {
+            break;
+        }
+        assert!(began.elapsed() < SLOW * 2, "{now}");
+        assert_ne!(now["state"], "failed", "{now}");
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+    assert!(began.elapsed() >= SLOW, "it was not slow: {:?}", began.elapsed());
+    client.send(Call::post("/v1/sandbox/faults", &json!({"delay_ms": 0}))).await.is(200);
+    let sealing = client.by("seal_keeper", seal(&copies)).await.is(202).text("/id");
+    assert_eq!(ended(&client, "seal_keeper", &sealing).await["state"], "done");
+    let now = archived(&client, &copies[0]).await;
+    assert_eq!(now["number"], 1, "one number: {now}");
+    assert_eq!(by_number(&client, 2).await["status"], "unknown", "and no other");
+    assert_eq!(report(&client, file(&client, &copies[0]).await).await["verdict"], "valid");
+}
+
 /// Further answers that say nothing: none of them becomes evidence, and none holds the archive up when the list is good.
 #[tokio::test]
 async fn evidence_that_says_nothing_is_none() {

@@ -21,7 +21,8 @@ const IMPRINT: [u8; 32] = [7; 32];
 const NONCE: [u8; 8] = [0x11, 2, 3, 4, 5, 6, 7, 8];
 const DER: &str = "application/octet-stream";
 /// Longer than any responder here takes that answers at all.
-const PATIENCE: Patience = Patience { timestamp: Duration::from_secs(4), evidence: Duration::from_secs(4) };
+const PATIENCE: Patience =
+    Patience { timestamp: Duration::from_secs(4), pause: Duration::from_secs(2), evidence: Duration::from_secs(4) };
 
 /// A PKI whose certificates name the first responder, and a leaf of it.
 struct Tree {
