@@ -89,7 +89,7 @@ fn the_template_is_read() {
             json!({"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["outbox"]}, "topic": {"S": ["seal"]}}}})
         ]
     );
-    assert_eq!(of("augmentation").streams.iter().map(|source| source.filters.len()).collect::<Vec<_>>(), [3, 1]);
+    assert_eq!(of("augmentation").streams.iter().map(|source| source.filters.len()).collect::<Vec<_>>(), [4, 1]);
     for function in &functions {
         assert!(function.environment.values().all(|value| !value.contains("${")), "{}", function.name);
         let sources = function.routes.len() + function.streams.len() + function.schedules.len();
