@@ -72,7 +72,8 @@ def test_unknown_roots_are_not_trusted(copy):
     assert not verdict.accepted and "not trusted" in verdict.why
 
 
-def test_no_claim_of_pdf_a(copy):
-    """Decision 32: PDF/A is claimed only where veraPDF passes; veraPDF is not asked, so nothing may be claimed."""
+def test_a_claim_of_pdf_a_has_its_output_intent(copy):
+    """Decision 32: PDF/A is claimed only where veraPDF passes, which test_pdfa.py asks; nothing claims it by halves."""
     root = judge.reader(copy.data).root
-    assert "/Metadata" not in root or b"pdfaid" not in root["/Metadata"].data
+    claimed = b"<pdfaid:part>2</pdfaid:part>" in root["/Metadata"].data
+    assert claimed == ("/OutputIntents" in root)

@@ -106,26 +106,47 @@ impl HttpServices {
     }
 
     /// Remembers how a call ended.
-    fn noted<T>(&self, url: &Url, ended: Result<T, Fault>) -> Result<T, Fault> {
+    fn note(&self, url: &Url, answered: bool) {
         let mut rests = self.rests.lock().unwrap_or_else(PoisonError::into_inner);
         if rests.len() >= MOST_RESTS {
             rests.clear();
         }
         let rest = rests.entry(service(url)).or_default();
-        match &ended {
-            Ok(_) => rest.answered(),
-            Err(_) => rest.failed(Instant::now()),
-        }
-        ended
+        if answered { rest.answered() } else { rest.failed(Instant::now()) }
     }
 
     /// Asks the TSA at this place of the configuration.
     async fn stamp(&self, at: usize, request: &[u8]) -> Result<Vec<u8>, Fault> {
         let url = self.tsas.get(at).ok_or_else(|| Fault("no such TSA".into()))?;
+        let mut call = Call { services: self, url, begun: Instant::now(), ended: false };
         let asked = post(&self.stamper, url.clone(), "application/timestamp-query", request);
         let answer = send(asked, SMALL_LIMIT).await.and_then(|answer| answers(request, answer));
-        let answer = answer.map_err(|Fault(why)| Fault(format!("{}: {why}", url.host_str().unwrap_or("?"))));
-        self.noted(url, answer)
+        call.end(answer.is_ok());
+        answer.map_err(|Fault(why)| Fault(format!("{}: {why}", url.host_str().unwrap_or("?"))))
+    }
+}
+
+/// A call of a TSA. One that is no longer waited for, because another answered, counts as a failure when it had been silent for the pause:
+/// else a dead TSA at the head of the list would cost every time-stamp that pause.
+struct Call<'s> {
+    services: &'s HttpServices,
+    url: &'s Url,
+    begun: Instant,
+    ended: bool,
+}
+
+impl Call<'_> {
+    fn end(&mut self, answered: bool) {
+        self.ended = true;
+        self.services.note(self.url, answered);
+    }
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        if !self.ended && self.begun.elapsed() >= self.services.pause {
+            self.services.note(self.url, false);
+        }
     }
 }
 
@@ -184,7 +205,8 @@ impl TrustServices for HttpServices {
             }
         };
         let answer = send(asked, limit).await.map_err(|Fault(why)| Fault(format!("{kind:?}: {why}")));
-        self.noted(&url, answer)
+        self.note(&url, answer.is_ok());
+        answer
     }
 }
 

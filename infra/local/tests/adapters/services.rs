@@ -134,6 +134,22 @@ async fn the_first_tsa_that_answers_is_the_last_that_is_asked() {
     assert!(second.asked().is_empty());
 }
 
+/// A TSA that is silent costs the pause a few times; then the one behind it is asked first.
+#[tokio::test]
+async fn a_silent_tsa_is_asked_last() {
+    let good = &tree().await.host;
+    let silent = responders(FaultChange { tsa: Some(TsaFault::Silence), ..FaultChange::default() }).await;
+    let services = services(&[&silent, good], &[]);
+    let mut took = Vec::new();
+    for _ in 0..4 {
+        let begun = std::time::Instant::now();
+        stamp(&services).await.expect("the second answers");
+        took.push(begun.elapsed());
+    }
+    assert!(took.iter().take(3).all(|one| *one >= PATIENCE.pause), "{took:?}");
+    assert!(took.last().is_some_and(|last| *last < PATIENCE.pause), "{took:?}");
+}
+
 /// What the responders say wrongly comes through, and is noticed where it is judged.
 #[tokio::test]
 async fn wrong_evidence_is_not_judged_here() {
