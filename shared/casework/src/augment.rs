@@ -260,7 +260,7 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
     fn verified(&self, job: &Job<'_>, leaf: &Certificate, file: &[u8]) -> Result<Finished, pades::Rejection> {
         // That these are the bytes of the base is compared by `decide`, digest against digest.
         let base = usize::try_from(job.base.size).ok().and_then(|size| file.get(..size)).unwrap_or_default();
-        let expected = Expectation { field: job.field, signer: leaf.der(), base, at: self.now };
+        let expected = Expectation { field: job.field, signer: leaf.der(), base, at: self.verified_for() };
         let verified = self.workshop.verify(file, &expected)?;
         Ok(Finished { verified, signer: leaf.sha256(), file: stored(job.path.clone(), file) })
     }

@@ -8,7 +8,6 @@ mod hosts;
 mod race;
 mod rest;
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,8 +31,6 @@ const LONGEST_TIMESTAMP: Duration = Duration::from_secs(150);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// The longest that a service for evidence is waited for.
 const LONGEST_EVIDENCE: Duration = Duration::from_secs(40);
-/// Services whose failures are remembered; beyond, all are forgotten. A CA has a responder and a list or two.
-const MOST_RESTS: usize = 256;
 /// The longest answer of a TSA or an OCSP responder, and the longest certificate, in bytes.
 const SMALL_LIMIT: usize = 64 * 1024;
 /// The longest CRL, in bytes.
@@ -74,8 +71,8 @@ pub struct HttpServices {
     /// For URLs of certificates.
     fetcher: Client,
     pause: Duration,
-    /// Who failed lately, by address without query; of this instance alone.
-    rests: Mutex<BTreeMap<String, Rest>>,
+    /// Which TSAs failed lately, by their places; known to this instance alone.
+    rests: Mutex<[Rest; MOST_TSAS]>,
 }
 
 impl HttpServices {
@@ -100,25 +97,25 @@ impl HttpServices {
         Ok(Self { tsas, hosts, stamper, fetcher, pause: patience.pause, rests: Mutex::default() })
     }
 
-    fn rests(&self, url: &Url) -> bool {
-        let rests = self.rests.lock().unwrap_or_else(PoisonError::into_inner);
-        rests.get(&service(url)).is_some_and(|rest| rest.is_on(Instant::now()))
+    /// What became of the last calls of each TSA.
+    fn rests(&self) -> [Rest; MOST_TSAS] {
+        *self.rests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers how a call ended.
-    fn note(&self, url: &Url, answered: bool) {
+    /// Remembers how a call of a TSA ended.
+    fn note(&self, at: usize, answered: bool) {
         let mut rests = self.rests.lock().unwrap_or_else(PoisonError::into_inner);
-        if rests.len() >= MOST_RESTS {
-            rests.clear();
+        match rests.get_mut(at) {
+            Some(rest) if answered => rest.answered(),
+            Some(rest) => rest.failed(Instant::now()),
+            None => {}
         }
-        let rest = rests.entry(service(url)).or_default();
-        if answered { rest.answered() } else { rest.failed(Instant::now()) }
     }
 
     /// Asks the TSA at this place of the configuration.
     async fn stamp(&self, at: usize, request: &[u8]) -> Result<Vec<u8>, Fault> {
         let url = self.tsas.get(at).ok_or_else(|| Fault("no such TSA".into()))?;
-        let mut call = Call { services: self, url, begun: Instant::now(), ended: false };
+        let mut call = Call { services: self, at, begun: Instant::now(), ended: false };
         let asked = post(&self.stamper, url.clone(), "application/timestamp-query", request);
         let answer = send(asked, SMALL_LIMIT).await.and_then(|answer| answers(request, answer));
         call.end(answer.is_ok());
@@ -130,7 +127,7 @@ impl HttpServices {
 /// else a dead TSA at the head of the list would cost every time-stamp that pause.
 struct Call<'s> {
     services: &'s HttpServices,
-    url: &'s Url,
+    at: usize,
     begun: Instant,
     ended: bool,
 }
@@ -138,21 +135,16 @@ struct Call<'s> {
 impl Call<'_> {
     fn end(&mut self, answered: bool) {
         self.ended = true;
-        self.services.note(self.url, answered);
+        self.services.note(self.at, answered);
     }
 }
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
         if !self.ended && self.begun.elapsed() >= self.services.pause {
-            self.services.note(self.url, false);
+            self.services.note(self.at, false);
         }
     }
-}
-
-/// One host may serve several: a list that is gone says nothing of a responder beside it.
-fn service(url: &Url) -> String {
-    format!("{}{}", url.origin().ascii_serialization(), url.path())
 }
 
 fn client() -> ClientBuilder {
@@ -176,7 +168,9 @@ fn tsa(url: &str) -> Result<Url, Fault> {
 impl TrustServices for HttpServices {
     async fn timestamp(&self, request: &[u8]) -> Result<Vec<u8>, Fault> {
         // One that failed lately is asked when nobody else has answered, and never left out: a late time-stamp is better than none.
-        let mut order: Vec<(bool, usize)> = self.tsas.iter().map(|url| self.rests(url)).zip(0..).collect();
+        let now = Instant::now();
+        let resting = self.rests().map(|rest| rest.is_on(now));
+        let mut order: Vec<(bool, usize)> = resting.into_iter().zip(0..self.tsas.len()).collect();
         order.sort_unstable();
         let asks = order.into_iter().map(|(_, at)| self.stamp(at, request));
         race::first(asks, self.pause).await.map_err(|failures| {
@@ -191,22 +185,15 @@ impl TrustServices for HttpServices {
 
     async fn fetch(&self, kind: Evidence, url: &str, body: Option<&[u8]>) -> Result<Vec<u8>, Fault> {
         let url = self.hosts.admit(url).ok_or_else(|| Fault("evidence from a host that is not allowed".into()))?;
-        if self.rests(&url) {
-            return Err(Fault(format!("{kind:?}: failed several times; asked again later")));
-        }
         let (asked, limit) = match (kind, body) {
-            (Evidence::Ocsp, Some(body)) => {
-                (post(&self.fetcher, url.clone(), "application/ocsp-request", body), SMALL_LIMIT)
-            }
-            (Evidence::Crl, None) => (self.fetcher.get(url.clone()), CRL_LIMIT),
-            (Evidence::Issuer, None) => (self.fetcher.get(url.clone()), SMALL_LIMIT),
+            (Evidence::Ocsp, Some(body)) => (post(&self.fetcher, url, "application/ocsp-request", body), SMALL_LIMIT),
+            (Evidence::Crl, None) => (self.fetcher.get(url), CRL_LIMIT),
+            (Evidence::Issuer, None) => (self.fetcher.get(url), SMALL_LIMIT),
             (Evidence::Ocsp, None) | (Evidence::Crl | Evidence::Issuer, Some(_)) => {
                 return Err(Fault(format!("{kind:?} is not asked like this")));
             }
         };
-        let answer = send(asked, limit).await.map_err(|Fault(why)| Fault(format!("{kind:?}: {why}")));
-        self.note(&url, answer.is_ok());
-        answer
+        send(asked, limit).await.map_err(|Fault(why)| Fault(format!("{kind:?}: {why}")))
     }
 }
 

@@ -1,16 +1,16 @@
-//! Circuit breaker: a service that failed several times in a row is left alone for a while, and the longer the more often it fails after.
+//! Circuit breaker: a TSA that failed several times in a row rests for a while, and the longer the more often it fails after.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Failures in a row after which a service rests.
+/// Failures in a row after which it rests.
 const PATIENT: u32 = 3;
 /// The first rest; each further failure doubles it up to the longest.
 const FIRST: Duration = Duration::from_secs(5);
-const LONGEST: Duration = Duration::from_secs(20);
+const LONGEST: Duration = Duration::from_secs(60);
 
-/// What became of the last calls of one service. Says nothing of what its answers are worth.
+/// What became of the last calls of one TSA. Says nothing of what its answers are worth.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Rest {
     failures: u32,
@@ -62,7 +62,9 @@ mod tests {
                     0..=2 => 0,
                     3 => 5,
                     4 => 10,
-                    _ => 20,
+                    5 => 20,
+                    6 => 40,
+                    _ => 60,
                 };
                 let told =
                     [0, 1].map(|more| rest.is_on(now + Duration::from_secs(wanted) - Duration::from_millis(1 - more)));

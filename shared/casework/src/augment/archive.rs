@@ -128,7 +128,7 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
             (field, chain.and_then(|chain| chain.certificates.first()).map_or(&[][..], |leaf| leaf.der()))
         };
         let signers = [signer(LEADER_FIELD), signer(SEAL_FIELD)];
-        self.workshop.verify_archive(file, &ArchiveExpectation { sealed, signers: &signers, at: self.now })
+        self.workshop.verify_archive(file, &ArchiveExpectation { sealed, signers: &signers, at: self.verified_for() })
     }
 
     async fn recorded(

@@ -2,7 +2,7 @@
 
 use domain::model::Sha256;
 use domain::ports::{Chance, TrustServices};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pki::Certificate;
 use pki::path::{self, Purpose};
 
@@ -10,9 +10,14 @@ use super::Run;
 
 /// How far the authority's time may lie from ours, seconds: clocks of functions stray up to a quarter of an hour (limits.md
 /// F7), and an authority has been seen to take two minutes. More is a wrong time.
-const STRAY: u64 = 15 * 60;
+const STRAY: SignedDuration = SignedDuration::from_mins(15);
 
 impl<R, O, S: TrustServices, W: crate::Workshop, C: Chance> Run<'_, R, O, S, W, C> {
+    /// The moment for which a file with a new time-stamp is verified: a token may be as much later than this run's beginning as it may stray.
+    pub(super) fn verified_for(&self) -> Timestamp {
+        self.now.checked_add(STRAY).unwrap_or(self.now)
+    }
+
     /// Asks with a fresh nonce. `None`: no answer, or one that may not be used.
     pub(super) async fn token(&self, imprint: &Sha256) -> Option<Vec<u8>> {
         let nonce = self.chance.bytes16();
@@ -26,7 +31,7 @@ impl<R, O, S: TrustServices, W: crate::Workshop, C: Chance> Run<'_, R, O, S, W, 
 fn usable(response: &[u8], imprint: &Sha256, nonce: &[u8], anchors: &[Certificate], now: Timestamp) -> Option<Vec<u8>> {
     let token = pki::tsp::check_response(response, imprint, nonce).ok()?;
     let facts = token.verify(&|_| imprint.to_vec()).ok()?;
-    let near = facts.gen_time.abs_diff(now.as_second()) <= STRAY;
+    let near = facts.gen_time.abs_diff(now.as_second()) <= STRAY.as_secs().unsigned_abs();
     let path = path::build(&facts.signer, &facts.certificates, anchors, facts.gen_time, Purpose::Timestamping);
     let strong = facts.weak.is_empty() && path.weak.is_empty();
     (near && strong && path.is_trusted()).then(|| token.der().to_vec())
@@ -35,7 +40,6 @@ fn usable(response: &[u8], imprint: &Sha256, nonce: &[u8], anchors: &[Certificat
 #[cfg(test)]
 mod tests {
     use domain::ports::TrustServices as _;
-    use jiff::SignedDuration;
     use testkit::{Habit, NOW, World, run, trees};
 
     use super::*;
