@@ -73,10 +73,24 @@ impl Hasher {
     }
 }
 
+/// SHA-256 that was begun elsewhere: of a file whose end alone is at hand the digest goes on from a state that was kept.
+impl From<sha2::Sha256> for Hasher {
+    fn from(state: sha2::Sha256) -> Hasher {
+        Hasher(State::Sha256(state))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::digest;
+
+    #[test]
+    fn a_digest_goes_on_from_a_state() {
+        let mut hasher = Hasher::from(sha2::Sha256::new_with_prefix(b"ban "));
+        hasher.update(b"sao");
+        assert_eq!(hasher.finish(), digest(DigestAlgorithm::Sha256, &[b"ban sao"]));
+    }
 
     #[test]
     fn pieces_give_what_the_whole_gives() {
