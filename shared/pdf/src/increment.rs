@@ -142,10 +142,9 @@ impl Increment {
     pub fn finish(self, document: &Document<'_>, second_id: Option<&[u8]>) -> Result<Finished, Error> {
         updatable(document)?;
         let newest = document.revisions().last().ok_or(Error::NotUpdatable("no revision"))?;
-        let base = document.whole().ok_or(Error::NotUpdatable("not in memory"))?;
-        let base_len = base.len();
+        let base_len = document.file_len();
         let mut writer = Writer::default();
-        if !matches!(base.last(), Some(b'\n' | b'\r')) {
+        if !matches!(document.bytes(base_len.saturating_sub(1)..base_len)?.as_ref(), [b'\n' | b'\r']) {
             writer.out.push(b'\n');
         }
         let mut made = Finished { base_len, tail: Vec::new(), offsets: BTreeMap::new(), raws: BTreeMap::new() };

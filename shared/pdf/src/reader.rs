@@ -146,11 +146,6 @@ impl<'a> Document<'a> {
         self.shared.env.text.len()
     }
 
-    /// The whole file, whatever the view; `None` where it is not in memory.
-    pub(crate) fn whole(&self) -> Option<&'a [u8]> {
-        self.shared.env.text.whole()
-    }
-
     /// Some bytes of the whole file; those behind its end are left out.
     ///
     /// # Errors

@@ -174,13 +174,21 @@ fn failures_at_any_read_end_the_reading() {
     }
 }
 
-/// A file that is not in memory is read and not extended.
+/// What is appended is the same whether the file is in memory or not.
 #[test]
-fn increments_need_the_file_in_memory() {
+fn increments_need_no_file_in_memory() {
     let file = one_page();
     let source = Piecemeal::new(&file, 100, 100);
+    let finished = |document: &Document<'_>| {
+        let mut increment = pdf::Increment::new(document).expect("the newest revision");
+        increment.set(ObjId::new(4, 0), Object::Null);
+        increment.finish(document, None)
+    };
+    let in_memory = finished(&Document::open(&file, &Limits::default()).expect("a file")).expect("a revision");
     let document = Document::open_source(&source, &Limits::default()).expect("a file");
-    let mut increment = pdf::Increment::new(&document).expect("the newest revision");
-    increment.set(ObjId::new(4, 0), Object::Null);
-    assert!(matches!(increment.finish(&document, None), Err(Error::NotUpdatable(_))));
+    let opened = source.answers.load(Ordering::Relaxed);
+    assert_eq!(finished(&document).expect("a revision"), in_memory);
+    let source = Piecemeal { fails_at: opened, ..Piecemeal::new(&file, 100, 100) };
+    let document = Document::open_source(&source, &Limits::default()).expect("a file");
+    assert!(matches!(finished(&document), Err(Error::Unread(_))), "whether it ends with a line is not guessed");
 }
