@@ -120,8 +120,12 @@ fn signer(field: &str) -> &'static pki::Certificate {
 fn proof(world: &World, before: &Copy, after: &Copy, field: &str) -> (Verified, Stored) {
     let (base, file) = (file(before), file(after));
     let bytes = |file: &Stored| world.object(&file.path).expect("the file");
-    let expected =
-        casework::workshop::Expectation { field, signer: signer(field).der(), base: &bytes(&base), at: world.now() };
+    let expected = casework::workshop::Expectation {
+        field,
+        signer: signer(field).der(),
+        base: pades::Beginning::of(&bytes(&base)),
+        at: world.now(),
+    };
     (casework::Workshop::verify(bench(), &bytes(&file), &expected).expect("a good signature"), file)
 }
 
@@ -129,7 +133,11 @@ fn archive(world: &World, sealed: &Copy, archived: &Copy) -> (VerifiedArchive, S
     let (base, file) = (file(sealed), file(archived));
     let bytes = |file: &Stored| world.object(&file.path).expect("the file");
     let signers = [(LEADER_FIELD, signer(LEADER_FIELD).der()), (SEAL_FIELD, signer(SEAL_FIELD).der())];
-    let expected = casework::workshop::ArchiveExpectation { sealed: &bytes(&base), signers: &signers, at: world.now() };
+    let expected = casework::workshop::ArchiveExpectation {
+        sealed: pades::Beginning::of(&bytes(&base)),
+        signers: &signers,
+        at: world.now(),
+    };
     (casework::Workshop::verify_archive(bench(), &bytes(&file), &expected).expect("a good archive"), file)
 }
 

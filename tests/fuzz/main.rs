@@ -128,7 +128,7 @@ fn read_pdf(bytes: &[u8], anchors: &[Certificate], genuine: &Genuine) {
             report.reasons
         );
     }
-    let _ = pades::evidence_wanted(bytes);
+    let _ = pades::evidence_wanted(&pades::Held::whole(bytes));
     second_reader(bytes);
     let _ = compose::inspect(bytes, "application/pdf");
 }

@@ -5,12 +5,13 @@ use casework::leader::{self, Preview};
 use domain::copy::CopyState;
 use domain::document_type;
 use domain::ids::{CopyId, UnitId, UploadId};
-use domain::model::{Attestation, Case, Copy, Placement, Right, Upload, UploadState, User};
+use domain::model::{Attestation, Case, Copy, Placement, Right, Sha256, Stored, Upload, UploadState, User};
 use domain::paths;
 use domain::ports::{Objects, Queue, Records, Write};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use sha2::Digest as _;
 
 use crate::access::{editable, event, match_case, match_copy, touched, touched_copy};
 use crate::cases::{READERS, written};
@@ -206,20 +207,34 @@ impl Intake {
         let shown = leader::preview(records, objects, &bench, &copy.id, &caller, now).await?;
         let version = shown.version;
         let digest = format!("sha-256=:{}:", sha256_base64(&shown.sha256));
-        let reply = if shown.bytes.len() <= BODY_LIMIT {
-            Reply::bytes(200, "application/pdf", shown.bytes)
-                .header("content-disposition", "inline; filename=\"xem-truoc.pdf\"")
-        } else {
-            self.stored_preview(&copy.id, shown).await?
+        let reply = match self.shown(&shown).await? {
+            Some(bytes) => Reply::bytes(200, "application/pdf", bytes)
+                .header("content-disposition", "inline; filename=\"xem-truoc.pdf\""),
+            None => self.stored_preview(&copy.id, shown).await?,
         };
         Ok(reply.header("repr-digest", &digest).etag(version))
     }
 
+    /// The bytes of a preview that a Lambda answer can carry.
+    async fn shown(&self, shown: &Preview) -> Result<Option<Vec<u8>>, Problem> {
+        if shown.file.size + shown.tail.len() as u64 > BODY_LIMIT as u64 {
+            return Ok(None);
+        }
+        let file = self.objects.read(&shown.file.path, BODY_LIMIT as u64).await?.unwrap_or_default();
+        let bytes = [file, shown.tail.clone()].concat();
+        if Sha256::from(sha2::Sha256::digest(&bytes)) != shown.sha256 {
+            return Err(Problem::failed(&format!("object {} is not what was stored", shown.file.path)));
+        }
+        Ok(Some(bytes))
+    }
+
     /// A preview that no Lambda answer can carry is stored and linked to.
     async fn stored_preview(&self, copy: &CopyId, shown: Preview) -> Result<Reply, Problem> {
-        let path = paths::preview(copy, &shown.sha256);
+        let Preview { file, tail, sha256, .. } = shown;
+        let path = paths::preview(copy, &sha256);
         // The digest is in the path: whatever is there is these bytes.
-        self.objects.create(&path, shown.bytes, "application/pdf").await?;
+        let whole = Stored { path: path.clone(), sha256, size: file.size + tail.len() as u64, midstate: file.midstate };
+        self.objects.extend(&file, tail, &whole, "application/pdf").await?;
         Ok(Reply::see_other(&self.objects.presign_get(&path, "xem-truoc.pdf").await?.url))
     }
 

@@ -133,7 +133,7 @@ impl Intake {
 
     async fn create(&self, copy: &Copy, pdf: Vec<u8>) -> Result<Stored, Problem> {
         let sha256: Sha256 = sha2::Sha256::digest(&pdf).into();
-        let stored = Stored { path: paths::base(&copy.id, &sha256), sha256, size: pdf.len() as u64 };
+        let stored = casework::leader::frozen(paths::base(&copy.id, &sha256), &pdf);
         if self.objects.create(&stored.path, pdf, "application/pdf").await? == Created::Existed {
             // The digest is in the path: what is there must be these bytes.
             let there = self.objects.read(&stored.path, BASE_LIMIT).await?.unwrap_or_default();

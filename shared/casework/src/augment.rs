@@ -20,13 +20,13 @@ use domain::paths;
 use domain::ports::*;
 use domain::refusal::Reason;
 use jiff::{SignedDuration, Timestamp};
-use pades::{ChainPurpose, LEADER_FIELD, SEAL_FIELD, Verified};
+use pades::{ChainPurpose, Held, LEADER_FIELD, SEAL_FIELD, Verified};
 use pki::Certificate;
 
 use crate::leader::BATCH_LIMIT;
 use crate::support::{
-    self, Commit, FILE_LIMIT, ROUNDS, commit, contention, create, ended, finished, later, outbox, outbox_due, read,
-    stored, writes,
+    self, Commit, FILE_LIMIT, ROUNDS, beginning, commit, contention, ended, extend, extended, finished, held, later,
+    outbox, outbox_due, read, writes,
 };
 use crate::workshop::{Expectation, Parts, chain_of};
 use crate::{Halt, Outcome, Workshop};
@@ -228,16 +228,17 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
         }
     }
 
-    /// Looks first. Else: time-stamp, embed, verify, create once; whoever created first, theirs counts, and is verified
-    /// like our own.
+    /// Looks first. Else: time-stamp, embed, look at the signature, create once. Then what is there is read to its end and verified,
+    /// whoever created it: nothing else is recorded.
     async fn make(&self, job: &Job<'_>) -> Result<Made, Halt> {
         let chain = chain_of(job.chain)?;
         let Some(leaf) = chain.first() else { return Ok(Made::Never(Reason::CertificateNotUsable)) };
-        if let Some(theirs) = self.objects.read(&job.path, FILE_LIMIT).await? {
-            return self.theirs(job, leaf, &theirs);
+        if let Some(there) = self.objects.read(&job.path, FILE_LIMIT).await? {
+            return self.there(job, leaf, &there);
         }
-        let prepared = read(self.objects, &job.prepared.file).await?;
-        if !is_by(&prepared, job, leaf) {
+        let base = held(self.objects, job.base).await?;
+        let revision = read(self.objects, &job.prepared.tail).await?;
+        if !is_by(&base.extended(&revision), job, leaf) {
             return Ok(Made::Never(Reason::WrongCertificate));
         }
         let imprint = pades::timestamp_imprint(&pki::cms::signature_value(job.signature, leaf));
@@ -245,29 +246,38 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
         let attributes = &job.prepared.signed_attributes;
         let parts = Parts { attributes, signature: job.signature, chain: job.chain, token: &token };
         // Everything but the token was checked above: what does not fit is a token beyond the reserved space.
-        let Ok(file) = self.workshop.finish(&prepared, contents(job.prepared), &parts) else { return Ok(Made::NotYet) };
-        let made = match self.verified(job, leaf, &file) {
-            Ok(made) => made,
+        let Ok(tail) = self.workshop.finish(&base, &revision, contents(job.prepared), &parts) else {
+            return Ok(Made::NotYet);
+        };
+        let file = base.extended(&tail);
+        match self.workshop.recheck(&file, &self.expected(job, leaf)) {
+            Ok(()) => {}
             Err(rejection) if rejection.code == "timestamp-missing" => return Ok(Made::NotYet),
             Err(_) => return Ok(Made::Never(Reason::SignatureDoesNotVerify)),
-        };
-        match create(self.objects, &job.path, file).await? {
-            Some(theirs) if stored(job.path.clone(), &theirs) != made.file => self.theirs(job, leaf, &theirs),
-            _ => Ok(Made::File(Box::new(made))),
         }
+        let there = extend(self.objects, job.base, tail, &extended(job.path.clone(), job.base, &file)).await?;
+        self.there(job, leaf, &there)
+    }
+
+    fn expected<'j>(&self, job: &Job<'j>, leaf: &'j Certificate) -> Expectation<'j> {
+        Expectation { field: job.field, signer: leaf.der(), base: beginning(job.base), at: self.verified_for() }
     }
 
     fn verified(&self, job: &Job<'_>, leaf: &Certificate, file: &[u8]) -> Result<Finished, pades::Rejection> {
-        // That these are the bytes of the base is compared by `decide`, digest against digest.
-        let base = usize::try_from(job.base.size).ok().and_then(|size| file.get(..size)).unwrap_or_default();
-        let expected = Expectation { field: job.field, signer: leaf.der(), base, at: self.verified_for() };
-        let verified = self.workshop.verify(file, &expected)?;
-        Ok(Finished { verified, signer: leaf.sha256(), file: stored(job.path.clone(), file) })
+        let verified = self.workshop.verify(file, &self.expected(job, leaf))?;
+        let file = Stored {
+            path: job.path.clone(),
+            sha256: verified.file_sha256(),
+            size: verified.size(),
+            // It begins with the base, as was just verified.
+            midstate: job.base.midstate,
+        };
+        Ok(Finished { verified, signer: leaf.sha256(), file })
     }
 
-    /// What somebody else created. A seal that was finished under the agency's earlier X.509 certificate is a seal: the
+    /// What is stored under the name. A seal that was finished under the agency's earlier X.509 certificate is a seal: the
     /// object can never be replaced, so the certificate in it counts, when it is the same agency's.
-    fn theirs(&self, job: &Job<'_>, leaf: &Certificate, file: &[u8]) -> Result<Made, Halt> {
+    fn there(&self, job: &Job<'_>, leaf: &Certificate, file: &[u8]) -> Result<Made, Halt> {
         let rejection = match self.verified(job, leaf, file) {
             Ok(made) => return Ok(Made::File(Box::new(made))),
             Err(rejection) => rejection,
@@ -332,16 +342,16 @@ fn contents(prepared: &PreparedRevision) -> std::ops::Range<usize> {
 
 /// Whether the signature is over this revision, for and by this X.509 certificate: the attributes name it (ESS), so a renewed
 /// one over the same key is another one.
-fn is_by(prepared: &[u8], job: &Job<'_>, leaf: &Certificate) -> bool {
+fn is_by(prepared: &Held<'_>, job: &Job<'_>, leaf: &Certificate) -> bool {
     let attributes = &job.prepared.signed_attributes;
-    let digest = pades::signed_digest(prepared, contents(job.prepared));
+    let digest = prepared.signed_digest(contents(job.prepared));
     pki::cms::signed_attributes(&digest, leaf).is_ok_and(|wanted| wanted == *attributes)
         && pki::cms::verify_raw(attributes, job.signature, leaf).is_ok()
 }
 
 /// The X.509 certificate that a field's signature names; nothing is verified.
 fn signer_in(file: &[u8], field: &str) -> Option<Certificate> {
-    let chains = pades::evidence_wanted(file).ok()?;
+    let chains = pades::evidence_wanted(&Held::whole(file)).ok()?;
     let signer = chains.into_iter().find(|chain| chain.field == field && chain.purpose == ChainPurpose::Signer)?;
     signer.certificates.into_iter().next()
 }

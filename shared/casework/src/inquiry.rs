@@ -18,7 +18,7 @@ use pki::Certificate;
 use pki::path::{self, Purpose};
 
 use crate::statement::{Asking, Dated, Statement};
-use crate::support::{Commit, ROUNDS, commit, contention, create_as, finished, hex, outbox_due, read, sha256, unhex};
+use crate::support::{Commit, ROUNDS, commit, contention, create, finished, hex, outbox_due, read, sha256, unhex};
 use crate::{Halt, Outcome};
 
 /// The longest path that is written down, in octets of DER: an item of the table has at most 400 KB.
@@ -190,7 +190,7 @@ async fn kept(objects: &impl Objects, statement: Statement) -> Result<Vec<Piece>
     for (kind, dated) in ocsps.chain(crls) {
         let piece = piece(kind, &dated)?;
         let path = paths::evidence(kind, &piece.sha256);
-        let theirs = create_as(objects, &path, dated.der, kind.media_type()).await?;
+        let theirs = create(objects, &path, dated.der, kind.media_type()).await?;
         if theirs.is_some_and(|theirs| sha256(&[&theirs]) != piece.sha256) {
             return Err(Fault(format!("object {path} holds other bytes")));
         }
@@ -217,7 +217,7 @@ pub async fn evidence(objects: &impl Objects, inquiries: &[Inquiry], limit: u64)
             continue;
         }
         let path = paths::evidence(piece.kind, &piece.sha256);
-        let file = Stored { path, sha256: piece.sha256, size: piece.size };
+        let file = Stored { path, sha256: piece.sha256, size: piece.size, midstate: None };
         let der = read(objects, &file).await?;
         match piece.kind {
             PieceKind::Ocsp => found.ocsps.push(der),

@@ -13,7 +13,7 @@ use domain::{identity, time};
 use jiff::{SignedDuration, Timestamp};
 use pki::Certificate;
 
-use crate::support::{self, Commit, ROUNDS, commit, contention, outbox, read, sha256, writes};
+use crate::support::{self, Commit, ROUNDS, commit, contention, held, outbox, read, sha256, writes};
 use crate::workshop::{LeaderMark, chain_of};
 use crate::{Halt, Workshop};
 
@@ -41,15 +41,23 @@ pub struct OpenSession<'a> {
     pub method: &'a str,
 }
 
-/// What the leader opens.
+/// What the leader opens: a file, and what is appended to it for whoever may sign.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Preview {
-    /// The file.
-    pub bytes: Vec<u8>,
-    /// Its digest.
+    /// The file as it is stored.
+    pub file: Stored,
+    /// What follows on it.
+    pub tail: Vec<u8>,
+    /// Digest of both.
     pub sha256: Sha256,
     /// Version of the copy after the opening was recorded.
     pub version: Version,
+}
+
+impl Preview {
+    fn as_it_is(file: Stored, version: Version) -> Self {
+        Self { sha256: file.sha256, file, tail: Vec::new(), version }
+    }
 }
 
 /// The file as it stands. For the leader of a submitted copy: the base plus exactly what will be appended (decision 41),
@@ -67,19 +75,23 @@ pub async fn preview(
 ) -> Result<Preview, Halt> {
     for _ in 0..ROUNDS {
         let copy = support::copy(records, copy).await?;
-        let Some(file) = shown(records, &copy).await? else { return Err(Reason::AttestationMissing.into()) };
-        let bytes = read(objects, &file).await?;
+        let Some(file) = copy.state.file().cloned() else { return Err(Reason::AttestationMissing.into()) };
+        if let Some(waiting) = waiting(records, &copy).await? {
+            let (held, tail) = (held(objects, &file).await?, read(objects, &waiting.tail).await?);
+            return Ok(Preview { sha256: held.extended(&tail).sha256(), file, tail, version: copy.version });
+        }
         let leads = copy.leader.as_ref() == Some(&viewer.id) && viewer.credential.is_some();
         let submitted = matches!(copy.state, domain::copy::CopyState::Submitted { .. });
         if !(leads && submitted) {
-            return Ok(Preview { sha256: sha256(&[&bytes]), bytes, version: copy.version });
+            return Ok(Preview::as_it_is(file, copy.version));
         }
         let unit = support::unit(records, &copy.unit).await?;
         let at = copy.opened.map(|(_, at)| at).filter(|at| time::day(*at) == time::day(now)).unwrap_or(now);
-        let bytes = workshop.prepare_leader(&bytes, &LeaderMark { leader: viewer, unit: &unit, at })?.file;
-        let sha256 = sha256(&[&bytes]);
+        let held = held(objects, &file).await?;
+        let tail = workshop.prepare_leader(&held, &LeaderMark { leader: viewer, unit: &unit, at })?.tail;
+        let sha256 = held.extended(&tail).sha256();
         if copy.opened == Some((sha256, at)) {
-            return Ok(Preview { bytes, sha256, version: copy.version });
+            return Ok(Preview { file, tail, sha256, version: copy.version });
         }
         // A changed credential or unit makes other bytes than were opened before: open anew, under the present time.
         if at != now {
@@ -89,10 +101,15 @@ pub async fn preview(
         let decision = decide(&copy, Command::Open { preview: sha256 }, &viewer.id, now)?;
         let version = decision.copy.version;
         if commit(records, writes(decision).into()).await == Commit::Written {
-            return Ok(Preview { bytes, sha256, version });
+            return Ok(Preview { file, tail, sha256, version });
         }
     }
     Err(contention())
+}
+
+/// The description of a base, of which later only the end is read.
+pub fn frozen(path: String, base: &[u8]) -> Stored {
+    Stored { path, sha256: sha256(&[base]), size: base.len() as u64, midstate: Some(pades::freeze(base)) }
 }
 
 /// An opening with a digest that no file has, at the present time: the next round prepares for this moment.
@@ -102,12 +119,12 @@ async fn forget(records: &impl Records, copy: &Copy, viewer: &User, now: Timesta
     Ok(())
 }
 
-async fn shown(records: &impl Records, copy: &Copy) -> Result<Option<Stored>, Halt> {
-    use domain::copy::CopyState::AwaitingSignature;
-    let AwaitingSignature { session, base } = &copy.state else { return Ok(copy.state.file().cloned()) };
+/// The revision that waits for the leader's signature.
+async fn waiting(records: &impl Records, copy: &Copy) -> Result<Option<PreparedRevision>, Halt> {
+    let domain::copy::CopyState::AwaitingSignature { session, .. } = &copy.state else { return Ok(None) };
     let session = records.session(session).await?;
     let item = session.and_then(|session| session.items.into_iter().find(|item| item.copy == copy.id));
-    Ok(Some(item.and_then(|item| item.prepared).map_or_else(|| base.clone(), |prepared| prepared.file)))
+    Ok(item.and_then(|item| item.prepared))
 }
 
 /// Opens a session: prepares and stores each revision, commits the intent, then asks the phone once.
@@ -231,14 +248,14 @@ async fn prepare(
     let Some((opened, at)) = copy.opened.filter(|(_, at)| time::day(*at) == time::day(now)) else {
         return Err(Reason::CopyNotOpened.into());
     };
-    let base = read(objects, base).await?;
+    let base = held(objects, base).await?;
     let prepared = workshop.prepare_leader(&base, &LeaderMark { leader, unit, at })?;
-    if sha256(&[&prepared.file]) != opened {
+    if base.extended(&prepared.tail).sha256() != opened {
         return Err(Reason::CopyChanged.into());
     }
-    let file = support::create_exactly(objects, paths::leader_prepared(&copy.id, session), prepared.file).await?;
+    let tail = support::create_exactly(objects, paths::leader_prepared(&copy.id, session), prepared.tail).await?;
     Ok(PreparedRevision {
-        file,
+        tail,
         contents_start: prepared.contents.start as u64,
         contents_end: prepared.contents.end as u64,
         signed_attributes: prepared.signed_attributes,
@@ -533,7 +550,7 @@ mod tests {
         let item = |n: u8| SessionItem {
             copy: CopyId::new([n; 16]),
             prepared: Some(PreparedRevision {
-                file: Stored { path: String::new(), sha256: [0; 32], size: 0 },
+                tail: Stored { path: String::new(), sha256: [0; 32], size: 0, midstate: None },
                 contents_start: 0,
                 contents_end: 0,
                 signed_attributes: vec![n; 40],

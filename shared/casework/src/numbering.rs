@@ -16,9 +16,7 @@ use pades::LEADER_FIELD;
 use pki::Certificate;
 
 use crate::leader::check_batch;
-use crate::support::{
-    self, Commit, ROUNDS, commit, contention, ended, finished, outbox, read, sha256, state_of, writes,
-};
+use crate::support::{self, Commit, ROUNDS, commit, contention, ended, finished, outbox, sha256, state_of, writes};
 use crate::workshop::{Expectation, SealMark, chain_of};
 use crate::{Halt, Outcome, Workshop, aftercare};
 
@@ -238,16 +236,15 @@ impl<R: Records, O: Objects, K: SealKey, W: Workshop, C: Chance> Desk<'_, R, O, 
 
     /// R46: the leader's signature is verified again, from the stored bytes, immediately before the number is spent.
     async fn leader_signed(&self, copy: &Copy, signed: &Stored) -> Result<bool, Halt> {
-        let bytes = read(self.objects, signed).await?;
+        // Not the scan: that it is whole was verified when the signature was recorded, and whoever finishes the seal reads all of it.
+        let held = support::held(self.objects, signed).await?;
         let Some(leader) = &copy.leader else { return Ok(false) };
         let leader = support::user(self.records, leader).await?;
         let Some(signer) = leader.credential.as_ref().and_then(|credential| credential.chain.first()) else {
             return Ok(false);
         };
-        // That the beginning of the file is what the leader was shown was compared when the signature was recorded, and
-        // `read` has just compared the whole file with what was recorded.
-        let expected = Expectation { field: LEADER_FIELD, signer, base: before_last(&bytes), at: self.now };
-        Ok(self.workshop.verify(&bytes, &expected).is_ok())
+        let expected = Expectation { field: LEADER_FIELD, signer, base: support::beginning(signed), at: self.now };
+        Ok(self.workshop.recheck(&held, &expected).is_ok())
     }
 
     /// Store exactly what is to be signed, sign it, verify, record. Two sealers prepare the same bytes.
@@ -263,12 +260,12 @@ impl<R: Records, O: Objects, K: SealKey, W: Workshop, C: Chance> Desk<'_, R, O, 
         let chain = chain_of(&unit.seal_chain)?;
         let leaf = chain.first().ok_or_else(|| Fault("the unit has no seal certificate".into()))?;
         let scans = self.scans(copy).await?;
-        let bytes = read(self.objects, signed).await?;
+        let held = support::held(self.objects, signed).await?;
         let mark = SealMark { unit: &unit, number, copy: &copy.id, decided_at, scans };
-        let prepared = self.workshop.prepare_seal(&bytes, &mark)?;
-        let path = paths::seal_prepared(&copy.id, &sha256(&[&prepared.file]));
+        let prepared = self.workshop.prepare_seal(&held, &mark)?;
+        let path = paths::seal_prepared(&copy.id, &sha256(&[&prepared.tail]));
         let revision = PreparedRevision {
-            file: support::create_exactly(self.objects, path, prepared.file).await?,
+            tail: support::create_exactly(self.objects, path, prepared.tail).await?,
             contents_start: prepared.contents.start as u64,
             contents_end: prepared.contents.end as u64,
             signed_attributes: prepared.signed_attributes,
@@ -292,13 +289,6 @@ impl<R: Records, O: Objects, K: SealKey, W: Workshop, C: Chance> Desk<'_, R, O, 
         }
         Ok(sha256(&[&list]))
     }
-}
-
-/// The file as it was before its last revision; nothing where there is no such revision, and then nothing verifies.
-fn before_last(file: &[u8]) -> &[u8] {
-    let document = pdf::Document::open(file, &pdf::Limits::default()).ok();
-    let end = document.and_then(|document| document.revisions().iter().rev().nth(1).map(|revision| revision.end));
-    end.and_then(|end| file.get(..end)).unwrap_or_default()
 }
 
 /// Takes a sealed copy's value away (R111). The number stays spent; the public answer says so at once.

@@ -10,7 +10,7 @@ use compose::{REPORT_FIELD, Signing};
 use domain::ports::{Fault, Objects, ReportKey};
 use domain::time::rfc3339;
 use jiff::Timestamp;
-use pades::{LongTerm, Material, Prepared, SignaturePlan};
+use pades::{LongTerm, Material, Prepared, SignaturePlan, Signed};
 use pki::Certificate;
 use pki::crl::Crl;
 use pki::ocsp::{CertStatus, Freshness};
@@ -128,7 +128,8 @@ fn prepare(signer: &Signer, report: &Value, at: Timestamp) -> Result<Prepared, F
 
 fn finish(signer: &Signer, prepared: &Prepared, signature: &[u8]) -> Result<Vec<u8>, Fault> {
     let (attributes, contents) = (&prepared.signed_attributes, prepared.contents.clone());
-    let file = pades::finish(&prepared.file, contents, attributes, signature, &signer.chain, None);
+    let signed = Signed { attributes, signature, chain: &signer.chain, token: None };
+    let file = pades::finish(&prepared.file, contents, &signed);
     pades::add_material(&file.map_err(unfinished)?, &signer.material()).map_err(unfinished)
 }
 

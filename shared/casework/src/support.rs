@@ -1,11 +1,14 @@
 //! What every module needs: stored bytes read back and compared, commits that are asked about again, names of things.
 
+use std::ops::Range;
+
 use domain::decide::Decision;
 use domain::ids::*;
 use domain::model::*;
 use domain::ports::{Chance, CommitError, Created, Fault, Objects, Records, Write};
 use domain::refusal::Refusal;
 use jiff::{SignedDuration, Timestamp};
+use pades::{Beginning, HEAD, Held};
 use pki::{DigestAlgorithm, digest};
 
 use crate::{Halt, Outcome};
@@ -40,9 +43,42 @@ pub(crate) fn unhex(text: &str) -> Option<Sha256> {
     Some(out)
 }
 
-/// The description of bytes at a path.
+/// The description of bytes at a path, all of which have to be read again.
 pub(crate) fn stored(path: String, bytes: &[u8]) -> Stored {
-    Stored { path, sha256: sha256(&[bytes]), size: bytes.len() as u64 }
+    Stored { path, sha256: sha256(&[bytes]), size: bytes.len() as u64, midstate: None }
+}
+
+/// The description of `base` with more behind it.
+pub(crate) fn extended(path: String, base: &Stored, file: &Held<'_>) -> Stored {
+    Stored { path, sha256: file.sha256(), size: file.size() as u64, midstate: base.midstate }
+}
+
+/// What a file begins with.
+pub(crate) fn beginning(file: &Stored) -> Beginning {
+    Beginning { size: file.size, sha256: file.sha256 }
+}
+
+/// Reads as much of a file as has to be read to append to it, and compares it with what was stored (F18): its end, on which the digest
+/// goes on from the recorded state, and its header.
+pub(crate) async fn held(objects: &impl Objects, file: &Stored) -> Result<Held<'static>, Fault> {
+    let midstate = file.midstate.unwrap_or_else(Midstate::start);
+    let head = match midstate.at.min(HEAD as u64) {
+        0 => Vec::new(),
+        head => part(objects, file, 0..head).await?,
+    };
+    let end = part(objects, file, midstate.at..file.size).await?;
+    let held = Held::new(&midstate, head, end).map_err(|error| Fault(format!("object {}: {error}", file.path)))?;
+    if held.size() as u64 != file.size || held.sha256() != file.sha256 {
+        return Err(Fault(format!("object {} is not what was stored", file.path)));
+    }
+    Ok(held)
+}
+
+async fn part(objects: &impl Objects, file: &Stored, range: Range<u64>) -> Result<Vec<u8>, Fault> {
+    if range.end.saturating_sub(range.start) > FILE_LIMIT {
+        return Err(Fault(format!("object {} is too long", file.path)));
+    }
+    objects.part(&file.path, range).await?.ok_or_else(|| Fault(format!("object {} is gone", file.path)))
 }
 
 /// Reads bytes that must be there and must be the ones that were stored (F18).
@@ -56,12 +92,7 @@ pub(crate) async fn read(objects: &impl Objects, file: &Stored) -> Result<Vec<u8
 }
 
 /// Creates an object; when something is there already, or nobody knows, what is there is the truth and comes back.
-pub(crate) async fn create(objects: &impl Objects, path: &str, bytes: Vec<u8>) -> Result<Option<Vec<u8>>, Fault> {
-    create_as(objects, path, bytes, "application/pdf").await
-}
-
-/// As [`create`] for what is no PDF.
-pub(crate) async fn create_as(
+pub(crate) async fn create(
     objects: &impl Objects,
     path: &str,
     bytes: Vec<u8>,
@@ -76,10 +107,23 @@ pub(crate) async fn create_as(
     }
 }
 
-/// Creates an object whose path can hold only these bytes.
+/// Creates `file` of the bytes of `base` and a tail, and reads what is there then: ours, or of whoever was first.
+pub(crate) async fn extend(
+    objects: &impl Objects,
+    base: &Stored,
+    tail: Vec<u8>,
+    file: &Stored,
+) -> Result<Vec<u8>, Fault> {
+    // Whether it happened is not asked of the answer: what is there is read in any case.
+    let told = objects.extend(base, tail, file, "application/pdf").await;
+    let there = objects.read(&file.path, FILE_LIMIT).await?;
+    there.ok_or_else(|| told.err().unwrap_or_else(|| Fault(format!("object {} was not created", file.path))))
+}
+
+/// Creates a revision that waits to be signed; its path can hold only these bytes.
 pub(crate) async fn create_exactly(objects: &impl Objects, path: String, bytes: Vec<u8>) -> Result<Stored, Fault> {
     let file = stored(path, &bytes);
-    match create(objects, &file.path, bytes).await? {
+    match create(objects, &file.path, bytes, "application/octet-stream").await? {
         Some(theirs) if stored(file.path.clone(), &theirs) != file => {
             Err(Fault(format!("object {} holds other bytes", file.path)))
         }

@@ -12,8 +12,8 @@ use domain::ports::Fault;
 use domain::time;
 use jiff::Timestamp;
 use pades::{
-    EcopyFacts, Expected, ExpectedArchive, LEADER_FIELD, LongTerm, Prepared, Rejection, SEAL_FIELD, SignaturePlan,
-    Verified, VerifiedArchive,
+    Beginning, EcopyFacts, Expected, ExpectedArchive, Held, LEADER_FIELD, LongTerm, Rejection, Revision, SEAL_FIELD,
+    SignaturePlan, Signed, Verified, VerifiedArchive,
 };
 use pki::Certificate;
 
@@ -48,23 +48,35 @@ pub trait Workshop: Send + Sync {
     /// The configured roots.
     fn anchors(&self) -> &[Certificate];
 
-    /// The base plus the leader's revision, without its signature.
+    /// The leader's revision behind the base, without its signature.
     ///
     /// # Errors
     /// [`Fault`]: base, texts or X.509 certificates are unusable.
-    fn prepare_leader(&self, base: &[u8], mark: &LeaderMark<'_>) -> Result<Prepared, Fault>;
+    fn prepare_leader(&self, base: &Held<'_>, mark: &LeaderMark<'_>) -> Result<Revision, Fault>;
 
-    /// The signed file plus the seal's revision, without its signature.
+    /// The seal's revision behind the signed file, without its signature.
     ///
     /// # Errors
     /// [`Fault`], as above.
-    fn prepare_seal(&self, signed: &[u8], mark: &SealMark<'_>) -> Result<Prepared, Fault>;
+    fn prepare_seal(&self, signed: &Held<'_>, mark: &SealMark<'_>) -> Result<Revision, Fault>;
 
-    /// Embeds signature and timestamp.
+    /// Embeds signature and timestamp in a revision behind `base`.
     ///
     /// # Errors
     /// [`Fault`]: the structure cannot be built or does not fit.
-    fn finish(&self, prepared: &[u8], contents: Range<usize>, parts: &Parts<'_>) -> Result<Vec<u8>, Fault>;
+    fn finish(
+        &self,
+        base: &Held<'_>,
+        revision: &[u8],
+        contents: Range<usize>,
+        parts: &Parts<'_>,
+    ) -> Result<Vec<u8>, Fault>;
+
+    /// Whether a signature is good by itself, before its file exists and whenever that is asked again. Opens no door.
+    ///
+    /// # Errors
+    /// [`Rejection`] with the first rule that fails.
+    fn recheck(&self, file: &Held<'_>, expected: &Expectation<'_>) -> Result<(), Rejection>;
 
     /// The guarded door for a signature.
     ///
@@ -72,11 +84,17 @@ pub trait Workshop: Send + Sync {
     /// [`Rejection`] with the first rule that fails.
     fn verify(&self, file: &[u8], expected: &Expectation<'_>) -> Result<Verified, Rejection>;
 
-    /// Adds `/DSS` and an empty document timestamp.
+    /// `/DSS` and an empty document timestamp behind the sealed file.
     ///
     /// # Errors
     /// [`Fault`].
-    fn prepare_archive(&self, sealed: &[u8], material: &LongTerm<'_>) -> Result<Prepared, Fault>;
+    fn prepare_archive(&self, sealed: &Held<'_>, material: &LongTerm<'_>) -> Result<Revision, Fault>;
+
+    /// As [`Workshop::recheck`] for the long-term level; until when it proves itself, Unix seconds.
+    ///
+    /// # Errors
+    /// [`Rejection`] with the first rule that fails.
+    fn recheck_archive(&self, file: &Held<'_>, expected: &ArchiveExpectation<'_>) -> Result<i64, Rejection>;
 
     /// The guarded door for the long-term level.
     ///
@@ -106,7 +124,7 @@ pub struct Expectation<'a> {
     /// DER of the signer's X.509 certificate.
     pub signer: &'a [u8],
     /// What the signer was shown: the file begins with it.
-    pub base: &'a [u8],
+    pub base: Beginning,
     /// The instant.
     pub at: Timestamp,
 }
@@ -115,7 +133,7 @@ pub struct Expectation<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct ArchiveExpectation<'a> {
     /// It begins with this.
-    pub sealed: &'a [u8],
+    pub sealed: Beginning,
     /// Field and DER of the signer's X.509 certificate, in the order of signing.
     pub signers: &'a [(&'a str, &'a [u8])],
     /// The instant.
@@ -133,6 +151,16 @@ impl Workbench {
     /// `link_base` is where anybody verifies (`https://…`, without a slash at the end); it is printed as the QR code.
     pub fn new(anchors: Vec<Certificate>, link_base: String) -> Self {
         Self { anchors, link_base }
+    }
+
+    fn expected<'e>(&'e self, expected: &Expectation<'e>) -> Expected<'e> {
+        let Expectation { field, signer: signer_der, base, at } = *expected;
+        Expected { field, signer_der, base, at: at.as_second(), anchors: &self.anchors }
+    }
+
+    fn expected_archive<'e>(&'e self, expected: &ArchiveExpectation<'e>) -> ExpectedArchive<'e> {
+        let ArchiveExpectation { sealed, signers, at } = *expected;
+        ExpectedArchive { sealed, signers, at: at.as_second(), anchors: &self.anchors }
     }
 
     fn qr(&self, mark: &SealMark<'_>) -> String {
@@ -162,12 +190,9 @@ pub(crate) fn chain_of(ders: &[Vec<u8>]) -> Result<Vec<Certificate>, Fault> {
 }
 
 /// Width and height of an empty signature field, in points.
-fn field_size(file: &[u8], name: &str) -> Result<(f32, f32), Fault> {
-    let document = pdf::Document::open(file, &pdf::Limits::default()).map_err(|e| fault("open")(&e))?;
-    let fields = document.fields().map_err(|e| fault("fields")(&e))?;
-    let rect = fields.iter().find(|field| field.full_name == name).and_then(|field| field.rect);
-    let rect = rect.ok_or_else(|| Fault(format!("no field {name}")))?;
-    Ok(((rect.x1 - rect.x0) as f32, (rect.y1 - rect.y0) as f32))
+fn field_size(file: &Held<'_>, name: &str) -> Result<(f32, f32), Fault> {
+    let (width, height) = pades::field_size(file, name).map_err(|e| fault("fields")(&e))?;
+    Ok((width as f32, height as f32))
 }
 
 /// `D:20261123140531+07'00'` (ISO 32000-2 §7.9.4).
@@ -185,7 +210,7 @@ impl Workshop for Workbench {
         &self.anchors
     }
 
-    fn prepare_leader(&self, base: &[u8], mark: &LeaderMark<'_>) -> Result<Prepared, Fault> {
+    fn prepare_leader(&self, base: &Held<'_>, mark: &LeaderMark<'_>) -> Result<Revision, Fault> {
         let credential = mark.leader.credential.as_ref().ok_or_else(|| Fault("no credential".into()))?;
         let chain = chain_of(&credential.chain)?;
         // ISO 8601 with the zone of Vietnam (NĐ 30/2020, Annex I).
@@ -204,10 +229,10 @@ impl Workshop for Workbench {
             appearance: Some(&appearance),
             ecopy: None,
         };
-        pades::prepare(base, &plan).map_err(|e| fault("prepare leader")(&e))
+        pades::prepare_revision(base, &plan).map_err(|e| fault("prepare leader")(&e))
     }
 
-    fn prepare_seal(&self, signed: &[u8], mark: &SealMark<'_>) -> Result<Prepared, Fault> {
+    fn prepare_seal(&self, signed: &Held<'_>, mark: &SealMark<'_>) -> Result<Revision, Fault> {
         let chain = chain_of(&mark.unit.seal_chain)?;
         let number = mark.number;
         let text = compose::SealText {
@@ -237,38 +262,40 @@ impl Workshop for Workbench {
                 copy_id: mark.copy.to_string(),
             }),
         };
-        pades::prepare(signed, &plan).map_err(|e| fault("prepare seal")(&e))
+        pades::prepare_revision(signed, &plan).map_err(|e| fault("prepare seal")(&e))
     }
 
-    fn finish(&self, prepared: &[u8], contents: Range<usize>, parts: &Parts<'_>) -> Result<Vec<u8>, Fault> {
+    fn finish(
+        &self,
+        base: &Held<'_>,
+        revision: &[u8],
+        contents: Range<usize>,
+        parts: &Parts<'_>,
+    ) -> Result<Vec<u8>, Fault> {
         let chain = chain_of(parts.chain)?;
-        pades::finish(prepared, contents, parts.attributes, parts.signature, &chain, Some(parts.token))
-            .map_err(|e| fault("finish")(&e))
+        let Parts { attributes, signature, token, .. } = *parts;
+        let signed = Signed { attributes, signature, chain: &chain, token: Some(token) };
+        pades::finish_revision(base, revision, contents, &signed).map_err(|e| fault("finish")(&e))
+    }
+
+    fn recheck(&self, file: &Held<'_>, expected: &Expectation<'_>) -> Result<(), Rejection> {
+        pades::recheck_signature(file, &self.expected(expected))
     }
 
     fn verify(&self, file: &[u8], expected: &Expectation<'_>) -> Result<Verified, Rejection> {
-        let expected = Expected {
-            field: expected.field,
-            signer_der: expected.signer,
-            base: expected.base,
-            at: expected.at.as_second(),
-            anchors: &self.anchors,
-        };
-        pades::verify_signature(file, &expected)
+        pades::verify_signature(file, &self.expected(expected))
     }
 
-    fn prepare_archive(&self, sealed: &[u8], material: &LongTerm<'_>) -> Result<Prepared, Fault> {
-        pades::prepare_archive(sealed, material).map_err(|e| fault("prepare archive")(&e))
+    fn prepare_archive(&self, sealed: &Held<'_>, material: &LongTerm<'_>) -> Result<Revision, Fault> {
+        pades::prepare_archive_revision(sealed, material).map_err(|e| fault("prepare archive")(&e))
+    }
+
+    fn recheck_archive(&self, file: &Held<'_>, expected: &ArchiveExpectation<'_>) -> Result<i64, Rejection> {
+        pades::recheck_archive(file, &self.expected_archive(expected))
     }
 
     fn verify_archive(&self, file: &[u8], expected: &ArchiveExpectation<'_>) -> Result<VerifiedArchive, Rejection> {
-        let expected = ExpectedArchive {
-            sealed: expected.sealed,
-            signers: expected.signers,
-            at: expected.at.as_second(),
-            anchors: &self.anchors,
-        };
-        pades::verify_archive(file, &expected)
+        pades::verify_archive(file, &self.expected_archive(expected))
     }
 }
 

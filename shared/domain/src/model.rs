@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+pub use pades::Midstate;
 
 use crate::ids::*;
 
@@ -301,6 +302,8 @@ pub struct Stored {
     pub sha256: Sha256,
     /// Bytes.
     pub size: u64,
+    /// The digest on its way, where the part begins that has to be read to append to the file; `None`: all of it has to be.
+    pub midstate: Option<Midstate>,
 }
 
 /// Where the wording goes.
@@ -531,9 +534,9 @@ pub struct SessionItem {
 /// Everything needed to finish a signature later, in another process.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PreparedRevision {
-    /// The file with an empty `/Contents`.
-    pub file: Stored,
-    /// Offset of `<` of `/Contents`.
+    /// What is appended to the file before, with an empty `/Contents`.
+    pub tail: Stored,
+    /// Offset of `<` of `/Contents` in the whole file.
     pub contents_start: u64,
     /// Offset after `>`.
     pub contents_end: u64,

@@ -7,9 +7,9 @@
 //! uploads/<upload>                                        bytes as they came in
 //! copies/<copy>/base-<digest>.pdf                         frozen at submission, both signature fields empty
 //! copies/<copy>/preview-<digest>.pdf                      what a leader opened, when an answer cannot carry it
-//! copies/<copy>/leader-<session>.prepared.pdf             the leader's revision, /Contents empty
+//! copies/<copy>/leader-<session>.prepared                 the leader's revision, /Contents empty
 //! copies/<copy>/signed-<session>.pdf                      signed by the leader, timestamped, verified
-//! copies/<copy>/seal-<digest>.prepared.pdf                the seal's revision, /Contents empty
+//! copies/<copy>/seal-<digest>.prepared                    the seal's revision, /Contents empty
 //! numbers/<unit>/<suffix>/<year>/<number:08>-sealed.pdf   number and seal, B-T: at most one per number
 //! numbers/<unit>/<suffix>/<year>/<number:08>-archived.pdf the same at B-LTA
 //! numbers/<unit>/<suffix>/<year>/<number:08>-archived-<n:02>.pdf the same after its n-th renewal
@@ -40,7 +40,7 @@ pub fn preview(copy: &CopyId, sha256: &Sha256) -> String {
 
 /// The leader's revision as it was prepared for a session.
 pub fn leader_prepared(copy: &CopyId, session: &SessionId) -> String {
-    format!("copies/{copy}/leader-{session}.prepared.pdf")
+    format!("copies/{copy}/leader-{session}.prepared")
 }
 
 /// The file with the leader's signature from a session.
@@ -51,7 +51,7 @@ pub fn signed(copy: &CopyId, session: &SessionId) -> String {
 /// The seal's revision as it was prepared. Two sealers prepare the same bytes; when the agency's X.509 certificate was
 /// renewed between two attempts, the two revisions do not meet.
 pub fn seal_prepared(copy: &CopyId, sha256: &Sha256) -> String {
-    format!("copies/{copy}/seal-{}.prepared.pdf", hex(sha256))
+    format!("copies/{copy}/seal-{}.prepared", hex(sha256))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -131,9 +131,9 @@ mod tests {
 uploads/upl_040g2081040g2081040g208104
 copies/copy_01040g2081040g2081040g2081/base-abababababababababababababababababababababababababababababababab.pdf
 copies/copy_01040g2081040g2081040g2081/preview-cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd.pdf
-copies/copy_01040g2081040g2081040g2081/leader-sgn_02081040g2081040g2081040g2.prepared.pdf
+copies/copy_01040g2081040g2081040g2081/leader-sgn_02081040g2081040g2081040g2.prepared
 copies/copy_01040g2081040g2081040g2081/signed-sgn_02081040g2081040g2081040g2.pdf
-copies/copy_01040g2081040g2081040g2081/seal-0101010101010101010101010101010101010101010101010101010101010101.prepared.pdf
+copies/copy_01040g2081040g2081040g2081/seal-0101010101010101010101010101010101010101010101010101010101010101.prepared
 numbers/unit_030c1g60r30c1g60r30c1g60r3/SCT_2fBS/2026/00000152-sealed.pdf
 numbers/unit_030c1g60r30c1g60r30c1g60r3/SCT_2fBS/2026/00000152-archived.pdf
 numbers/unit_030c1g60r30c1g60r30c1g60r3/SCT_2fBS/2026/00000152-archived.pdf

@@ -4,6 +4,7 @@
 //! "no": whoever gets it loads again (house rule 5).
 
 use std::future::Future;
+use std::ops::Range;
 
 use jiff::Timestamp;
 
@@ -247,6 +248,17 @@ pub trait Objects: Send + Sync {
         bytes: Vec<u8>,
         content_type: &str,
     ) -> impl Future<Output = Result<Created, Fault>> + Send;
+    /// Creates `file`, which must not exist, of the bytes of `base` with `tail` behind them. What the bucket can copy is not carried.
+    /// `Fault` as with [`Objects::create`].
+    fn extend(
+        &self,
+        base: &Stored,
+        tail: Vec<u8>,
+        file: &Stored,
+        content_type: &str,
+    ) -> impl Future<Output = Result<Created, Fault>> + Send;
+    /// Reads a range of an object, as far as the object has it.
+    fn part(&self, path: &str, range: Range<u64>) -> impl Future<Output = Result<Option<Vec<u8>>, Fault>> + Send;
     /// Reads an object, at most `limit` bytes (more is a `Fault`).
     fn read(&self, path: &str, limit: u64) -> impl Future<Output = Result<Option<Vec<u8>>, Fault>> + Send;
     /// A link that takes exactly the declared bytes for 15 minutes.

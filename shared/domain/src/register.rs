@@ -94,7 +94,7 @@ mod tests {
             leader: None,
             opened: None,
             state: CopyState::SealRequested {
-                signed: Stored { path: "p".into(), sha256: [0; 32], size: 1 },
+                signed: Stored { path: "p".into(), sha256: [0; 32], size: 1, midstate: None },
                 signed_at: at,
                 session: SessionId::new([2; 16]),
                 decided_at: at,

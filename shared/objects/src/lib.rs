@@ -4,10 +4,12 @@
 //! its SHA-256, under `If-None-Match: *`. Sets no Object Lock retention.
 
 mod disposition;
+mod extend;
 mod part;
 mod presign;
 
 use std::error::Error;
+use std::ops::Range;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -16,15 +18,15 @@ use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{Builder, RequestChecksumCalculation};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use aws_sdk_s3::operation::put_object::PutObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_types::service_config::ServiceConfigKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use domain::model::Sha256;
+use domain::model::{Sha256, Stored};
 use domain::ports::{Created, Fault, Objects, Presigned};
 use sha2::Digest as _;
 
+use extend::Extension;
 pub use part::Part;
 
 /// Time to connect.
@@ -71,22 +73,18 @@ fn has_own_endpoint(aws: &SdkConfig) -> bool {
 impl Objects for Bucket {
     async fn create(&self, path: &str, bytes: Vec<u8>, content_type: &str) -> Result<Created, Fault> {
         let digest: Sha256 = sha2::Sha256::digest(&bytes).into();
-        let sent = self
-            .client
-            .put_object()
-            .bucket(&self.name)
-            .key(path)
-            .if_none_match("*")
-            .content_type(content_type)
-            .checksum_sha256(STANDARD.encode(digest))
-            .body(ByteStream::from(bytes))
-            .send()
-            .await;
-        match sent {
-            Ok(_) => Ok(Created::New),
-            Err(error) if existed(&error) => Ok(Created::Existed),
-            Err(error) => Err(fault("create an object", &error)),
+        self.put(path, bytes, &digest, content_type).await
+    }
+
+    async fn extend(&self, base: &Stored, tail: Vec<u8>, file: &Stored, content_type: &str) -> Result<Created, Fault> {
+        extend::create(self, Extension { base, tail, file, content_type }).await
+    }
+
+    async fn part(&self, path: &str, range: Range<u64>) -> Result<Option<Vec<u8>>, Fault> {
+        if range.is_empty() {
+            return Ok(Some(Vec::new()));
         }
+        Ok(Bucket::part(self, path, range, None).await?.map(|part| part.bytes))
     }
 
     async fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Fault> {
@@ -112,10 +110,32 @@ impl Objects for Bucket {
     }
 }
 
+impl Bucket {
+    /// Sends bytes whose digest is known, as an object that must not exist.
+    async fn put(&self, path: &str, bytes: Vec<u8>, digest: &Sha256, content_type: &str) -> Result<Created, Fault> {
+        let sent = self
+            .client
+            .put_object()
+            .bucket(&self.name)
+            .key(path)
+            .if_none_match("*")
+            .content_type(content_type)
+            .checksum_sha256(STANDARD.encode(digest))
+            .body(ByteStream::from(bytes))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(Created::New),
+            Err(error) if existed(&error) => Ok(Created::Existed),
+            Err(error) => Err(fault("create an object", &error)),
+        }
+    }
+}
+
 /// The condition did not hold. A conflict of two writers (409) is none of this: who won is not known yet.
 ///
 /// The SDK sends a write again when an answer is lost, so the object may be ours; whoever is told so reads it.
-fn existed<R>(error: &SdkError<PutObjectError, R>) -> bool {
+fn existed<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     error.as_service_error().and_then(|refusal| refusal.code()) == Some("PreconditionFailed")
 }
 

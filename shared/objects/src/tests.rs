@@ -2,6 +2,8 @@ use aws_config::{BehaviorVersion, Region};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_s3::error::ErrorMetadata;
 
+use aws_sdk_s3::operation::put_object::PutObjectError;
+
 use super::*;
 
 fn aws(endpoint: Option<&str>) -> SdkConfig {
@@ -24,8 +26,8 @@ fn only_a_failed_condition_says_that_it_existed() {
     assert!(refused("PreconditionFailed"));
     assert!(!refused("ConditionalRequestConflict"));
     assert!(!refused("InternalError"));
-    assert!(!existed::<()>(&SdkError::timeout_error("late")));
-    assert!(!existed(&SdkError::response_error("odd", ())));
+    assert!(!existed::<PutObjectError, ()>(&SdkError::timeout_error("late")));
+    assert!(!existed::<PutObjectError, _>(&SdkError::response_error("odd", ())));
 }
 
 #[tokio::test]

@@ -6,8 +6,9 @@ use pdf::{Dict, Document, Increment, ObjId, Object};
 use sha1::{Digest as _, Sha1};
 
 use crate::error::Error;
+use crate::held::Held;
 use crate::make::{acro_form, open, set_acro_form, with_placeholders, write};
-use crate::plan::Prepared;
+use crate::plan::{Prepared, Revision};
 
 /// One DER structure and the signatures that it belongs to.
 #[derive(Clone, Debug)]
@@ -39,9 +40,17 @@ type Select = fn(&mut Entry) -> &mut Vec<Object>;
 /// # Errors
 /// [`Error`] when the file cannot be read or extended.
 pub fn prepare_archive(file: &[u8], material: &LongTerm<'_>) -> Result<Prepared, Error> {
-    let with_store = add_store(file, material)?;
-    let file = with_store.as_deref().unwrap_or(file);
-    let document = open(file)?;
+    Ok(prepare_archive_revision(&Held::whole(file), material)?.behind(file))
+}
+
+/// As [`prepare_archive`], the two revisions alone.
+///
+/// # Errors
+/// As [`prepare_archive`]; something of the file is needed and not held.
+pub fn prepare_archive_revision(file: &Held<'_>, material: &LongTerm<'_>) -> Result<Revision, Error> {
+    let mut tail = add_store(file, material)?.unwrap_or_default();
+    let file = file.extended(&tail);
+    let document = open(&file)?;
     let mut increment = Increment::new(&document)?;
     let signature = increment.allocate();
     let dict = Dict::new()
@@ -50,8 +59,9 @@ pub fn prepare_archive(file: &[u8], material: &LongTerm<'_>) -> Result<Prepared,
         .with("SubFilter", Object::name("ETSI.RFC3161"));
     increment.set(signature, with_placeholders(dict));
     add_timestamp_field(&document, &mut increment, signature)?;
-    let (file, contents) = write(file, &document, increment, signature, b"DocTimeStamp")?;
-    Ok(Prepared { file, contents, signed_attributes: Vec::new() })
+    let (stamp, contents) = write(&file, &document, increment, signature, b"DocTimeStamp")?;
+    tail.extend_from_slice(&stamp);
+    Ok(Revision { tail, contents, signed_attributes: Vec::new() })
 }
 
 /// Adds `/DSS` alone, without a time-stamp: so that whoever verifies a short-lived signature need not ask anybody.
@@ -60,7 +70,8 @@ pub fn prepare_archive(file: &[u8], material: &LongTerm<'_>) -> Result<Prepared,
 /// # Errors
 /// [`Error`] when the file cannot be read or extended, or has no signature in a field that is named.
 pub fn add_material(file: &[u8], material: &LongTerm<'_>) -> Result<Vec<u8>, Error> {
-    Ok(add_store(file, material)?.unwrap_or_else(|| file.to_vec()))
+    let store = add_store(&Held::whole(file), material)?.unwrap_or_default();
+    Ok([file, &store].concat())
 }
 
 /// The key of a signature's VRI entry: upper-case hexadecimal SHA-1 of the decoded `/Contents`, padding included.
@@ -75,7 +86,8 @@ struct Entry {
     crls: Vec<Object>,
 }
 
-fn add_store(file: &[u8], material: &LongTerm<'_>) -> Result<Option<Vec<u8>>, Error> {
+/// The revision with `/DSS`; none without material.
+fn add_store(file: &Held<'_>, material: &LongTerm<'_>) -> Result<Option<Vec<u8>>, Error> {
     if material.certificates.is_empty() && material.ocsps.is_empty() && material.crls.is_empty() {
         return Ok(None);
     }
@@ -113,8 +125,7 @@ fn add_store(file: &[u8], material: &LongTerm<'_>) -> Result<Option<Vec<u8>>, Er
     write_entries(&document, &mut increment, &mut store, entries)?;
     store.set("Type", Object::name("DSS"));
     put_store(&document, &mut increment, store)?;
-    let digest: [u8; 32] = <sha2::Sha256 as sha2::Digest>::digest(file).into();
-    Ok(Some(increment.finish(&document, digest.get(..16))?.whole(file)))
+    Ok(Some(increment.finish(&document, file.sha256().get(..16))?.tail))
 }
 
 /// One of the document-wide lists: what is in it stays, equal bytes are not stored twice.

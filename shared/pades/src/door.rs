@@ -5,11 +5,30 @@ use pki::path::Evidence;
 use sha2::{Digest as _, Sha256};
 
 use crate::changes::{self, Budget, Change, Class};
+use crate::held::Held;
+use crate::judge::crypto::Crypto;
 use crate::judge::find::Found;
 use crate::judge::trust::Trust;
-use crate::judge::{Case, ecopy, examine, graph, words};
+use crate::judge::{self, Case, Signatures, ecopy, examine, graph, words};
 use crate::policy::{Policy, Profile};
-use crate::report::{Changes, Covers, Level, PathStatus, Revocation, TimeSource};
+use crate::report::{Changes, Covers, Level, PathStatus, Reason, Revocation, TimeSource};
+
+/// The first bytes of a file, by their number and SHA-256.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Beginning {
+    /// How many: up to the end of a revision.
+    pub size: u64,
+    /// Their digest.
+    pub sha256: [u8; 32],
+}
+
+impl Beginning {
+    /// All of these bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Beginning {
+        Beginning { size: bytes.len() as u64, sha256: Sha256::digest(bytes).into() }
+    }
+}
 
 /// What a signature must be so that the state machine may accept it.
 #[derive(Clone, Debug)]
@@ -18,8 +37,8 @@ pub struct Expected<'a> {
     pub field: &'a str,
     /// DER of the signer's X.509 certificate, exactly.
     pub signer_der: &'a [u8],
-    /// Bytes the file must begin with: what was shown to the signer.
-    pub base: &'a [u8],
+    /// What the file must begin with: what was shown to the signer.
+    pub base: Beginning,
     /// The instant of the verification, Unix seconds.
     pub at: i64,
     /// Trust anchors.
@@ -83,7 +102,7 @@ impl Verified {
 #[derive(Clone, Debug)]
 pub struct ExpectedArchive<'a> {
     /// The file that it must begin with: the sealed one, or for a renewal the archived one before.
-    pub sealed: &'a [u8],
+    pub sealed: Beginning,
     /// Field and DER of the signer's X.509 certificate, in the order of signing.
     pub signers: &'a [(&'a str, &'a [u8])],
     /// The instant of the verification, Unix seconds.
@@ -142,19 +161,14 @@ impl VerifiedArchive {
 pub fn verify_signature(file: &[u8], expected: &Expected<'_>) -> Result<Verified, Rejection> {
     let extra = Evidence::default();
     let case = open(file, expected.base, &policy(expected.anchors, expected.at, &extra))?;
-    let before =
-        Document::open(expected.base, &Limits::default()).map_err(|error| unreadable(&error))?.revisions().len();
-    let at = position(&case, expected.field)?;
-    let found = case.found.get(at).ok_or_else(|| refuse("no-signature", expected.field))?;
-    sound(&case, at, expected.signer_der)?;
+    let before = case.ends.iter().filter(|end| **end as u64 <= expected.base.size).count();
+    let (found, trust) = last_signature(case.seen(), expected)?;
+    unchanged(&case, expected.field)?;
     let newest = case.found.iter().all(|one| one.brought < before || one.field == found.field);
-    if found.covers != Covers::WholeFile || found.brought != before || found.revision != before || !newest {
+    if found.brought != before || found.revision != before || !newest {
         return Err(refuse("byte-range-gap", "the signature is not the only and last revision after the base"));
     }
     only_signing(file, before, expected.field)?;
-    let trust = case.trusts.get(at).ok_or_else(|| refuse("no-signature", expected.field))?;
-    trusted(trust, expected.field)?;
-    exact(&case, at)?;
     let time = trust.time.filter(|_| trust.source == TimeSource::Timestamp);
     let signed_at = time.ok_or_else(|| refuse("timestamp-missing", expected.field))?;
     Ok(Verified {
@@ -162,10 +176,39 @@ pub fn verify_signature(file: &[u8], expected: &Expected<'_>) -> Result<Verified
         signer_sha256: Sha256::digest(expected.signer_der).into(),
         signed_at,
         level: trust.level,
-        base_sha256: Sha256::digest(expected.base).into(),
+        base_sha256: expected.base.sha256,
         file_sha256: case.sha256,
         size: file.len() as u64,
     })
+}
+
+/// Looks at a signature by itself: intact, by exactly `signer_der` under one of `anchors`, over the whole file, with a trusted time-stamp.
+/// What else is in the file is not looked at, nor what it begins with, so this lets nothing through the door.
+///
+/// # Errors
+/// [`Rejection`] with the first rule that fails.
+pub fn recheck_signature(file: &Held<'_>, expected: &Expected<'_>) -> Result<(), Rejection> {
+    let extra = Evidence::default();
+    let signatures = judge::signatures(file, &policy(expected.anchors, expected.at, &extra)).map_err(|r| told(&r))?;
+    let (_, trust) = last_signature(signatures.seen(), expected)?;
+    match trust.source {
+        TimeSource::Timestamp if trust.time.is_some() => Ok(()),
+        _ => Err(refuse("timestamp-missing", expected.field)),
+    }
+}
+
+/// The signature of the field: sound, trusted, over the whole file.
+fn last_signature<'s>(seen: Seen<'s>, expected: &Expected<'_>) -> Result<(&'s Found, &'s Trust), Rejection> {
+    let at = position(seen, expected.field)?;
+    sound(seen, at, expected.signer_der)?;
+    let missing = || refuse("no-signature", expected.field);
+    let (found, trust) = (seen.found.get(at).ok_or_else(missing)?, seen.trusts.get(at).ok_or_else(missing)?);
+    if found.covers != Covers::WholeFile {
+        return Err(refuse("byte-range-gap", "the signature does not cover the whole file"));
+    }
+    trusted(trust, expected.field)?;
+    exact(seen, at)?;
+    Ok((found, trust))
 }
 
 /// Verifies a file that was archived: the given signatures, DSS and document time-stamp (B-LTA).
@@ -175,42 +218,85 @@ pub fn verify_signature(file: &[u8], expected: &Expected<'_>) -> Result<Verified
 pub fn verify_archive(file: &[u8], expected: &ExpectedArchive<'_>) -> Result<VerifiedArchive, Rejection> {
     let extra = Evidence::default();
     let case = open(file, expected.sealed, &policy(expected.anchors, expected.at, &extra))?;
-    let mut level = Level::BLTA;
-    for (field, signer) in expected.signers {
-        let at = position(&case, field)?;
-        sound(&case, at, signer)?;
-        let trust = case.trusts.get(at).ok_or_else(|| refuse("no-signature", field))?;
-        trusted(trust, field)?;
-        exact(&case, at)?;
-        level = level.min(trust.level);
+    let (level, archived_at) = long_term(case.seen(), expected)?;
+    for one in &case.found {
+        unchanged(&case, &one.field)?;
     }
-    let known = |one: &Found| one.is_timestamp() || expected.signers.iter().any(|(field, _)| *field == one.field);
-    if let Some(foreign) = case.found.iter().find(|one| !known(one)) {
-        return Err(refuse("copy-structure", &foreign.field));
-    }
-    let last = (0..case.found.len()).find(|at| case.found.get(*at).is_some_and(|one| one.covers == Covers::WholeFile));
-    let last = last.ok_or_else(|| refuse("byte-range-gap", "no time-stamp covers the whole file"))?;
-    let (found, trust) =
-        case.found.get(last).zip(case.trusts.get(last)).ok_or_else(|| refuse("timestamp-missing", ""))?;
-    let signer = case.cryptos.get(last).and_then(|crypto| crypto.signer.as_ref());
-    if !found.is_timestamp() {
-        return Err(refuse("timestamp-missing", "the last revision is not a document time-stamp"));
-    }
-    sound(&case, last, signer.map_or(&[][..], |signer| signer.der()))?;
-    trusted(trust, &found.field)?;
-    exact(&case, last)?;
-    if level < Level::BLTA {
-        return Err(refuse("revocation-unknown", "the embedded material does not reach B-LTA"));
-    }
-    let archived_at = trust.time.ok_or_else(|| refuse("timestamp-missing", &found.field))?;
     Ok(VerifiedArchive {
         level,
         archived_at,
         until: graph::limit(&case.trusts).until,
-        sealed_sha256: Sha256::digest(expected.sealed).into(),
+        sealed_sha256: expected.sealed.sha256,
         file_sha256: case.sha256,
         size: file.len() as u64,
     })
+}
+
+/// Looks at the signatures and time-stamps of an archived file by themselves, as [`recheck_signature`] does, and tells until when they
+/// prove themselves, Unix seconds.
+///
+/// # Errors
+/// [`Rejection`] with the first rule that fails.
+pub fn recheck_archive(file: &Held<'_>, expected: &ExpectedArchive<'_>) -> Result<i64, Rejection> {
+    let extra = Evidence::default();
+    let signatures = judge::signatures(file, &policy(expected.anchors, expected.at, &extra)).map_err(|r| told(&r))?;
+    long_term(signatures.seen(), expected)?;
+    Ok(graph::limit(&signatures.trusts).until)
+}
+
+/// Lowest level of the signatures, and the time of the time-stamp over everything.
+fn long_term(seen: Seen<'_>, expected: &ExpectedArchive<'_>) -> Result<(Level, i64), Rejection> {
+    let mut level = Level::BLTA;
+    for (field, signer) in expected.signers {
+        let at = position(seen, field)?;
+        sound(seen, at, signer)?;
+        let trust = seen.trusts.get(at).ok_or_else(|| refuse("no-signature", field))?;
+        trusted(trust, field)?;
+        exact(seen, at)?;
+        level = level.min(trust.level);
+    }
+    let known = |one: &Found| one.is_timestamp() || expected.signers.iter().any(|(field, _)| *field == one.field);
+    if let Some(foreign) = seen.found.iter().find(|one| !known(one)) {
+        return Err(refuse("copy-structure", &foreign.field));
+    }
+    let last = (0..seen.found.len()).find(|at| seen.found.get(*at).is_some_and(|one| one.covers == Covers::WholeFile));
+    let last = last.ok_or_else(|| refuse("byte-range-gap", "no time-stamp covers the whole file"))?;
+    let (found, trust) =
+        seen.found.get(last).zip(seen.trusts.get(last)).ok_or_else(|| refuse("timestamp-missing", ""))?;
+    let signer = seen.cryptos.get(last).and_then(|crypto| crypto.signer.as_ref());
+    if !found.is_timestamp() {
+        return Err(refuse("timestamp-missing", "the last revision is not a document time-stamp"));
+    }
+    sound(seen, last, signer.map_or(&[][..], |signer| signer.der()))?;
+    trusted(trust, &found.field)?;
+    exact(seen, last)?;
+    if level < Level::BLTA {
+        return Err(refuse("revocation-unknown", "the embedded material does not reach B-LTA"));
+    }
+    Ok((level, trust.time.ok_or_else(|| refuse("timestamp-missing", &found.field))?))
+}
+
+/// The signatures of a file, whether all of it was examined or its end.
+#[derive(Clone, Copy)]
+struct Seen<'s> {
+    found: &'s [Found],
+    cryptos: &'s [Crypto],
+    trusts: &'s [Trust],
+    containers: &'s [Vec<Reason>],
+}
+
+impl Case {
+    fn seen(&self) -> Seen<'_> {
+        let Case { found, cryptos, trusts, containers, .. } = self;
+        Seen { found, cryptos, trusts, containers }
+    }
+}
+
+impl Signatures {
+    fn seen(&self) -> Seen<'_> {
+        let Signatures { found, cryptos, trusts, containers } = self;
+        Seen { found, cryptos, trusts, containers }
+    }
 }
 
 fn policy<'p>(anchors: &'p [pki::Certificate], at: i64, extra: &'p Evidence) -> Policy<'p> {
@@ -229,15 +315,19 @@ fn named(code: &str) -> &'static str {
     crate::reasons::explain(code).map_or("pdf-broken", |row| row.code)
 }
 
-fn open(file: &[u8], prefix: &[u8], policy: &Policy<'_>) -> Result<Case, Rejection> {
-    if prefix.is_empty() || !file.starts_with(prefix) {
-        return Err(refuse("content-changed", "the file does not begin with the bytes that were there before"));
-    }
-    examine(file, policy).map_err(|reason| refuse(named(&reason.code), &reason.text.en))
+fn told(reason: &Reason) -> Rejection {
+    refuse(named(&reason.code), &reason.text.en)
 }
 
-fn position(case: &Case, field: &str) -> Result<usize, Rejection> {
-    let mut at = (0..case.found.len()).filter(|at| case.found.get(*at).is_some_and(|one| one.field == field));
+fn open(file: &[u8], beginning: Beginning, policy: &Policy<'_>) -> Result<Case, Rejection> {
+    let other = || refuse("content-changed", "the file does not begin with the bytes that were there before");
+    let size = usize::try_from(beginning.size).ok().filter(|size| (1..=file.len()).contains(size)).ok_or_else(other)?;
+    let case = examine(file, policy, size).map_err(|reason| told(&reason))?;
+    if case.began == Some(beginning.sha256) { Ok(case) } else { Err(other()) }
+}
+
+fn position(seen: Seen<'_>, field: &str) -> Result<usize, Rejection> {
+    let mut at = (0..seen.found.len()).filter(|at| seen.found.get(*at).is_some_and(|one| one.field == field));
     match (at.next(), at.next()) {
         (Some(at), None) => Ok(at),
         (None, _) => Err(refuse("no-signature", field)),
@@ -245,11 +335,9 @@ fn position(case: &Case, field: &str) -> Result<usize, Rejection> {
     }
 }
 
-/// Intact, by this certificate, bound to it, whole, with nothing later that it does not permit.
-fn sound(case: &Case, at: usize, signer: &[u8]) -> Result<(), Rejection> {
-    let (Some(found), Some(crypto), Some((changes, reasons))) =
-        (case.found.get(at), case.cryptos.get(at), case.changes.get(at))
-    else {
+/// Intact, by this certificate, bound to it, whole.
+fn sound(seen: Seen<'_>, at: usize, signer: &[u8]) -> Result<(), Rejection> {
+    let (Some(found), Some(crypto)) = (seen.found.get(at), seen.cryptos.get(at)) else {
         return Err(refuse("no-signature", ""));
     };
     if !crypto.intact {
@@ -260,11 +348,6 @@ fn sound(case: &Case, at: usize, signer: &[u8]) -> Result<(), Rejection> {
     if found.covers == Covers::Partial {
         let why = found.problems.first().map(|fault| words::container(*fault).en).unwrap_or_default();
         return Err(refuse("byte-range-gap", &why));
-    }
-    let of_a_copy = reasons.iter().all(|reason| reason.code != "later-change-not-of-a-copy");
-    if *changes == Changes::NotPermitted || !of_a_copy {
-        let text = reasons.first().map_or(String::new(), |reason| reason.text.en.clone());
-        return Err(refuse("later-change-not-allowed", &text));
     }
     if crypto.signer.as_ref().map(pki::Certificate::der) != Some(signer) || !crypto.bound {
         return Err(refuse("signer-mismatch", &found.field));
@@ -278,9 +361,21 @@ fn sound(case: &Case, at: usize, signer: &[u8]) -> Result<(), Rejection> {
     Ok(())
 }
 
+/// Nothing came later that the signature of the field does not permit.
+fn unchanged(case: &Case, field: &str) -> Result<(), Rejection> {
+    let at = position(case.seen(), field)?;
+    let Some((changes, reasons)) = case.changes.get(at) else { return Err(refuse("no-signature", field)) };
+    let of_a_copy = reasons.iter().all(|reason| reason.code != "later-change-not-of-a-copy");
+    if *changes == Changes::NotPermitted || !of_a_copy {
+        let text = reasons.first().map_or(String::new(), |reason| reason.text.en.clone());
+        return Err(refuse("later-change-not-allowed", &text));
+    }
+    Ok(())
+}
+
 /// Written as a copy's signatures are: what the judge would refuse is not made.
-fn exact(case: &Case, at: usize) -> Result<(), Rejection> {
-    match case.containers.get(at).and_then(|reasons| reasons.first()) {
+fn exact(seen: Seen<'_>, at: usize) -> Result<(), Rejection> {
+    match seen.containers.get(at).and_then(|reasons| reasons.first()) {
         Some(reason) => Err(refuse(named(&reason.code), &reason.text.en)),
         None => Ok(()),
     }

@@ -1,10 +1,10 @@
 //! Which chains a caller has to complete and to ask revocation for.
 
-use pdf::{Document, Limits};
 use pki::Certificate;
 use pki::cms::SignedData;
 
 use crate::error::Error;
+use crate::held::Held;
 use crate::judge::find::{self, Found};
 use crate::judge::trust::store;
 
@@ -39,8 +39,8 @@ pub struct Chain {
 ///
 /// # Errors
 /// [`Error`] when the file cannot be read.
-pub fn evidence_wanted(file: &[u8]) -> Result<Vec<Chain>, Error> {
-    let document = Document::open(file, &Limits::default())?;
+pub fn evidence_wanted(file: &Held<'_>) -> Result<Vec<Chain>, Error> {
+    let document = file.open()?;
     if document.is_encrypted() {
         return Err(Error::Unsuitable("encrypted"));
     }

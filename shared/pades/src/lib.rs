@@ -12,6 +12,7 @@ mod changes;
 mod door;
 mod error;
 mod evidence;
+mod held;
 mod judge;
 mod make;
 mod plan;
@@ -22,15 +23,22 @@ mod said;
 mod subject;
 mod wanted;
 
-pub use archive::{LongTerm, Material, add_material, prepare_archive};
-pub use door::{Expected, ExpectedArchive, Rejection, Verified, VerifiedArchive, verify_archive, verify_signature};
+pub use archive::{LongTerm, Material, add_material, prepare_archive, prepare_archive_revision};
+pub use door::{
+    Beginning, Expected, ExpectedArchive, Rejection, Verified, VerifiedArchive, recheck_archive, recheck_signature,
+    verify_archive, verify_signature,
+};
 pub use error::Error;
 pub use evidence::{Chain, ChainPurpose, evidence_wanted};
+pub use held::{HEAD, Held, Midstate, freeze};
 pub use judge::{judge, judge_afresh, judge_listed, judge_source, refuse, refuse_source, verdict};
-pub use make::{embed, finish, prepare, signed_digest, timestamp_imprint};
+pub use make::{
+    Signed, embed, embed_revision, field_size, finish, finish_revision, prepare, prepare_revision, signed_digest,
+    timestamp_imprint,
+};
 pub use pdf::{Source, Unread};
 pub use pki::is_deceptive;
-pub use plan::{CONTENTS_RESERVE, EcopyFacts, LEADER_FIELD, Prepared, SEAL_FIELD, SignaturePlan};
+pub use plan::{CONTENTS_RESERVE, EcopyFacts, LEADER_FIELD, Prepared, Revision, SEAL_FIELD, SignaturePlan};
 pub use policy::{Policy, Profile, RegisterFacts, RegisterStatus};
 pub use reasons::{Explanation, Owner, Severity, explain, explanations, rule};
 pub use report::{

@@ -6,7 +6,8 @@ use pdf::{Dict, Document, Field, Increment, Limits, ObjId, Object};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
-use crate::plan::{CONTENTS_RESERVE, EcopyFacts, Prepared, SignaturePlan};
+use crate::held::Held;
+use crate::plan::{CONTENTS_RESERVE, EcopyFacts, Prepared, Revision, SignaturePlan};
 
 /// Longest text of `/Name`, `/Reason`, `/Location` in bytes; more is a mistake of the caller.
 const TEXT_LIMIT: usize = 1024;
@@ -19,6 +20,15 @@ const BYTE_RANGE_ROOM: usize = 40;
 /// # Errors
 /// [`Error`] when the field is missing or signed, or the file cannot be extended.
 pub fn prepare(base: &[u8], plan: &SignaturePlan<'_>) -> Result<Prepared, Error> {
+    let held = Held::whole(base);
+    Ok(prepare_revision(&held, plan)?.behind(base))
+}
+
+/// As [`prepare`], the revision alone.
+///
+/// # Errors
+/// As [`prepare`]; something of the file is needed and not held.
+pub fn prepare_revision(base: &Held<'_>, plan: &SignaturePlan<'_>) -> Result<Revision, Error> {
     check_plan(plan)?;
     let leaf = plan.chain.first().ok_or(Error::Plan("the chain is empty"))?;
     let document = open(base)?;
@@ -28,9 +38,10 @@ pub fn prepare(base: &[u8], plan: &SignaturePlan<'_>) -> Result<Prepared, Error>
     increment.set(signature, signature_dictionary(&document, plan, &field)?);
     fill_field(&document, &mut increment, &field, signature, plan.appearance)?;
     set_sig_flags(&document, &mut increment)?;
-    let (file, contents) = write(base, &document, increment, signature, plan.field.as_bytes())?;
-    let signed_attributes = pki::cms::signed_attributes(&signed_digest(&file, contents.clone()), leaf)?;
-    Ok(Prepared { file, contents, signed_attributes })
+    let (tail, contents) = write(base, &document, increment, signature, plan.field.as_bytes())?;
+    let digest = base.extended(&tail).signed_digest(contents.clone());
+    let signed_attributes = pki::cms::signed_attributes(&digest, leaf)?;
+    Ok(Revision { tail, contents, signed_attributes })
 }
 
 /// Writes a CMS structure (or a time-stamp token) into the place kept for it; the file keeps its length.
@@ -41,8 +52,25 @@ pub fn prepare(base: &[u8], plan: &SignaturePlan<'_>) -> Result<Prepared, Error>
 /// # Errors
 /// [`Error::DoesNotFit`], [`Error::WrongPlaceholder`]; [`Error::Pki`] when it is no such structure.
 pub fn embed(prepared_file: &[u8], contents: Range<usize>, cms: &[u8]) -> Result<Vec<u8>, Error> {
-    let hex = placeholder(prepared_file, &contents)?;
-    let document = open(prepared_file)?;
+    let mut file = prepared_file.to_vec();
+    fill(&mut file, &Held::whole(prepared_file), contents, cms)?;
+    Ok(file)
+}
+
+/// As [`embed`] for a revision behind `base`: gives the revision.
+///
+/// # Errors
+/// As [`embed`].
+pub fn embed_revision(base: &Held<'_>, revision: &[u8], contents: Range<usize>, cms: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut tail = revision.to_vec();
+    fill(&mut tail, &base.extended(revision), contents, cms)?;
+    Ok(tail)
+}
+
+/// `end` is the end of the prepared file.
+fn fill(end: &mut [u8], prepared: &Held<'_>, contents: Range<usize>, cms: &[u8]) -> Result<(), Error> {
+    let hex = placeholder(prepared, &contents)?;
+    let document = open(prepared)?;
     let interner = pki::Interner::default();
     let stored = crate::judge::trust::store(&document)?.certificates;
     let cms = pki::cms::SignedData::parse_in(cms, &interner)?.exact(&stored, &interner)?;
@@ -50,19 +78,16 @@ pub fn embed(prepared_file: &[u8], contents: Range<usize>, cms: &[u8]) -> Result
     if cms.len() > reserved {
         return Err(Error::DoesNotFit { needed: cms.len(), reserved });
     }
-    let mut file = prepared_file.to_vec();
     let text = hex::encode_upper(&cms);
-    let place = file.get_mut(hex.start..hex.start + text.len()).ok_or(Error::WrongPlaceholder)?;
+    let start = hex.start.checked_sub(prepared.size() - end.len()).ok_or(Error::WrongPlaceholder)?;
+    let place = end.get_mut(start..start + text.len()).ok_or(Error::WrongPlaceholder)?;
     place.copy_from_slice(text.as_bytes());
-    Ok(file)
+    Ok(())
 }
 
 /// SHA-256 over everything but `contents` (ISO 32000-2 §12.8.1).
 pub fn signed_digest(file: &[u8], contents: Range<usize>) -> [u8; 32] {
-    let mut state = Sha256::new();
-    state.update(file.get(..contents.start).unwrap_or_default());
-    state.update(file.get(contents.end..).unwrap_or_default());
-    state.finalize().into()
+    Held::whole(file).signed_digest(contents)
 }
 
 /// What a signature time-stamp is asked about: SHA-256 of the raw signature value (ETSI EN 319 122-1 §5.3).
@@ -70,54 +95,74 @@ pub fn timestamp_imprint(raw_signature: &[u8]) -> [u8; 32] {
     Sha256::digest(raw_signature).into()
 }
 
+/// What a signature consists of when it has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Signed<'a> {
+    /// DER of the signed attributes.
+    pub attributes: &'a [u8],
+    /// The raw signature value.
+    pub signature: &'a [u8],
+    /// X.509 chain, leaf first.
+    pub chain: &'a [pki::Certificate],
+    /// DER of the signature's time-stamp.
+    pub token: Option<&'a [u8]>,
+}
+
 /// Builds the CMS structure from the raw signature and embeds it.
 ///
 /// # Errors
 /// [`Error`] when the signature is not by the leaf of the chain, the attributes are about another file, or the structure does not fit.
-pub fn finish(
-    prepared_file: &[u8],
-    contents: Range<usize>,
-    signed_attributes: &[u8],
-    raw_signature: &[u8],
-    chain: &[pki::Certificate],
-    timestamp_token: Option<&[u8]>,
-) -> Result<Vec<u8>, Error> {
-    let leaf = chain.first().ok_or(Error::Plan("the chain is empty"))?;
-    placeholder(prepared_file, &contents)?;
-    let digest = signed_digest(prepared_file, contents.clone());
-    if pki::cms::signed_attributes(&digest, leaf)? != signed_attributes {
-        return Err(Error::Plan("the attributes are about another file or signer"));
-    }
-    pki::cms::verify_raw(signed_attributes, raw_signature, leaf)?;
-    let cms = pki::cms::assemble(signed_attributes, raw_signature, chain, timestamp_token)?;
+pub fn finish(prepared_file: &[u8], contents: Range<usize>, signed: &Signed<'_>) -> Result<Vec<u8>, Error> {
+    let cms = structure(&Held::whole(prepared_file), &contents, signed)?;
     embed(prepared_file, contents, &cms)
 }
 
+/// As [`finish`] for a revision behind `base`: gives the revision.
+///
+/// # Errors
+/// As [`finish`].
+pub fn finish_revision(
+    base: &Held<'_>,
+    revision: &[u8],
+    contents: Range<usize>,
+    signed: &Signed<'_>,
+) -> Result<Vec<u8>, Error> {
+    let cms = structure(&base.extended(revision), &contents, signed)?;
+    embed_revision(base, revision, contents, &cms)
+}
+
+fn structure(prepared: &Held<'_>, contents: &Range<usize>, signed: &Signed<'_>) -> Result<Vec<u8>, Error> {
+    let leaf = signed.chain.first().ok_or(Error::Plan("the chain is empty"))?;
+    placeholder(prepared, contents)?;
+    let digest = prepared.signed_digest(contents.clone());
+    if pki::cms::signed_attributes(&digest, leaf)? != signed.attributes {
+        return Err(Error::Plan("the attributes are about another file or signer"));
+    }
+    pki::cms::verify_raw(signed.attributes, signed.signature, leaf)?;
+    Ok(pki::cms::assemble(signed.attributes, signed.signature, signed.chain, signed.token)?)
+}
+
 /// Opens a document that is going to be extended: strict where a judge would be.
-pub(crate) fn open(bytes: &[u8]) -> Result<Document<'_>, Error> {
-    let document = Document::open(bytes, &Limits::default())?;
+pub(crate) fn open<'h>(file: &'h Held<'_>) -> Result<Document<'h>, Error> {
+    let document = file.open()?;
     if document.is_encrypted() {
         return Err(Error::Unsuitable("encrypted"));
     }
-    let trailing = bytes.get(document.trailing_bytes()).unwrap_or_default();
-    if !trailing.iter().all(u8::is_ascii_whitespace) {
+    if !document.bytes(document.trailing_bytes())?.iter().all(u8::is_ascii_whitespace) {
         return Err(Error::Unsuitable("bytes after the last revision"));
     }
     Ok(document)
 }
 
-/// Writes the increment, fills `/ByteRange` and returns the file with the place of `/Contents`.
+/// Writes the increment, fills `/ByteRange` and returns the revision with the place of `/Contents` in the whole file.
 pub(crate) fn write(
-    base: &[u8],
+    base: &Held<'_>,
     document: &Document<'_>,
     increment: Increment,
     signature: ObjId,
     salt: &[u8],
 ) -> Result<(Vec<u8>, Range<usize>), Error> {
-    let mut state = Sha256::new();
-    state.update(salt);
-    state.update(base);
-    let identifier = state.finalize();
+    let identifier = Sha256::new().chain_update(salt).chain_update(base.sha256()).finalize();
     let mut finished = increment.finish(document, identifier.get(..16))?;
     let raws = finished.raws.get(&signature).cloned().unwrap_or_default();
     let [byte_range, contents] = raws.as_slice() else {
@@ -132,7 +177,7 @@ pub(crate) fn write(
     if !finished.patch(byte_range.start, text.as_bytes()) {
         return Err(Error::WrongPlaceholder);
     }
-    Ok((finished.whole(base), contents.clone()))
+    Ok((finished.tail, contents.clone()))
 }
 
 /// `/ByteRange` and `/Contents` as they go out first: patched later, never searched for.
@@ -171,8 +216,8 @@ pub(crate) fn set_acro_form(
     Ok(())
 }
 
-fn placeholder(file: &[u8], contents: &Range<usize>) -> Result<Range<usize>, Error> {
-    let text = file.get(contents.clone()).ok_or(Error::WrongPlaceholder)?;
+fn placeholder(file: &Held<'_>, contents: &Range<usize>) -> Result<Range<usize>, Error> {
+    let text = file.part(contents.clone()).ok_or(Error::WrongPlaceholder)?;
     let [b'<', zeros @ .., b'>'] = text else { return Err(Error::WrongPlaceholder) };
     if zeros.is_empty() || !zeros.len().is_multiple_of(2) || !zeros.iter().all(|byte| *byte == b'0') {
         return Err(Error::WrongPlaceholder);
@@ -201,6 +246,15 @@ fn empty_field(document: &Document<'_>, name: &str) -> Result<Field, Error> {
         return Err(Error::FieldSigned(name.to_owned()));
     }
     Ok(field)
+}
+
+/// Width and height of an empty signature field, in points.
+///
+/// # Errors
+/// [`Error`] when there is no such field, or it has no place on a page.
+pub fn field_size(file: &Held<'_>, name: &str) -> Result<(f64, f64), Error> {
+    let rect = empty_field(&open(file)?, name)?.rect.ok_or(Error::Unsuitable("the field has no place"))?;
+    Ok((rect.x1 - rect.x0, rect.y1 - rect.y0))
 }
 
 fn signature_dictionary(document: &Document<'_>, plan: &SignaturePlan<'_>, field: &Field) -> Result<Dict, Error> {

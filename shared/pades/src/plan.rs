@@ -59,3 +59,23 @@ pub struct Prepared {
     /// DER of the CMS SignedAttributes (tag SET) to be signed; empty for a document time-stamp.
     pub signed_attributes: Vec<u8>,
 }
+
+/// A revision with a place for the signature, and what has to be signed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Revision {
+    /// What is appended, with a `/Contents` of zeros.
+    pub tail: Vec<u8>,
+    /// Where the hex string of `/Contents` stands in the whole file, both angle brackets included.
+    pub contents: Range<usize>,
+    /// DER of the CMS SignedAttributes (tag SET) to be signed; empty for a document time-stamp.
+    pub signed_attributes: Vec<u8>,
+}
+
+impl Revision {
+    /// The whole file, when `base` is what the revision was made for.
+    #[must_use]
+    pub fn behind(self, base: &[u8]) -> Prepared {
+        let Revision { tail, contents, signed_attributes } = self;
+        Prepared { file: [base, &tail].concat(), contents, signed_attributes }
+    }
+}

@@ -11,7 +11,8 @@ pub(crate) fn at(second: i64) -> Timestamp {
 }
 
 pub(crate) fn stored(name: &str) -> Stored {
-    Stored { path: format!("copies/{name}.pdf"), sha256: [0xa1; 32], size: 104_857_600 }
+    let midstate = (name == "signed").then_some(Midstate { at: 104_800_000, words: [0xb2; 32] });
+    Stored { path: format!("copies/{name}.pdf"), sha256: [0xa1; 32], size: 104_857_600, midstate }
 }
 
 pub(crate) fn number() -> Number {
@@ -20,7 +21,7 @@ pub(crate) fn number() -> Number {
 
 fn prepared() -> PreparedRevision {
     PreparedRevision {
-        file: stored("prepared"),
+        tail: stored("prepared"),
         contents_start: 1_000,
         contents_end: u64::from(u32::MAX) + 1,
         signed_attributes: vec![0x31, 0x00, 0xff],

@@ -10,23 +10,21 @@ use casework::workshop::{ArchiveExpectation, Expectation, LeaderMark, Parts, Sea
 use casework::{Workbench, Workshop};
 use domain::model::{Sha256, Unit, User};
 use domain::ports::Fault;
-use pades::{LongTerm, Material, Prepared, Rejection, Verified, VerifiedArchive};
+use pades::{Beginning, Held, LongTerm, Material, Rejection, Revision, Verified, VerifiedArchive};
 use pki::{Certificate, DigestAlgorithm, digest};
 
 use crate::trees::trees;
 
-/// Results by the digest of the small arguments; among those, by the files, which are compared and not hashed.
-type Memory<T> = Mutex<HashMap<Sha256, Vec<(Files, T)>>>;
-
-/// The large arguments of a call.
-type Files = [Arc<Vec<u8>>; 2];
+/// Results by the digest of the small arguments; among those, by the file, which is compared and not hashed.
+type Memory<T> = Mutex<HashMap<Sha256, Vec<(Arc<Vec<u8>>, T)>>>;
 
 /// The bench with its memory.
 #[derive(Debug)]
 pub struct Bench {
     real: Workbench,
-    prepared: Memory<Result<Prepared, Fault>>,
+    prepared: Memory<Result<Revision, Fault>>,
     finished: Memory<Result<Vec<u8>, Fault>>,
+    rechecked: Memory<Result<i64, Rejection>>,
     verified: Memory<Result<Verified, Rejection>>,
     archived: Memory<Result<VerifiedArchive, Rejection>>,
 }
@@ -38,20 +36,22 @@ pub fn bench() -> &'static Bench {
         real: Workbench::new(trees().anchors(), "https://ctdt.test".into()),
         prepared: Memory::default(),
         finished: Memory::default(),
+        rechecked: Memory::default(),
         verified: Memory::default(),
         archived: Memory::default(),
     })
 }
 
-fn remembered<T: Clone>(memory: &Memory<T>, key: &Key, files: [&[u8]; 2], make: impl FnOnce() -> T) -> T {
+fn remembered<T: Clone>(memory: &Memory<T>, key: &Key, file: &[u8], make: impl FnOnce() -> T) -> T {
     let key = key.digest();
-    let same = |known: &&(Files, T)| known.0.iter().zip(files).all(|(known, file)| known.as_slice() == file);
-    let find =
-        |known: &HashMap<Sha256, Vec<(Files, T)>>| known.get(&key)?.iter().find(same).map(|(_, made)| made.clone());
+    let same = |known: &&(Arc<Vec<u8>>, T)| known.0.as_slice() == file;
+    let find = |known: &HashMap<Sha256, Vec<(Arc<Vec<u8>>, T)>>| {
+        known.get(&key)?.iter().find(same).map(|(_, made)| made.clone())
+    };
     let known = find(&memory.lock().unwrap_or_else(PoisonError::into_inner));
     known.unwrap_or_else(|| {
         let made = make();
-        let files = files.map(|file| Arc::new(file.to_vec()));
+        let files = Arc::new(file.to_vec());
         memory.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().push((files, made.clone()));
         made
     })
@@ -88,6 +88,14 @@ impl Key {
         self.text((&user.id, &user.name, &user.title_line)).text(chain.is_some()).chain(chain.unwrap_or_default())
     }
 
+    fn held(self, file: &Held<'_>) -> Self {
+        self.text(file.size()).bytes(&file.sha256())
+    }
+
+    fn beginning(self, beginning: &Beginning) -> Self {
+        self.text(beginning.size).bytes(&beginning.sha256)
+    }
+
     fn materials(self, materials: &[Material<'_>]) -> Self {
         materials.iter().fold(self.text(materials.len()), |key, one| key.bytes(one.der).text(&one.fields))
     }
@@ -103,37 +111,58 @@ impl Workshop for Bench {
         self.real.anchors()
     }
 
-    fn prepare_leader(&self, base: &[u8], mark: &LeaderMark<'_>) -> Result<Prepared, Fault> {
-        let key = Key::new("leader").user(mark.leader).unit(mark.unit).text(mark.at);
-        remembered(&self.prepared, &key, [base, &[]], || self.real.prepare_leader(base, mark))
+    fn prepare_leader(&self, base: &Held<'_>, mark: &LeaderMark<'_>) -> Result<Revision, Fault> {
+        let key = Key::new("leader").user(mark.leader).unit(mark.unit).text(mark.at).held(base);
+        remembered(&self.prepared, &key, &[], || self.real.prepare_leader(base, mark))
     }
 
-    fn prepare_seal(&self, signed: &[u8], mark: &SealMark<'_>) -> Result<Prepared, Fault> {
-        let key = Key::new("seal").unit(mark.unit);
+    fn prepare_seal(&self, signed: &Held<'_>, mark: &SealMark<'_>) -> Result<Revision, Fault> {
+        let key = Key::new("seal").unit(mark.unit).held(signed);
         let key = key.text((mark.number, mark.copy, mark.decided_at)).bytes(&mark.scans);
-        remembered(&self.prepared, &key, [signed, &[]], || self.real.prepare_seal(signed, mark))
+        remembered(&self.prepared, &key, &[], || self.real.prepare_seal(signed, mark))
     }
 
-    fn finish(&self, prepared: &[u8], contents: Range<usize>, parts: &Parts<'_>) -> Result<Vec<u8>, Fault> {
-        let key = Key::new("finish").text(&contents).bytes(parts.attributes);
+    fn finish(
+        &self,
+        base: &Held<'_>,
+        revision: &[u8],
+        contents: Range<usize>,
+        parts: &Parts<'_>,
+    ) -> Result<Vec<u8>, Fault> {
+        let key = Key::new("finish").held(base).text(&contents).bytes(parts.attributes);
         let key = key.bytes(parts.signature).chain(parts.chain).bytes(parts.token);
-        remembered(&self.finished, &key, [prepared, &[]], || self.real.finish(prepared, contents, parts))
+        remembered(&self.finished, &key, revision, || self.real.finish(base, revision, contents, parts))
+    }
+
+    fn recheck(&self, file: &Held<'_>, expected: &Expectation<'_>) -> Result<(), Rejection> {
+        let key = Key::new("recheck").held(file).text(expected.field).bytes(expected.signer).text(expected.at);
+        remembered(&self.rechecked, &key, &[], || self.real.recheck(file, expected).map(|()| 0)).map(|_| ())
     }
 
     fn verify(&self, file: &[u8], expected: &Expectation<'_>) -> Result<Verified, Rejection> {
         let key = Key::new("verify").text(expected.field).bytes(expected.signer).text(expected.at);
-        remembered(&self.verified, &key, [file, expected.base], || self.real.verify(file, expected))
+        let key = key.beginning(&expected.base);
+        remembered(&self.verified, &key, file, || self.real.verify(file, expected))
     }
 
-    fn prepare_archive(&self, sealed: &[u8], material: &LongTerm<'_>) -> Result<Prepared, Fault> {
-        let key = Key::new("archive").materials(&material.certificates);
+    fn prepare_archive(&self, sealed: &Held<'_>, material: &LongTerm<'_>) -> Result<Revision, Fault> {
+        let key = Key::new("archive").held(sealed).materials(&material.certificates);
         let key = key.materials(&material.ocsps).materials(&material.crls);
-        remembered(&self.prepared, &key, [sealed, &[]], || self.real.prepare_archive(sealed, material))
+        remembered(&self.prepared, &key, &[], || self.real.prepare_archive(sealed, material))
+    }
+
+    fn recheck_archive(&self, file: &Held<'_>, expected: &ArchiveExpectation<'_>) -> Result<i64, Rejection> {
+        let key = expectation(Key::new("recheck_archive").held(file), expected);
+        remembered(&self.rechecked, &key, &[], || self.real.recheck_archive(file, expected))
     }
 
     fn verify_archive(&self, file: &[u8], expected: &ArchiveExpectation<'_>) -> Result<VerifiedArchive, Rejection> {
-        let key = Key::new("verify_archive").text(expected.at);
-        let key = expected.signers.iter().fold(key, |key, (field, der)| key.text(field).bytes(der));
-        remembered(&self.archived, &key, [file, expected.sealed], || self.real.verify_archive(file, expected))
+        let key = expectation(Key::new("verify_archive"), expected);
+        remembered(&self.archived, &key, file, || self.real.verify_archive(file, expected))
     }
+}
+
+fn expectation(key: Key, expected: &ArchiveExpectation<'_>) -> Key {
+    let key = key.text(expected.at).beginning(&expected.sealed);
+    expected.signers.iter().fold(key, |key, (field, der)| key.text(field).bytes(der))
 }

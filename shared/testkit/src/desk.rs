@@ -261,7 +261,7 @@ pub fn take_back(world: &World, id: &CopyId) {
 
 /// Puts bytes at a path that may hold them already.
 fn stored(world: &World, path: String, bytes: Vec<u8>) -> Stored {
-    let file = Stored { sha256: sha256(&bytes), size: bytes.len() as u64, path };
+    let file = Stored { sha256: sha256(&bytes), size: bytes.len() as u64, path, midstate: Some(pades::freeze(&bytes)) };
     if world.object(&file.path).is_none() {
         world.put_object(&file.path, bytes);
     }
@@ -283,7 +283,8 @@ pub fn signed(world: &World, n: u8) -> CopyId {
     decided(world, decide(&copy_of(world, &id), asked, &leader.id, now).expect("a submitted copy"));
     let copy = copy_of(world, &id);
     let base = world.object(&copy.state.file().expect("a base").path).expect("the base");
-    let prepared = bench().prepare_leader(&base, &LeaderMark { leader: &leader, unit: &unit, at: now });
+    let held = pades::Held::whole(&base);
+    let prepared = bench().prepare_leader(&held, &LeaderMark { leader: &leader, unit: &unit, at: now });
     let prepared = prepared.expect("a leader's revision");
     let raw = trees().ours.leader.key.sign(&sha256(&prepared.signed_attributes), u64::from(n));
     let chain = trees().ours.leader.enrolled();
@@ -292,9 +293,11 @@ pub fn signed(world: &World, n: u8) -> CopyId {
     let response = run(world.timestamp(&request)).expect("a time-stamp");
     let token = pki::tsp::check_response(&response, &pades::timestamp_imprint(&raw), &nonce).expect("a token");
     let parts = Parts { attributes: &prepared.signed_attributes, signature: &raw, chain: &chain, token: token.der() };
-    let file = bench().finish(&prepared.file, prepared.contents, &parts).expect("a signed file");
+    let tail = bench().finish(&held, &prepared.tail, prepared.contents, &parts).expect("a signed revision");
+    let file = [base.as_slice(), &tail].concat();
     let signer = trees().ours.leader.leaf();
-    let expected = Expectation { field: LEADER_FIELD, signer: signer.der(), base: &base, at: now };
+    let expected =
+        Expectation { field: LEADER_FIELD, signer: signer.der(), base: pades::Beginning::of(&base), at: now };
     let verified = bench().verify(&file, &expected).expect("a good signature");
     let command = Command::RecordSignature {
         session: &session,

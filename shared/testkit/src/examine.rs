@@ -10,7 +10,7 @@ use domain::copy::CopyState;
 use domain::model::*;
 use domain::paths;
 use domain::renewal::MOST;
-use pades::{LEADER_FIELD, SEAL_FIELD};
+use pades::{Beginning, LEADER_FIELD, SEAL_FIELD};
 
 use crate::bench::bench;
 use crate::world::{Table, World, sha256};
@@ -192,13 +192,13 @@ fn files(world: &World, table: &Table, out: &mut Vec<String>) {
         judged(world, table, copy, out);
     }
     for item in table.sessions.values().flat_map(|session| &session.items) {
-        item.prepared.iter().for_each(|prepared| present(world, &prepared.file, out));
+        item.prepared.iter().for_each(|prepared| present(world, &prepared.tail, out));
     }
 }
 
 fn recorded(state: &CopyState) -> Vec<&Stored> {
     match state {
-        CopyState::Numbered { signed, prepared: Some((prepared, _)), .. } => vec![signed, &prepared.file],
+        CopyState::Numbered { signed, prepared: Some((prepared, _)), .. } => vec![signed, &prepared.tail],
         CopyState::Sealed { sealed, archived, .. } => std::iter::once(sealed).chain(archived).collect(),
         state => state.file().into_iter().collect(),
     }
@@ -224,7 +224,7 @@ fn judged(world: &World, table: &Table, copy: &Copy, out: &mut Vec<String>) {
         found.first().and_then(|path| world.object(path)).unwrap_or_default()
     };
     let mut verify = |file: &[u8], field: &str, signer: &[u8], base: &[u8]| {
-        let verdict = bench().verify(file, &Expectation { field, signer, base, at });
+        let verdict = bench().verify(file, &Expectation { field, signer, base: Beginning::of(base), at });
         check(out, verdict.is_ok(), || format!("I4: {field} of {}: {verdict:?}", copy.id));
     };
     match &copy.state {
@@ -242,7 +242,7 @@ fn judged(world: &World, table: &Table, copy: &Copy, out: &mut Vec<String>) {
             if let Some(archived) = archived {
                 let file = world.object(&archived.path).unwrap_or_default();
                 let signers = [(LEADER_FIELD, leader), (SEAL_FIELD, seal)];
-                let expected = ArchiveExpectation { sealed: &bytes, signers: &signers, at };
+                let expected = ArchiveExpectation { sealed: Beginning::of(&bytes), signers: &signers, at };
                 let verdict = bench().verify_archive(&file, &expected);
                 check(out, verdict.is_ok(), || format!("I6: the archive of {}: {verdict:?}", copy.id));
             }

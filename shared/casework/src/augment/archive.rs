@@ -8,11 +8,12 @@ use domain::paths;
 use domain::ports::*;
 use domain::renewal;
 use jiff::Timestamp;
-use pades::{Chain, ChainPurpose, LEADER_FIELD, SEAL_FIELD, VerifiedArchive};
+use pades::{Chain, ChainPurpose, Held, LEADER_FIELD, SEAL_FIELD, VerifiedArchive};
 
 use super::{Run, late_delivery, subject};
 use crate::support::{
-    Commit, FILE_LIMIT, ROUNDS, commit, contention, create, finished, later, outbox, outbox_due, read, stored, writes,
+    Commit, FILE_LIMIT, ROUNDS, beginning, commit, contention, extend, extended, finished, held, later, outbox,
+    outbox_due, writes,
 };
 use crate::workshop::ArchiveExpectation;
 use crate::{Halt, Outcome, Workshop};
@@ -22,7 +23,9 @@ pub(super) struct Stamping<'a> {
     /// Where the new file belongs.
     pub(super) path: String,
     /// What was there before: the new file begins with it.
-    pub(super) base: &'a [u8],
+    pub(super) base: &'a Stored,
+    /// As much of it as is needed.
+    pub(super) held: &'a Held<'a>,
     /// Everybody who signed or stamped in it.
     pub(super) chains: &'a [Chain],
     /// Those of them whose evidence the file still lacks.
@@ -52,8 +55,7 @@ pub async fn archive(
             return finished(records, item, now).await;
         };
         let path = paths::archived(&copy.unit, number);
-        let sealed = read(objects, sealed).await?;
-        let Some((verified, archived)) = run.archived(path, &sealed).await? else {
+        let Some((verified, archived)) = run.archived(path, sealed).await? else {
             return later(records, item, now).await;
         };
         let all = run.recorded(&copy, &verified, archived, item).await?;
@@ -66,69 +68,63 @@ pub async fn archive(
 
 impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R, O, S, W, C> {
     /// Looks first. Else: evidence, `/DSS`, time-stamp, verify, create once; theirs counts. `None`: try later.
-    async fn archived(&self, path: String, sealed: &[u8]) -> Result<Option<(VerifiedArchive, Stored)>, Halt> {
-        let chains = pades::evidence_wanted(sealed).map_err(|error| Fault(format!("a sealed file: {error}")))?;
-        let job = Stamping { path, base: sealed, chains: &chains, wanted: &chains, beyond: None };
+    async fn archived(&self, path: String, sealed: &Stored) -> Result<Option<(VerifiedArchive, Stored)>, Halt> {
+        let held = held(self.objects, sealed).await?;
+        let chains = pades::evidence_wanted(&held).map_err(|error| Fault(format!("a sealed file: {error}")))?;
+        let job = Stamping { path, base: sealed, held: &held, chains: &chains, wanted: &chains, beyond: None };
         self.stamped(job).await
     }
 
     /// The same for any file that gets its next document time-stamp.
     pub(super) async fn stamped(&self, job: Stamping<'_>) -> Result<Option<(VerifiedArchive, Stored)>, Halt> {
-        let Stamping { path, base, chains, wanted, beyond } = job;
-        let (renews, beyond) = (beyond.is_some(), beyond.unwrap_or(i64::MIN));
-        if let Some(theirs) = self.objects.read(&path, FILE_LIMIT).await? {
-            return self.theirs_archived(path, base, chains, &theirs).map(Some);
+        let (renews, beyond) = (job.beyond.is_some(), job.beyond.unwrap_or(i64::MIN));
+        if let Some(there) = self.objects.read(&job.path, FILE_LIMIT).await? {
+            return self.archive_there(&job, &there).map(Some);
         }
-        let mut wanted = wanted.to_vec();
+        let mut wanted = job.wanted.to_vec();
         if let Some(last) = wanted.last().filter(|_| renews) {
-            let Some(next) = self.next_authority(last, base).await else { return Ok(None) };
+            let Some(next) = self.next_authority(last, job.held).await else { return Ok(None) };
             wanted.push(next);
         }
         let Some(gathered) = self.evidence(&wanted).await else { return Ok(None) };
-        let prepared = self.workshop.prepare_archive(base, &gathered.material())?;
-        let imprint = pades::signed_digest(&prepared.file, prepared.contents.clone());
+        let prepared = self.workshop.prepare_archive(job.held, &gathered.material())?;
+        let imprint = job.held.extended(&prepared.tail).signed_digest(prepared.contents.clone());
         let Some(token) = self.token(&imprint).await else { return Ok(None) };
         // A token beyond the reserved space, or evidence that does not reach the level: neither leaves a file.
-        let Ok(file) = pades::embed(&prepared.file, prepared.contents, &token) else { return Ok(None) };
-        let Ok(verified) = self.verified_archive(base, chains, &file) else { return Ok(None) };
-        if verified.until() <= beyond {
+        let Ok(tail) = pades::embed_revision(job.held, &prepared.tail, prepared.contents, &token) else {
+            return Ok(None);
+        };
+        let file = job.held.extended(&tail);
+        if !self.proves_itself(&job, &file).is_ok_and(|until| until > beyond) {
             return Ok(None);
         }
-        let ours = stored(path.clone(), &file);
-        match create(self.objects, &path, file).await? {
-            Some(theirs) if stored(path.clone(), &theirs) != ours => {
-                self.theirs_archived(path, base, chains, &theirs).map(Some)
-            }
-            _ => Ok(Some((verified, ours))),
-        }
+        let there = extend(self.objects, job.base, tail, &extended(job.path.clone(), job.base, &file)).await?;
+        self.archive_there(&job, &there).map(Some)
     }
 
-    fn theirs_archived(
-        &self,
-        path: String,
-        sealed: &[u8],
-        chains: &[Chain],
-        file: &[u8],
-    ) -> Result<(VerifiedArchive, Stored), Halt> {
-        let verified = self.verified_archive(sealed, chains, file);
-        let verified = verified.map_err(|rejection| Fault(format!("object {path} is no archive: {rejection}")))?;
-        Ok((verified, stored(path, file)))
-    }
-
-    /// The signers are those of the sealed file, whose digest was recorded when its signatures were verified.
-    pub(super) fn verified_archive(
-        &self,
-        sealed: &[u8],
-        chains: &[Chain],
-        file: &[u8],
-    ) -> Result<VerifiedArchive, pades::Rejection> {
-        let signer = |field: &'static str| {
-            let chain = chains.iter().find(|chain| chain.field == field && chain.purpose == ChainPurpose::Signer);
-            // Without a signer the door stays closed: no certificate has empty DER.
-            (field, chain.and_then(|chain| chain.certificates.first()).map_or(&[][..], |leaf| leaf.der()))
+    /// What is stored under the name, read to its end.
+    fn archive_there(&self, job: &Stamping<'_>, file: &[u8]) -> Result<(VerifiedArchive, Stored), Halt> {
+        let signers = signers(job.chains);
+        let verified = self.workshop.verify_archive(file, &self.expectation(job.base, &signers));
+        let verified =
+            verified.map_err(|rejection| Fault(format!("object {} is no archive: {rejection}", job.path)))?;
+        let stored = Stored {
+            path: job.path.clone(),
+            sha256: verified.file_sha256(),
+            size: verified.size(),
+            // It begins with the base, as was just verified.
+            midstate: job.base.midstate,
         };
-        let signers = [signer(LEADER_FIELD), signer(SEAL_FIELD)];
-        self.workshop.verify_archive(file, &ArchiveExpectation { sealed, signers: &signers, at: self.verified_for() })
+        Ok((verified, stored))
+    }
+
+    /// Until when the signatures of a file prove themselves, Unix seconds.
+    pub(super) fn proves_itself(&self, job: &Stamping<'_>, file: &Held<'_>) -> Result<i64, pades::Rejection> {
+        self.workshop.recheck_archive(file, &self.expectation(job.base, &signers(job.chains)))
+    }
+
+    fn expectation<'e>(&self, base: &Stored, signers: &'e [(&'static str, &'e [u8])]) -> ArchiveExpectation<'e> {
+        ArchiveExpectation { sealed: beginning(base), signers, at: self.verified_for() }
     }
 
     async fn recorded(
@@ -158,4 +154,13 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
     pub(super) fn renewal(&self, copy: &CopyId, due_at: Timestamp) -> Write {
         outbox_due(EventId::new(self.chance.uuid(self.now)), Topic::Renew, copy.as_str(), self.now, due_at)
     }
+}
+
+/// The signers are those of the sealed file, whose digest was recorded when its signatures were verified.
+fn signers(chains: &[Chain]) -> [(&'static str, &[u8]); 2] {
+    [LEADER_FIELD, SEAL_FIELD].map(|field| {
+        let chain = chains.iter().find(|chain| chain.field == field && chain.purpose == ChainPurpose::Signer);
+        // Without a signer the door stays closed: no certificate has empty DER.
+        (field, chain.and_then(|chain| chain.certificates.first()).map_or(&[][..], |leaf| leaf.der()))
+    })
 }

@@ -11,11 +11,11 @@ use domain::paths;
 use domain::ports::*;
 use domain::renewal;
 use jiff::Timestamp;
-use pades::{Chain, VerifiedArchive};
+use pades::{Chain, Held, VerifiedArchive};
 
 use super::archive::Stamping;
 use super::{Run, subject};
-use crate::support::{Commit, ROUNDS, commit, contention, finished, read, sha256, writes};
+use crate::support::{Commit, ROUNDS, commit, contention, finished, held, writes};
 use crate::{Halt, Outcome, Workshop};
 
 /// Renews an archived copy (subject: the copy) when its time has come: the further file, its public digest, the order for the next time,
@@ -49,12 +49,14 @@ pub async fn renew(
         let Some(next) = renewals.checked_add(1).filter(|next| *next <= renewal::MOST) else {
             return run.put_off(item, i64::MAX).await;
         };
-        let base = read(objects, archived).await?;
-        let chains = pades::evidence_wanted(&base).map_err(|error| Fault(format!("an archived file: {error}")))?;
-        let until = run.until(&base, &chains)?;
+        let held = held(objects, archived).await?;
+        let chains = pades::evidence_wanted(&held).map_err(|error| Fault(format!("an archived file: {error}")))?;
         let wanted = last_stamp(&chains);
         let path = paths::renewed(&copy.unit, number, next);
-        let job = Stamping { path, base: &base, chains: &chains, wanted, beyond: Some(until) };
+        let mut job = Stamping { path, base: archived, held: &held, chains: &chains, wanted, beyond: None };
+        let until = run.proves_itself(&job, &held);
+        let until = until.map_err(|rejection| Fault(format!("an archive that cannot be renewed: {rejection}")))?;
+        job.beyond = Some(until);
         let Some((verified, renewed)) = run.stamped(job).await? else { return run.put_off(item, until).await };
         let all = run.recorded_renewal(&copy, &verified, renewed, item).await?;
         if commit(records, all).await == Commit::Written {
@@ -73,8 +75,8 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
     /// The chain of the authority that is going to stamp, found by one time-stamp that is not used: years later it has another X.509
     /// certificate, and a verifier believes the new time-stamp only when the file says that this one is not revoked. Its evidence
     /// stands with that of the `last` time-stamp, since its own field is not there yet.
-    pub(super) async fn next_authority(&self, last: &Chain, base: &[u8]) -> Option<Chain> {
-        let token = self.token(&sha256(&[base])).await?;
+    pub(super) async fn next_authority(&self, last: &Chain, base: &Held<'_>) -> Option<Chain> {
+        let token = self.token(&base.sha256()).await?;
         let token = pki::tsp::Token::parse(&token).ok()?;
         let leaf = token.signer_certificate()?.clone();
         let others = token.certificates().iter().filter(|one| **one != leaf).cloned();
@@ -82,12 +84,6 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
         let known = last.certificates.iter().skip(1).cloned();
         let certificates = std::iter::once(leaf.clone()).chain(others).chain(known).collect();
         Some(Chain { certificates, time: Some(token.gen_time()), ..last.clone() })
-    }
-
-    /// Until when the archive proves itself as it is.
-    fn until(&self, base: &[u8], chains: &[Chain]) -> Result<i64, Halt> {
-        let verified = self.verified_archive(base, chains, base);
-        Ok(verified.map_err(|rejection| Fault(format!("an archive that cannot be renewed: {rejection}")))?.until())
     }
 
     /// Whether the new time was written makes no difference to what is right, only to when.

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use pdf::Document;
 use pki::{DigestAlgorithm, Hasher};
 
+use crate::held::Held;
+
 /// Both parts of a byte range: up to `gap_start`, and from `gap_end` to `end`.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Ranges {
@@ -41,6 +43,13 @@ impl<'d> Digests<'d> {
         Ok(Digests { document, ranges: ranges.to_vec(), sha256, others: RefCell::default() })
     }
 
+    /// The same for a file whose end is held: from the state before it.
+    pub(crate) fn of_end(document: &'d Document<'d>, file: &Held<'_>, ranges: &[Ranges]) -> Self {
+        let mut pass = Pass::new(file.hasher(), file.from(), ranges, &[]);
+        pass.take(file.end());
+        Digests { document, ranges: ranges.to_vec(), sha256: pass.finish(), others: RefCell::default() }
+    }
+
     /// SHA-256 of the file.
     pub(crate) fn whole(&self) -> [u8; 32] {
         self.sha256.whole.as_slice().try_into().unwrap_or_default()
@@ -72,7 +81,7 @@ fn pass(
     ranges: &[Ranges],
     ends: &[usize],
 ) -> Result<Passed, pdf::Error> {
-    let mut pass = Pass::new(algorithm, ranges, ends);
+    let mut pass = Pass::new(Hasher::new(algorithm), 0, ranges, ends);
     document.pass(|chunk| pass.take(chunk))?;
     Ok(pass.finish())
 }
@@ -90,15 +99,15 @@ struct Pass {
 }
 
 impl Pass {
-    fn new(algorithm: DigestAlgorithm, ranges: &[Ranges], ends: &[usize]) -> Pass {
-        let mut waiting = ranges.to_vec();
+    /// `state` has taken the first `at` bytes. What has to be kept before them is not kept.
+    fn new(state: Hasher, at: usize, ranges: &[Ranges], ends: &[usize]) -> Pass {
+        let mut waiting: Vec<Ranges> = ranges.iter().copied().filter(|range| range.gap_start >= at).collect();
         waiting.sort_unstable();
         waiting.dedup();
         let mut cuts: Vec<usize> = waiting.iter().map(|range| range.gap_start).chain(ends.iter().copied()).collect();
         cuts.sort_unstable_by(|a, b| b.cmp(a));
         cuts.dedup();
-        let (state, ends) = (Hasher::new(algorithm), ends.to_vec());
-        Pass { at: 0, state, cuts, waiting, ends, forks: Vec::new(), prefixes: BTreeMap::new() }
+        Pass { at, state, cuts, waiting, ends: ends.to_vec(), forks: Vec::new(), prefixes: BTreeMap::new() }
     }
 
     /// Takes the piece that follows.
@@ -153,7 +162,7 @@ mod tests {
             (4096, DigestAlgorithm::Sha3_256),
             (50_000, DigestAlgorithm::Sha256),
         ] {
-            let mut pass = Pass::new(algorithm, &ranges, &ends);
+            let mut pass = Pass::new(Hasher::new(algorithm), 0, &ranges, &ends);
             file.chunks(size).for_each(|chunk| pass.take(chunk));
             let passed = pass.finish();
             for range in ranges {
@@ -166,5 +175,21 @@ mod tests {
             assert_eq!(passed.prefixes.get(&50_000), Some(&plain(50_000)));
             assert_eq!((passed.prefixes.get(&60_000), passed.prefixes.get(&7)), (None, None));
         }
+    }
+
+    /// A pass that begins later gives the same, but for what was to be kept before.
+    #[test]
+    fn a_pass_may_begin_later() {
+        let file: Vec<u8> = (0..5_000u32).map(|at| (at % 251) as u8).collect();
+        let range = |gap_start, gap_end, end| Ranges { gap_start, gap_end, end };
+        let ranges = [range(100, 300, 1_000), range(2_000, 2_500, 5_000)];
+        let mut state = Hasher::new(DigestAlgorithm::Sha256);
+        state.update(&file[..1_500]);
+        let mut pass = Pass::new(state, 1_500, &ranges, &[]);
+        pass.take(&file[1_500..]);
+        let passed = pass.finish();
+        let plain = pki::digest(DigestAlgorithm::Sha256, &[&file[..2_000], &file[2_500..]]);
+        assert_eq!(passed.ranges, BTreeMap::from([(ranges[1], plain)]), "nothing is said of the first");
+        assert_eq!(passed.whole, pki::digest(DigestAlgorithm::Sha256, &[&file]));
     }
 }

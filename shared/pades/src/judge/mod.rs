@@ -28,6 +28,7 @@ use pki::Interner;
 use pki::trustlist::TrustList;
 
 use crate::changes::{self, Budget, Change, Class, DRAWING_UNREADABLE, Readings, Stop};
+use crate::held::Held;
 use crate::policy::{Policy, Profile};
 use crate::report::{Changes, Reason, Report, RevisionReport, Role};
 use crate::said::Words;
@@ -106,7 +107,7 @@ fn conclude(
     list: Option<&TrustList>,
     interner: &Interner,
 ) -> Result<Report, Unread> {
-    match examine_listed(file, policy, list, interner) {
+    match examine_listed(file, policy, list, interner, None) {
         Ok(case) => Ok(assemble::report(file.len(), name, policy, case)),
         Err(reason) => Ok(assemble::unreadable(file.len(), file.sha256()?, name, policy, reason)),
     }
@@ -137,13 +138,86 @@ pub(crate) struct Case {
     pub(crate) prefixes: Vec<[u8; 32]>,
     /// SHA-256 of the file.
     pub(crate) sha256: [u8; 32],
+    /// SHA-256 of as many first bytes as were asked for; `None` where it has fewer.
+    pub(crate) began: Option<[u8; 32]>,
+    /// Where its revisions end.
+    pub(crate) ends: Vec<usize>,
     /// A trusted list was looked at.
     pub(crate) listed: bool,
 }
 
-/// Opens and examines; the error is the reason why the file has no verdict of its own.
-pub(crate) fn examine(file: &[u8], policy: &Policy<'_>) -> Result<Case, Reason> {
-    examine_listed(&File::Bytes(file), policy, None, &Interner::default())
+/// What the signatures of a file say of themselves, whatever else was changed in it.
+pub(crate) struct Signatures {
+    pub(crate) found: Vec<Found>,
+    pub(crate) cryptos: Vec<Crypto>,
+    pub(crate) trusts: Vec<Trust>,
+    /// As in [`Case`].
+    pub(crate) containers: Vec<Vec<Reason>>,
+}
+
+/// Opens and examines; the error is the reason why the file has no verdict of its own. The first `began` bytes get a digest of their own.
+pub(crate) fn examine(file: &[u8], policy: &Policy<'_>, began: usize) -> Result<Case, Reason> {
+    examine_listed(&File::Bytes(file), policy, None, &Interner::default(), Some(began))
+}
+
+/// The signatures of a certified copy whose end is held. What lies before it went into the digest and is not looked at.
+pub(crate) fn signatures(file: &Held<'_>, policy: &Policy<'_>) -> Result<Signatures, Reason> {
+    let look = |error: pdf::Error| unreadable_reason(&error);
+    let document = file.open().map_err(look)?;
+    let found = find::views(&document).and_then(|views| find::find(&views)).map_err(look)?;
+    let ranges: Vec<Ranges> = found.iter().filter_map(|one| one.ranges).collect();
+    let digests = Digests::of_end(&document, file, &ranges);
+    let interner = Interner::default();
+    let scene =
+        Scene { document: &document, found: &found, digests: &digests, policy, list: None, interner: &interner };
+    let Weighed { cryptos, trusts, containers, .. } = scene.weighed(true, |_| Ok(()))?;
+    Ok(Signatures { found, cryptos, trusts, containers })
+}
+
+/// What signatures are weighed with.
+struct Scene<'s> {
+    document: &'s Document<'s>,
+    found: &'s [Found],
+    digests: &'s Digests<'s>,
+    policy: &'s Policy<'s>,
+    list: Option<&'s TrustList>,
+    interner: &'s Interner,
+}
+
+/// What was found out about each signature by itself.
+struct Weighed {
+    cryptos: Vec<Crypto>,
+    trusts: Vec<Trust>,
+    containers: Vec<Vec<Reason>>,
+    notes: Vec<Reason>,
+}
+
+impl Scene<'_> {
+    /// Cryptography, then trust; `more` is what else a signature can fail by.
+    fn weighed(
+        &self,
+        copy: bool,
+        more: impl FnOnce(&mut Vec<Crypto>) -> Result<(), pdf::Error>,
+    ) -> Result<Weighed, Reason> {
+        let Scene { document, found, digests, policy, list, interner } = *self;
+        let look = |error: pdf::Error| unreadable_reason(&error);
+        let store = Store::read(document, interner).map_err(look)?;
+        let stored = store.evidence.certificates.clone();
+        let check = |one: &Found| crypto::check(one, digests, &stored, interner);
+        let mut cryptos: Vec<Crypto> = found.iter().map(check).collect();
+        more(&mut cryptos).map_err(look)?;
+        let notes = store_notes(document, &store, found, &cryptos);
+        let pool = Pool::new(store, found, &cryptos, policy, interner).map_err(look)?;
+        let trusts = trust::judge(found, &cryptos, &pool, policy, list);
+        let known = containers::Known { stored: &stored, policy, last: last_brought(found), interner };
+        let containers = if copy { containers::check(found, &cryptos, &known) } else { Vec::new() };
+        if interner.is_spent() {
+            // What was not checked could have said anything: a revocation too.
+            let detail = Words::new("khối lượng chứng thư và bằng chứng", "amount of certificates and evidence");
+            return Err(Reason::told("pdf-too-complex", &[("detail", detail)]));
+        }
+        Ok(Weighed { cryptos, trusts, containers, notes })
+    }
 }
 
 fn examine_listed(
@@ -151,6 +225,7 @@ fn examine_listed(
     policy: &Policy<'_>,
     list: Option<&TrustList>,
     interner: &Interner,
+    began: Option<usize>,
 ) -> Result<Case, Reason> {
     let document = find::open(file).map_err(|error| unreadable_reason(&error))?;
     let look = |error: pdf::Error| unreadable_reason(&error);
@@ -169,31 +244,22 @@ fn examine_listed(
         return Err(Reason::told("pdf-too-complex", &[("detail", detail)]));
     }
     let ends = sealed_ends(&document, &found, policy.register.is_some() && copy);
-    let digests = Digests::new(&document, &ranges, &ends).map_err(look)?;
-    let store = Store::read(&document, interner).map_err(look)?;
-    let stored = store.evidence.certificates.clone();
-    let check = |one: &Found| crypto::check(one, &digests, &stored, interner);
-    let mut cryptos: Vec<Crypto> = found.iter().map(check).collect();
+    let asked: Vec<usize> = ends.iter().copied().chain(began).collect();
+    let digests = Digests::new(&document, &ranges, &asked).map_err(look)?;
     let permissions = all_permissions(&views, &found, copy).map_err(look)?;
-    seeds(&views, &found, &permissions, &mut cryptos).map_err(look)?;
+    let scene = Scene { document: &document, found: &found, digests: &digests, policy, list, interner };
+    let Weighed { cryptos, trusts, containers, notes: of_store } =
+        scene.weighed(copy, |cryptos| seeds(&views, &found, &permissions, cryptos))?;
     notes.extend(permissions::raised(&found, &permissions));
     let (changes, revisions) = later_changes(&document, &views, &found, &permissions, copy);
-    notes.extend(store_notes(&document, &store, &found, &cryptos));
-    let pool = Pool::new(store, &found, &cryptos, policy, interner).map_err(look)?;
-    let trusts = trust::judge(&found, &cryptos, &pool, policy, list);
-    let last = last_brought(&found);
-    let known = containers::Known { stored: &stored, policy, last, interner };
-    let containers = if copy { containers::check(&found, &cryptos, &known) } else { Vec::new() };
-    if interner.is_spent() {
-        // What was not checked could have said anything: a revocation too.
-        let detail = Words::new("khối lượng chứng thư và bằng chứng", "amount of certificates and evidence");
-        return Err(Reason::told("pdf-too-complex", &[("detail", detail)]));
-    }
+    notes.extend(of_store);
     let copy_reasons = if copy { ecopy::check(&views, &found, &cryptos, &permissions) } else { Vec::new() };
     let number = if copy { ecopy::facts(&document, &found) } else { None };
     let wording = if copy { sealed_wording(&views, &found, &cryptos, number.as_ref()) } else { Wording::default() };
     let prefixes = ends.iter().filter_map(|end| digests.prefix(*end)).collect();
     let sha256 = digests.whole();
+    let began = began.and_then(|began| digests.prefix(began));
+    let ends = document.revisions().iter().map(|revision| revision.end).collect();
     let listed = list.is_some();
     Ok(Case {
         copy,
@@ -209,6 +275,8 @@ fn examine_listed(
         wording,
         prefixes,
         sha256,
+        began,
+        ends,
         listed,
     })
 }

@@ -125,7 +125,7 @@ fn the_corpora_are_judged_alike() {
 
 /// The roots that a file brings itself, so that its paths are followed to the end, and the time of its last time-stamp.
 fn own_anchors(file: &[u8]) -> (Vec<Certificate>, Option<i64>) {
-    let chains = pades::evidence_wanted(file).unwrap_or_default();
+    let chains = pades::evidence_wanted(&pades::Held::whole(file)).unwrap_or_default();
     let roots = chains.iter().filter(|chain| chain.complete).filter_map(|chain| chain.certificates.last().cloned());
     (roots.collect(), chains.iter().filter_map(|chain| chain.time).max())
 }

@@ -125,10 +125,7 @@ fn r66_a_time_stamp_that_names_no_signer() {
     let prepared = prepare(&base(), &plan).expect("prepared");
     let raw = pki.leader.key.sign(&prepared.signed_attributes);
     let token = pki.token(timestamp_imprint(&raw), NOW);
-    let with = |token: &[u8]| {
-        let Prepared { file, contents, signed_attributes, .. } = &prepared;
-        finish(file, contents.clone(), signed_attributes, &raw, &pki.leader.chain, Some(token)).expect("finished")
-    };
+    let with = |token: &[u8]| finished(&prepared, &raw, &pki.leader.chain, Some(token)).expect("finished");
     assert_eq!(judged(&with(&token)).verdict, Verdict::Valid);
     let report = judged(&with(&loose(&token)));
     assert_eq!((report.verdict, codes(&report)[0]), (Verdict::Indeterminate, "timestamp-unbound"));

@@ -286,19 +286,22 @@ pub(crate) fn sign(
     let prepared = pades::prepare(file, &plan).expect("prepared");
     let raw = who.key.sign(&prepared.signed_attributes);
     let token = stamped.then(|| pki.token(pades::timestamp_imprint(&raw), at));
-    let done = pades::finish(
-        &prepared.file,
-        prepared.contents.clone(),
-        &prepared.signed_attributes,
-        &raw,
-        &who.chain,
-        token.as_deref(),
-    );
-    match done {
+    match finished(&prepared, &raw, &who.chain, token.as_deref()) {
         Ok(file) => file,
         // A raw ECDSA value in another form than the CMS needs would change the imprint: shown, not hidden.
         Err(error) => panic!("finish: {error}"),
     }
+}
+
+/// The prepared file with its signature.
+pub(crate) fn finished(
+    prepared: &pades::Prepared,
+    raw: &[u8],
+    chain: &[Certificate],
+    token: Option<&[u8]>,
+) -> Result<Vec<u8>, pades::Error> {
+    let signed = pades::Signed { attributes: &prepared.signed_attributes, signature: raw, chain, token };
+    pades::finish(&prepared.file, prepared.contents.clone(), &signed)
 }
 
 pub(crate) fn make(pki: &Pki) -> Made {

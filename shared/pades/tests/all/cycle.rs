@@ -279,7 +279,7 @@ fn the_wanted_evidence_names_signers_and_authorities() {
     let pki = Pki::new();
     let made = make(&pki);
     let shape = |file: &[u8]| -> Vec<(String, ChainPurpose, usize, bool)> {
-        let chains = evidence_wanted(file).expect("chains");
+        let chains = evidence_wanted(&Held::whole(file)).expect("chains");
         chains.into_iter().map(|chain| (chain.field, chain.purpose, chain.certificates.len(), chain.complete)).collect()
     };
     use ChainPurpose::{Signer, Timestamp};
@@ -345,9 +345,7 @@ fn making_refuses_what_it_cannot_do() {
     assert_eq!(embed(&made.signed, prepared.contents.clone(), b"0"), Err(Error::WrongPlaceholder));
     let foreign = pki.agency.key.sign(&prepared.signed_attributes);
     let chain = &pki.leader.chain;
-    assert!(
-        finish(&prepared.file, prepared.contents.clone(), &prepared.signed_attributes, &foreign, chain, None).is_err()
-    );
+    assert!(finished(&prepared, &foreign, chain, None).is_err());
 }
 
 /// I3–I5: the guarded door opens for exactly the expected signature.
@@ -357,7 +355,13 @@ fn the_door_opens_only_for_the_expected_signature() {
     let made = make(&pki);
     let anchors = pki.anchors();
     let leader = pki.leader.chain[0].der().to_vec();
-    let expected = Expected { field: "Leader", signer_der: &leader, base: &made.base, at: NOW + 60, anchors: &anchors };
+    let expected = Expected {
+        field: "Leader",
+        signer_der: &leader,
+        base: Beginning::of(&made.base),
+        at: NOW + 60,
+        anchors: &anchors,
+    };
     let verified = verify_signature(&made.signed, &expected).expect("opens");
     assert_eq!((verified.field(), verified.signed_at(), verified.level()), ("Leader", NOW, Level::BT));
     assert_eq!(verified.size(), made.signed.len() as u64);
@@ -369,11 +373,17 @@ fn the_door_opens_only_for_the_expected_signature() {
     assert_eq!(code(&made.signed, &Expected { anchors: &[], ..expected.clone() }), "chain-incomplete");
     assert_eq!(code(&made.sealed, &expected), "byte-range-gap", "a later revision");
     let foreign = b"%PDF-1.7 other".to_vec();
-    assert_eq!(code(&made.signed, &Expected { base: &foreign, ..expected.clone() }), "content-changed");
+    assert_eq!(code(&made.signed, &Expected { base: Beginning::of(&foreign), ..expected.clone() }), "content-changed");
     let untimed = sign(&pki, &made.base, &pki.leader, "Leader", None, false, NOW);
     assert_eq!(code(&untimed, &expected), "timestamp-missing");
     let agency = pki.agency.chain[0].der().to_vec();
-    let seal = Expected { field: "Seal", signer_der: &agency, base: &made.signed, at: NOW + 120, anchors: &anchors };
+    let seal = Expected {
+        field: "Seal",
+        signer_der: &agency,
+        base: Beginning::of(&made.signed),
+        at: NOW + 120,
+        anchors: &anchors,
+    };
     assert_eq!(verify_signature(&made.sealed, &seal).expect("opens").signed_at(), NOW + 60);
 }
 
@@ -397,15 +407,19 @@ fn the_archive_is_verified_against_the_sealed_file() {
     let archived = archive(&pki, &made.sealed, NOW + 120);
     let (leader, agency, anchors) = (pki.leader.chain[0].der(), pki.agency.chain[0].der(), pki.anchors());
     let signers = [("Leader", leader), ("Seal", agency)];
-    let expected = ExpectedArchive { sealed: &made.sealed, signers: &signers, at: NOW + 180, anchors: &anchors };
+    let expected =
+        ExpectedArchive { sealed: Beginning::of(&made.sealed), signers: &signers, at: NOW + 180, anchors: &anchors };
     let verified = verify_archive(&archived, &expected).expect("opens");
     assert_eq!((verified.level(), verified.archived_at()), (Level::BLTA, NOW + 120));
     assert!(verify_archive(&made.sealed, &expected).is_err());
     let swapped = [("Leader", agency), ("Seal", leader)];
     assert!(verify_archive(&archived, &ExpectedArchive { signers: &swapped, ..expected.clone() }).is_err());
     assert!(
-        verify_archive(&archived, &ExpectedArchive { sealed: &made.signed, signers: &signers[..1], ..expected })
-            .is_err()
+        verify_archive(
+            &archived,
+            &ExpectedArchive { sealed: Beginning::of(&made.signed), signers: &signers[..1], ..expected }
+        )
+        .is_err()
     );
 }
 

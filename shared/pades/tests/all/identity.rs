@@ -163,7 +163,7 @@ fn r65_a_certificate_for_servers_does_not_sign_copies() {
         let report = judged(&pki, &made.signed, NOW + 60, &Evidence::default());
         assert_eq!(codes(&report).contains(&"certificate-usage"), !documents, "{usage:?}: {:?}", report.reasons);
         let expected = Expected {
-            base: &made.base,
+            base: Beginning::of(&made.base),
             field: "Leader",
             signer_der: pki.leader.chain[0].der(),
             anchors: &pki.anchors(),

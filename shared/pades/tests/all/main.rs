@@ -13,6 +13,7 @@ mod cycle;
 mod drawn;
 #[path = "../../../pki/tests/all/edits.rs"]
 mod edits;
+mod held;
 mod identity;
 mod over;
 mod pages;

@@ -235,7 +235,8 @@ pub(crate) fn doc_mdp_of(level: u8, change: impl Fn(String) -> String) -> Signed
     let digest = signed_digest(&file, prepared.contents.clone());
     let attributes = pki::cms::signed_attributes(&digest, leaf).expect("attributes");
     let raw = pki.leader.key.sign(&attributes);
-    let file = finish(&file, prepared.contents, &attributes, &raw, &pki.leader.chain, None).expect("signed");
+    let prepared = Prepared { file, signed_attributes: attributes, ..prepared };
+    let file = finished(&prepared, &raw, &pki.leader.chain, None).expect("signed");
     Signed { pki, file }
 }
 

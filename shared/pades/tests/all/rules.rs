@@ -302,7 +302,13 @@ fn e_a_copy_has_no_text_fields_scripts_or_hidden_widgets() {
             report.reasons
         );
         let (leader, anchors) = (pki.leader.chain[0].der().to_vec(), pki.anchors());
-        let expected = Expected { field: "Leader", signer_der: &leader, base: &base, at: NOW + 60, anchors: &anchors };
+        let expected = Expected {
+            field: "Leader",
+            signer_der: &leader,
+            base: Beginning::of(&base),
+            at: NOW + 60,
+            anchors: &anchors,
+        };
         let refused = verify_signature(&signed, &expected).err().map(|rejection| rejection.code);
         assert_eq!(refused, reason.map(|_| "copy-structure"), "{to}");
         reason.map(|reason| reason.text.en.clone())

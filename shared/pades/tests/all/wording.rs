@@ -87,8 +87,7 @@ fn seal(pki: &Pki, signed: &[u8], drawing: &[u8]) -> Vec<u8> {
     let raw = pki.agency.key.sign(&prepared.signed_attributes);
     let token = pki.token(timestamp_imprint(&raw), NOW + 60);
     let chain = &pki.agency.chain;
-    finish(&prepared.file, prepared.contents.clone(), &prepared.signed_attributes, &raw, chain, Some(&token))
-        .expect("finished")
+    finished(&prepared, &raw, chain, Some(&token)).expect("finished")
 }
 
 /// A copy whose page and seal say what they should, step by step.

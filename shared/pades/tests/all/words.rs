@@ -37,8 +37,7 @@ fn sign(pki: &Pki, file: &[u8], field: &str) -> Vec<u8> {
     };
     let prepared = prepare(file, &plan).expect("prepared");
     let raw = pki.leader.key.sign(&prepared.signed_attributes);
-    finish(&prepared.file, prepared.contents.clone(), &prepared.signed_attributes, &raw, &pki.leader.chain, None)
-        .expect("finished")
+    finished(&prepared, &raw, &pki.leader.chain, None).expect("finished")
 }
 
 /// R69: a field's name is quoted, cleaned and cut in every text of a report, and in the report's own fields.

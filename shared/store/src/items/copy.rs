@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::shape;
 use crate::wire::{As, Bin, Day, Hex, Id, Many, Opt, Pair, Time};
 
-shape!(StoredItem => Stored, PlacementItem => Placement, AttestationItem => Attestation, NumberItem => Number);
+shape!(MidstateItem => Midstate, StoredItem => Stored, PlacementItem => Placement, AttestationItem => Attestation, NumberItem => Number);
 shape!(PreparedItem => PreparedRevision, CopyStateItem => CopyState, CopyItem => Copy);
 shape!(AnnulmentDecisionItem => AnnulmentDecision, AnnulmentItem => Annulment);
 shape!(PurposeItem => Purpose, SessionStateItem => SessionState, SessionPartItem => SessionItem, SessionRow => Session);
@@ -22,6 +22,16 @@ pub(crate) struct StoredItem {
     #[serde(with = "As::<Hex>")]
     sha256: Sha256,
     size: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Opt<MidstateItem>>")]
+    midstate: Option<Midstate>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Midstate")]
+pub(crate) struct MidstateItem {
+    at: u64,
+    #[serde(with = "As::<Hex>")]
+    words: Sha256,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -52,7 +62,7 @@ pub(crate) struct NumberItem {
 #[serde(remote = "PreparedRevision")]
 pub(crate) struct PreparedItem {
     #[serde(with = "As::<StoredItem>")]
-    file: Stored,
+    tail: Stored,
     contents_start: u64,
     contents_end: u64,
     #[serde(with = "As::<Bin>")]

@@ -1,9 +1,10 @@
 //! The bucket: everything is created once.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use domain::model::Sha256;
+use domain::model::{Sha256, Stored};
 use domain::ports::{Created, Fault, Objects, Presigned};
 
 use super::{Call, Fate, Inner, Kind, World, sha256, silence};
@@ -81,6 +82,36 @@ impl Objects for World {
             Ok(Created::New)
         };
         self.act("create", create).await
+    }
+
+    async fn extend(&self, base: &Stored, tail: Vec<u8>, file: &Stored, _content_type: &str) -> Result<Created, Fault> {
+        let extend = |w: &mut Inner| {
+            if w.objects.contains_key(&file.path) {
+                return Ok(Created::Existed);
+            }
+            let before = w.objects.get(&base.path).ok_or_else(|| Fault(format!("{} is not there", base.path)))?;
+            let whole = [before.bytes.as_slice(), &tail].concat();
+            w.objects.insert(file.path.clone(), Object::new(whole));
+            Ok(Created::New)
+        };
+        self.act("extend", extend).await
+    }
+
+    async fn part(&self, path: &str, range: Range<u64>) -> Result<Option<Vec<u8>>, Fault> {
+        let kind = if self.object(path).is_some() { Kind::Stand } else { Kind::Look };
+        let fate = self.begin(Call { name: "part", kind }).await;
+        let mut inner = self.lock();
+        if fate != Fate::Works {
+            inner.hears("part", &"silence");
+            return Err(silence("part"));
+        }
+        let found = inner.objects.get(path).cloned();
+        inner.hears("part", &(found.as_ref().map(|object| object.sha256), &range));
+        let cut = |bytes: &[u8]| {
+            let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+            bytes.get(at(range.start)..at(range.end)).unwrap_or_default().to_vec()
+        };
+        Ok(found.map(|object| cut(&object.bytes)))
     }
 
     async fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Fault> {

@@ -110,18 +110,8 @@ impl Objects {
         };
         let algorithm = input.checksum_algorithm.or_else(|| upload.algorithm.map(ChecksumAlgorithm::from));
         let stated = Stated::new(&req.headers, checksums, algorithm, input.content_md5);
-        let mut received = body::receive(&self.disk, input.body, stated, req.trailing_headers).await?;
-        let meta = Meta {
-            key: input.key,
-            size: received.size,
-            etag: hex::encode(received.md5),
-            modified_ms: now_ms(),
-            checksums: received.checksums.clone(),
-            ..Meta::default()
-        };
-        let target = part_path(&path, input.part_number);
-        self.disk.seal(&received.staged, &meta).map_err(|error| s3_error!(error, InternalError))?;
-        received.staged.keep_as(&target).map_err(|_| s3_error!(NoSuchUpload))?;
+        let received = body::receive(&self.disk, input.body, stated, req.trailing_headers).await?;
+        let meta = self.keep_part(&path, input.part_number, input.key, received)?;
         Ok(UploadPartOutput {
             e_tag: Some(ETag::Strong(meta.etag)),
             checksum_crc32: meta.checksums.crc32,
@@ -131,6 +121,50 @@ impl Objects {
             checksum_sha256: meta.checksums.sha256,
             ..Default::default()
         })
+    }
+
+    fn keep_part(&self, upload: &Path, number: i32, key: String, mut received: Received) -> S3Result<Meta> {
+        let meta = Meta {
+            key,
+            size: received.size,
+            etag: hex::encode(received.md5),
+            modified_ms: now_ms(),
+            checksums: received.checksums.clone(),
+            ..Meta::default()
+        };
+        self.disk.seal(&received.staged, &meta).map_err(|error| s3_error!(error, InternalError))?;
+        received.staged.keep_as(&part_path(upload, number)).map_err(|_| s3_error!(NoSuchUpload))?;
+        Ok(meta)
+    }
+
+    /// A part that is a range of another object, or all of it.
+    pub(super) async fn copy_part(&self, input: UploadPartCopyInput) -> S3Result<UploadPartCopyOutput> {
+        if !(1..=MOST_PARTS).contains(&input.part_number) {
+            return Err(s3_error!(InvalidArgument, "Part number must be an integer between 1 and 10000, inclusive"));
+        }
+        let (path, upload) = self.upload(&input.bucket, &input.key, &input.upload_id)?;
+        let CopySource::Bucket { bucket, key, version_id } = input.copy_source else {
+            return Err(s3_error!(NotImplemented, "copy from an access point"));
+        };
+        let (source, file) = self.disk.open_version(&bucket, &key, version_id.as_deref())?;
+        let dates = (input.copy_source_if_modified_since.as_ref(), input.copy_source_if_unmodified_since.as_ref());
+        let (same, other) = (input.copy_source_if_match.as_ref(), input.copy_source_if_none_match.as_ref());
+        Self::judge_read(&source, same, other, dates).map_err(|_| s3_error!(PreconditionFailed))?;
+        if input.copy_source_range.is_some() {
+            return Err(s3_error!(NotImplemented, "copy of a range"));
+        }
+        let blob = super::read::whole(file, source.size);
+        let stated = Stated { algorithm: upload.algorithm.map(ChecksumAlgorithm::from), ..Stated::default() };
+        let received = body::receive(&self.disk, Some(blob), stated, None).await?;
+        let meta = self.keep_part(&path, input.part_number, input.key, received)?;
+        let result = CopyPartResult {
+            e_tag: Some(ETag::Strong(meta.etag)),
+            last_modified: Some(timestamp(meta.modified_ms)),
+            checksum_sha256: meta.checksums.sha256,
+            checksum_crc32: meta.checksums.crc32,
+            ..Default::default()
+        };
+        Ok(UploadPartCopyOutput { copy_part_result: Some(result), ..Default::default() })
     }
 
     pub(super) fn uploaded_parts(&self, input: ListPartsInput) -> S3Result<ListPartsOutput> {

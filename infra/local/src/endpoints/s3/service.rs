@@ -1,6 +1,6 @@
 //! The S3 operations this project and its outside judges use, over [`Disk`].
 //!
-//! Not here: ACLs, tagging, website, replication, lifecycle (rules are not run), POST forms, UploadPartCopy, select.
+//! Not here: ACLs, tagging, website, replication, lifecycle (rules are not run), POST forms, select.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -161,7 +161,7 @@ impl Objects {
     }
 
     /// The version a read asks for, after its preconditions (RFC 9110 §13.2.2).
-    fn judge_read(
+    pub(super) fn judge_read(
         meta: &Meta,
         if_match: Option<&ETagCondition>,
         if_none_match: Option<&ETagCondition>,
@@ -372,6 +372,13 @@ impl S3 for Objects {
 
     async fn put_object(&self, req: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
         self.put(req).await
+    }
+
+    async fn upload_part_copy(
+        &self,
+        req: S3Request<UploadPartCopyInput>,
+    ) -> S3Result<S3Response<UploadPartCopyOutput>> {
+        self.copy_part(req.input).await.map(S3Response::new)
     }
 
     async fn copy_object(&self, req: S3Request<CopyObjectInput>) -> S3Result<S3Response<CopyObjectOutput>> {
