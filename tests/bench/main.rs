@@ -5,29 +5,10 @@
 
 mod clock;
 mod copies;
+mod seal;
 mod verify;
 
 use std::path::Path;
-
-use clock::{cpu_ms, one_pass, tell};
-
-/// Repetitions of what takes long.
-const RUNS: usize = 5;
-
-fn seal() {
-    for (case, size) in verify::SIZES.into_iter().take(3) {
-        let mut value = f64::INFINITY;
-        let mut file = Vec::new();
-        for _ in 0..RUNS {
-            let (world, copy) = copies::submitted(size);
-            let before = cpu_ms();
-            copies::seal_it(&world, &copy);
-            value = value.min(cpu_ms() - before);
-            file = copies::archived(&world);
-        }
-        tell("seal", case, value, one_pass(&file));
-    }
-}
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -44,6 +25,6 @@ fn main() {
         verify::profile();
     }
     if wants("seal") {
-        seal();
+        seal::seal(if rsa { "-rsa2048" } else { "" }, keep);
     }
 }

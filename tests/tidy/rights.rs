@@ -69,10 +69,10 @@ const ASKS: &[(&str, &[&str])] = &[
         &["dynamodb:PutItem"],
     ),
     (
-        r"objects\.read\(|\bread\((run\.)?objects|\bread\(self\.objects|TrustStore::open\(|presign_get\(",
+        r"objects\.(read|part|extend)\(|\bread\((run\.)?objects|\bread\(self\.objects|TrustStore::open\(|presign_get\(",
         &["s3:GetObject"],
     ),
-    (r"\.create\(&|objects\.create\(|create_exactly\(|presign_put\(", &["s3:PutObject"]),
+    (r"\.create\(&|objects\.(create|extend)\(|create_exactly\(|presign_put\(", &["s3:PutObject"]),
 ];
 
 /// Who looks for objects that may not be there yet: S3 says 404 only to whoever may list. `verification` may not, because

@@ -25,8 +25,8 @@ use pki::Certificate;
 
 use crate::leader::BATCH_LIMIT;
 use crate::support::{
-    self, Commit, FILE_LIMIT, ROUNDS, beginning, commit, contention, ended, extend, extended, finished, held, later,
-    outbox, outbox_due, read, writes,
+    self, Commit, FILE_LIMIT, ROUNDS, beginning, commit, contention, ended, extend_object, extended, finished, held,
+    later, outbox, outbox_due, read, writes,
 };
 use crate::workshop::{Expectation, Parts, chain_of};
 use crate::{Halt, Outcome, Workshop};
@@ -255,7 +255,7 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
             Err(rejection) if rejection.code == "timestamp-missing" => return Ok(Made::NotYet),
             Err(_) => return Ok(Made::Never(Reason::SignatureDoesNotVerify)),
         }
-        let there = extend(self.objects, job.base, tail, &extended(job.path.clone(), job.base, &file)).await?;
+        let there = extend_object(self.objects, job.base, tail, &extended(job.path.clone(), job.base, &file)).await?;
         self.there(job, leaf, &there)
     }
 

@@ -108,7 +108,7 @@ pub(crate) async fn create(
 }
 
 /// Creates `file` of the bytes of `base` and a tail, and reads what is there then: ours, or of whoever was first.
-pub(crate) async fn extend(
+pub(crate) async fn extend_object(
     objects: &impl Objects,
     base: &Stored,
     tail: Vec<u8>,

@@ -49,9 +49,9 @@ async fn copied(bucket: &Bucket, ask: Extension<'_>) -> Result<Created, Fault> {
     let base = client.upload_part_copy().bucket(name).key(path).upload_id(upload).part_number(1).copy_source(source);
     let digest = STANDARD.encode(sha2::Sha256::digest(&ask.tail));
     let tail = client.upload_part().bucket(name).key(path).upload_id(upload).part_number(2).checksum_sha256(&digest);
-    let (base, tail) = tokio::join!(base.send(), tail.body(ByteStream::from(ask.tail)).send());
-    let base = base.map_err(|error| fault("copy a part", &error))?;
-    let tail = tail.map_err(|error| fault("send a part", &error))?;
+    let base = base.send().await.map_err(|error| fault("copy a part", &error))?;
+    let sent = tail.body(ByteStream::from(ask.tail)).send().await;
+    let tail = sent.map_err(|error| fault("send a part", &error))?;
     let tag = base.copy_part_result().and_then(|result| result.e_tag());
     let parts = CompletedMultipartUpload::builder()
         .parts(CompletedPart::builder().part_number(1).set_e_tag(tag.map(str::to_owned)).build())

@@ -4,9 +4,15 @@
 fn classic(objects: &[String]) -> Vec<u8> {
     let mut file = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n".to_vec();
     let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
-    for (at, object) in objects.iter().enumerate() {
-        table.push_str(&format!("{:010} 00000 n \n", file.len()));
+    // Pictures first, as the composer writes them.
+    let (large, small): (Vec<_>, Vec<_>) = objects.iter().enumerate().partition(|(_, object)| object.len() > 10_000);
+    let mut places = vec![0; objects.len()];
+    for (at, object) in large.into_iter().chain(small) {
+        places[at] = file.len();
         file.extend(format!("{} 0 obj\n{object}\nendobj\n", at + 1).into_bytes());
+    }
+    for place in places {
+        table.push_str(&format!("{place:010} 00000 n \n"));
     }
     let start = file.len();
     let size = objects.len() + 1;

@@ -7,6 +7,7 @@ use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::types::ChecksumMode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use domain::model::Stored;
 use domain::ports::{Created, Fault, Objects as _, Presigned};
 use objects::Bucket;
 use reqwest::{Method, Response, StatusCode};
@@ -121,6 +122,76 @@ async fn parts_are_of_one_body() {
     let empty = bucket.part("uploads/empty", 0..4, None).await.expect("an answer").expect("no bytes, but an object");
     assert_eq!((empty.bytes, empty.whole), (Vec::new(), 0));
     assert!(bucket.part(path, 10..12, None).await.is_err(), "nothing stands behind the end");
+}
+
+/// A description of bytes at a path.
+fn stored(path: &str, bytes: &[u8]) -> Stored {
+    Stored { path: path.to_owned(), sha256: digest(bytes), size: bytes.len() as u64, midstate: None }
+}
+
+/// limits.md §3.4: a small object is sent again with more behind it, a large one is copied by the bucket; either exists once.
+#[tokio::test]
+async fn an_object_is_extended_once_whatever_its_size() {
+    let (bucket, cloud) = (bucket().await, cloud().await);
+    for (name_of_base, size) in
+        [("copies/k l/nhỏ.pdf", 1_000), ("copies/k l/lớn.pdf", 5 << 20), ("copies/k l/x.pdf", (5 << 20) + 1)]
+    {
+        let before: Vec<u8> = (0..size).map(|at: u32| (at % 251) as u8).collect();
+        bucket.create(name_of_base, before.clone(), "application/pdf").await.expect("created");
+        let whole = [before.as_slice(), b"tail"].concat();
+        let (base, file) = (stored(name_of_base, &before), stored(&format!("numbers/{size}.pdf"), &whole));
+        let extend = || bucket.extend(&base, b"tail".to_vec(), &file, "application/pdf");
+        assert_eq!(extend().await, Ok(Created::New), "{size}");
+        assert_eq!(bucket.read(&file.path, file.size).await.expect("an answer"), Some(whole), "{size}");
+        assert_eq!(bucket.read(name_of_base, base.size).await.expect("an answer"), Some(before), "{size}");
+        let head = raw(cloud).head_object().bucket(name(cloud)).key(&file.path).send().await.expect("a head");
+        assert_eq!(head.content_type(), Some("application/pdf"));
+        assert_eq!(extend().await, Ok(Created::Existed), "{size}");
+        let other = bucket.extend(&base, b"other".to_vec(), &file, "application/pdf").await;
+        assert!(!matches!(other, Ok(Created::New)), "{size}: {other:?}");
+        let end = bucket.read(&file.path, file.size).await.expect("an answer").expect("a file");
+        assert!(end.ends_with(b"tail"), "{size}: what is there stays");
+    }
+}
+
+/// The base is not there; the bytes that are sent are not those of the digest; nobody answers: no object, and no "yes".
+#[tokio::test]
+async fn what_cannot_be_extended_is_a_fault() {
+    let bucket = bucket().await;
+    bucket.create("copies/m", b"base".to_vec(), "application/pdf").await.expect("created");
+    let (base, file) = (stored("copies/m", b"base"), stored("copies/m2", b"basetail"));
+    let gone = Stored { path: "copies/none".into(), ..base.clone() };
+    assert!(bucket.extend(&gone, b"tail".to_vec(), &file, "application/pdf").await.is_err());
+    let gone = Stored { size: 9 << 20, ..gone };
+    assert!(bucket.extend(&gone, b"tail".to_vec(), &file, "application/pdf").await.is_err());
+    assert!(bucket.extend(&base, b"tall".to_vec(), &file, "application/pdf").await.is_err(), "another digest");
+    assert_eq!(bucket.read("copies/m2", 100).await, Ok(None));
+    let dead = Bucket::new(&all_at(NOBODY), "b".into());
+    assert!(dead.extend(&base, b"tail".to_vec(), &file, "application/pdf").await.is_err());
+    assert_eq!(bucket.extend(&base, b"tail".to_vec(), &file, "application/pdf").await, Ok(Created::New));
+}
+
+/// Sixteen runs extend the same object: one wins.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_sixteen_who_extend_one_wins() {
+    let bucket = bucket().await;
+    let before = vec![7; 5 << 20];
+    let base = stored("copies/raced", &before);
+    bucket.create(&base.path, before.clone(), "application/pdf").await.expect("created");
+    let runs = (0..16_u8).map(|writer| {
+        let (bucket, base) = (bucket.clone(), base.clone());
+        let file = stored("numbers/raced.pdf", &[before.as_slice(), &[writer]].concat());
+        tokio::spawn(async move { bucket.extend(&base, vec![writer], &file, "application/pdf").await })
+    });
+    let mut winners = Vec::new();
+    for (writer, run) in runs.collect::<Vec<_>>().into_iter().enumerate() {
+        if run.await.expect("no panic") == Ok(Created::New) {
+            winners.push(writer);
+        }
+    }
+    let file = bucket.read("numbers/raced.pdf", 6 << 20).await.expect("an answer").expect("a file");
+    assert_eq!(winners, [usize::from(*file.last().expect("a byte"))]);
+    assert_eq!(file.len(), before.len() + 1);
 }
 
 /// A server that knows no ranges, or breaks down.

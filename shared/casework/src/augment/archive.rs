@@ -12,7 +12,7 @@ use pades::{Chain, ChainPurpose, Held, LEADER_FIELD, SEAL_FIELD, VerifiedArchive
 
 use super::{Run, late_delivery, subject};
 use crate::support::{
-    Commit, FILE_LIMIT, ROUNDS, beginning, commit, contention, extend, extended, finished, held, later, outbox,
+    Commit, FILE_LIMIT, ROUNDS, beginning, commit, contention, extend_object, extended, finished, held, later, outbox,
     outbox_due, writes,
 };
 use crate::workshop::ArchiveExpectation;
@@ -98,7 +98,7 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
         if !self.proves_itself(&job, &file).is_ok_and(|until| until > beyond) {
             return Ok(None);
         }
-        let there = extend(self.objects, job.base, tail, &extended(job.path.clone(), job.base, &file)).await?;
+        let there = extend_object(self.objects, job.base, tail, &extended(job.path.clone(), job.base, &file)).await?;
         self.archive_there(&job, &there).map(Some)
     }
 
