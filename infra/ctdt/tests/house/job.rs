@@ -92,13 +92,19 @@ pub(crate) fn original(upload: &str) -> Value {
 
 /// A dossier with `copies` copies, submitted; gives dossier and copies.
 pub(crate) async fn submitted(client: &Client, email: &str, copies: u8) -> (String, Vec<String>) {
+    submitted_scans(client, email, (0..copies).map(scan).collect()).await
+}
+
+/// As [`submitted`], a copy of each of these scans.
+pub(crate) async fn submitted_scans(client: &Client, email: &str, scans: Vec<Vec<u8>>) -> (String, Vec<String>) {
+    let copies = u8::try_from(scans.len()).expect("few");
     let case = receive(client, &walk_in(email)).await;
     let at = |path: &str| format!("/v1/cases/{case}/{path}");
     let etag = version(client, &case).await;
     client.by("clerk", Call::put(at("checklist"), &no_grounds()).on(&etag)).await.is(200);
     let mut ids = Vec::new();
-    for n in 0..copies {
-        let upload = upload(client, "clerk", "image/png", scan(n)).await;
+    for scan in scans {
+        let upload = upload(client, "clerk", "image/png", scan).await;
         let etag = version(client, &case).await;
         let copy = client.by("clerk", Call::post(at("copies"), &original(&upload)).on(&etag)).await.is(201);
         let id = copy.text("/id");
@@ -194,7 +200,7 @@ pub(crate) async fn file(client: &Client, copy: &str) -> Vec<u8> {
     file.body
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     use ::base64::Engine as _;
     ::base64::engine::general_purpose::STANDARD.encode(bytes)
 }

@@ -11,6 +11,7 @@ mod foreign;
 mod guide;
 mod job;
 mod lambda;
+mod large;
 mod ministack;
 mod outage;
 mod published;
