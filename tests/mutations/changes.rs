@@ -379,7 +379,7 @@ fn behind(copies: &Copies, chance: &mut Chance) -> Option<Vec<u8>> {
 fn stranger_behind(copies: &Copies, chance: &mut Chance) -> Option<Vec<u8>> {
     let copy = a_copy(copies, chance);
     let prepared = pades::prepare_archive(&copy.bytes, &pades::LongTerm::default()).ok()?;
-    let tsa = &testkit::trees().strangers.tsa;
+    let tsa = testkit::trees().strangers.tsa(copies.at);
     let spec = TimestampSpec {
         policy: "1.3.6.1.4.1.99999.1".to_owned(),
         serial: vec![1],

@@ -26,5 +26,5 @@ pub use fates::{Tried, every_fate};
 pub use keys::{Identity, Key};
 pub use paper::{base, pictured_base, scan};
 pub use polling::{pause, run, run_for};
-pub use trees::{Tree, Trees, all_rsa, trees};
+pub use trees::{Tree, Trees, all_rsa, all_short_lived, trees};
 pub use world::{Call, Fate, Habit, Habits, Kind, Table, World};

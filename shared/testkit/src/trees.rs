@@ -9,10 +9,33 @@ use crate::keys::{Identity, Key};
 
 /// 2020-01-01T00:00:00Z and 2045-01-01T00:00:00Z: tests travel between.
 const VALIDITY: (i64, i64) = (1_577_836_800, 2_366_841_600);
-/// 2031-01-01T00:00:00Z: the authority's X.509 certificate ends.
-const TSA_ENDS: i64 = 1_924_992_000;
-/// 2030-07-10T00:00:00Z: it stamps with the next one.
-pub(crate) const TSA_CHANGES: i64 = 1_909_872_000;
+
+/// Until when whose X.509 certificates hold, and from when on the authority stamps with its next ones: Unix seconds.
+#[derive(Clone, Copy, Debug)]
+struct Lives {
+    people: i64,
+    tsa: [i64; 3],
+    changes: [i64; 2],
+    /// Whether the authority stands directly below the root, so that the end of the issuing authority is not its own.
+    tsa_below_root: bool,
+}
+
+/// Everybody lives long, but the authority's first X.509 certificate ends with 2030; it stamps with the next one from 10 July 2030 on.
+const LONG: Lives = Lives {
+    people: VALIDITY.1,
+    tsa: [1_924_992_000, VALIDITY.1, VALIDITY.1],
+    changes: [1_909_872_000, VALIDITY.1],
+    tsa_below_root: false,
+};
+
+/// People and offices end with 2028, the authority's X.509 certificates with 2032 and 2037; it changes each time on 10 July of the
+/// year in which one ends.
+const SHORT: Lives = Lives {
+    people: 1_861_920_000,
+    tsa: [1_988_150_400, 2_145_916_800, VALIDITY.1],
+    changes: [1_973_030_400, 2_130_796_800],
+    tsa_below_root: true,
+};
 
 /// A tree with everybody in it.
 #[derive(Debug)]
@@ -27,10 +50,10 @@ pub struct Tree {
     pub agency: Identity,
     /// An agency whose key is P-256: it never signs twice alike.
     pub agency_p256: Identity,
-    /// The time-stamping authority, until 2031.
-    pub tsa: Identity,
-    /// The same from 2030 on, with another key.
-    pub tsa_next: Identity,
+    /// The time-stamping authority with its first key and the next two.
+    tsa: [Identity; 3],
+    /// When it changes them, Unix seconds.
+    changes: [i64; 2],
 }
 
 /// The trees.
@@ -47,8 +70,8 @@ static TREES: OnceLock<Trees> = OnceLock::new();
 /// The trees of this process.
 pub fn trees() -> &'static Trees {
     TREES.get_or_init(|| Trees {
-        ours: tree("ours", 1, Key::p256, Key::rsa),
-        strangers: tree("strangers", 2, Key::p256, Key::rsa),
+        ours: tree("ours", 1, Key::p256, Key::rsa, LONG),
+        strangers: tree("strangers", 2, Key::p256, Key::rsa, LONG),
     })
 }
 
@@ -56,8 +79,18 @@ pub fn trees() -> &'static Trees {
 /// that are to be compared with those of others. Without effect once somebody has asked for [`trees`].
 pub fn all_rsa() {
     TREES.get_or_init(|| Trees {
-        ours: tree("ours", 1, Key::rsa, Key::rsa),
-        strangers: tree("strangers", 2, Key::rsa, Key::rsa),
+        ours: tree("ours", 1, Key::rsa, Key::rsa, LONG),
+        strangers: tree("strangers", 2, Key::rsa, Key::rsa, LONG),
+    });
+}
+
+/// Gives everybody in this process X.509 certificates that end in two years, and the authority, which stands directly below the root, three
+/// that follow each other until 2045: for copies that are looked at when their signers' have ended. Without effect once somebody has
+/// asked for [`trees`].
+pub fn all_short_lived() {
+    TREES.get_or_init(|| Trees {
+        ours: tree("ours", 1, Key::p256, Key::rsa, SHORT),
+        strangers: tree("strangers", 2, Key::p256, Key::rsa, SHORT),
     });
 }
 
@@ -74,9 +107,19 @@ impl Tree {
         [&self.root, &self.ca].into_iter().find(|who| host_of(who.leaf()) == name)
     }
 
-    /// Everybody below the issuing authority.
-    pub(crate) fn leaves(&self) -> [&Identity; 5] {
-        [&self.leader, &self.agency, &self.agency_p256, &self.tsa, &self.tsa_next]
+    /// Whose key may seal.
+    pub(crate) fn offices(&self) -> [&Identity; 2] {
+        [&self.agency, &self.agency_p256]
+    }
+
+    /// The time-stamping authority as it stamps at an instant, Unix seconds.
+    pub fn tsa(&self, at: i64) -> &Identity {
+        let [first, second, third] = &self.tsa;
+        match self.changes {
+            [_, last] if at >= last => third,
+            [change, _] if at >= change => second,
+            _ => first,
+        }
     }
 }
 
@@ -86,14 +129,16 @@ fn host_of(certificate: &Certificate) -> String {
 }
 
 /// `key` makes the keys of everybody but the agency whose key is RSA in every tree.
-fn tree(name: &str, serial: u8, key: fn() -> Key, rsa: fn() -> Key) -> Tree {
+fn tree(name: &str, serial: u8, key: fn() -> Key, rsa: fn() -> Key, lives: Lives) -> Tree {
     use Attribute::{CommonName, Country, Organisation, UserId};
     let ca = |spec: &mut CertificateSpec| {
         spec.ca = Some(None);
         spec.key_usage = vec![KeyUsage::KeyCertSign, KeyUsage::CrlSign, KeyUsage::DigitalSignature];
     };
-    let person =
-        |spec: &mut CertificateSpec| spec.key_usage = vec![KeyUsage::DigitalSignature, KeyUsage::NonRepudiation];
+    let person = |spec: &mut CertificateSpec| {
+        spec.key_usage = vec![KeyUsage::DigitalSignature, KeyUsage::NonRepudiation];
+        spec.not_after = lives.people;
+    };
     let stamp = |spec: &mut CertificateSpec| {
         spec.key_usage = vec![KeyUsage::DigitalSignature];
         spec.extended_key_usage = vec![ExtendedKeyUsage::TimeStamping];
@@ -109,12 +154,16 @@ fn tree(name: &str, serial: u8, key: fn() -> Key, rsa: fn() -> Key) -> Tree {
     let agency = issued([serial, 4], &office, Some(&sub), rsa(), person);
     let agency_p256 = issued([serial, 5], &office, Some(&sub), key(), person);
     let authority = [(Country, "VN"), (CommonName, "TSA mẫu")];
-    let tsa = issued([serial, 6], &authority, Some(&sub), key(), |spec| {
-        stamp(spec);
-        spec.not_after = TSA_ENDS;
-    });
-    let tsa_next = issued([serial, 7], &authority, Some(&sub), key(), stamp);
-    Tree { root, ca: sub, leader, agency, agency_p256, tsa, tsa_next }
+    let above = if lives.tsa_below_root { &root } else { &sub };
+    let stamping = |serial_end: u8, ends: i64| {
+        issued([serial, serial_end], &authority, Some(above), key(), |spec| {
+            stamp(spec);
+            spec.not_after = ends;
+        })
+    };
+    let [first, second, third] = lives.tsa;
+    let tsa = [stamping(6, first), stamping(7, second), stamping(8, third)];
+    Tree { root, ca: sub, leader, agency, agency_p256, tsa, changes: lives.changes }
 }
 
 fn issued(

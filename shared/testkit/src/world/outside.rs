@@ -13,7 +13,7 @@ use pki::ocsp::CertStatus;
 
 use super::{Inner, RUNS, World, sha256};
 use crate::keys::Identity;
-use crate::trees::{TSA_CHANGES, Tree, trees};
+use crate::trees::{Tree, trees};
 
 /// The largest message for KMS `RAW`.
 const MOST_RAW: usize = 4096;
@@ -157,7 +157,7 @@ impl Inner {
             return Err(Fault(format!("a message of {} bytes", message.len())));
         }
         let enrolled = self.table.units.get(unit).and_then(|unit| unit.seal_chain.first().cloned());
-        let ours = trees().ours.leaves().into_iter().find(|who| Some(who.leaf().der()) == enrolled.as_deref());
+        let ours = trees().ours.offices().into_iter().find(|who| Some(who.leaf().der()) == enrolled.as_deref());
         let who = ours.ok_or_else(|| Fault("no key of this unit".into()))?;
         let turn = turn(&mut self.outside.signatures, self.run);
         match self.outside.habits.key {
@@ -256,7 +256,7 @@ impl Inner {
             accuracy_seconds: Some(1),
         };
         Ok(remembered(&format!("{spec:?}{}", tree.root.leaf().serial_hex()), || {
-            let tsa = if spec.gen_time < TSA_CHANGES { &tree.tsa } else { &tree.tsa_next };
+            let tsa = tree.tsa(spec.gen_time);
             let chain: Vec<_> = tsa.chain.iter().filter(|one| !one.is_self_signed()).cloned().collect();
             let token =
                 issue::timestamp_token(&spec, &chain, tsa.key.algorithm(), &|tbs| tsa.key.sign(&sha256(tbs), turn));
