@@ -10,10 +10,13 @@ import eu.europa.esig.dss.spi.DSSSecurityProvider;
 import eu.europa.esig.dss.spi.DSSUtils;
 import eu.europa.esig.dss.spi.validation.CommonCertificateVerifier;
 import eu.europa.esig.dss.spi.x509.CommonTrustedCertificateSource;
+import eu.europa.esig.dss.spi.x509.revocation.crl.ExternalResourcesCRLSource;
 import eu.europa.esig.dss.validation.SignedDocumentValidator;
 import eu.europa.esig.dss.validation.reports.Reports;
 import java.io.ByteArrayInputStream;
 import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
@@ -23,14 +26,17 @@ import java.nio.file.Path;
 import java.security.Security;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Date;
 import java.util.List;
 
 /**
  * What the EU's Digital Signature Service says of PDF files, without a network: no source of revocation, issuers or
  * time-stamps is given to it, so everything must come from the file and the trusted roots.
  *
- * <p>Every line of the input is a PDF and the PEM file of the roots, with a tab between them; no PEM file, no roots.
+ * <p>Every line of the input is a PDF and the PEM file of the roots, with a tab between them; no PEM file, no roots. A third column is the
+ * moment for which it is judged (RFC 3339, in UTC) instead of now; what comes after it are CRLs that are known beside the file.
  * Lines of the output, separated by tabs: file, kind, field, indication, sub-indication, format, whether the signature
  * is intact, the checks of its format that did not pass, errors. The kind is "signature", "timestamp" (a document
  * time-stamp), "none" (nothing is signed), "error" (then the class and its message follow) or "exhausted". After a file that
@@ -54,7 +60,7 @@ public final class Judge {
     var out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
     for (String line : new String(System.in.readAllBytes(), StandardCharsets.UTF_8).split("\n")) {
       String[] pair = line.split("\t");
-      List<String> lines = within(Path.of(pair[0]), pair.length > 1 ? Path.of(pair[1]) : null);
+      List<String> lines = within(Path.of(pair[0]), pair);
       lines.forEach(out::println);
       out.flush();
       if (lines.get(0).contains("\texhausted\t")) {
@@ -64,13 +70,13 @@ public final class Judge {
   }
 
   /** The lines of one file, whatever becomes of its judgement. */
-  private static List<String> within(Path file, Path pem) throws InterruptedException {
+  private static List<String> within(Path file, String[] asked) throws InterruptedException {
     var lines = new ArrayList<String>();
     var work =
         new Thread(
             () -> {
               try {
-                lines.addAll(say(file, roots(pem)));
+                lines.addAll(say(file, asked));
               } catch (Throwable error) {
                 lines.add(line(file, "error", error.getClass().getSimpleName(), String.valueOf(error.getMessage())));
               }
@@ -101,12 +107,19 @@ public final class Judge {
     return trusted;
   }
 
-  private static List<String> say(Path file, CommonTrustedCertificateSource trusted) {
+  private static List<String> say(Path file, String[] asked) throws Exception {
     var verifier = new CommonCertificateVerifier();
-    verifier.setTrustedCertSources(trusted);
+    verifier.setTrustedCertSources(roots(asked.length > 1 && !asked[1].isEmpty() ? Path.of(asked[1]) : null));
     verifier.setAIASource(null);
+    if (asked.length > 3) {
+      var lists = new ExternalResourcesCRLSource(streams(asked));
+      verifier.setCrlSource((leaf, issuer) -> lists.getRevocationTokens(leaf, issuer).stream().findFirst().orElse(null));
+    }
     var validator = SignedDocumentValidator.fromDocument(new FileDocument(new File(file.toString())));
     validator.setCertificateVerifier(verifier);
+    if (asked.length > 2) {
+      validator.setValidationTime(Date.from(Instant.parse(asked[2])));
+    }
     Reports reports = validator.validateDocument();
     var lines = new ArrayList<String>();
     for (SignatureWrapper one : reports.getDiagnosticData().getSignatures()) {
@@ -118,6 +131,15 @@ public final class Judge {
       }
     }
     return lines.isEmpty() ? List.of(line(file, "none")) : lines;
+  }
+
+  /** The CRLs behind the third column. */
+  private static InputStream[] streams(String[] asked) throws IOException {
+    var streams = new InputStream[asked.length - 3];
+    for (int at = 0; at < streams.length; at++) {
+      streams[at] = new ByteArrayInputStream(Files.readAllBytes(Path.of(asked[at + 3])));
+    }
+    return streams;
   }
 
   private static String signature(Path file, Reports reports, SignatureWrapper one) {
