@@ -120,7 +120,7 @@ fn actions_are_spelled_right() {
         }
     }
     let state: Value = serde_yaml_ng::from_str(&text("infra/state.yaml")).expect("YAML");
-    for key in ["SealKey", "ReportKey"] {
+    for key in ["SealKey", "ReportKey", "QrKey"] {
         let policy = &state["Resources"][key]["Properties"]["KeyPolicy"]["Statement"];
         for action in list(policy).into_iter().flat_map(actions) {
             if !KNOWN.contains(&action.as_str()) {
@@ -190,29 +190,41 @@ fn keys_and_letters_are_in_the_right_hands() {
     }
 }
 
+/// What units' keys and the service's key sign with.
+const RSA: &str = "RSASSA_PKCS1_V1_5_SHA_256";
+/// What the key for QR codes signs with.
+const ED25519: &str = "ED25519_SHA_512";
+
 /// A copy is sealed by no other function than `numbering`, and `numbering` speaks for nobody else: each may sign with its own key
 /// alone, one algorithm, and never a digest of somebody's choice.
 #[test]
 fn each_key_has_one_hand() {
-    let signing = |function: &str| {
+    let signing = |function: &str, algorithms: &[&str]| {
         let mine = statements().into_iter().filter(|(who, _)| who == function).map(|(_, one)| one);
-        let mut found = mine.filter(|one| actions(one).iter().any(|action| action == "kms:Sign"));
-        let one = found.next().expect("a right to sign");
-        assert!(found.next().is_none() && actions(one) == ["kms:Sign"], "{function}: one statement, one action");
-        let pinned = &one["Condition"]["StringEquals"];
-        assert_eq!(words(&pinned["kms:SigningAlgorithm"]), "RSASSA_PKCS1_V1_5_SHA_256", "{function}");
-        assert_eq!(words(&pinned["kms:MessageType"]), "RAW", "{function}");
-        one
+        let found: Vec<_> = mine.filter(|one| actions(one).iter().any(|action| action == "kms:Sign")).collect();
+        assert_eq!(found.len(), algorithms.len(), "{function}: one statement for each key");
+        for (one, algorithm) in found.iter().zip(algorithms) {
+            assert_eq!(actions(one), ["kms:Sign"], "{function}: one action");
+            let pinned = &one["Condition"]["StringEquals"];
+            assert_eq!(words(&pinned["kms:SigningAlgorithm"]), *algorithm, "{function}");
+            assert_eq!(words(&pinned["kms:MessageType"]), "RAW", "{function}");
+        }
+        found
     };
-    assert_eq!(list(&signing("verification")["Resource"]).into_iter().map(place).collect::<Vec<_>>(), ["ReportKeyArn"]);
-    let aliases = words(&signing("numbering")["Condition"]["ForAnyValue:StringLike"]["kms:ResourceAliases"]);
+    let places = |one: &Value| list(&one["Resource"]).into_iter().map(place).collect::<Vec<_>>();
+    assert_eq!(places(signing("verification", &[RSA])[0]), ["ReportKeyArn"]);
+    let numbering = signing("numbering", &[RSA, ED25519]);
+    let aliases = words(&numbering[0]["Condition"]["ForAnyValue:StringLike"]["kms:ResourceAliases"]);
     assert!(aliases.contains("SealKeyAliasPrefix"), "{aliases}");
+    assert_eq!(places(numbering[1]), ["QrKeyArn"]);
     let state: Value = serde_yaml_ng::from_str(&text("infra/state.yaml")).expect("YAML");
-    let alias = words(&state["Resources"]["ReportKeyAlias"]["Properties"]["AliasName"]);
     let prefix = words(&crate::template::template()["Parameters"]["SealKeyAliasPrefix"]["Default"]);
-    assert!(alias.contains("alias/ctdt-${Stage}-report") && !alias.contains(&prefix), "{alias}");
-    // A stage called `seal` would make the alias one of those; then the key's own policy still names the one signer
-    // (`template::each_key_policy_names_its_one_signer`).
+    for (key, end) in [("ReportKeyAlias", "report"), ("QrKeyAlias", "qr")] {
+        let alias = words(&state["Resources"][key]["Properties"]["AliasName"]);
+        assert!(alias.contains(&format!("alias/ctdt-${{Stage}}-{end}")) && !alias.contains(&prefix), "{alias}");
+    }
+    // A stage called `seal` would make the aliases some of those; then the keys' own policies still name the one signer and
+    // the algorithm (`template::each_key_policy_names_its_one_signer`).
 }
 
 /// Whoever could write the trusted roots could make any signature good.

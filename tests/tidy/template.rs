@@ -342,9 +342,12 @@ fn the_table_has_the_keys_that_the_store_uses() {
 /// The signer that a key's policy names is the role that SAM makes for its function in the stack `ctdt-<Stage>`.
 #[test]
 fn each_key_policy_names_its_one_signer() {
-    for (key, function, logical) in
-        [("SealKey", "numbering", "Numbering"), ("ReportKey", "verification", "Verification")]
-    {
+    let rsa = "RSASSA_PKCS1_V1_5_SHA_256";
+    for (key, function, logical, algorithm) in [
+        ("SealKey", "numbering", "Numbering", rsa),
+        ("ReportKey", "verification", "Verification", rsa),
+        ("QrKey", "numbering", "Numbering", "ED25519_SHA_512"),
+    ] {
         let statements = &STATE["Resources"][key]["Properties"]["KeyPolicy"]["Statement"];
         let role = format!(":role/ctdt-${{Stage}}-{logical}Role-*");
         let named = |test: &str, effect: &str| -> Vec<String> {
@@ -357,11 +360,7 @@ fn each_key_policy_names_its_one_signer() {
             assert!(matches!(named.as_slice(), [one] if one.contains(&role)), "{key}: {effect} {named:?}");
         }
         let policy = format!("{statements:?}");
-        assert_eq!(
-            policy.matches("RSASSA_PKCS1_V1_5_SHA_256").count(),
-            2,
-            "{key}: allowed alone, and all others denied"
-        );
+        assert_eq!(policy.matches(algorithm).count(), 2, "{key}: allowed alone, and all others denied");
         assert!(deployed().get(function).is_some_and(|(name, _)| name == logical));
         assert!(workspace().closure(function).contains("seal"));
     }

@@ -29,7 +29,6 @@ pub struct Augmentation {
     objects: Bucket,
     services: HttpServices,
     trust: TrustStore,
-    public_url: String,
 }
 
 impl Augmentation {
@@ -54,13 +53,12 @@ impl Augmentation {
             objects,
             services: HttpServices::new(&env.required("TSA_URLS")?, &env.required("TRUST_HOSTS")?, patience)?,
             trust,
-            public_url: env.required("PUBLIC_URL")?,
         })
     }
 
     /// The bench with the roots of the trust list in use.
     async fn bench(&self, now: Timestamp) -> Workbench {
-        Workbench::new(self.trust.now(&self.objects, now).await.anchors.clone(), self.public_url.clone())
+        Workbench::new(self.trust.now(&self.objects, now).await.anchors.clone())
     }
 
     /// Asks about an X.509 certificate in a file of others.

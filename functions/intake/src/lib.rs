@@ -26,7 +26,6 @@ pub struct Intake {
     objects: Bucket,
     directory: HttpDirectory,
     trust: TrustStore,
-    public_url: String,
     /// Whether pages bear the mark of a sandbox (decision 29); a deployed stack says `live`.
     sandbox: bool,
 }
@@ -48,7 +47,6 @@ impl Intake {
             records: Table::new(aws, env.required("TABLE_NAME")?),
             objects,
             trust,
-            public_url: env.required("PUBLIC_URL")?,
             directory: HttpDirectory::new(&env.required("DIRECTORY_URL")?, &env.required("DIRECTORY_TOKEN")?)?,
             sandbox,
         })
@@ -56,7 +54,7 @@ impl Intake {
 
     /// The bench with the roots of the trust list in use.
     async fn bench(&self, now: Timestamp) -> Workbench {
-        Workbench::new(self.trust.now(&self.objects, now).await.anchors.clone(), self.public_url.clone())
+        Workbench::new(self.trust.now(&self.objects, now).await.anchors.clone())
     }
 }
 

@@ -4,13 +4,15 @@
 //! Does not timestamp and does not create the issued file: that is `augmentation`.
 
 use api::{Edge, Env, Error, Function};
+use casework::numbering::Keys;
+use casework::qr::{Press, Published};
 use casework::trust::{Source, TrustStore};
 use casework::{Workbench, numbering};
 use domain::model::{Outbox, Topic};
 use domain::ports::{Fault, Records};
 use jiff::Timestamp;
 use objects::Bucket;
-use seal::KmsKey;
+use seal::{KmsKey, KmsQrKey};
 use store::Table;
 
 /// What this function does.
@@ -25,7 +27,12 @@ pub struct Numbering {
     objects: Bucket,
     key: KmsKey,
     trust: TrustStore,
-    public_url: String,
+    /// Signs QR codes.
+    qr_key: KmsQrKey,
+    /// Where the keys for QR codes are published.
+    qr_keys: String,
+    /// What stands before the payload of a code.
+    qr_base: String,
 }
 
 impl Numbering {
@@ -45,13 +52,15 @@ impl Numbering {
             objects,
             key: KmsKey::new(aws, env.required("SEAL_KEY_ALIAS_PREFIX")?),
             trust,
-            public_url: env.required("PUBLIC_URL")?,
+            qr_key: KmsQrKey::new(aws, env.required("QR_KEY_ALIAS")?),
+            qr_keys: env.required("QR_KEYS")?,
+            qr_base: domain::qr::base(&env.required("PUBLIC_URL")?).map_err(|error| format!("PUBLIC_URL: {error}"))?,
         })
     }
 
     /// The bench with the roots of the trust list in use.
     async fn bench(&self, now: Timestamp) -> Workbench {
-        Workbench::new(self.trust.now(&self.objects, now).await.anchors.clone(), self.public_url.clone())
+        Workbench::new(self.trust.now(&self.objects, now).await.anchors.clone())
     }
 }
 
@@ -63,9 +72,12 @@ impl Function for Numbering {
     async fn work(&self, item: &Outbox) -> Result<(), Fault> {
         let now = self.edge.clock.now();
         let bench = self.bench(now).await;
+        // Without published keys no number is spent.
+        let published = Published::load(&self.objects, &self.qr_keys).await?;
+        let qr = Press { key: &self.qr_key, published: &published, base: &self.qr_base };
+        let keys = Keys { seal: &self.key, qr };
         let done =
-            numbering::number_and_seal(&self.records, &self.objects, &self.key, &bench, &self.edge.chance, item, now)
-                .await;
+            numbering::number_and_seal(&self.records, &self.objects, &keys, &bench, &self.edge.chance, item, now).await;
         casework::settled(done)
     }
 

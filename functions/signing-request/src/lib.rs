@@ -27,7 +27,6 @@ pub struct SigningRequest {
     objects: Bucket,
     gateway: Gateway,
     trust: TrustStore,
-    public_url: String,
 }
 
 #[derive(Deserialize)]
@@ -60,7 +59,6 @@ impl SigningRequest {
                 env.seconds("GATEWAY_TIMEOUT_S")?,
             )?,
             trust,
-            public_url: env.required("PUBLIC_URL")?,
         })
     }
 
@@ -108,7 +106,7 @@ impl SigningRequest {
 
     /// The bench with the roots of the trust list in use.
     async fn bench(&self, now: Timestamp) -> Workbench {
-        Workbench::new(self.trust.now(&self.objects, now).await.anchors.clone(), self.public_url.clone())
+        Workbench::new(self.trust.now(&self.objects, now).await.anchors.clone())
     }
 }
 

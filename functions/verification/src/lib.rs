@@ -10,6 +10,7 @@ pub mod dossier;
 mod evidence;
 mod kept;
 mod page;
+mod qr;
 mod quota;
 pub mod ranged;
 mod ways;
@@ -60,6 +61,8 @@ pub struct Verification {
     key: KmsReportKey,
     /// Where the certificate of that key lies.
     signer: String,
+    /// Where the keys for QR codes are published.
+    qr_keys: String,
     sandbox: bool,
     /// What one address may ask without a token.
     allowed: Allowance,
@@ -171,10 +174,25 @@ impl Verification {
         let trust = TrustStore::open(&objects, source, api::alarm, edge.clock.now()).await?;
         let records = Table::new(aws, env.required("TABLE_NAME")?);
         let (key, signer) = (KmsReportKey::new(aws, env.required("REPORT_KEY_ALIAS")?), env.required("REPORT_SIGNER")?);
+        let qr_keys = env.required("QR_KEYS")?;
         let secret = Secret::new(&env.required("EDGE_KEY")?).ok_or_else(|| Missing("EDGE_KEY".into()))?;
         let (allowed, questions) = (quota::allowance(env)?, quota::questions(env)?);
         let (keys, public_url) = (Keys::new(env)?, env.required("PUBLIC_URL")?);
-        Ok(Self { edge, keys, records, objects, trust, key, signer, sandbox, allowed, questions, secret, public_url })
+        Ok(Self {
+            edge,
+            keys,
+            records,
+            objects,
+            trust,
+            key,
+            signer,
+            qr_keys,
+            sandbox,
+            allowed,
+            questions,
+            secret,
+            public_url,
+        })
     }
 
     async fn verify(&self, request: &Request) -> Result<Reply, Problem> {
@@ -472,6 +490,9 @@ impl Verification {
             ("GET", ["v1", "annulments"]) => self.annulments(request).await,
             ("GET", ["v1", "trust-lists", "current"]) => self.trust_list(request).await,
             ("GET", ["v1", "explanations", code]) => explanation(request, code),
+            ("POST", ["v1", "qr", "decode"]) => self.qr_decode(request).await,
+            ("GET", ["v1", "qr", "keys"]) => self.qr_keys().await,
+            ("GET", ["Q", payload]) => self.qr_page(request, payload).await,
             _ => Err(Problem::new("not-found")),
         }
     }
@@ -480,7 +501,7 @@ impl Verification {
     fn shown(&self, request: &Request, answer: Result<Reply, Problem>) -> Reply {
         match answer {
             Ok(reply) => reply,
-            Err(problem) if page::is_wanted(request) => {
+            Err(problem) if page::is_wanted(request) || page::is_page(request) => {
                 page::troubled(&problem, request, page::look(request, self.sandbox))
             }
             Err(problem) => problem.reply(request),

@@ -61,6 +61,11 @@ pub(crate) fn is_wanted(request: &Request) -> bool {
     request.preferred(&["application/json", "text/html"]) == Some("text/html")
 }
 
+/// Whether the address is that of a page, whoever asks.
+pub(crate) fn is_page(request: &Request) -> bool {
+    matches!(request.route().1.as_slice(), ["Q", ..])
+}
+
 /// Whether a program asks for the record instead of the report.
 pub(crate) fn is_record_wanted(request: &Request) -> bool {
     form(request).is_ok_and(|form| form == Form::Record)

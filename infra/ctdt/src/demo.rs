@@ -13,8 +13,8 @@ use crate::verify::short_time;
 const SAMPLE: &[u8] = include_bytes!("../sample/ban-goc.jpg");
 /// Where the second copy's letter goes.
 const LETTER_TO: &str = "le.van.mau@example.com";
-/// What is written: the copy, the roots, the report, and its signed record.
-const FILES: [&str; 4] = ["ban-sao.pdf", "trust.pem", "bien-ban.json", "bien-ban.pdf"];
+/// What is written: the copy, the roots, the report, its signed record, and the keys for the QR code in the seal.
+const FILES: [&str; 5] = ["ban-sao.pdf", "trust.pem", "bien-ban.json", "bien-ban.pdf", "ma-qr.jwks.json"];
 /// Bodies above this go by upload (decision 44).
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
 /// How long a session or the archive may take before the demonstration gives up.
@@ -73,8 +73,8 @@ struct Run {
     quiet: bool,
 }
 
-/// Runs the job and writes `ban-sao.pdf`, `trust.pem`, `bien-ban.json`, and `bien-ban.pdf`, the record that the service signs. Gives
-/// the verdict.
+/// Runs the job and writes `ban-sao.pdf`, `trust.pem`, `bien-ban.json`, `bien-ban.pdf`, the record that the service signs, and
+/// `ma-qr.jwks.json`, with which the QR code in the seal is checked. Gives the verdict.
 ///
 /// # Errors
 /// The first call that failed; what was done before it stays done.
@@ -376,10 +376,11 @@ pub(crate) fn can_write(out: &Path) -> Result<(), Failure> {
 
 async fn write(run: &Run, out: &Path, file: &[u8], report: &Value, record: &[u8]) -> Result<(), Failure> {
     let trust = run.api.send(Call::get("/v1/sandbox/trust.pem")).await?.body;
+    let keys = run.api.send(Call::get("/v1/qr/keys")).await?.body;
     let told = |error: std::io::Error| Failure::Other(format!("{}: {error}", out.display()));
     std::fs::create_dir_all(out).map_err(told)?;
     let pretty = serde_json::to_vec_pretty(report).map_err(|error| Failure::Other(error.to_string()))?;
-    let all = [file, &trust, &pretty, record];
+    let all = [file, &trust, &pretty, record, &keys];
     FILES.iter().zip(all).try_for_each(|(name, bytes)| std::fs::write(out.join(name), bytes)).map_err(told)
 }
 

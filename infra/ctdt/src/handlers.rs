@@ -78,7 +78,8 @@ mod tests {
         parameters.insert("EdgeKey".to_owned(), "0".repeat(32));
         parameters.extend(urls.into_iter().chain(others).map(|(name, value)| (name.to_owned(), value.to_owned())));
         let stored = ["TableName", "TableArn", "TableStreamArn", "DocumentsBucket", "DocumentsBucketArn"];
-        let exports = stored.into_iter().chain(["DataKeyArn", "ReportKeyArn", "ReportKeyAlias"]);
+        let exports =
+            stored.into_iter().chain(["DataKeyArn", "ReportKeyArn", "ReportKeyAlias", "QrKeyArn", "QrKeyAlias"]);
         let exports = exports.map(|name| (format!("ctdt-dev-{name}"), name.to_lowercase())).collect();
         local::functions::read(&parameters, &exports, &Credentials::default()).expect("the template")
     }

@@ -5,6 +5,7 @@ mod cloud;
 mod demo;
 mod disk;
 mod handlers;
+mod qr;
 mod trust;
 mod verify;
 
@@ -59,6 +60,8 @@ enum Command {
     },
     /// Kiểm tra tệp PDF đã ký / judge signed PDF files
     Verify(verify::VerifyArgs),
+    /// Kiểm tra mã QR trên bản in, không cần mạng / check the QR codes of prints, offline
+    Qr(qr::QrArgs),
     /// Danh sách tin cậy: nhập, ký, xem / trust lists: import, sign, look at
     #[command(subcommand)]
     Trust(trust::TrustCommand),
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
     };
     match cli.command {
         Command::Verify(args) => verify::run(&args),
+        Command::Qr(args) => qr::run(&args),
         Command::Trust(command) => trust::run(&command),
         Command::Demo { scan, out, functions } => within(demonstrate(scan, out, functions, begun)),
         Command::Dev { port, data, functions, patience, quotas, power_cut } => {

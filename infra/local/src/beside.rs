@@ -28,7 +28,7 @@ use crate::sandbox;
 use crate::seed::{self, Ground};
 use crate::serve::{self, Stop, StopHandle};
 use crate::simulator::Simulator;
-use crate::surroundings::{Listeners, ReportSigner, Running, SEAL_ALIAS_PREFIX, Surroundings, Trust};
+use crate::surroundings::{Listeners, QrKeys, ReportSigner, Running, SEAL_ALIAS_PREFIX, Surroundings, Trust};
 use crate::testpki::TestPki;
 
 const SERVICE: &str = "beside";
@@ -74,6 +74,8 @@ pub struct Cloud {
     pub bucket: String,
     /// The key that signs records of verifications, as a SubjectPublicKeyInfo.
     pub report_key: Vec<u8>,
+    /// The key for QR codes, as a SubjectPublicKeyInfo.
+    pub qr_key: Vec<u8>,
 }
 
 /// A unit that needs a key to seal with.
@@ -136,6 +138,7 @@ impl Beside {
         self.trust.put(&cloud.sdk, &cloud.bucket).await?;
         let signer = ReportSigner::of(&self.pki, &cloud.report_key, self.clock.now().as_second())?;
         signer.put(&cloud.sdk, &cloud.bucket).await?;
+        QrKeys::of(&cloud.qr_key)?.put(&cloud.sdk, &cloud.bucket).await?;
         let key = |office: &'static Office| {
             let key = keys.get(office.id().as_str()).cloned();
             Ok((office, key.ok_or_else(|| Error::Key(format!("{} has no key to seal with", office.id())))?))

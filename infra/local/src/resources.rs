@@ -52,6 +52,15 @@ impl State {
         key.ok_or_else(|| Error::Key("there is no key for records".to_owned()))
     }
 
+    /// The SubjectPublicKeyInfo of the key for QR codes, to be published.
+    ///
+    /// # Errors
+    /// As for [`State::report_key`].
+    pub fn qr_key(&self, keys: &Keys) -> Result<Vec<u8>> {
+        let key = keys.find(self.output("QrKeyAlias")?).and_then(|key| key.public_der());
+        key.ok_or_else(|| Error::Key("there is no key for QR codes".to_owned()))
+    }
+
     /// Makes a further unit's seal key, or finds it: RSA-3072, the policy of the first, alias `{prefix}{unit}`.
     /// Gives back the key's SubjectPublicKeyInfo, for the test PKI to certify.
     ///

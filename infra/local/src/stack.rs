@@ -31,7 +31,7 @@ use crate::runtime_api::Process;
 use crate::sandbox::{Own, Sandbox};
 use crate::sdk::Endpoints;
 use crate::serve::{Stop, StopHandle};
-use crate::surroundings::{Running, SEAL_ALIAS_PREFIX, STAGE, Surroundings, TRUST_PREFIX};
+use crate::surroundings::{QrKeys, Running, SEAL_ALIAS_PREFIX, STAGE, Surroundings, TRUST_PREFIX};
 use crate::{functions, gateway, invoke, resources, sandbox, seed, serve};
 
 /// The longest that one stage of a stop is waited for.
@@ -185,6 +185,7 @@ impl Ground {
         let bucket = state.output("DocumentsBucket")?;
         surroundings.trust()?.put(&sdk, bucket).await?;
         surroundings.report_signer(&state.report_key(services.keys())?)?.put(&sdk, bucket).await?;
+        QrKeys::of(&state.qr_key(services.keys())?)?.put(&sdk, bucket).await?;
         let reset = Reset {
             sdk,
             state,

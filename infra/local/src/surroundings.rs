@@ -10,6 +10,8 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::primitives::ByteStream;
 use axum::Router;
+use casework::qr::Published;
+use domain::qr::Key;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
@@ -35,6 +37,10 @@ pub(crate) const TRUST_PREFIX: &str = "trust/";
 const TRUST_LIST: &str = "trust/list.p7m";
 /// Where `verification` reads who signs its records.
 const REPORT_SIGNER: &str = "trust/report-signer.pem";
+/// Where `numbering` and `verification` read the published keys for QR codes.
+const QR_KEYS: &str = "trust/qr-keys.json";
+/// What stands before the 32 bytes of an Ed25519 key in a SubjectPublicKeyInfo (RFC 8410 §4).
+const ED25519_SPKI: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 /// The name of the verification service in its X.509 certificate.
 const SERVICE_NAME: &str = "Dịch vụ kiểm tra bản sao điện tử";
 /// Its owner: nobody who attests, so that no record looks like an act of an office.
@@ -165,6 +171,7 @@ impl Surroundings {
             ("TrustList", TRUST_LIST),
             ("TrustListPins", &self.pki.trust_list_pin()),
             ("ReportSigner", REPORT_SIGNER),
+            ("QrKeys", QR_KEYS),
             ("TsaUrls", &tsa),
             ("TrustHosts", trust_host),
             ("PublicUrl", public_url),
@@ -248,6 +255,32 @@ impl ReportSigner {
     /// [`Error::Service`].
     pub(crate) async fn put(self, sdk: &SdkConfig, bucket: &str) -> Result<()> {
         put(sdk, bucket, REPORT_SIGNER, "application/x-pem-file", self.pem.into_bytes()).await
+    }
+}
+
+/// The published key for QR codes as a file.
+pub(crate) struct QrKeys {
+    json: String,
+}
+
+impl QrKeys {
+    /// The set of one key.
+    ///
+    /// # Errors
+    /// [`Error::Key`]: `spki` is no Ed25519 key.
+    pub(crate) fn of(spki: &[u8]) -> Result<Self> {
+        let public = spki.strip_prefix(&ED25519_SPKI).and_then(|public| <[u8; 32]>::try_from(public).ok());
+        let public = public.ok_or_else(|| Error::Key("the key for QR codes is not Ed25519".to_owned()))?;
+        let set = Published::new(vec![Key::new(public)]).map_err(|error| Error::Key(error.to_string()))?;
+        Ok(Self { json: format!("{:#}\n", set.to_json()) })
+    }
+
+    /// Puts it where the functions read it; to a folder of an earlier version too.
+    ///
+    /// # Errors
+    /// [`Error::Service`].
+    pub(crate) async fn put(self, sdk: &SdkConfig, bucket: &str) -> Result<()> {
+        put(sdk, bucket, QR_KEYS, "application/jwk-set+json", self.json.into_bytes()).await
     }
 }
 

@@ -148,10 +148,10 @@ fn stopped(child: &mut Child) -> Result<(), Failure> {
     Err("does not stop".to_owned())
 }
 
-/// The three files that the document names, from `demo` with and without a folder; the state of `dev`.
+/// The files that the document names, from `demo` with and without a folder; the state of `dev`.
 fn left_behind(folder: &Path) -> Result<(), Failure> {
     let wanted = ["ctdt-demo", "out"].into_iter().flat_map(|place| {
-        ["ban-sao.pdf", "trust.pem", "bien-ban.json", "bien-ban.pdf"]
+        ["ban-sao.pdf", "trust.pem", "bien-ban.json", "bien-ban.pdf", "ma-qr.jwks.json"]
             .into_iter()
             .map(move |name| format!("{place}/{name}"))
     });
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn the_readme_shows_the_program() {
         let all = commands(&document("README.md"));
-        for word in ["demo", "verify", "dev"] {
+        for word in ["demo", "verify", "qr", "dev"] {
             assert!(all.iter().any(|command| command.starts_with(&format!("{PROGRAM}{word}"))), "{word}");
         }
     }

@@ -18,6 +18,7 @@ const DEBIAN: &[(&str, &str)] = &[
     ("pdfsig", "poppler-utils"),
     ("pdftoppm", "poppler-utils"),
     ("pdftotext", "poppler-utils"),
+    ("zbarimg", "zbar-tools"),
     ("chromium", "chromium"),
     ("/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf", "fonts-noto-core"),
     ("python3", "python3-venv"),

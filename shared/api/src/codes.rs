@@ -662,6 +662,14 @@ pub static CODES: &[Code] = &[
         "Choose the dossier's zip archive.",
     ),
     c(
+        "qr-not-ours",
+        422,
+        "Không phải mã QR của bản sao có chứng thực",
+        "Not the QR code of a certified copy",
+        "Quét lại mã ở khung dấu của bản sao; nếu vẫn vậy thì kiểm tra chính tệp PDF.",
+        "Scan the code in the seal of the copy again; if that does not help, check the PDF itself.",
+    ),
+    c(
         "report-expired",
         410,
         "Biên bản đã hết hạn lưu",

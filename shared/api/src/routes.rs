@@ -556,6 +556,22 @@ static VERIFICATION: &[Route] = &[
         Who::Anyone,
         ("Một mã lý do nghĩa là gì, phải làm gì", "What a reason means and what to do"),
     ),
+    route(
+        "POST",
+        "/v1/qr/decode",
+        "",
+        Who::Anyone,
+        ("Đọc mã QR trên bản in và kiểm tra chữ ký của mã", "Read the QR code of a print and check its signature"),
+    )
+    .takes(Body::Json(r#"{"payload":"<qr>"}"#))
+    .refuses(&["qr-not-ours"]),
+    route(
+        "GET",
+        "/v1/qr/keys",
+        "",
+        Who::Anyone,
+        ("Khoá công khai để tự kiểm tra mã QR (JWK Set)", "The public keys for checking QR codes by oneself (JWK Set)"),
+    ),
 ];
 
 static PEOPLE: &[Route] = &[
@@ -588,6 +604,9 @@ static PAGES: &[Route] = &[
     route("GET", "/d/{token}", "", Who::Anyone, ("Liên kết trong thư", "The link of a letter"))
         .asks(&["lang"])
         .refuses(&["link-expired", "link-revoked"]),
+    route("GET", "/Q/{payload}", "", Who::Anyone, ("Trang của mã QR trên bản in", "The page of a print's QR code"))
+        .asks(&["lang"])
+        .refuses(&["qr-not-ours"]),
     route("GET", "/assets/{name}", "", Who::Anyone, ("Tệp của các trang", "Files of the pages")),
 ];
 

@@ -12,6 +12,7 @@ pub mod examine;
 pub mod inquiry;
 pub mod leader;
 pub mod numbering;
+pub mod qr;
 pub mod record;
 mod statement;
 mod support;

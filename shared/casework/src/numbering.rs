@@ -16,6 +16,7 @@ use pades::LEADER_FIELD;
 use pki::Certificate;
 
 use crate::leader::check_batch;
+use crate::qr::{self, Press};
 use crate::support::{self, Commit, ROUNDS, commit, contention, ended, finished, outbox, sha256, state_of, writes};
 use crate::workshop::{Expectation, SealMark, chain_of};
 use crate::{Halt, Outcome, Workshop, aftercare};
@@ -102,6 +103,15 @@ pub async fn request(
     }
 }
 
+/// What `numbering` signs with.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys<'a, S, Q> {
+    /// The agencies' keys.
+    pub seal: &'a S,
+    /// What makes the QR codes in the seals.
+    pub qr: Press<'a, Q>,
+}
+
 /// Numbers and seals every copy of a session, as far as a key without a way out can: number spent, revision stored,
 /// signed by the agency key. The rest is `augment::finish_seal`.
 ///
@@ -110,13 +120,13 @@ pub async fn request(
 pub async fn number_and_seal(
     records: &impl Records,
     objects: &impl Objects,
-    key: &impl SealKey,
+    keys: &Keys<'_, impl SealKey, impl QrKey>,
     workshop: &impl Workshop,
     chance: &impl Chance,
     item: &Outbox,
     now: Timestamp,
 ) -> Result<Outcome, Halt> {
-    let desk = Desk { records, objects, key, workshop, chance, now };
+    let desk = Desk { records, objects, keys, workshop, chance, now };
     let Some(session) = subject(records, item).await? else { return finished(records, item, now).await };
     let mut rejected = Vec::new();
     for entry in &session.items {
@@ -167,10 +177,10 @@ fn after(mut session: Session, rejected: &[(CopyId, &'static str)]) -> Session {
 }
 
 /// Ports and moment of one run.
-struct Desk<'a, R, O, K, W, C> {
+struct Desk<'a, R, O, S, Q, W, C> {
     records: &'a R,
     objects: &'a O,
-    key: &'a K,
+    keys: &'a Keys<'a, S, Q>,
     workshop: &'a W,
     chance: &'a C,
     now: Timestamp,
@@ -186,7 +196,7 @@ enum Step {
     Rejected(&'static str),
 }
 
-impl<R: Records, O: Objects, K: SealKey, W: Workshop, C: Chance> Desk<'_, R, O, K, W, C> {
+impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<'_, R, O, S, Q, W, C> {
     /// Takes steps until nothing is left to do. Gives a problem when the copy went back without a number.
     async fn advance(&self, session: &SessionId, by: &UserId, id: &CopyId) -> Result<Option<&'static str>, Halt> {
         for _ in 0..ROUNDS {
@@ -228,6 +238,7 @@ impl<R: Records, O: Objects, K: SealKey, W: Workshop, C: Chance> Desk<'_, R, O, 
         let year = register::legal_year(*decided_at);
         let head = self.records.counter(&unit.id, &unit.series_suffix, year).await?;
         let allocation = register::allocate(copy, &unit, head.as_ref(), by, self.now)?;
+        qr::sayable(&unit.code, &allocation.entry.number, *decided_at)?;
         let mut all = vec![Write::Counter(allocation.counter), Write::Entry(allocation.entry)];
         all.extend(writes(allocation.decision));
         commit(self.records, all).await;
@@ -261,7 +272,8 @@ impl<R: Records, O: Objects, K: SealKey, W: Workshop, C: Chance> Desk<'_, R, O, 
         let leaf = chain.first().ok_or_else(|| Fault("the unit has no seal certificate".into()))?;
         let scans = self.scans(copy).await?;
         let held = support::held(self.objects, signed).await?;
-        let mark = SealMark { unit: &unit, number, copy: &copy.id, decided_at, scans };
+        let qr = self.keys.qr.text(&unit.code, number, decided_at, &scans).await?;
+        let mark = SealMark { unit: &unit, number, copy: &copy.id, decided_at, qr: &qr };
         let prepared = self.workshop.prepare_seal(&held, &mark)?;
         let path = paths::seal_prepared(&copy.id, &sha256(&[&prepared.tail]));
         let revision = PreparedRevision {
@@ -270,7 +282,7 @@ impl<R: Records, O: Objects, K: SealKey, W: Workshop, C: Chance> Desk<'_, R, O, 
             contents_end: prepared.contents.end as u64,
             signed_attributes: prepared.signed_attributes,
         };
-        let signature = self.key.sign(&unit.id, &revision.signed_attributes).await?;
+        let signature = self.keys.seal.sign(&unit.id, &revision.signed_attributes).await?;
         pki::cms::verify_raw(&revision.signed_attributes, &signature, leaf)
             .map_err(|error| Fault(format!("the agency key gave a wrong signature: {error}")))?;
         let command = Command::RecordSealPrepared { prepared: revision, signature };

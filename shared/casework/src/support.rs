@@ -235,26 +235,8 @@ pub(crate) async fn user(records: &impl Records, id: &UserId) -> Result<User, Ha
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
-
-    pub(crate) fn unit() -> Unit {
-        Unit {
-            id: UnitId::new([9; 16]),
-            code: "000.00.01.H54".into(),
-            name: "Ủy ban nhân dân xã Mẫu".into(),
-            short_name: "MAU".into(),
-            address: "1 Đường Mẫu".into(),
-            place: "Xã Mẫu".into(),
-            province: "Tỉnh Mẫu".into(),
-            enabled: true,
-            series_suffix: "SCT/BS".into(),
-            book: "01".into(),
-            slot_capacity: 1,
-            seal_chain: vec![],
-            leaders: vec![],
-        }
-    }
 
     fn item(copy: u8, problem: Option<&str>, done: bool) -> SessionItem {
         let (copy, problem) = (CopyId::new([copy; 16]), problem.map(str::to_owned));

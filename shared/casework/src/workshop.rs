@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use domain::ids::CopyId;
-use domain::model::{Number, Sha256, Unit, User};
+use domain::model::{Number, Unit, User};
 use domain::ports::Fault;
 use domain::time;
 use jiff::Timestamp;
@@ -39,8 +39,8 @@ pub struct SealMark<'a> {
     pub copy: &'a CopyId,
     /// The legal moment: the printed date and the claimed time.
     pub decided_at: Timestamp,
-    /// Digest over the digests of the scans, in order: what the QR code commits to (decision 9).
-    pub scans: Sha256,
+    /// The text of the signed QR code, which commits to the scan set (decisions 9 and 16).
+    pub qr: &'a str,
 }
 
 /// The bench.
@@ -144,13 +144,12 @@ pub struct ArchiveExpectation<'a> {
 #[derive(Clone, Debug)]
 pub struct Workbench {
     anchors: Vec<Certificate>,
-    link_base: String,
 }
 
 impl Workbench {
-    /// `link_base` is where anybody verifies (`https://…`, without a slash at the end); it is printed as the QR code.
-    pub fn new(anchors: Vec<Certificate>, link_base: String) -> Self {
-        Self { anchors, link_base }
+    /// A bench that trusts `anchors`.
+    pub fn new(anchors: Vec<Certificate>) -> Self {
+        Self { anchors }
     }
 
     fn expected<'e>(&'e self, expected: &Expectation<'e>) -> Expected<'e> {
@@ -161,21 +160,6 @@ impl Workbench {
     fn expected_archive<'e>(&'e self, expected: &ArchiveExpectation<'e>) -> ExpectedArchive<'e> {
         let ArchiveExpectation { sealed, signers, at } = *expected;
         ExpectedArchive { sealed, signers, at: at.as_second(), anchors: &self.anchors }
-    }
-
-    fn qr(&self, mark: &SealMark<'_>) -> String {
-        let scan: String = mark.scans.iter().take(8).map(|b| format!("{b:02x}")).collect();
-        let Number { number, book, year, suffix } = mark.number;
-        // `/` is allowed in a query (RFC 3986 §3.4); letters beyond ASCII are spelled out.
-        let suffix: String = suffix.bytes().map(query_byte).collect();
-        format!("{}/verify?u={}&n={number}&q={book}&y={year}&s={suffix}&h={scan}", self.link_base, mark.unit.code)
-    }
-}
-
-fn query_byte(byte: u8) -> String {
-    match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'.' => char::from(byte).to_string(),
-        other => format!("%{other:02X}"),
     }
 }
 
@@ -241,7 +225,7 @@ impl Workshop for Workbench {
             suffix: &number.suffix,
             date_text: &time::civil(mark.decided_at).strftime("Ngày %d tháng %m năm %Y").to_string(),
             unit_name: &mark.unit.name,
-            qr_payload: &self.qr(mark),
+            qr_payload: mark.qr,
         };
         let size = field_size(signed, SEAL_FIELD)?;
         let appearance = compose::seal_appearance(size, &text).map_err(|e| fault("seal appearance")(&e))?;
@@ -303,24 +287,9 @@ impl Workshop for Workbench {
 mod tests {
     use super::*;
 
-    /// Decision 9: the QR code names number and scan set; letters beyond ASCII are spelled out.
+    /// ISO 32000-2 §7.9.4, with Vietnam's offset.
     #[test]
-    fn the_qr_payload_is_frozen() {
-        let bench = Workbench::new(vec![], "https://ctdt.example.vn".into());
-        let unit = crate::support::tests::unit();
-        let number = Number { number: 152, book: "01".into(), year: 2026, suffix: "SCTĐT/BS".into() };
-        let copy = CopyId::new([1; 16]);
-        let mark = SealMark {
-            unit: &unit,
-            number: &number,
-            copy: &copy,
-            decided_at: Timestamp::UNIX_EPOCH,
-            scans: [0xab; 32],
-        };
-        assert_eq!(
-            bench.qr(&mark),
-            "https://ctdt.example.vn/verify?u=000.00.01.H54&n=152&q=01&y=2026&s=SCT%C4%90T/BS&h=abababababababab"
-        );
+    fn a_claimed_time_has_its_zone() {
         assert_eq!(pdf_date(Timestamp::UNIX_EPOCH), "D:19700101070000+07'00'");
     }
 

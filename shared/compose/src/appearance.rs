@@ -11,8 +11,12 @@ use crate::block::page;
 use crate::text::{BLACK, BLUE, Cut, Fonts, Ink, Line, RED, fill, frame, rule, set};
 use crate::{SealText, Unusable};
 
-/// The longest QR payload: version 15 at level M still prints at 0.35 mm a module in the seal's field.
-const MAX_QR_BYTES: usize = 400;
+/// The longest text of a QR code, in any mode: what `domain::qr` makes is shorter (decision 16).
+const MAX_QR_BYTES: usize = 311;
+/// A module is never printed smaller than 0.33 mm, in points: four dots of a laser printer, three of a scan at 300 dpi.
+const SMALLEST_MODULE: f32 = 0.33 / 25.4 * 72.0;
+/// Light modules on each side of a code (ISO/IEC 18004 §6.3.8).
+const QUIET: usize = 4;
 
 /// One page of exactly `size` points: what the leader's field shows.
 ///
@@ -48,7 +52,8 @@ pub fn leader_appearance(
 /// One page of exactly `size` points: what the seal's field shows, with number, book, date, unit and QR code (R47, R49, decision 9).
 ///
 /// # Errors
-/// [`Unusable::TextUnusable`] when a text does not fit, even in the smallest type of 5 points, or when the QR payload is longer than 400 bytes.
+/// [`Unusable::TextUnusable`] when a text does not fit, even in the smallest type of 5 points, or when the QR code is longer than 311 bytes or
+/// its modules would be smaller than 0.33 mm.
 pub fn seal_appearance(size: (f32, f32), text: &SealText<'_>) -> Result<Vec<u8>, Unusable> {
     check(size)?;
     let fonts = Fonts::new()?;
@@ -63,7 +68,11 @@ pub fn seal_appearance(size: (f32, f32), text: &SealText<'_>) -> Result<Vec<u8>,
         (Cut::Regular, "Đã ký số bằng chứng thư số của cơ quan".to_owned(), RED, 8.0),
     ];
     let qr = qr_modules(text.qr_payload)?;
-    let side = (size.1 - 12.0).min(size.0 * 0.40);
+    let needed = (qr.len() + 2 * QUIET) as f32 * SMALLEST_MODULE;
+    let side = (size.1 - 12.0).min((size.0 * 0.40).max(needed));
+    if side < needed {
+        return Err(Unusable::TextUnusable("qr_payload".into()));
+    }
     let (x, width) = (side + 12.0, size.0 - side - 18.0);
     let lines = seal_lines(&fonts, &rows, (x, width, size.1 - 8.0))?;
     single(size, |surface| {
@@ -161,15 +170,16 @@ fn qr_modules(payload: &str) -> Result<Vec<Vec<bool>>, Unusable> {
 
 /// Draws the code as one path in a square `(x, y, side)`, with its quiet zone of four modules.
 fn draw_qr(surface: &mut Surface<'_>, modules: &[Vec<bool>], (x, y, side): (f32, f32, f32)) {
-    let step = side / (modules.len() as f32 + 8.0);
+    let quiet = QUIET as f32;
+    let step = side / (modules.len() as f32 + 2.0 * quiet);
     let mut path = PathBuilder::new();
     for (row, cells) in modules.iter().enumerate() {
         let mut column = 0;
         for run in cells.chunk_by(|a, b| a == b) {
             let (start, length) = (column, run.len());
             column += length;
-            let top = y + (row as f32 + 4.0) * step;
-            let left = x + (start as f32 + 4.0) * step;
+            let top = y + (row as f32 + quiet) * step;
+            let left = x + (start as f32 + quiet) * step;
             let rect = krilla::geom::Rect::from_xywh(left, top, length as f32 * step, step);
             if let (Some(true), Some(rect)) = (run.first(), rect) {
                 path.push_rect(rect);
@@ -186,6 +196,41 @@ fn draw_qr(surface: &mut Surface<'_>, modules: &[Vec<bool>], (x, y, side): (f32,
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The dark modules of the code that `domain::qr` makes, as they stand in its vector.
+    const SIGNED: &str = "HTTPS://CHUNGTHUC.EXAMPLE.VN/Q/AGIPVSX6BUYDAMBOGAYC4MBRFZEDKNACGAYQMU2DKQXUEUYAAAAJQJTCAAAQEAYEAUDAP3ITGKUS6NTDTXUEJDJGIHW6BREDZXPLPY3ISV4ZTSFCPGMAPGMIFXSXJWLFJMKAFR3T5VEC6GWM2VYMIZCA6VAGMRMEK5RDKCU37YFQ";
+
+    /// Decision 16: version 8 for the usual texts, at most 10 for the longest in capitals, 13 for the longest in small letters.
+    #[test]
+    fn a_code_is_as_small_as_promised() {
+        let version = |text: &str| (qr_modules(text).expect("a code").len() - 17) / 4;
+        assert_eq!(version(SIGNED), 8);
+        assert_eq!(version(&"A".repeat(311)), 10);
+        assert_eq!(version(&"a".repeat(311)), 13);
+        assert!(qr_modules(&"A".repeat(312)).is_err() && qr_modules("").is_err());
+    }
+
+    /// R49: a module has at least 0.33 mm in the narrowest seal that a page gets.
+    #[test]
+    fn modules_are_large_enough_to_be_read() {
+        let text = SealText {
+            number: 4_294_967_295,
+            book: "01/2026",
+            suffix: "SCT/BS",
+            date_text: "Ngày 25 tháng 11 năm 2026",
+            unit_name: "ỦY BAN NHÂN DÂN PHƯỜNG MẪU SỐ MƯỜI HAI",
+            qr_payload: SIGNED,
+        };
+        let longest = "A".repeat(311);
+        for qr_payload in [SIGNED, &longest] {
+            let text = SealText { qr_payload, ..text };
+            assert!(seal_appearance((196.0, 104.0), &text).is_ok(), "{}", qr_payload.len());
+            let refused = seal_appearance((196.0, 60.0), &text).expect_err("too flat");
+            assert!(matches!(refused, Unusable::TextUnusable(what) if what == "qr_payload" || what == "seal"));
+        }
+        let flat = seal_appearance((400.0, 40.0), &text).expect_err("too flat for the code");
+        assert!(matches!(flat, Unusable::TextUnusable(what) if what == "qr_payload"));
+    }
 
     /// Also in the narrow seal beside a long unit name.
     #[test]

@@ -13,6 +13,7 @@ pub mod inquiry;
 pub mod model;
 pub mod paths;
 pub mod ports;
+pub mod qr;
 pub mod quota;
 pub mod readable;
 pub mod refusal;

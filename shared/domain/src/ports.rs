@@ -285,6 +285,12 @@ pub trait ReportKey: Send + Sync {
     fn sign(&self, message: &[u8]) -> impl Future<Output = Result<Vec<u8>, Fault>> + Send;
 }
 
+/// The deployment's key for the QR codes in seals. Only `numbering` has it; it signs nothing else.
+pub trait QrKey: Send + Sync {
+    /// Signs a message of at most 4,096 bytes with pure Ed25519 (RFC 8032 §5.1): 64 bytes, the same for the same message.
+    fn sign(&self, message: &[u8]) -> impl Future<Output = Result<Vec<u8>, Fault>> + Send;
+}
+
 /// What the leader's phone is asked.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SignOrder {

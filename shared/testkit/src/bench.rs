@@ -33,7 +33,7 @@ pub struct Bench {
 pub fn bench() -> &'static Bench {
     static BENCH: OnceLock<Bench> = OnceLock::new();
     BENCH.get_or_init(|| Bench {
-        real: Workbench::new(trees().anchors(), "https://ctdt.test".into()),
+        real: Workbench::new(trees().anchors()),
         prepared: Memory::default(),
         finished: Memory::default(),
         rechecked: Memory::default(),
@@ -118,7 +118,7 @@ impl Workshop for Bench {
 
     fn prepare_seal(&self, signed: &Held<'_>, mark: &SealMark<'_>) -> Result<Revision, Fault> {
         let key = Key::new("seal").unit(mark.unit).held(signed);
-        let key = key.text((mark.number, mark.copy, mark.decided_at)).bytes(&mark.scans);
+        let key = key.text((mark.number, mark.copy, mark.decided_at)).bytes(mark.qr.as_bytes());
         remembered(&self.prepared, &key, &[], || self.real.prepare_seal(signed, mark))
     }
 

@@ -3,6 +3,7 @@
 //! Stages are reached through the real rules and the real verifier; what a function does over HTTP (rights, forms) is left
 //! out.
 
+use casework::qr::Press;
 use casework::workshop::{Expectation, LeaderMark, Parts};
 use casework::{Halt, Outcome, Workshop, aftercare, augment, batch, delivery, inquiry, leader, numbering};
 use domain::copy::CopyState;
@@ -20,12 +21,14 @@ use crate::keys::Identity;
 use crate::paper;
 use crate::polling::run;
 use crate::trees::trees;
-use crate::world::{World, sha256};
+use crate::world::{World, qr_keys, sha256};
 
 /// 2026-11-23 14:05:31 +07:00.
 pub const NOW: Timestamp = Timestamp::constant(1_795_417_531, 0);
 /// Where anybody verifies.
 pub const PUBLIC_URL: &str = "https://ctdt.test";
+/// What stands before the payload of a QR code.
+pub const QR_BASE: &str = "HTTPS://CTDT.TEST/Q/";
 /// Looks of the sweepers before a test is called endless: more than the quarter of an hour of I16 has minutes.
 const SWEEPS: usize = 600;
 /// I16: after the last fault everything ends within a quarter of an hour.
@@ -338,6 +341,12 @@ pub fn the_work(world: &World, topic: Topic) -> Outbox {
     first
 }
 
+/// What `numbering` signs with.
+fn signing(world: &World) -> numbering::Keys<'_, World, World> {
+    let qr = Press { key: world, published: qr_keys(), base: QR_BASE };
+    numbering::Keys { seal: world, qr }
+}
+
 /// Does what an item asks for, as its function would.
 ///
 /// # Errors
@@ -345,7 +354,7 @@ pub fn the_work(world: &World, topic: Topic) -> Outbox {
 pub async fn work(world: &World, item: &Outbox) -> Result<Outcome, Halt> {
     let now = world.now();
     match item.topic {
-        Topic::Seal => numbering::number_and_seal(world, world, world, bench(), world, item, now).await,
+        Topic::Seal => numbering::number_and_seal(world, world, &signing(world), bench(), world, item, now).await,
         Topic::FinishLeader => augment::finish_leader(world, world, world, bench(), world, item, now).await,
         Topic::FinishSeal => augment::finish_seal(world, world, world, bench(), world, item, now).await,
         Topic::Archive => augment::archive(world, world, world, bench(), world, item, now).await,

@@ -126,7 +126,7 @@ fn a_call_begins_with_a_pause() {
 #[test]
 fn nobody_signs_twice_alike() {
     let world = office();
-    let sign = || run(world.sign(&people::unit(), b"message")).expect("a signature");
+    let sign = || run(SealKey::sign(&world, &people::unit(), b"message")).expect("a signature");
     assert_ne!(sign(), sign());
     let request = pki::tsp::request(&[7; 32], &[1; 8]);
     let stamp = || run(world.timestamp(&request)).expect("a time-stamp");

@@ -59,7 +59,43 @@ fn pages(look: Look) -> Vec<String> {
         troubled(look, &trouble),
     ];
     all.extend(found.iter().map(|found| registered(look, &printed(), found)));
+    let seals = found.into_iter().map(Some).chain([None]).map(Seal::Genuine);
+    all.extend(seals.chain([Seal::Forged, Seal::UnknownKey]).map(|seal| scanned(look, &code(seal))));
     all
+}
+
+fn code(seal: Seal) -> Scanned {
+    Scanned {
+        printed: printed(),
+        day: "2026-11-26".into(),
+        key: "90facafe".into(),
+        payload: "AGIPVSX6".into(),
+        verify: "/verify?u=000%2E00%2E01%2EH54&n=152".into(),
+        seal,
+    }
+}
+
+/// Decision 16: a right signature of a code is no "valid", and without one the register is not shown.
+#[test]
+fn a_code_never_makes_a_paper_valid() {
+    let page = |seal| scanned(LOOKS[0], &code(seal));
+    let active = page(Seal::Genuine(Some(Registered::Active("2026-11-26".into()))));
+    assert!(
+        active.contains("CHỮ KÝ CỦA MÃ ĐÚNG") && active.contains("Mã không chứng minh tờ giấy trên tay"),
+        "{active}"
+    );
+    let silent = page(Seal::Genuine(None));
+    assert!(silent.contains("CHỮ KÝ CỦA MÃ ĐÚNG") && silent.contains("không hỏi được sổ chứng thực"), "{silent}");
+    let annulled = page(Seal::Genuine(Some(Registered::Annulled(None))));
+    assert!(annulled.contains("verdict annulled") && annulled.contains("Không tiếp nhận."), "{annulled}");
+    let forged = page(Seal::Forged);
+    assert!(forged.contains("CHỮ KÝ CỦA MÃ KHÔNG ĐÚNG") && forged.contains("verdict invalid"), "{forged}");
+    let unknown = page(Seal::UnknownKey);
+    assert!(unknown.contains("KHÔNG KIỂM TRA ĐƯỢC") && unknown.contains("verdict unsure"), "{unknown}");
+    for page in [active, silent, annulled, forged, unknown] {
+        assert!(!page.contains("verdict valid") && page.contains("26/11/2026"), "{page}");
+        assert!(page.contains("href=\"/verify?u=000%2E00%2E01%2EH54&amp;n=152\""), "{page}");
+    }
 }
 
 /// R111: by which decision, where the register has it.

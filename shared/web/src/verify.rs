@@ -164,7 +164,7 @@ fn from_print(lang: Lang, printed: &Printed) -> Markup {
     }
 }
 
-fn number_line(lang: Lang, printed: &Printed) -> String {
+pub(crate) fn number_line(lang: Lang, printed: &Printed) -> String {
     let Printed { unit_code, number, book, year, suffix, .. } = printed;
     match lang {
         Lang::Vi => format!("Số {number}, quyển số {book}/{year} - {suffix}, đơn vị {unit_code}"),
@@ -172,7 +172,7 @@ fn number_line(lang: Lang, printed: &Printed) -> String {
     }
 }
 
-fn annulled(lang: Lang, by: Option<&(String, String)>) -> String {
+pub(crate) fn annulled(lang: Lang, by: Option<&(String, String)>) -> String {
     let by = by.map(|(number, date)| (number, day(date).unwrap_or_default()));
     match (lang, by) {
         (Lang::Vi, None) => "Bản sao mang số này đã bị huỷ.".to_owned(),

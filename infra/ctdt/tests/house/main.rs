@@ -15,6 +15,7 @@ mod large;
 mod ministack;
 mod outage;
 mod published;
+mod qr;
 mod refusals;
 mod sandbox;
 mod stack;

@@ -108,7 +108,8 @@ async fn deploy(ministack: &Ministack, beside: &Beside, programs: &Path) -> Api 
     let state = ministack.create_stack("ctdt-dev-state", local::resources::STATE_TEMPLATE, &state).await;
     let keys = ministack.seal_keys(&units).await;
     let report_key = ministack.public_key(&state["ReportKeyAlias"]).await;
-    let cloud = ministack.cloud(&state["TableName"], &state["DocumentsBucket"], report_key);
+    let qr_key = ministack.public_key(&state["QrKeyAlias"]).await;
+    let cloud = ministack.cloud(&state["TableName"], &state["DocumentsBucket"], report_key, qr_key);
     beside.plant(&cloud, &keys).await.expect("the seed is planted");
 
     let template = packaged(local::functions::TEMPLATE);
@@ -232,11 +233,11 @@ impl Ministack {
     }
 
     /// The cloud for our own clients.
-    fn cloud(&self, table: &str, bucket: &str, report_key: Vec<u8>) -> Cloud {
+    fn cloud(&self, table: &str, bucket: &str, report_key: Vec<u8>, qr_key: Vec<u8>) -> Cloud {
         let url = || self.url.clone();
         let endpoints = Endpoints { dynamodb: url(), s3: url(), kms: url(), sesv2: url() };
         let sdk = endpoints.config(&Credentials::default());
-        Cloud { sdk, table: table.to_owned(), bucket: bucket.to_owned(), report_key }
+        Cloud { sdk, table: table.to_owned(), bucket: bucket.to_owned(), report_key, qr_key }
     }
 
     /// A request for one of its services. It reads the service's name in the signature, which it does not check.

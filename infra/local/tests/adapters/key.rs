@@ -1,13 +1,15 @@
-//! `seal` against the KMS endpoint. Touches decision 10 (RAW, PKCS#1 v1.5, pinned by the key policy).
+//! `seal` against the KMS endpoint. Touches decision 10 (RAW, PKCS#1 v1.5, pinned by the key policy) and, for QR codes, decision 16
+//! (RAW, pure Ed25519).
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::error::ProvideErrorMetadata as _;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
 use domain::ids::UnitId;
-use domain::ports::{Fault, ReportKey as _, SealKey as _};
+use domain::ports::{Fault, QrKey as _, ReportKey as _, SealKey as _};
+use domain::qr::{Key, Standing, Statement};
 use pki::Certificate;
-use seal::{KmsKey, KmsReportKey};
+use seal::{KmsKey, KmsQrKey, KmsReportKey};
 
 use crate::cloud::{NOBODY, PKI, all_at, cloud};
 
@@ -89,11 +91,49 @@ async fn the_service_signs_with_its_own_key() {
     assert_eq!(refused.expect_err("refused").code(), Some("AccessDeniedException"));
 }
 
+/// Decision 16: one key of another kind signs codes, the same twice, and its policy lets nobody sign otherwise with it.
+#[tokio::test]
+async fn codes_are_signed_with_the_deployments_key() {
+    let cloud = cloud().await;
+    let alias = cloud.state.output("QrKeyAlias").expect("an output").to_owned();
+    let spki = cloud.state.qr_key(cloud.kms.keys()).expect("a key");
+    assert_eq!(spki.len(), 44, "RFC 8410");
+    let key = Key::new(spki[12..].try_into().expect("32 bytes"));
+    let number = domain::model::Number { number: 152, book: "01".into(), year: 2026, suffix: "SCT/BS".into() };
+    let at = "2026-11-25T00:00:00Z".parse().expect("a moment");
+    let said = Statement::new("000.00.01.H54", &number, at, &[7; 32]).expect("sayable");
+    let message = said.to_be_signed(key.id).expect("sayable");
+    let (one, two) = (KmsQrKey::new(&cloud.sdk, alias.clone()), KmsQrKey::new(&cloud.sdk, alias.clone()));
+    let signature = one.sign(&message).await.expect("a signature");
+    assert_eq!(two.sign(&message).await.expect("a signature"), signature, "two sealers make the same bytes");
+    let code = said.signed(key.id, signature.try_into().expect("64 bytes")).expect("sayable");
+    assert_eq!(code.check(&[key]), Standing::Genuine);
+
+    let client = Client::new(&cloud.sdk);
+    let sign = |kind: MessageType, algorithm: SigningAlgorithmSpec| {
+        let request = client.sign().key_id(&alias).message(Blob::new([7; 64]));
+        request.message_type(kind).signing_algorithm(algorithm).send()
+    };
+    use SigningAlgorithmSpec::{Ed25519Sha512, RsassaPkcs1V15Sha256};
+    let refused = sign(MessageType::Digest, Ed25519Sha512).await.expect_err("a digest");
+    assert_eq!(refused.code(), Some("AccessDeniedException"));
+    let refused = sign(MessageType::Raw, RsassaPkcs1V15Sha256).await.expect_err("another algorithm");
+    assert_eq!(refused.code(), Some("InvalidKeyUsageException"));
+    // Without a policy KMS itself takes no digest for this algorithm.
+    let made = client.create_key().key_spec(aws_sdk_kms::types::KeySpec::EccNistEdwards25519);
+    let made = made.key_usage(aws_sdk_kms::types::KeyUsageType::SignVerify).send().await.expect("a key");
+    let id = made.key_metadata().expect("its description").key_id().to_owned();
+    let request = client.sign().key_id(&id).message(Blob::new([7; 64])).message_type(MessageType::Digest);
+    let refused = request.signing_algorithm(Ed25519Sha512).send().await.expect_err("a digest");
+    assert_eq!(refused.code(), Some("ValidationException"));
+}
+
 #[tokio::test]
 async fn silence_is_a_fault() {
     let dead = KmsKey::new(&all_at(NOBODY), PREFIX.into());
     assert!(dead.sign(&UnitId::new([1; 16]), b"x").await.is_err());
     assert!(KmsReportKey::new(&all_at(NOBODY), "alias/x".into()).sign(b"x").await.is_err());
+    assert!(KmsQrKey::new(&all_at(NOBODY), "alias/x".into()).sign(b"x").await.is_err());
 }
 
 /// A service that takes the request and says nothing: the answer is a fault, well before an HTTP API gives up (29 s).

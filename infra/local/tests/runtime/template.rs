@@ -39,6 +39,8 @@ fn exports() -> BTreeMap<String, String> {
         "SealKeyAlias",
         "ReportKeyArn",
         "ReportKeyAlias",
+        "QrKeyArn",
+        "QrKeyAlias",
     ];
     names.into_iter().map(|name| (format!("ctdt-dev-{name}"), format!("({name})"))).collect()
 }

@@ -49,7 +49,7 @@ const SEAL: SealText<'_> = SealText {
     suffix: "SCT/BS",
     date_text: "Ngày 25 tháng 11 năm 2026",
     unit_name: "ỦY BAN NHÂN DÂN XÃ THỬ NGHIỆM",
-    qr_payload: "https://banhsao.example.vn/q/8Jx2kqP0aZ?c=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    qr_payload: "HTTPS://CHUNGTHUC.EXAMPLE.VN/Q/AGIPVSX6BUYDAMBOGAYC4MBRFZEDKNACGAYQMU2DKQXUEUYAAAAJQJTCAAAQEAYEAUDAP3ITGKUS6NTDTXUEJDJGIHW6BREDZXPLPY3ISV4ZTSFCPGMAPGMIFXSXJWLFJMKAFR3T5VEC6GWM2VYMIZCA6VAGMRMEK5RDKCU37YFQ",
 };
 
 /// Words with their boxes: left, top, right, bottom.

@@ -20,6 +20,7 @@ use pki::{DigestAlgorithm, digest};
 
 use crate::polling::pause;
 use outside::Outside;
+pub(crate) use outside::qr_keys;
 pub use outside::{Habit, Habits};
 use storage::Object;
 pub use table::Table;

@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use casework::qr::Published;
 use domain::ids::*;
 use domain::model::Sha256;
 use domain::ports::*;
+use domain::qr;
 use jiff::Timestamp;
 use pki::DigestAlgorithm;
 use pki::issue::{self, CrlSpec, OcspAnswer, OcspRequest, OcspSpec, RevokedEntry, TimestampRequest, TimestampSpec};
@@ -62,6 +65,8 @@ impl Habit {
 pub struct Habits {
     /// The agency's key.
     pub key: Habit,
+    /// The key for QR codes.
+    pub qr: Habit,
     /// The signing gateway, and the person with the phone behind it.
     pub gateway: Habit,
     /// The time-stamping authority.
@@ -170,6 +175,43 @@ impl Inner {
             Habit::Refusing => Err(Fault("AccessDeniedException".into())),
         }
     }
+}
+
+impl QrKey for World {
+    async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Fault> {
+        self.act("sign_qr", |w| w.sign_qr(message)).await
+    }
+}
+
+impl Inner {
+    fn sign_qr(&self, message: &[u8]) -> Result<Vec<u8>, Fault> {
+        let ours = |message: &[u8]| qr_pair(OURS).sign(message).as_ref().to_vec();
+        match self.outside.habits.qr {
+            Habit::Right | Habit::BadNonce | Habit::Waiting => Ok(ours(message)),
+            Habit::OtherHash => Ok(ours(b"another message")),
+            Habit::OtherCertificate => Ok(qr_pair([2; 32]).sign(message).as_ref().to_vec()),
+            Habit::Garbage => Ok(garbage()),
+            Habit::Empty => Ok(Vec::new()),
+            Habit::Silent => Err(no("the key for QR codes")),
+            Habit::Refusing => Err(Fault("AccessDeniedException".into())),
+        }
+    }
+}
+
+/// The seed of the key for QR codes in tests.
+const OURS: [u8; 32] = [1; 32];
+
+fn qr_pair(seed: [u8; 32]) -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&seed).expect("a seed")
+}
+
+/// The published keys for QR codes.
+pub(crate) fn qr_keys() -> &'static Published {
+    static KEYS: OnceLock<Published> = OnceLock::new();
+    KEYS.get_or_init(|| {
+        let public = qr_pair(OURS).public_key().as_ref().try_into().expect("32 bytes");
+        Published::new(vec![qr::Key::new(public)]).expect("one key")
+    })
 }
 
 impl RemoteSigning for World {

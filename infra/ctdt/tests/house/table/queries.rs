@@ -43,6 +43,7 @@ const WRONG: &[(&str, &str, Unknown)] = &[
     ("GET /", "lang", Unknown::None("every language but English is Vietnamese")),
     ("GET /verify", "lang", Unknown::None("every language but English is Vietnamese")),
     ("GET /docs", "lang", Unknown::None("every language but English is Vietnamese")),
+    ("GET /Q/{payload}", "lang", Unknown::None("every language but English is Vietnamese")),
     ("GET /d/{token}", "lang", Unknown::None("every language but English is Vietnamese")),
 ];
 

@@ -182,6 +182,9 @@ pub(super) async fn files(cases: &Cases) {
     cases.refuses(VERIFY, "", send("application/zip", b"PK\x03\x04".to_vec()), "zip-broken").await;
     cases.refuses(VERIFY, "", zip("a.pdf", &vec![0; 11 << 20]), "zip-bomb").await;
     cases.refuses(VERIFY, "", zip("ho-so/", b""), "zip-has-no-pdf").await;
+    let code = Call::post("/v1/qr/decode", &json!({"payload": "https://example.vn/Q/ABC"}));
+    cases.refuses("POST /v1/qr/decode", "", code, "qr-not-ours").await;
+    cases.page_refuses("GET /Q/{payload}", "/Q/ABC", "qr-not-ours").await;
     let open = Call::post("/v1/uploads", &declared("application/pdf", b"%PDF-1.7"));
     let open = json!({"upload_id": cases.client.by("officer", open).await.is(201).text("/id")});
     cases.refuses(VERIFY, "officer", Call::post("/v1/verifications", &open), "upload-not-ready").await;

@@ -93,6 +93,11 @@ impl World {
             ("GET", "/v1/explanations/{code}") => plain("no-signature", "officer"),
             ("GET", "/v1/errors/{code}") => plain("stale", "officer"),
             ("GET", "/assets/{name}") => plain("main-job.sh", "officer"),
+            ("GET", "/Q/{payload}") => {
+                let payload = crate::qr::VECTOR.trim_end().rsplit('/').next().unwrap_or_default();
+                plain(payload, "officer")
+            }
+            ("POST", "/v1/qr/decode") => self.call(route, "", "officer", &[("qr", crate::qr::VECTOR.trim_end())]),
             ("GET", "/v1/queues/{queue}") => plain("sign", "leader"),
             ("GET", "/v1/copies/by-number") => {
                 let mut ready = plain("", "officer");
