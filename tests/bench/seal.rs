@@ -61,7 +61,7 @@ impl Office {
         let (world, copy) = copies::submitted(1_000);
         copies::seal_it(&world, &copy);
         let file = copies::archived(&world);
-        let bench = Workbench::new(trees().anchors(), "https://ctdt.test".into());
+        let bench = Workbench::new(trees().anchors());
         let [certificates, answers] = ["Certs", "OCSPs"].map(|list| stored(&file, list));
         Self { world, bench, certificates, answers }
     }
@@ -83,7 +83,8 @@ impl Office {
         let revision = self.bench.prepare_leader(&base, &mark).expect("a revision");
         self.sign(shelf, &mut clock, (base, revision), &trees().ours.leader, LEADER_FIELD);
         let base = shelf.read();
-        let mark = SealMark { unit: &unit, number: &number, copy: &copy, decided_at: NOW, scans: [7; 32] };
+        let qr = format!("HTTPS://CTDT.TEST/Q/{}", "A7".repeat(86));
+        let mark = SealMark { unit: &unit, number: &number, copy: &copy, decided_at: NOW, qr: &qr };
         let revision = self.bench.prepare_seal(&base, &mark).expect("a revision");
         self.sign(shelf, &mut clock, (base, revision), &trees().ours.agency_p256, SEAL_FIELD);
         self.archive(shelf, &mut clock);
