@@ -3,9 +3,11 @@
 //!
 //! Talks to TSA, OCSP, CRL and AIA hosts; has no key.
 
-use api::{Edge, Env, Error, Function};
+use std::time::Duration;
+
+use api::{Edge, Env, Error, Function, Stopwatch};
 use casework::trust::{Source, TrustStore};
-use casework::{Workbench, augment, inquiry};
+use casework::{Halt, Outcome, Workbench, augment, inquiry};
 use domain::model::{Outbox, Topic};
 use domain::ports::{Fault, Records};
 use jiff::Timestamp;
@@ -21,6 +23,13 @@ const SWEEP: u32 = 50;
 const SWEEP_QUESTIONS: u32 = 3;
 /// The same of renewals, which have months: 7,200 a day, and today's copies never wait for those of years ago.
 const SWEEP_RENEWALS: u32 = 5;
+
+/// Work is begun in the first seconds of an event only: what is begun then ends before the function does, after at most
+/// [`trust_services::LONGEST_TIMESTAMPS`] for its time-stamp and what is left for everything else. Cut off, it would pay for its time-stamp
+/// again.
+pub const BEGIN_WITHIN: Duration = Duration::from_secs(25);
+/// Copies of a sweep that are worked on beside each other; each holds its file in memory a few times, up to 100 MB of it.
+const BESIDE: usize = 2;
 
 /// The function with what it needs.
 pub struct Augmentation {
@@ -70,38 +79,68 @@ impl Augmentation {
     }
 }
 
+impl Augmentation {
+    /// One step of an item.
+    async fn step(&self, item: &Outbox, now: Timestamp) -> Result<Outcome, Halt> {
+        let bench = &self.bench(now).await;
+        let (records, objects, services, chance) = (&self.records, &self.objects, &self.services, &self.edge.chance);
+        match item.topic {
+            Topic::FinishLeader => augment::finish_leader(records, objects, services, bench, chance, item, now).await,
+            Topic::FinishSeal => augment::finish_seal(records, objects, services, bench, chance, item, now).await,
+            Topic::Archive => augment::archive(records, objects, services, bench, chance, item, now).await,
+            Topic::Renew => augment::renew(records, objects, services, bench, chance, item, now).await,
+            Topic::Seal | Topic::Deliver | Topic::Aftercare | Topic::JudgeBatch | Topic::FetchEvidence => {
+                Ok(Outcome::Done)
+            }
+        }
+    }
+}
+
 impl Function for Augmentation {
     fn edge(&self) -> &Edge {
         &self.edge
     }
 
     async fn work(&self, item: &Outbox) -> Result<(), Fault> {
+        self.work_since(item, Stopwatch::start()).await
+    }
+
+    /// Steps of an item until it is done, waits for its time, or none may be begun any more: then the next sweep goes on.
+    async fn work_since(&self, item: &Outbox, begun: Stopwatch) -> Result<(), Fault> {
         if item.topic == Topic::FetchEvidence {
             return self.fetch(item).await;
         }
-        let now = self.edge.clock.now();
-        let bench = &self.bench(now).await;
-        let (records, objects, services, chance) = (&self.records, &self.objects, &self.services, &self.edge.chance);
-        casework::settled(match item.topic {
-            Topic::FinishLeader => augment::finish_leader(records, objects, services, bench, chance, item, now).await,
-            Topic::FinishSeal => augment::finish_seal(records, objects, services, bench, chance, item, now).await,
-            Topic::Archive => augment::archive(records, objects, services, bench, chance, item, now).await,
-            Topic::Renew => augment::renew(records, objects, services, bench, chance, item, now).await,
-            Topic::Seal | Topic::Deliver | Topic::Aftercare | Topic::JudgeBatch | Topic::FetchEvidence => return Ok(()),
-        })
+        let mut item = item.clone();
+        while begun.elapsed() < BEGIN_WITHIN {
+            let now = self.edge.clock.now();
+            let done = self.step(&item, now).await;
+            match done {
+                Ok(Outcome::Later(due_at)) if due_at <= now => item.due_at = due_at,
+                Err(Halt::Failed(_)) => {
+                    augment::give_back(&self.records, &item, now).await;
+                    return casework::settled(done);
+                }
+                done => return casework::settled(done),
+            }
+        }
+        Ok(())
     }
 
     async fn tick(&self) -> Result<(), Fault> {
-        let now = self.edge.clock.now();
+        let (now, begun) = (self.edge.clock.now(), Stopwatch::start());
         for topic in TOPICS {
             let most = match topic {
                 Topic::FetchEvidence => SWEEP_QUESTIONS,
                 Topic::Renew => SWEEP_RENEWALS,
                 _ => SWEEP,
             };
-            for item in self.records.due(topic, now, most).await? {
-                if let Err(fault) = self.work(&item).await {
-                    tracing::warn!(topic = topic.name(), subject = item.subject, %fault, "due work failed; the next sweep tries again");
+            let due = self.records.due(topic, now, most).await?;
+            for items in due.chunks(BESIDE) {
+                let done = casework::beside(items.iter().map(|item| self.work_since(item, begun))).await;
+                for (item, done) in items.iter().zip(done) {
+                    if let Err(fault) = done {
+                        tracing::warn!(topic = topic.name(), subject = item.subject, %fault, "due work failed; the next sweep tries again");
+                    }
                 }
             }
         }

@@ -169,6 +169,7 @@ struct ClockIn {
 #[serde(deny_unknown_fields)]
 struct FaultsIn {
     tsa: Option<TsaFault>,
+    tsa_behind: Option<bool>,
     ocsp: Option<OcspFault>,
     crl: Option<FileFault>,
     aia: Option<FileFault>,
@@ -280,8 +281,8 @@ impl Sandbox {
     }
 
     fn switch(&self, request: &Request) -> Result<Reply, Problem> {
-        let FaultsIn { tsa, ocsp, crl, aia, delay_ms, directory } = request.json()?;
-        self.faults.change(FaultChange { tsa, ocsp, crl, aia, delay_ms });
+        let FaultsIn { tsa, tsa_behind, ocsp, crl, aia, delay_ms, directory } = request.json()?;
+        self.faults.change(FaultChange { tsa, tsa_behind, ocsp, crl, aia, delay_ms });
         if let Some(fault) = directory {
             self.outage.set(fault);
         }

@@ -172,7 +172,7 @@ impl Surroundings {
             ("TrustListPins", &self.pki.trust_list_pin()),
             ("ReportSigner", REPORT_SIGNER),
             ("QrKeys", QR_KEYS),
-            ("TsaUrls", &tsa),
+            ("TsaUrls", &self.pki.tsa_urls()),
             ("TrustHosts", trust_host),
             ("PublicUrl", public_url),
             ("Sender", SENDER),

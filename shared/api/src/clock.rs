@@ -33,3 +33,19 @@ impl Clock {
         time::rfc3339(self.now())
     }
 }
+
+/// How long something takes: real time, whatever the sandbox makes of the clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(std::time::Instant);
+
+impl Stopwatch {
+    /// Begins now.
+    pub fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    /// The time since.
+    pub fn elapsed(self) -> std::time::Duration {
+        self.0.elapsed()
+    }
+}

@@ -15,7 +15,7 @@ use lambda_http::{Body, Error, RequestExt};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use crate::{Clock, Env, Problem, Reply, Request, SystemChance};
+use crate::{Clock, Env, Problem, Reply, Request, Stopwatch, SystemChance};
 
 /// What the edge needs: clock and chance.
 #[derive(Clone)]
@@ -48,6 +48,13 @@ pub trait Function: Send + Sync + 'static {
     fn work(&self, item: &Outbox) -> impl Future<Output = Result<(), Fault>> + Send {
         let _ = item;
         async { Ok(()) }
+    }
+
+    /// The same for work that came in one event with other work, which may have taken its time: `begun` is when the event came. Whoever
+    /// would be cut off leaves it to the sweep.
+    fn work_since(&self, item: &Outbox, begun: Stopwatch) -> impl Future<Output = Result<(), Fault>> + Send {
+        let _ = begun;
+        self.work(item)
     }
 
     /// Looks for what the stream lost and for what is due by time.
@@ -135,9 +142,10 @@ fn new_request_id(edge: &Edge) -> String {
 /// Does the records in order; the first failure stops the batch and is reported with everything after it, so that the
 /// order per shard is kept (`ReportBatchItemFailures`).
 async fn stream(function: &impl Function, records: &[Value]) -> Value {
+    let begun = Stopwatch::start();
     for record in records {
         let Some(item) = outbox(record) else { continue };
-        if let Err(fault) = boxed(function.work(&item)).await {
+        if let Err(fault) = boxed(function.work_since(&item, begun)).await {
             tracing::warn!(topic = item.topic.name(), subject = item.subject, %fault, "work failed and will be delivered again");
             let id = record.pointer("/dynamodb/SequenceNumber").cloned().unwrap_or(Value::Null);
             return json!({"batchItemFailures": [{"itemIdentifier": id}]});

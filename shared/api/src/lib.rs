@@ -24,7 +24,7 @@ pub use alarm::alarm;
 
 pub use auth::{Keys, needs, needs_any, right_name};
 pub use chance::SystemChance;
-pub use clock::Clock;
+pub use clock::{Clock, Stopwatch};
 pub use codes::{CODES, Code, code};
 pub use env::{Env, Missing};
 pub use event::{Edge, Function, Handler, handle, handler, serve};

@@ -7,10 +7,9 @@
 
 mod archive;
 mod evidence;
+mod lease;
 mod renew;
 mod stamp;
-
-use std::collections::BTreeSet;
 
 use domain::copy::CopyState;
 use domain::decide::{Command, Decision, decide};
@@ -23,7 +22,8 @@ use jiff::{SignedDuration, Timestamp};
 use pades::{ChainPurpose, Held, LEADER_FIELD, SEAL_FIELD, Verified};
 use pki::Certificate;
 
-use crate::leader::BATCH_LIMIT;
+use self::stamp::Stamp;
+use crate::beside::beside;
 use crate::support::{
     self, Commit, FILE_LIMIT, ROUNDS, beginning, commit, contention, ended, extend_object, extended, finished, held,
     later, outbox, outbox_due, read, writes,
@@ -32,7 +32,11 @@ use crate::workshop::{Expectation, Parts, chain_of};
 use crate::{Halt, Outcome, Workshop};
 
 pub use archive::archive;
+pub use lease::{LEASE, give_back};
 pub use renew::renew;
+
+/// The most octets of files that copies of one session bring into memory beside each other; one copy always has its turn.
+const BESIDE_LIMIT: u64 = 64 * 1024 * 1024;
 
 /// How long a sealed copy waits for its archive before it is delivered as it is (decision 11).
 pub const ARCHIVE_WAIT: SignedDuration = SignedDuration::from_mins(15);
@@ -79,8 +83,9 @@ struct Finished {
     file: Stored,
 }
 
-/// Finishes the leader's signature on every copy of a session (subject: the session). A copy whose signature turns out
-/// worthless goes back to the leader with a problem; a copy without a time-stamp waits, and holds up no other.
+/// Finishes the leader's signature on the copies of a session (subject: the session), as many beside each other as memory holds; when more are
+/// left, the item is due at once. A copy whose signature turns out worthless goes back to the leader with a problem; a copy without a
+/// time-stamp waits, and holds up no other.
 ///
 /// # Errors
 /// Faults of table and bucket; the item then stays due.
@@ -94,32 +99,49 @@ pub async fn finish_leader(
     now: Timestamp,
 ) -> Result<Outcome, Halt> {
     let run = Run { records, objects, services, workshop, chance, now };
-    let mut waiting = BTreeSet::new();
-    // Each round ends a copy, sets one aside, or was lost to somebody who got further.
-    for _ in 0..BATCH_LIMIT + ROUNDS {
+    for round in 0..ROUNDS {
         let Some(session) = leader_session(records, item).await? else { return finished(records, item, now).await };
-        let Some(entry) = session.items.iter().find(|entry| !entry.done && !waiting.contains(&entry.copy)) else {
-            return later(records, item, now).await;
-        };
-        let (decision, problem) = match run.leader(&session, entry).await? {
-            Leader::Ended(decision, problem) => (decision, problem),
-            Leader::NotYet => {
-                waiting.insert(entry.copy.clone());
-                continue;
-            }
-        };
-        let after = ended(&session, &entry.copy, problem);
-        let over = after.state.is_terminal();
-        let mut all: Vec<Write> = decision.map(|decision| writes(*decision).into()).unwrap_or_default();
-        all.push(Write::Session(after));
-        if over {
-            all.push(Write::OutboxDone(item.id.clone()));
+        if round == 0 && !run.takes(item).await {
+            return Ok(Outcome::Later(run.alone_until()));
         }
-        if commit(records, all).await == Commit::Written && over {
-            return Ok(Outcome::Done);
+        let (entries, more) = turn(&session, item);
+        let ended = beside(entries.iter().map(|entry| run.leader(&session, entry))).await;
+        let ended = ended.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let over = run.recorded_leader(&session, entries.into_iter().zip(ended), item);
+        let Some((over, all)) = over else { return later(records, item, now).await };
+        if commit(records, all).await == Commit::Written {
+            return match (over, more) {
+                (true, _) => Ok(Outcome::Done),
+                (false, true) => again(records, item, now).await,
+                (false, false) => later(records, item, now).await,
+            };
         }
     }
     Err(contention())
+}
+
+/// The copies of a session that have their turn, and whether others wait for theirs. Whoever cannot be helped now does not keep the first
+/// place for ever: the turn moves on with the time.
+fn turn<'s>(session: &'s Session, item: &Outbox) -> (Vec<&'s SessionItem>, bool) {
+    let mut open: Vec<&SessionItem> = session.items.iter().filter(|entry| !entry.done).collect();
+    let size = |entry: &&SessionItem| entry.prepared.as_ref().map_or(0, |prepared| prepared.file.size);
+    let all = open.len();
+    if open.iter().map(size).sum::<u64>() > BESIDE_LIMIT {
+        let seconds = usize::try_from(item.due_at.as_second()).unwrap_or(0);
+        open.rotate_left(seconds.checked_rem(all).unwrap_or(0));
+        let mut room = BESIDE_LIMIT;
+        let fits = |entry: &&&SessionItem| room.checked_sub(size(entry)).map(|left| room = left).is_some();
+        let count = open.iter().take_while(fits).count();
+        open.truncate(count.max(1));
+    }
+    let more = open.len() < all;
+    (open, more)
+}
+
+/// Makes an item due at once, for whoever still has time.
+async fn again(records: &impl Records, item: &Outbox, now: Timestamp) -> Result<Outcome, Halt> {
+    commit(records, vec![Write::OutboxLater(item.id.clone(), now)]).await;
+    Ok(Outcome::Later(now))
 }
 
 /// The session, while its signatures wait to be finished.
@@ -153,12 +175,15 @@ pub async fn finish_seal(
     now: Timestamp,
 ) -> Result<Outcome, Halt> {
     let run = Run { records, objects, services, workshop, chance, now };
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
         let Some(copy) = subject(records, item).await? else { return finished(records, item, now).await };
         let CopyState::Numbered { signed, session, number, prepared: Some((prepared, signature)), .. } = &copy.state
         else {
             return finished(records, item, now).await;
         };
+        if round == 0 && !run.takes(item).await {
+            return Ok(Outcome::Later(run.alone_until()));
+        }
         let unit = support::unit(records, &copy.unit).await?;
         let job = Job {
             path: paths::sealed(&unit.id, number),
@@ -188,6 +213,29 @@ async fn subject(records: &impl Records, item: &Outbox) -> Result<Option<Copy>, 
 }
 
 impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R, O, S, W, C> {
+    /// What is written of the copies that have ended, in one transaction, and whether the session is over with it; `None`: of none.
+    fn recorded_leader<'e>(
+        &self,
+        session: &Session,
+        copies: impl Iterator<Item = (&'e SessionItem, Leader)>,
+        item: &Outbox,
+    ) -> Option<(bool, Vec<Write>)> {
+        let (mut after, mut all) = (session.clone(), Vec::new());
+        for (entry, outcome) in copies {
+            let Leader::Ended(decision, problem) = outcome else { continue };
+            after = Session { version: session.version, ..ended(&after, &entry.copy, problem) };
+            all.extend(decision.into_iter().flat_map(|decision| writes(*decision)));
+        }
+        if after == *session {
+            return None;
+        }
+        after.version += 1;
+        let over = after.state.is_terminal();
+        all.push(Write::Session(after));
+        all.extend(over.then(|| Write::OutboxDone(item.id.clone())));
+        Some((over, all))
+    }
+
     async fn leader(&self, session: &Session, entry: &SessionItem) -> Result<Leader, Halt> {
         let copy = support::copy(self.records, &entry.copy).await?;
         let base = match &copy.state {
@@ -242,13 +290,13 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
             return Ok(Made::Never(Reason::WrongCertificate));
         }
         let imprint = pades::timestamp_imprint(&pki::cms::signature_value(job.signature, leaf));
-        let Some(token) = self.token(&imprint).await else { return Ok(Made::NotYet) };
         let attributes = &job.prepared.signed_attributes;
-        let parts = Parts { attributes, signature: job.signature, chain: job.chain, token: &token };
         // Everything but the token was checked above: what does not fit is a token beyond the reserved space.
-        let Ok(tail) = self.workshop.finish(&base, &revision, contents(job.prepared), &parts) else {
-            return Ok(Made::NotYet);
+        let embedded = |token: &[u8]| {
+            let parts = Parts { attributes, signature: job.signature, chain: job.chain, token };
+            self.workshop.finish(&base, &revision, contents(job.prepared), &parts).ok()
         };
+        let Stamp::Made(tail) = self.stamp(&imprint, embedded).await else { return Ok(Made::NotYet) };
         let file = base.extended(&tail);
         match self.workshop.recheck(&file, &self.expected(job, leaf)) {
             Ok(()) => {}

@@ -6,6 +6,7 @@
 pub mod aftercare;
 pub mod augment;
 pub mod batch;
+mod beside;
 pub mod delivery;
 pub mod download;
 pub mod examine;
@@ -22,6 +23,7 @@ pub mod workshop;
 use domain::ports::Fault;
 use jiff::Timestamp;
 
+pub use beside::beside;
 pub use domain::refusal::Halt;
 pub use workshop::{Workbench, Workshop};
 

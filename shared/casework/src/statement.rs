@@ -208,7 +208,11 @@ mod tests {
             true
         }
 
-        async fn timestamp(&self, _request: &[u8]) -> Result<Vec<u8>, Fault> {
+        async fn timestamp<T: Send>(
+            &self,
+            _request: &[u8],
+            _usable: impl Fn(&[u8]) -> Result<T, Fault> + Send + Sync,
+        ) -> Result<T, Fault> {
             Err(Fault("not asked".into()))
         }
 

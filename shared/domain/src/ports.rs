@@ -65,6 +65,15 @@ pub enum Write {
     OutboxDone(EventId),
     /// Moves the next attempt of waiting work; it must still be there.
     OutboxLater(EventId, Timestamp),
+    /// Takes waiting work for a while, so that nobody begins it beside whoever does it; it must still be due when it was.
+    OutboxTaken {
+        /// Which.
+        id: EventId,
+        /// When it was due.
+        due_at: Timestamp,
+        /// When it is due again, unless it is done by then.
+        until: Timestamp,
+    },
     /// A line of history; must not exist.
     Event(Event),
     /// A delivery.
@@ -336,8 +345,13 @@ pub enum Evidence {
 
 /// TSA, OCSP, CRL and AIA hosts. Bytes as they came; nothing is verified here.
 pub trait TrustServices: Send + Sync {
-    /// Posts a `TimeStampReq` to the configured TSAs in order; gives the first `TimeStampResp` that came.
-    fn timestamp(&self, request: &[u8]) -> impl Future<Output = Result<Vec<u8>, Fault>> + Send;
+    /// Posts a `TimeStampReq` to the configured TSAs in order; gives what `usable` made of the first `TimeStampResp` that it lets pass. One
+    /// that it refuses is like none: whoever is slower or behind still counts. `usable` says why it refuses, for the log.
+    fn timestamp<T: Send>(
+        &self,
+        request: &[u8],
+        usable: impl Fn(&[u8]) -> Result<T, Fault> + Send + Sync,
+    ) -> impl Future<Output = Result<T, Fault>> + Send;
     /// Whether a URL is one that may be asked at all. Asks nobody.
     fn may_ask(&self, url: &str) -> bool;
     /// Fetches evidence from a URL that stands in a certificate which chains to a trusted root.

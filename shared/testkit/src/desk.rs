@@ -293,7 +293,7 @@ pub fn signed(world: &World, n: u8) -> CopyId {
     let chain = trees().ours.leader.enrolled();
     let nonce = [n, 1, 2, 3, 4, 5, 6, 7];
     let request = pki::tsp::request(&pades::timestamp_imprint(&raw), &nonce);
-    let response = run(world.timestamp(&request)).expect("a time-stamp");
+    let response = run(world.timestamp(&request, |answer| Ok(answer.to_vec()))).expect("a time-stamp");
     let token = pki::tsp::check_response(&response, &pades::timestamp_imprint(&raw), &nonce).expect("a token");
     let parts = Parts { attributes: &prepared.signed_attributes, signature: &raw, chain: &chain, token: token.der() };
     let tail = bench().finish(&held, &prepared.tail, prepared.contents, &parts).expect("a signed revision");
@@ -353,7 +353,7 @@ fn signing(world: &World) -> numbering::Keys<'_, World, World> {
 /// What the work says.
 pub async fn work(world: &World, item: &Outbox) -> Result<Outcome, Halt> {
     let now = world.now();
-    match item.topic {
+    let done = match item.topic {
         Topic::Seal => numbering::number_and_seal(world, world, &signing(world), bench(), world, item, now).await,
         Topic::FinishLeader => augment::finish_leader(world, world, world, bench(), world, item, now).await,
         Topic::FinishSeal => augment::finish_seal(world, world, world, bench(), world, item, now).await,
@@ -366,7 +366,12 @@ pub async fn work(world: &World, item: &Outbox) -> Result<Outcome, Halt> {
             let anchors = trees().anchors();
             inquiry::fetch(world, world, world, &anchors, world, || world.now(), item).await
         }
+    };
+    let takes = matches!(item.topic, Topic::FinishLeader | Topic::FinishSeal | Topic::Archive | Topic::Renew);
+    if takes && matches!(done, Err(Halt::Failed(_))) {
+        augment::give_back(world, item, now).await;
     }
+    done
 }
 
 /// One look of all sweepers: follows open sessions and does what is due. Who fails is looked at again the next time.

@@ -7,7 +7,7 @@ use domain::ports::Fault;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
-/// Asks the first at once, and the next when one before has failed or all have been silent for `pause`. The first answer counts; whoever is
+/// Asks the first at once, and the next when one before has failed or all have been silent for `pause`. The first usable answer counts; whoever is
 /// still being asked then is not waited for.
 ///
 /// Does not limit how long one may take; each of `asks` does that for itself.

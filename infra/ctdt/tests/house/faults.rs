@@ -133,6 +133,19 @@ async fn a_time_stamp_that_takes_131_seconds_comes() {
     assert_eq!(report(&client, file(&client, &copies[0]).await).await["verdict"], "valid");
 }
 
+/// F11: the first usable time-stamp counts, not the first answer. The first TSA answers wrongly all the while, in every way, and the job goes
+/// through by the one behind it without a retry.
+#[tokio::test]
+async fn a_wrong_tsa_does_not_keep_the_one_behind_it_away() {
+    let house = House::start().await;
+    for (wrong, number) in WRONG.into_iter().zip(1..) {
+        house.faults(json!({"tsa": wrong.tsa(), "tsa_behind": true})).await;
+        let before = house.wrong_answers("tsa").await;
+        house.undisturbed(number).await;
+        assert!(house.wrong_answers("tsa").await > before || number > 1, "{wrong:?}: it was never asked");
+    }
+}
+
 /// Further answers that say nothing: none of them becomes evidence, and none holds the archive up when the list is good.
 #[tokio::test]
 async fn evidence_that_says_nothing_is_none() {

@@ -85,6 +85,8 @@ pub enum FileFault {
 pub struct FaultSet {
     /// Time stamps.
     pub tsa: TsaFault,
+    /// Whether the second TSA is there; it answers as it should.
+    pub tsa_behind: bool,
     /// OCSP.
     pub ocsp: OcspFault,
     /// CRLs.
@@ -104,6 +106,8 @@ pub const MAX_DELAY_MS: u64 = 150_000;
 pub struct FaultChange {
     /// Time stamps.
     pub tsa: Option<TsaFault>,
+    /// Whether the second TSA is there.
+    pub tsa_behind: Option<bool>,
     /// OCSP.
     pub ocsp: Option<OcspFault>,
     /// CRLs.
@@ -157,6 +161,7 @@ impl Faults {
     pub fn change(&self, change: FaultChange) -> FaultSet {
         let mut set = self.set.lock().unwrap_or_else(PoisonError::into_inner);
         set.tsa = change.tsa.unwrap_or(set.tsa);
+        set.tsa_behind = change.tsa_behind.unwrap_or(set.tsa_behind);
         set.ocsp = change.ocsp.unwrap_or(set.ocsp);
         set.crl = change.crl.unwrap_or(set.crl);
         set.aia = change.aia.unwrap_or(set.aia);

@@ -54,7 +54,7 @@ struct Shared {
     faults: Arc<Faults>,
 }
 
-/// What the responders' port serves: `/ocsp/{ca}`, `/crl/{ca}.crl`, `/aia/{ca}.cer`, `/tsa`.
+/// What the responders' port serves: `/ocsp/{ca}`, `/crl/{ca}.crl`, `/aia/{ca}.cer`, `/tsa`, `/tsa-behind`.
 pub fn routes(pki: Arc<TestPki>, clock: Clock, faults: Arc<Faults>) -> Router {
     Router::new()
         .route("/ocsp/{ca}", post(ocsp_post))
@@ -62,6 +62,7 @@ pub fn routes(pki: Arc<TestPki>, clock: Clock, faults: Arc<Faults>) -> Router {
         .route("/crl/{file}", get(crl_file))
         .route("/aia/{file}", get(aia_file))
         .route("/tsa", post(tsa))
+        .route("/tsa-behind", post(tsa_behind))
         .layer(DefaultBodyLimit::max(MAX_REQUEST))
         .with_state(Shared { pki, clock, faults })
 }
@@ -224,12 +225,24 @@ async fn tsa(State(shared): State<Shared>, body: Bytes) -> Response {
     if fault != TsaFault::None {
         shared.faults.misled(|wrong| wrong.tsa += 1);
     }
+    stamped(&shared, &body, fault).await
+}
+
+/// The second TSA: away, unless its switch is on.
+async fn tsa_behind(State(shared): State<Shared>, body: Bytes) -> Response {
+    if !shared.faults.get().tsa_behind {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    stamped(&shared, &body, TsaFault::None).await
+}
+
+async fn stamped(shared: &Shared, body: &[u8], fault: TsaFault) -> Response {
     let answer = match fault {
         TsaFault::Silence => return silence().await,
         TsaFault::Http500 => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         TsaFault::Garbage => GARBAGE.to_vec(),
         TsaFault::Rejection => timestamp_rejection(SYSTEM_FAILURE),
-        _ => stamp(&shared, &body, fault).unwrap_or_else(|error| {
+        _ => stamp(shared, body, fault).unwrap_or_else(|error| {
             tracing::error!(%error, "TSA");
             timestamp_rejection(SYSTEM_FAILURE)
         }),

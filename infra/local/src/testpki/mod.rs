@@ -236,6 +236,12 @@ impl TestPki {
         format!("{}/tsa", self.base)
     }
 
+    /// Where all TSAs answer, in their order, as `template.yaml` wants them.
+    #[must_use]
+    pub fn tsa_urls(&self) -> String {
+        format!("{0}/tsa,{0}/tsa-behind", self.base)
+    }
+
     /// All certificates issued for keys of others, oldest first.
     ///
     /// # Errors

@@ -77,7 +77,12 @@ fn ocsp_request() -> Vec<u8> {
 }
 
 async fn stamp(services: &HttpServices) -> Result<Vec<u8>, Fault> {
-    services.timestamp(&pki::tsp::request(&IMPRINT, &NONCE)).await
+    let usable = |answer: &[u8]| {
+        let token = pki::tsp::check_response(answer, &IMPRINT, &NONCE).map_err(|error| Fault(error.to_string()))?;
+        token.verify(&|_| IMPRINT.to_vec()).map_err(|error| Fault(error.to_string()))?;
+        Ok(answer.to_vec())
+    };
+    services.timestamp(&pki::tsp::request(&IMPRINT, &NONCE), usable).await
 }
 
 fn judge_ocsp(answer: &[u8]) -> Result<CertStatus, pki::Error> {
@@ -119,7 +124,7 @@ async fn the_next_tsa_is_asked_after_a_wrong_answer() {
     ] {
         let bad = responders(FaultChange { tsa: Some(fault), ..FaultChange::default() }).await;
         let Fault(why) = stamp(&services(&[&bad], &[])).await.expect_err("a wrong answer");
-        assert!(why.starts_with("no TSA answered: 127.0.0.1: "), "{why}");
+        assert!(why.starts_with("no TSA gave a usable answer: 127.0.0.1: "), "{why}");
         let answer = stamp(&services(&[&bad, good], &[])).await.expect("the second answers");
         assert!(pki::tsp::check_response(&answer, &IMPRINT, &NONCE).is_ok(), "{fault:?}");
     }

@@ -10,6 +10,7 @@ use domain::renewal;
 use jiff::Timestamp;
 use pades::{Chain, ChainPurpose, Held, LEADER_FIELD, SEAL_FIELD, VerifiedArchive};
 
+use super::stamp::Stamp;
 use super::{Run, late_delivery, subject};
 use crate::support::{
     Commit, FILE_LIMIT, ROUNDS, beginning, commit, contention, extend_object, extended, finished, held, later, outbox,
@@ -49,11 +50,14 @@ pub async fn archive(
     now: Timestamp,
 ) -> Result<Outcome, Halt> {
     let run = Run { records, objects, services, workshop, chance, now };
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
         let Some(copy) = subject(records, item).await? else { return finished(records, item, now).await };
         let CopyState::Sealed { number, sealed, archived: None, .. } = &copy.state else {
             return finished(records, item, now).await;
         };
+        if round == 0 && !run.takes(item).await {
+            return Ok(Outcome::Later(run.alone_until()));
+        }
         let path = paths::archived(&copy.unit, number);
         let Some((verified, archived)) = run.archived(path, sealed).await? else {
             return later(records, item, now).await;
@@ -89,11 +93,10 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
         let Some(gathered) = self.evidence(&wanted).await else { return Ok(None) };
         let prepared = self.workshop.prepare_archive(job.held, &gathered.material())?;
         let imprint = job.held.extended(&prepared.tail).signed_digest(prepared.contents.clone());
-        let Some(token) = self.token(&imprint).await else { return Ok(None) };
         // A token beyond the reserved space, or evidence that does not reach the level: neither leaves a file.
-        let Ok(tail) = pades::embed_revision(job.held, &prepared.tail, prepared.contents, &token) else {
-            return Ok(None);
-        };
+        let embedded =
+            |token: &[u8]| pades::embed_revision(job.held, &prepared.tail, prepared.contents.clone(), token).ok();
+        let Stamp::Made(tail) = self.stamp(&imprint, embedded).await else { return Ok(None) };
         let file = job.held.extended(&tail);
         if !self.proves_itself(&job, &file).is_ok_and(|until| until > beyond) {
             return Ok(None);

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use pades::{Chain, Held, VerifiedArchive};
 
 use super::archive::Stamping;
+use super::stamp::Stamp;
 use super::{Run, subject};
 use crate::support::{Commit, ROUNDS, commit, contention, finished, held, writes};
 use crate::{Halt, Outcome, Workshop};
@@ -37,7 +38,7 @@ pub async fn renew(
     if item.due_at > now {
         return Ok(Outcome::Later(item.due_at));
     }
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
         let Some(copy) = subject(records, item).await? else { return finished(records, item, now).await };
         let CopyState::Sealed { number, archived: Some(archived), renewals, .. } = &copy.state else {
             return finished(records, item, now).await;
@@ -49,6 +50,9 @@ pub async fn renew(
         let Some(next) = renewals.checked_add(1).filter(|next| *next <= renewal::MOST) else {
             return run.put_off(item, i64::MAX).await;
         };
+        if round == 0 && !run.takes(item).await {
+            return Ok(Outcome::Later(run.alone_until()));
+        }
         let held = held(objects, archived).await?;
         let chains = pades::evidence_wanted(&held).map_err(|error| Fault(format!("an archived file: {error}")))?;
         let wanted = last_stamp(&chains);
@@ -76,7 +80,7 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
     /// certificate, and a verifier believes the new time-stamp only when the file says that this one is not revoked. Its evidence
     /// stands with that of the `last` time-stamp, since its own field is not there yet.
     pub(super) async fn next_authority(&self, last: &Chain, base: &Held<'_>) -> Option<Chain> {
-        let token = self.token(&base.sha256()).await?;
+        let Stamp::Made(token) = self.stamp(&base.sha256(), |token| Some(token.to_vec())).await else { return None };
         let token = pki::tsp::Token::parse(&token).ok()?;
         let leaf = token.signer_certificate()?.clone();
         let others = token.certificates().iter().filter(|one| **one != leaf).cloned();

@@ -1,7 +1,9 @@
 //! A time-stamp that may be used (RFC 3161), or none.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use domain::model::Sha256;
-use domain::ports::{Chance, TrustServices};
+use domain::ports::{Chance, Fault, TrustServices};
 use jiff::{SignedDuration, Timestamp};
 use pki::Certificate;
 use pki::path::{self, Purpose};
@@ -12,29 +14,69 @@ use super::Run;
 /// F7), and an authority has been seen to take two minutes. More is a wrong time.
 const STRAY: SignedDuration = SignedDuration::from_mins(15);
 
+/// What became of asking for a time-stamp.
+#[derive(Debug)]
+pub(super) enum Stamp<T> {
+    /// What was made of the first usable one.
+    Made(T),
+    /// Whatever could be used did not fit; so long was the longest token, in bytes.
+    TooLong(usize),
+    /// None could be used.
+    NotYet,
+}
+
 impl<R, O, S: TrustServices, W: crate::Workshop, C: Chance> Run<'_, R, O, S, W, C> {
     /// The moment for which a file with a new time-stamp is verified: a token may be as much later than this run's beginning as it may stray.
     pub(super) fn verified_for(&self) -> Timestamp {
         self.now.checked_add(STRAY).unwrap_or(self.now)
     }
 
-    /// Asks with a fresh nonce. `None`: no answer, or one that may not be used.
-    pub(super) async fn token(&self, imprint: &Sha256) -> Option<Vec<u8>> {
+    /// Asks with a fresh nonce for a token of which `made` can make something: the first one that is right and fits.
+    pub(super) async fn stamp<T: Send>(
+        &self,
+        imprint: &Sha256,
+        made: impl Fn(&[u8]) -> Option<T> + Send + Sync,
+    ) -> Stamp<T> {
         let nonce = self.chance.bytes16();
-        let response = self.services.timestamp(&pki::tsp::request(imprint, &nonce)).await.ok()?;
-        usable(&response, imprint, &nonce, self.workshop.anchors(), self.now)
+        let (anchors, now, longest) = (self.workshop.anchors(), self.now, AtomicUsize::new(0));
+        let judged = |response: &[u8]| {
+            let token = usable(response, imprint, &nonce, anchors, now)?;
+            made(&token).ok_or_else(|| {
+                longest.fetch_max(token.len(), Ordering::Relaxed);
+                Fault(format!("a token of {} bytes does not fit", token.len()))
+            })
+        };
+        match self.services.timestamp(&pki::tsp::request(imprint, &nonce), judged).await {
+            Ok(made) => Stamp::Made(made),
+            Err(_) => match longest.into_inner() {
+                0 => Stamp::NotYet,
+                longest => Stamp::TooLong(longest),
+            },
+        }
     }
 }
 
 /// DER of the token when everything about the answer is right: imprint, nonce, signature, extended key usage, a path to a
 /// configured root at its own time, no weak algorithm, and a time near ours.
-fn usable(response: &[u8], imprint: &Sha256, nonce: &[u8], anchors: &[Certificate], now: Timestamp) -> Option<Vec<u8>> {
-    let token = pki::tsp::check_response(response, imprint, nonce).ok()?;
-    let facts = token.verify(&|_| imprint.to_vec()).ok()?;
+fn usable(
+    response: &[u8],
+    imprint: &Sha256,
+    nonce: &[u8],
+    anchors: &[Certificate],
+    now: Timestamp,
+) -> Result<Vec<u8>, Fault> {
+    let wrong = |error: pki::Error| Fault(error.to_string());
+    let token = pki::tsp::check_response(response, imprint, nonce).map_err(wrong)?;
+    let facts = token.verify(&|_| imprint.to_vec()).map_err(wrong)?;
     let near = facts.gen_time.abs_diff(now.as_second()) <= STRAY.as_secs().unsigned_abs();
     let path = path::build(&facts.signer, &facts.certificates, anchors, facts.gen_time, Purpose::Timestamping);
     let strong = facts.weak.is_empty() && path.weak.is_empty();
-    (near && strong && path.is_trusted()).then(|| token.der().to_vec())
+    match (near, strong, path.is_trusted()) {
+        (true, true, true) => Ok(token.der().to_vec()),
+        (false, ..) => Err(Fault("a wrong time".into())),
+        (_, false, _) => Err(Fault("a weak algorithm".into())),
+        (.., false) => Err(Fault("no path to a configured root".into())),
+    }
 }
 
 #[cfg(test)]
@@ -50,11 +92,11 @@ mod tests {
     fn answer(habit: Habit) -> Vec<u8> {
         let world = World::new(NOW);
         world.habits(|habits| habits.tsa = habit);
-        run(world.timestamp(&pki::tsp::request(&IMPRINT, &NONCE))).expect("an answer")
+        run(world.timestamp(&pki::tsp::request(&IMPRINT, &NONCE), |answer| Ok(answer.to_vec()))).expect("an answer")
     }
 
     fn is_usable(response: &[u8], now: Timestamp) -> bool {
-        usable(response, &IMPRINT, &NONCE, &trees().anchors(), now).is_some()
+        usable(response, &IMPRINT, &NONCE, &trees().anchors(), now).is_ok()
     }
 
     /// F11: a good token by somebody of no configured root is refused here, before any file is made of it.

@@ -48,6 +48,104 @@ fn a_wrong_authority_costs_time_only() {
     }
 }
 
+/// Calls of a port since the last script.
+fn calls(world: &World, name: &str) -> usize {
+    world.calls().iter().filter(|call| call.name == name).count()
+}
+
+/// F11: the first usable time-stamp counts, not the first answer: whatever is wrong with the first authority, the one behind it is enough, at
+/// all three places, at the first try.
+#[test]
+fn a_wrong_authority_does_not_keep_a_right_one_away() {
+    for habit in Habit::WRONG {
+        let world = office();
+        world.habits(|habits| (habits.tsa, habits.tsa_behind) = (habit, Some(Habit::Right)));
+        leader_has_answered(&world);
+        done(&world, Topic::FinishLeader);
+
+        let world = office();
+        sealed_with(&world, habit);
+        done(&world, Topic::Archive);
+        assert_eq!(found(&world), [], "{habit:?}");
+    }
+}
+
+fn sealed_with(world: &World, habit: Habit) {
+    key_has_signed(world, 1);
+    world.habits(|habits| (habits.tsa, habits.tsa_behind) = (habit, Some(Habit::Right)));
+    done(world, Topic::FinishSeal);
+}
+
+/// One deadline per run: copies of a session are stamped beside each other, so that twenty behind a slow authority take as long as one; each
+/// is asked about once.
+#[test]
+fn copies_of_a_session_are_stamped_beside_each_other() {
+    let looks = |copies: u8| {
+        let world = office();
+        let ids: Vec<_> = (1..=copies).map(|n| opened(&world, n)).collect();
+        let session = ask_leader(&world, &ids).expect("a session").id;
+        run(casework::leader::step(&world, &world, &world, &session, world.now())).expect("an answer");
+        world.script(&[]);
+        let item = the_work(&world, Topic::FinishLeader);
+        let looks = (1..).find(|steps| run_for(work(&world.clone(), &item), *steps)).expect("an end");
+        done(&world, Topic::FinishLeader);
+        assert_eq!(calls(&world, "timestamp"), usize::from(copies));
+        assert_eq!(session_of(&world, &session).state, SessionState::Done);
+        looks
+    };
+    assert_eq!(looks(1), looks(3));
+}
+
+fn opened(world: &World, n: u8) -> domain::ids::CopyId {
+    let id = receive(world, n);
+    submit(world, &id, base("Ban sao"));
+    open(world, &id).expect("a preview");
+    id
+}
+
+/// A run that is cut off or waits is alone with its work: who comes meanwhile does nothing, and asks nobody. When its time is over, the next
+/// one goes on.
+#[test]
+fn whoever_comes_while_somebody_waits_asks_nobody() {
+    for topic in [Topic::FinishSeal, Topic::Archive] {
+        let world = office();
+        key_has_signed(&world, 1);
+        if topic == Topic::Archive {
+            done(&world, Topic::FinishSeal);
+        }
+        let item = the_work(&world, topic);
+        world.script(&[]);
+        let cut = (1..).find(|steps| {
+            let apart = world.clone();
+            run_for(work(&apart, &item), *steps);
+            calls(&apart, "timestamp") == 1
+        });
+        assert!(!run_for(work(&world, &item), cut.expect("a question")));
+        assert_eq!(calls(&world, "timestamp"), 1);
+        let theirs = Ok(Outcome::Later(world.now() + casework::augment::LEASE));
+        assert_eq!(run(work(&world, &item)), theirs, "the stream delivers it again");
+        assert_eq!(the_work(&world, topic).due_at, world.now() + casework::augment::LEASE, "the sweep does not see it");
+        assert_eq!(calls(&world, "timestamp"), 1, "{topic:?}");
+        world.wait(casework::augment::LEASE);
+        done(&world, topic);
+        assert_eq!(calls(&world, "timestamp"), 2, "the one that was cut off, and the one that counts");
+    }
+}
+
+/// What failed is not held: the next sweep tries it again.
+#[test]
+fn what_failed_is_given_back() {
+    let world = office();
+    key_has_signed(&world, 1);
+    let item = the_work(&world, Topic::FinishSeal);
+    // Loading, unit, taking it work; then nothing is answered.
+    world.script(&[Fate::Works, Fate::Works, Fate::Works, Fate::Lost]);
+    run(work(&world, &item)).expect_err("no bucket");
+    assert!(the_work(&world, Topic::FinishSeal).due_at < world.now() + jiff::SignedDuration::from_secs(5));
+    world.wait(jiff::SignedDuration::from_secs(5));
+    done(&world, Topic::FinishSeal);
+}
+
 /// F11: a wrong OCSP responder is helped by the CRL; without both the copy waits.
 #[test]
 fn evidence_has_two_ways() {

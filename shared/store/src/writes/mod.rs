@@ -64,7 +64,8 @@ fn expand(table: &str, write: &Write, parts: &mut Vec<TransactWriteItem>) -> Res
             put(table, work, keys::outbox(&work.id), Some(place), Condition::Absent)
         }
         Write::OutboxDone(id) => delete(table, keys::outbox(id)),
-        Write::OutboxLater(id, due_at) => later(table, id, *due_at),
+        Write::OutboxLater(id, due_at) => later(table, id, *due_at, None),
+        Write::OutboxTaken { id, due_at, until } => later(table, id, *until, Some(*due_at)),
         Write::Event(event) => put(table, event, keys::event(&event.subject, event.seq), None, Condition::Absent),
         Write::Delivery(delivery) => {
             let place = account_place(delivery);
@@ -206,8 +207,9 @@ fn delete(table: &str, key: Key) -> Result<TransactWriteItem, Fault> {
 }
 
 /// Only work that still waits is moved: an update without the condition would make an item without contents.
-fn later(table: &str, id: &EventId, due_at: Timestamp) -> Result<TransactWriteItem, Fault> {
-    let update = Update::builder()
+/// Moves work to `due_at`, if it is there and, where `before` says so, was due then.
+fn later(table: &str, id: &EventId, due_at: Timestamp, before: Option<Timestamp>) -> Result<TransactWriteItem, Fault> {
+    let mut update = Update::builder()
         .table_name(table)
         .set_key(Some(key_item(keys::outbox(id))))
         .update_expression("SET #due = :due, #order = :order")
@@ -215,10 +217,13 @@ fn later(table: &str, id: &EventId, due_at: Timestamp) -> Result<TransactWriteIt
         .expression_attribute_names("#due", "due_at")
         .expression_attribute_names("#order", keys::INDEX_SK)
         .expression_attribute_values(":due", text(due_at.to_string()))
-        .expression_attribute_values(":order", text(keys::due_order(due_at, id)))
-        .build()
-        .map_err(unbuilt)?;
-    Ok(TransactWriteItem::builder().update(update).build())
+        .expression_attribute_values(":order", text(keys::due_order(due_at, id)));
+    if let Some(before) = before {
+        update = update
+            .condition_expression("attribute_exists(pk) AND #due = :before")
+            .expression_attribute_values(":before", text(before.to_string()));
+    }
+    Ok(TransactWriteItem::builder().update(update.build().map_err(unbuilt)?).build())
 }
 
 /// A key as an attribute map.

@@ -140,7 +140,13 @@ fn finished_work_goes_and_waiting_work_moves() {
     assert_eq!(done.condition_expression, None);
     let later = one(Write::OutboxLater(id.clone(), sample::at(60))).update.expect("an update");
     assert_eq!(later.condition_expression(), Some("attribute_exists(pk)"));
+    let taken = Write::OutboxTaken { id: id.clone(), due_at: sample::at(30), until: sample::at(60) };
+    let taken = one(taken).update.expect("an update");
+    assert_eq!(taken.condition_expression(), Some("attribute_exists(pk) AND #due = :before"));
+    let mut taken = taken.expression_attribute_values.expect("values");
+    assert_eq!(taken.remove(":before"), Some(text(sample::at(30).to_string())));
     let values = later.expression_attribute_values.expect("values");
+    assert_eq!(taken, values, "else it moves like any other");
     let stored = one(Write::Outbox(Outbox { id, ..sample::outbox(Topic::Seal) }));
     // A moved item must stand where a new item with the same time would.
     assert_eq!(values.get(":order"), stored.put.as_ref().and_then(|p| p.item.get(keys::INDEX_SK)));

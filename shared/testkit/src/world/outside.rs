@@ -71,6 +71,8 @@ pub struct Habits {
     pub gateway: Habit,
     /// The time-stamping authority.
     pub tsa: Habit,
+    /// One that is asked when the first gives nothing usable.
+    pub tsa_behind: Option<Habit>,
     /// The OCSP responders.
     pub ocsp: Habit,
     /// The CRL hosts.
@@ -255,8 +257,14 @@ impl Inner {
 }
 
 impl TrustServices for World {
-    async fn timestamp(&self, request: &[u8]) -> Result<Vec<u8>, Fault> {
-        self.act("timestamp", |w| w.stamp(request)).await
+    async fn timestamp<T: Send>(
+        &self,
+        request: &[u8],
+        usable: impl Fn(&[u8]) -> Result<T, Fault> + Send + Sync,
+    ) -> Result<T, Fault> {
+        let answers = self.act("timestamp", |w| w.stamps(request)).await?;
+        let wrong = || Err(Fault("the TSA: nothing to be used".into()));
+        answers.iter().map(|answer| usable(answer)).find(Result::is_ok).unwrap_or_else(wrong)
     }
 
     fn may_ask(&self, url: &str) -> bool {
@@ -274,11 +282,21 @@ impl TrustServices for World {
 }
 
 impl Inner {
-    fn stamp(&mut self, request: &[u8]) -> Result<Vec<u8>, Fault> {
+    /// What those say that say something, in their order.
+    fn stamps(&mut self, request: &[u8]) -> Result<Vec<Vec<u8>>, Fault> {
+        let habits = [Some(self.outside.habits.tsa), self.outside.habits.tsa_behind];
+        let answers: Vec<_> = habits.into_iter().flatten().map(|habit| self.stamp(request, habit)).collect();
+        if let [Err(fault)] = answers.as_slice() {
+            return Err(fault.clone());
+        }
+        Ok(answers.into_iter().flatten().collect())
+    }
+
+    fn stamp(&mut self, request: &[u8], habit: Habit) -> Result<Vec<u8>, Fault> {
         let asked = TimestampRequest::parse(request).map_err(|error| Fault(format!("the TSA: {error}")))?;
         let turn = turn(&mut self.outside.stamps, self.run);
         let (mut imprint, mut nonce, mut tree) = (asked.imprint, asked.nonce, &trees().ours);
-        match self.outside.habits.tsa {
+        match habit {
             Habit::Right | Habit::Waiting => {}
             Habit::OtherHash => imprint = sha256(b"another signature").to_vec(),
             Habit::BadNonce => nonce = Some(vec![0x55; 16]),

@@ -116,7 +116,8 @@ impl Table {
         let text = format!("{write:?}");
         for item in items(write) {
             // An item that was moved is what it was before, moved.
-            let before = matches!(write, Write::OutboxLater(..)).then(|| marks.get(&item)).flatten();
+            let before =
+                matches!(write, Write::OutboxLater(..) | Write::OutboxTaken { .. }).then(|| marks.get(&item)).flatten();
             let mark = sha256(format!("{before:?}{text}").as_bytes());
             marks.insert(item, mark);
         }
@@ -142,6 +143,7 @@ impl Table {
             Write::PublicCopy(new) => self.allows_public(new),
             Write::Outbox(new) => !self.outbox.contains_key(&new.id),
             Write::OutboxLater(id, _) => self.outbox.contains_key(id),
+            Write::OutboxTaken { id, due_at, .. } => self.outbox.get(id).is_some_and(|work| work.due_at == *due_at),
             Write::Event(new) => !self.events.contains_key(&(new.subject.clone(), new.seq)),
             Write::Delivery(new) => {
                 let key = (new.case.clone(), new.id.clone());
@@ -182,7 +184,7 @@ impl Table {
                 self.outbox.insert(new.id.clone(), new);
             }
             Write::OutboxDone(id) => drop(self.outbox.remove(&id)),
-            Write::OutboxLater(id, due_at) => {
+            Write::OutboxLater(id, due_at) | Write::OutboxTaken { id, until: due_at, .. } => {
                 if let Some(work) = self.outbox.get_mut(&id) {
                     work.due_at = due_at;
                 }
@@ -267,7 +269,7 @@ fn items(write: &Write) -> Vec<String> {
             items
         }
         Write::Outbox(it) => vec![it.id.to_string()],
-        Write::OutboxDone(id) | Write::OutboxLater(id, _) => vec![id.to_string()],
+        Write::OutboxDone(id) | Write::OutboxLater(id, _) | Write::OutboxTaken { id, .. } => vec![id.to_string()],
         Write::Event(it) => vec![format!("event {} {}", it.subject, it.seq)],
         Write::Delivery(it) => vec![format!("{} {}", it.case, it.id)],
         Write::Paper(it) => vec![format!("paper {}", it.copy)],

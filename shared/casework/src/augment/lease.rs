@@ -1,0 +1,41 @@
+//! Who asks takes the work first: the minute's sweep, another delivery of the stream and a run that waits for a slow authority meet at one
+//! item, and each of them would pay for a time-stamp of its own.
+
+use domain::model::Outbox;
+use domain::ports::{CommitError, Records, Write};
+use jiff::{SignedDuration, Timestamp};
+
+use super::Run;
+use crate::support::backoff;
+
+/// So long whoever has taken an item is alone with it: as long as a run may take at most, which is the function's own limit. Whoever was cut
+/// off has then not come back.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(300);
+/// Tries to give an item back: what is lost with it is a lease, not the work.
+const TRIES: usize = 3;
+
+impl<R: Records, O, S, W, C> Run<'_, R, O, S, W, C> {
+    /// Until when this run is alone with what it takes.
+    pub(super) fn alone_until(&self) -> Timestamp {
+        self.now.checked_add(LEASE).unwrap_or(self.now)
+    }
+
+    /// Takes the item. `false`: somebody else did, or has done it. No answer is not "no": whoever cannot know goes on, for work that nobody
+    /// does is worse than a second time-stamp.
+    pub(super) async fn takes(&self, item: &Outbox) -> bool {
+        let until = self.alone_until();
+        let taken = Write::OutboxTaken { id: item.id.clone(), due_at: item.due_at, until };
+        !matches!(self.records.commit(vec![taken]).await, Err(CommitError::Conflict))
+    }
+}
+
+/// Gives back what a run had taken that failed: it is tried again as if it had not been taken.
+pub async fn give_back(records: &impl Records, item: &Outbox, now: Timestamp) {
+    for _ in 0..TRIES {
+        let later = Write::OutboxLater(item.id.clone(), backoff(item, now));
+        // Written, or nothing is there any more: both are the end of it.
+        if !matches!(records.commit(vec![later]).await, Err(CommitError::Unknown(_))) {
+            return;
+        }
+    }
+}
