@@ -130,6 +130,7 @@ fn a_changed_file_is_fenced() {
         subject: old.to_string(),
         at: world.now(),
         due_at: world.now(),
+        waits: None,
     };
     run(casework::leader::cancel(&world, &old, world.now())).expect("cancelled");
     take_back(&world, &copy);

@@ -63,7 +63,7 @@ const ASKS: &[(&str, &[&str])] = &[
     (r"\.(batch_items|public_copies)\(", &["dynamodb:BatchGetItem"]),
     (r"\bidempotent\(", &["dynamodb:GetItem", "dynamodb:PutItem"]),
     (r"Write::OutboxDone", &["dynamodb:DeleteItem"]),
-    (r"Write::Outbox(Later|Taken)", &["dynamodb:UpdateItem"]),
+    (r"Write::Outbox(Later|Taken|Waits)", &["dynamodb:UpdateItem"]),
     (
         r"Write::(Unit|User|Appointment|Slot|Upload|Case|Copy|Session|Counter|Entry|PublicCopy|Outbox|Event|Delivery|Paper|Batch|BatchPlan|BatchItem|KeptReport|Watch|Inquiry)\b",
         &["dynamodb:PutItem"],

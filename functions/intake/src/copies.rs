@@ -137,6 +137,8 @@ impl Intake {
         {
             shown["annulment"]["reason"] = json!(annulment.reason);
         }
+        let order = casework::waiting::of_copy(&self.records, &copy, self.now()).await?;
+        api::add_waiting(&mut shown, order.as_ref());
         Ok(Reply::json(200, &shown).etag(copy.version))
     }
 
@@ -326,6 +328,7 @@ fn new_copy(body: NewCopy, case: &Case, caller: &User, id: CopyId, now: Timestam
         attestation: None,
         leader: None,
         opened: None,
+        token_length: 0,
         state: CopyState::Draft,
         since: now,
         due_at: case.due_at,

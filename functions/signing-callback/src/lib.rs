@@ -57,7 +57,10 @@ impl SigningCallback {
         let caller = self.keys.caller(request, now, &self.records).await?;
         let session = self.visible(request, id, &caller).await?;
         let session = self.step(session, now).await?;
-        let reply = Reply::json(200, &session_view(&session, now)).etag(session.version);
+        let mut shown = session_view(&session, now);
+        let order = casework::waiting::of_session(&self.records, &session, now).await?;
+        api::add_waiting(&mut shown, order.as_ref());
+        let reply = Reply::json(200, &shown).etag(session.version);
         Ok(if session.state.is_terminal() { reply } else { reply.header("retry-after", "1") })
     }
 

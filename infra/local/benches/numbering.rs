@@ -109,6 +109,7 @@ fn copy(run: u8, nth: usize, unit: &Unit) -> Copy {
         attestation: None,
         leader: None,
         opened: None,
+        token_length: 0,
         state: CopyState::SealRequested {
             signed,
             signed_at: at,

@@ -617,6 +617,7 @@ pub static CODES: &[Code] = &[
         "Mở phiên ký mới.",
         "Open a new session.",
     ),
+    c("timestamp-too-long", 422, "Dấu thời gian không vừa", "The time-stamp does not fit", "Ký lại.", "Sign again."),
     c("signature-does-not-verify", 422, "Chữ ký không đúng", "The signature does not verify", "Ký lại.", "Sign again."),
     c(
         "wrong-certificate",

@@ -168,6 +168,7 @@ fn outbox(record: &Value) -> Option<Outbox> {
         subject: text("subject")?,
         at: text("at")?.parse().ok()?,
         due_at: text("due_at")?.parse().ok()?,
+        waits: None,
     })
 }
 

@@ -20,6 +20,7 @@ mod routes;
 mod secret;
 mod session;
 mod unique;
+mod waiting;
 pub use alarm::alarm;
 
 pub use auth::{Keys, needs, needs_any, right_name};
@@ -37,3 +38,4 @@ pub use request::{Lang, Request, pointer, prose, text, unreadable};
 pub use routes::{Body, COMMON, GROUPS, Group, Route, Who, Words, routes};
 pub use secret::Secret;
 pub use session::session_view;
+pub use waiting::add_waiting;

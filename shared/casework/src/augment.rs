@@ -71,6 +71,8 @@ enum Made {
     File(Box<Finished>),
     /// No usable time-stamp came.
     NotYet,
+    /// Every usable time-stamp was longer than the room that the revision keeps; the longest had so many octets.
+    TooLong(usize),
     /// This signature will never make a good file.
     Never(Reason),
 }
@@ -108,12 +110,12 @@ pub async fn finish_leader(
         let ended = beside(entries.iter().map(|entry| run.leader(&session, entry))).await;
         let ended = ended.into_iter().collect::<Result<Vec<_>, _>>()?;
         let over = run.recorded_leader(&session, entries.into_iter().zip(ended), item);
-        let Some((over, all)) = over else { return later(records, item, now).await };
+        let Some((over, all)) = over else { return run.waits(item, WaitsFor::Timestamp).await };
         if commit(records, all).await == Commit::Written {
             return match (over, more) {
                 (true, _) => Ok(Outcome::Done),
                 (false, true) => again(records, item, now).await,
-                (false, false) => later(records, item, now).await,
+                (false, false) => run.waits(item, WaitsFor::Timestamp).await,
             };
         }
     }
@@ -195,9 +197,11 @@ pub async fn finish_seal(
         };
         let all = match run.make(&job).await? {
             Made::File(made) => run.sealed(&copy, &unit, &made, item).await?,
-            Made::Never(Reason::WrongCertificate) => run.renewed(&copy, session, item)?,
+            Made::Never(Reason::WrongCertificate) => run.renewed(&copy, session, item, 0)?,
+            Made::TooLong(length) => run.renewed(&copy, session, item, length)?,
             // The number is spent, so there is no way back: whatever is wrong has to be put right, and is tried again.
-            Made::NotYet | Made::Never(_) => return later(records, item, now).await,
+            Made::Never(_) => return later(records, item, now).await,
+            Made::NotYet => return run.waits(item, WaitsFor::Timestamp).await,
         };
         if commit(records, all).await == Commit::Written {
             return Ok(Outcome::Done);
@@ -243,10 +247,11 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
             // Signature and item are recorded together, so a copy that stands elsewhere has gone its way without us.
             _ => return Ok(Leader::Ended(None, Some(Reason::CopyChanged.code()))),
         };
-        let lapse = |problem: &'static str| {
+        let lapsed = |problem: &'static str, token: usize| {
             let decision = decide(&copy, Command::LapseLeader { session: &session.id }, &session.user, self.now)?;
-            Ok(Leader::Ended(Some(Box::new(decision)), Some(problem)))
+            Ok(Leader::Ended(Some(Box::new(with_room(decision, token))), Some(problem)))
         };
+        let lapse = |problem| lapsed(problem, 0);
         let user = support::user(self.records, &session.user).await?;
         let (Some(prepared), Some(signature)) = (&entry.prepared, &entry.signature) else {
             return lapse(Reason::SignatureDoesNotVerify.code());
@@ -262,6 +267,8 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
         let made = match self.make(&job).await? {
             Made::File(made) => made,
             Made::NotYet => return Ok(Leader::NotYet),
+            // What was signed cannot grow: the leader is asked again, for a revision with more room.
+            Made::TooLong(length) => return lapsed(Reason::TimestampTooLong.code(), length),
             Made::Never(reason) => return lapse(reason.code()),
         };
         let command = Command::RecordSignature {
@@ -296,7 +303,11 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
             let parts = Parts { attributes, signature: job.signature, chain: job.chain, token };
             self.workshop.finish(&base, &revision, contents(job.prepared), &parts).ok()
         };
-        let Stamp::Made(tail) = self.stamp(&imprint, embedded).await else { return Ok(Made::NotYet) };
+        let tail = match self.stamp(&imprint, embedded).await {
+            Stamp::Made(tail) => tail,
+            Stamp::TooLong(length) => return Ok(Made::TooLong(length)),
+            Stamp::NotYet => return Ok(Made::NotYet),
+        };
         let file = base.extended(&tail);
         match self.workshop.recheck(&file, &self.expected(job, leaf)) {
             Ok(()) => {}
@@ -373,13 +384,19 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
         Ok(all)
     }
 
-    /// Back to whoever holds the key, with the same number.
-    fn renewed(&self, copy: &Copy, session: &SessionId, item: &Outbox) -> Result<Vec<Write>, Halt> {
+    /// Back to whoever holds the key, with the same number, and with room for a token of so many octets.
+    fn renewed(&self, copy: &Copy, session: &SessionId, item: &Outbox, token: usize) -> Result<Vec<Write>, Halt> {
         let again = outbox(self.chance, Topic::Seal, session.as_str(), self.now);
         let mut all = vec![again, Write::OutboxDone(item.id.clone())];
-        all.extend(writes(decide(copy, Command::RenewSeal, &copy.changed_by, self.now)?));
+        all.extend(writes(with_room(decide(copy, Command::RenewSeal, &copy.changed_by, self.now)?, token)));
         Ok(all)
     }
+}
+
+/// The copy's next revision has room for a token of so many octets.
+fn with_room(decision: Decision, token: usize) -> Decision {
+    let token_length = u32::try_from(token).unwrap_or(u32::MAX).max(decision.copy.token_length);
+    Decision { copy: Copy { token_length, ..decision.copy }, ..decision }
 }
 
 fn contents(prepared: &PreparedRevision) -> std::ops::Range<usize> {

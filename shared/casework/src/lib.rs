@@ -18,6 +18,7 @@ pub mod record;
 mod statement;
 mod support;
 pub mod trust;
+pub mod waiting;
 pub mod workshop;
 
 use domain::ports::Fault;

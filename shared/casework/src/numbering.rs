@@ -273,7 +273,7 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         let scans = self.scans(copy).await?;
         let held = support::held(self.objects, signed).await?;
         let qr = self.keys.qr.text(&unit.code, number, decided_at, &scans).await?;
-        let mark = SealMark { unit: &unit, number, copy: &copy.id, decided_at, qr: &qr };
+        let mark = SealMark { unit: &unit, number, copy: &copy.id, token_room: copy.token_room(), decided_at, qr: &qr };
         let prepared = self.workshop.prepare_seal(&held, &mark)?;
         let path = paths::seal_prepared(&copy.id, &sha256(&[&prepared.tail]));
         let revision = PreparedRevision {

@@ -121,6 +121,7 @@ fn prepare(signer: &Signer, report: &Value, at: Timestamp) -> Result<Prepared, F
         location: "",
         signed_at: &pdf_date(at),
         appearance: None,
+        token_room: 0,
         ecopy: None,
     };
     pades::prepare(&record, &plan).map_err(unfinished)

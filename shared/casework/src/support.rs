@@ -165,7 +165,7 @@ pub(crate) fn outbox(chance: &impl Chance, topic: Topic, subject: &str, now: Tim
 
 /// Work for a function, for later.
 pub(crate) fn outbox_due(id: EventId, topic: Topic, subject: &str, at: Timestamp, due_at: Timestamp) -> Write {
-    Write::Outbox(Outbox { id, topic, subject: subject.to_owned(), at, due_at })
+    Write::Outbox(Outbox { id, topic, subject: subject.to_owned(), at, due_at, waits: None })
 }
 
 /// Takes an item away when nothing else is to be written with it.
@@ -258,7 +258,14 @@ mod tests {
     #[test]
     fn the_wait_is_bounded() {
         let at = Timestamp::UNIX_EPOCH;
-        let item = Outbox { id: EventId::new([1; 16]), topic: Topic::Seal, subject: String::new(), at, due_at: at };
+        let item = Outbox {
+            id: EventId::new([1; 16]),
+            topic: Topic::Seal,
+            subject: String::new(),
+            at,
+            due_at: at,
+            waits: None,
+        };
         let wait = |age| backoff(&item, at + SignedDuration::from_secs(age)).as_second() - age;
         assert_eq!((wait(0), wait(10), wait(100_000)), (2, 10, 120));
     }

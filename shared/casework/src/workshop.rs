@@ -24,6 +24,8 @@ pub struct LeaderMark<'a> {
     pub leader: &'a User,
     /// Where.
     pub unit: &'a Unit,
+    /// Octets for the time-stamp token; 0: the usual.
+    pub token_room: usize,
     /// The claimed time: when the leader opened the preview, so that what was opened is what is signed, byte by byte.
     pub at: Timestamp,
 }
@@ -37,6 +39,8 @@ pub struct SealMark<'a> {
     pub number: &'a Number,
     /// Which copy.
     pub copy: &'a CopyId,
+    /// Octets for the time-stamp token; 0: the usual.
+    pub token_room: usize,
     /// The legal moment: the printed date and the claimed time.
     pub decided_at: Timestamp,
     /// The text of the signed QR code, which commits to the scan set (decisions 9 and 16).
@@ -84,11 +88,12 @@ pub trait Workshop: Send + Sync {
     /// [`Rejection`] with the first rule that fails.
     fn verify(&self, file: &[u8], expected: &Expectation<'_>) -> Result<Verified, Rejection>;
 
-    /// `/DSS` and an empty document timestamp behind the sealed file.
+    /// `/DSS` and an empty document timestamp with `token_room` octets for its token (0: the usual), behind the sealed file.
     ///
     /// # Errors
     /// [`Fault`].
-    fn prepare_archive(&self, sealed: &Held<'_>, material: &LongTerm<'_>) -> Result<Revision, Fault>;
+    fn prepare_archive(&self, sealed: &Held<'_>, material: &LongTerm<'_>, token_room: usize)
+    -> Result<Revision, Fault>;
 
     /// As [`Workshop::recheck`] for the long-term level; until when it proves itself, Unix seconds.
     ///
@@ -211,6 +216,7 @@ impl Workshop for Workbench {
             location: &mark.unit.place,
             signed_at: &pdf_date(mark.at),
             appearance: Some(&appearance),
+            token_room: mark.token_room,
             ecopy: None,
         };
         pades::prepare_revision(base, &plan).map_err(|e| fault("prepare leader")(&e))
@@ -237,6 +243,7 @@ impl Workshop for Workbench {
             location: &mark.unit.place,
             signed_at: &pdf_date(mark.decided_at),
             appearance: Some(&appearance),
+            token_room: mark.token_room,
             ecopy: Some(EcopyFacts {
                 number: u64::from(number.number),
                 book: number.book.clone(),
@@ -270,8 +277,13 @@ impl Workshop for Workbench {
         pades::verify_signature(file, &self.expected(expected))
     }
 
-    fn prepare_archive(&self, sealed: &Held<'_>, material: &LongTerm<'_>) -> Result<Revision, Fault> {
-        pades::prepare_archive_revision(sealed, material).map_err(|e| fault("prepare archive")(&e))
+    fn prepare_archive(
+        &self,
+        sealed: &Held<'_>,
+        material: &LongTerm<'_>,
+        token_room: usize,
+    ) -> Result<Revision, Fault> {
+        pades::prepare_archive_revision(sealed, material, token_room).map_err(|e| fault("prepare archive")(&e))
     }
 
     fn recheck_archive(&self, file: &Held<'_>, expected: &ArchiveExpectation<'_>) -> Result<i64, Rejection> {

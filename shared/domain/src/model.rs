@@ -362,6 +362,8 @@ pub struct Copy {
     pub leader: Option<UserId>,
     /// Digest of the preview that the leader opened, and when.
     pub opened: Option<(Sha256, Timestamp)>,
+    /// Octets of the longest time-stamp token that a signature on it had no room for; 0: none.
+    pub token_length: u32,
     /// Where it stands.
     pub state: crate::copy::CopyState,
     /// Since when.
@@ -374,6 +376,16 @@ pub struct Copy {
     pub changed_at: Timestamp,
     /// Swap token.
     pub version: Version,
+}
+
+impl Copy {
+    /// Octets that a signature on it keeps for its time-stamp token; 0: the usual.
+    pub fn token_room(&self) -> usize {
+        match usize::try_from(self.token_length) {
+            Ok(length) if length > 0 => pades::room_for(length),
+            _ => 0,
+        }
+    }
 }
 
 /// A number in a register book.
@@ -590,6 +602,27 @@ pub struct Outbox {
     pub at: Timestamp,
     /// Earliest next attempt by the sweeper.
     pub due_at: Timestamp,
+    /// For whose answer, since it was tried and put off; for people to see, no step depends on it.
+    pub waits: Option<WaitsFor>,
+}
+
+/// Whose answer work waits for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum WaitsFor {
+    /// A time-stamping authority's.
+    Timestamp,
+    /// That of an OCSP responder or a CRL host.
+    Revocation,
+}
+
+impl WaitsFor {
+    /// The name that clients read.
+    pub fn name(self) -> &'static str {
+        match self {
+            WaitsFor::Timestamp => "timestamp",
+            WaitsFor::Revocation => "revocation",
+        }
+    }
 }
 
 /// What an outbox item asks for, and so which function takes it.

@@ -65,6 +65,15 @@ pub enum Write {
     OutboxDone(EventId),
     /// Moves the next attempt of waiting work; it must still be there.
     OutboxLater(EventId, Timestamp),
+    /// The same, and says for whose answer it waits.
+    OutboxWaits {
+        /// Which.
+        id: EventId,
+        /// When it is tried again.
+        due_at: Timestamp,
+        /// Whose answer.
+        waits: WaitsFor,
+    },
     /// Takes waiting work for a while, so that nobody begins it beside whoever does it; it must still be due when it was.
     OutboxTaken {
         /// Which.

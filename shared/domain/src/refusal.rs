@@ -153,6 +153,8 @@ reasons! {
     SessionClosed = "session-closed";
     /// The signature does not verify.
     SignatureDoesNotVerify = "signature-does-not-verify";
+    /// No authority gave a time-stamp that fits what was signed.
+    TimestampTooLong = "timestamp-too-long";
     /// Not the enrolled certificate.
     WrongCertificate = "wrong-certificate";
     /// No issued file yet.

@@ -93,6 +93,7 @@ mod tests {
             attestation: None,
             leader: None,
             opened: None,
+            token_length: 0,
             state: CopyState::SealRequested {
                 signed: Stored { path: "p".into(), sha256: [0; 32], size: 1, midstate: None },
                 signed_at: at,

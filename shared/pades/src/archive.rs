@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::held::Held;
 use crate::make::{acro_form, open, set_acro_form, with_placeholders, write};
 use crate::plan::{Prepared, Revision};
+use crate::reserve;
 
 /// One DER structure and the signatures that it belongs to.
 #[derive(Clone, Debug)]
@@ -40,14 +41,18 @@ type Select = fn(&mut Entry) -> &mut Vec<Object>;
 /// # Errors
 /// [`Error`] when the file cannot be read or extended.
 pub fn prepare_archive(file: &[u8], material: &LongTerm<'_>) -> Result<Prepared, Error> {
-    Ok(prepare_archive_revision(&Held::whole(file), material)?.behind(file))
+    Ok(prepare_archive_revision(&Held::whole(file), material, 0)?.behind(file))
 }
 
-/// As [`prepare_archive`], the two revisions alone.
+/// As [`prepare_archive`], the two revisions alone, with `token_room` octets for the token where the usual room is known to be too small.
 ///
 /// # Errors
 /// As [`prepare_archive`]; something of the file is needed and not held.
-pub fn prepare_archive_revision(file: &Held<'_>, material: &LongTerm<'_>) -> Result<Revision, Error> {
+pub fn prepare_archive_revision(
+    file: &Held<'_>,
+    material: &LongTerm<'_>,
+    token_room: usize,
+) -> Result<Revision, Error> {
     let mut tail = add_store(file, material)?.unwrap_or_default();
     let file = file.extended(&tail);
     let document = open(&file)?;
@@ -57,7 +62,7 @@ pub fn prepare_archive_revision(file: &Held<'_>, material: &LongTerm<'_>) -> Res
         .with("Type", Object::name("DocTimeStamp"))
         .with("Filter", Object::name("Adobe.PPKLite"))
         .with("SubFilter", Object::name("ETSI.RFC3161"));
-    increment.set(signature, with_placeholders(dict));
+    increment.set(signature, with_placeholders(dict, reserve::for_timestamp(token_room)));
     add_timestamp_field(&document, &mut increment, signature)?;
     let (stamp, contents) = write(&file, &document, increment, signature, b"DocTimeStamp")?;
     tail.extend_from_slice(&stamp);

@@ -19,6 +19,7 @@ mod plan;
 mod policy;
 mod reasons;
 mod report;
+mod reserve;
 mod said;
 mod subject;
 mod wanted;
@@ -38,7 +39,7 @@ pub use make::{
 };
 pub use pdf::{Source, Unread};
 pub use pki::is_deceptive;
-pub use plan::{CONTENTS_RESERVE, EcopyFacts, LEADER_FIELD, Prepared, Revision, SEAL_FIELD, SignaturePlan};
+pub use plan::{EcopyFacts, LEADER_FIELD, Prepared, Revision, SEAL_FIELD, SignaturePlan};
 pub use policy::{Policy, Profile, RegisterFacts, RegisterStatus};
 pub use reasons::{Explanation, Owner, Severity, explain, explanations, rule};
 pub use report::{
@@ -46,6 +47,7 @@ pub use report::{
     Origin, PathStatus, Provable, Reason, Report, ReportKind, RevisionReport, Revocation, Role, SignatureKind,
     SignatureReport, SignerReport, Text, TimeSource, Verdict,
 };
+pub use reserve::{TOKEN_ROOM, room_for};
 pub use said::{cleaned, quoted};
 pub use subject::attribute;
 pub use wanted::{Wanted, is_web};

@@ -7,7 +7,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
 use crate::held::Held;
-use crate::plan::{CONTENTS_RESERVE, EcopyFacts, Prepared, Revision, SignaturePlan};
+use crate::plan::{EcopyFacts, Prepared, Revision, SignaturePlan};
+use crate::reserve;
 
 /// Longest text of `/Name`, `/Reason`, `/Location` in bytes; more is a mistake of the caller.
 const TEXT_LIMIT: usize = 1024;
@@ -181,8 +182,8 @@ pub(crate) fn write(
 }
 
 /// `/ByteRange` and `/Contents` as they go out first: patched later, never searched for.
-pub(crate) fn with_placeholders(dict: Dict) -> Dict {
-    let contents = format!("<{}>", "0".repeat(2 * CONTENTS_RESERVE));
+pub(crate) fn with_placeholders(dict: Dict, reserve: usize) -> Dict {
+    let contents = format!("<{}>", "0".repeat(2 * reserve));
     dict.with("ByteRange", Object::Raw(vec![b' '; BYTE_RANGE_ROOM]))
         .with("Contents", Object::Raw(contents.into_bytes()))
 }
@@ -263,6 +264,7 @@ fn signature_dictionary(document: &Document<'_>, plan: &SignaturePlan<'_>, field
             .with("Type", Object::name("Sig"))
             .with("Filter", Object::name("Adobe.PPKLite"))
             .with("SubFilter", Object::name("ETSI.CAdES.detached")),
+        reserve::for_signature(plan.chain, plan.token_room),
     );
     dict.set("M", Object::string(plan.signed_at));
     for (key, text) in [("Name", plan.name), ("Reason", plan.reason), ("Location", plan.location)] {

@@ -8,8 +8,6 @@ use serde::{Deserialize, Serialize};
 pub const LEADER_FIELD: &str = "Leader";
 /// Name of the field of the agency seal in a certified copy; its `/Lock` locks all fields.
 pub const SEAL_FIELD: &str = "Seal";
-/// Bytes kept for the CMS structure in `/Contents` (the hex string is twice as long, plus two delimiters).
-pub const CONTENTS_RESERVE: usize = 32 * 1024;
 
 /// The number in the register that the seal carries, in a form for machines: `/CTDT` inside the seal's signature dictionary, signed.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -45,6 +43,8 @@ pub struct SignaturePlan<'a> {
     pub signed_at: &'a str,
     /// A one-page PDF that is drawn in the field's rectangle; none keeps the field as it is drawn.
     pub appearance: Option<&'a [u8]>,
+    /// Octets to keep for the time-stamp token, when [`crate::TOKEN_ROOM`] is known to be too few.
+    pub token_room: usize,
     /// The number; only for the seal.
     pub ecopy: Option<EcopyFacts>,
 }

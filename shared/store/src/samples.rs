@@ -87,6 +87,7 @@ pub(crate) fn copy(state: CopyState) -> Copy {
         }),
         leader: Some(UserId::new([7; 16])),
         opened: Some(([0xcc; 32], at(0))),
+        token_length: 0,
         state,
         since: at(0),
         due_at: at(3_600),
@@ -267,7 +268,7 @@ pub(crate) fn counter(last: u32) -> Counter {
 }
 
 pub(crate) fn outbox(topic: Topic) -> Outbox {
-    Outbox { id: EventId::new([5; 16]), topic, subject: "copy_x".into(), at: at(0), due_at: at(60) }
+    Outbox { id: EventId::new([5; 16]), topic, subject: "copy_x".into(), at: at(0), due_at: at(60), waits: None }
 }
 
 pub(crate) fn event() -> Event {

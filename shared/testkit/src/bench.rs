@@ -112,13 +112,13 @@ impl Workshop for Bench {
     }
 
     fn prepare_leader(&self, base: &Held<'_>, mark: &LeaderMark<'_>) -> Result<Revision, Fault> {
-        let key = Key::new("leader").user(mark.leader).unit(mark.unit).text(mark.at).held(base);
+        let key = Key::new("leader").user(mark.leader).unit(mark.unit).text((mark.at, mark.token_room)).held(base);
         remembered(&self.prepared, &key, &[], || self.real.prepare_leader(base, mark))
     }
 
     fn prepare_seal(&self, signed: &Held<'_>, mark: &SealMark<'_>) -> Result<Revision, Fault> {
         let key = Key::new("seal").unit(mark.unit).held(signed);
-        let key = key.text((mark.number, mark.copy, mark.decided_at)).bytes(mark.qr.as_bytes());
+        let key = key.text((mark.number, mark.copy, mark.decided_at, mark.token_room)).bytes(mark.qr.as_bytes());
         remembered(&self.prepared, &key, &[], || self.real.prepare_seal(signed, mark))
     }
 
@@ -145,10 +145,15 @@ impl Workshop for Bench {
         remembered(&self.verified, &key, file, || self.real.verify(file, expected))
     }
 
-    fn prepare_archive(&self, sealed: &Held<'_>, material: &LongTerm<'_>) -> Result<Revision, Fault> {
-        let key = Key::new("archive").held(sealed).materials(&material.certificates);
+    fn prepare_archive(
+        &self,
+        sealed: &Held<'_>,
+        material: &LongTerm<'_>,
+        token_room: usize,
+    ) -> Result<Revision, Fault> {
+        let key = Key::new("archive").held(sealed).text(token_room).materials(&material.certificates);
         let key = key.materials(&material.ocsps).materials(&material.crls);
-        remembered(&self.prepared, &key, &[], || self.real.prepare_archive(sealed, material))
+        remembered(&self.prepared, &key, &[], || self.real.prepare_archive(sealed, material, token_room))
     }
 
     fn recheck_archive(&self, file: &Held<'_>, expected: &ArchiveExpectation<'_>) -> Result<i64, Rejection> {

@@ -189,6 +189,7 @@ pub fn receive(world: &World, n: u8) -> CopyId {
         attestation: Some(Attestation { template_id: "default".into(), placement: Placement::Auto }),
         leader: None,
         opened: None,
+        token_length: 0,
         state: CopyState::Draft,
         since: now,
         due_at: now,
@@ -287,7 +288,7 @@ pub fn signed(world: &World, n: u8) -> CopyId {
     let copy = copy_of(world, &id);
     let base = world.object(&copy.state.file().expect("a base").path).expect("the base");
     let held = pades::Held::whole(&base);
-    let prepared = bench().prepare_leader(&held, &LeaderMark { leader: &leader, unit: &unit, at: now });
+    let prepared = bench().prepare_leader(&held, &LeaderMark { leader: &leader, unit: &unit, token_room: 0, at: now });
     let prepared = prepared.expect("a leader's revision");
     let raw = trees().ours.leader.key.sign(&sha256(&prepared.signed_attributes), u64::from(n));
     let chain = trees().ours.leader.enrolled();

@@ -36,7 +36,7 @@ fn event(seq: Version) -> Write {
 }
 
 fn outbox(n: u8) -> Outbox {
-    Outbox { id: EventId::new([n; 16]), topic: Topic::Seal, subject: "x".into(), at: NOW, due_at: NOW }
+    Outbox { id: EventId::new([n; 16]), topic: Topic::Seal, subject: "x".into(), at: NOW, due_at: NOW, waits: None }
 }
 
 fn commit(world: &World, writes: Vec<Write>) -> Result<(), CommitError> {

@@ -146,6 +146,43 @@ async fn a_wrong_tsa_does_not_keep_the_one_behind_it_away() {
     }
 }
 
+/// An hour without TSA, then without OCSP and CRL: everybody who looks sees what is waited for; then it goes on by itself, with one number and
+/// one file.
+#[tokio::test]
+async fn an_hour_without_a_service_is_seen_and_passes() {
+    let house = House::start().await;
+    let (_, copies) = submitted(&house.client, "mau@example.com", 1).await;
+    let copy = copies[0].as_str();
+    house.faults(json!({"tsa": "http-500"})).await;
+    let session = ask_leader(&house.client, &copies).await.text("/id");
+    confirm(&house.client).await;
+    let session = format!("/v1/sign-sessions/{session}");
+    house.client.by("leader", Call::get(session.as_str())).await.is(200);
+    house.an_hour_without("tsa", copy, "timestamp").await;
+    let told = house.client.by("leader", Call::get(session.as_str())).await.is(200).json();
+    assert_eq!(told["waiting"]["for"], "timestamp", "{told}");
+    house.faults(json!({"tsa": "none"})).await;
+    house.later(NEXT_TRY_S).await;
+    let session = session.rsplit('/').next().expect("an identifier");
+    let over = ended(&house.client, "leader", session).await;
+    assert_eq!((&over["state"], &over["waiting"]), (&json!("done"), &Value::Null));
+
+    house.faults(json!({"tsa": "http-500"})).await;
+    let session = house.client.by("seal_keeper", seal(&copies)).await.is(202).text("/id");
+    house.an_hour_without("tsa", copy, "timestamp").await;
+    house.faults(json!({"tsa": "none", "ocsp": "http-500", "crl": "http-500"})).await;
+    house.later(NEXT_TRY_S).await;
+    assert_eq!(ended(&house.client, "seal_keeper", &session).await["state"], "done");
+
+    house.an_hour_without("ocsp", copy, "revocation").await;
+    house.faults(json!({"ocsp": "none", "crl": "none"})).await;
+    house.is_archived(copy, 1, "after three hours").await;
+    let now = house.copy(copy).await;
+    assert_eq!(now["waiting"], Value::Null, "{now}");
+    assert_eq!(by_number(&house.client, 2).await["status"], "unknown", "one number");
+    assert_eq!(house.letters().await, 1);
+}
+
 /// Further answers that say nothing: none of them becomes evidence, and none holds the archive up when the list is good.
 #[tokio::test]
 async fn evidence_that_says_nothing_is_none() {
@@ -224,6 +261,18 @@ impl House {
                 self.later(NEXT_TRY_S).await;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// A responder is down for an hour, and the copy says what it waits for, at its beginning and at its end.
+    async fn an_hour_without(&self, responder: &str, copy: &str, waits: &str) {
+        for hour in [0, 3600] {
+            self.later(hour).await;
+            self.misled(responder, copy).await;
+            let now = self.copy(copy).await;
+            assert_eq!(now["waiting"]["for"], waits, "{now}");
+            assert!(now["waiting"]["since"].is_string() && now["waiting"]["next_try_at"].is_string(), "{now}");
+            assert!(now["waiting"]["text"]["vi"].as_str().is_some_and(|text| text.starts_with("Đang chờ ")), "{now}");
         }
     }
 

@@ -30,6 +30,7 @@ pub(crate) fn copy(test: u8, thing: u8, state: CopyState, version: Version) -> C
         attestation: None,
         leader: None,
         opened: None,
+        token_length: 0,
         state,
         since: at(0),
         due_at: at(3_600).saturating_sub(SignedDuration::from_secs(thing.into())).expect("in range"),
@@ -67,7 +68,14 @@ pub(crate) fn entry(test: u8, spent: u32, copy: u8) -> Entry {
 }
 
 pub(crate) fn outbox(test: u8, thing: u8, topic: Topic, due: i64) -> Outbox {
-    Outbox { id: EventId::new(bytes(test, thing)), topic, subject: "copy_x".into(), at: at(0), due_at: at(due) }
+    Outbox {
+        id: EventId::new(bytes(test, thing)),
+        topic,
+        subject: "copy_x".into(),
+        at: at(0),
+        due_at: at(due),
+        waits: None,
+    }
 }
 
 pub(crate) fn session(test: u8, thing: u8, state: SessionState, version: Version) -> Session {

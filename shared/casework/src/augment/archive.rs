@@ -10,14 +10,21 @@ use domain::renewal;
 use jiff::Timestamp;
 use pades::{Chain, ChainPurpose, Held, LEADER_FIELD, SEAL_FIELD, VerifiedArchive};
 
+use super::evidence::Gathered;
 use super::stamp::Stamp;
 use super::{Run, late_delivery, subject};
 use crate::support::{
-    Commit, FILE_LIMIT, ROUNDS, beginning, commit, contention, extend_object, extended, finished, held, later, outbox,
-    outbox_due, writes,
+    Commit, FILE_LIMIT, ROUNDS, beginning, commit, contention, extend_object, extended, finished, held, outbox, outbox_due,
+    writes,
 };
 use crate::workshop::ArchiveExpectation;
 use crate::{Halt, Outcome, Workshop};
+
+/// A file with its next document time-stamp, or whose answer it waits for.
+pub(super) type Stamped = Result<(VerifiedArchive, Stored), WaitsFor>;
+
+/// Tries to prepare a file for a token that did not fit.
+const ROOMS: usize = 3;
 
 /// A file that gets its next document time-stamp.
 pub(super) struct Stamping<'a> {
@@ -59,8 +66,9 @@ pub async fn archive(
             return Ok(Outcome::Later(run.alone_until()));
         }
         let path = paths::archived(&copy.unit, number);
-        let Some((verified, archived)) = run.archived(path, sealed).await? else {
-            return later(records, item, now).await;
+        let (verified, archived) = match run.archived(path, sealed).await? {
+            Ok(made) => made,
+            Err(waits) => return run.waits(item, waits).await,
         };
         let all = run.recorded(&copy, &verified, archived, item).await?;
         if commit(records, all).await == Commit::Written {
@@ -71,8 +79,8 @@ pub async fn archive(
 }
 
 impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R, O, S, W, C> {
-    /// Looks first. Else: evidence, `/DSS`, time-stamp, verify, create once; theirs counts. `None`: try later.
-    async fn archived(&self, path: String, sealed: &Stored) -> Result<Option<(VerifiedArchive, Stored)>, Halt> {
+    /// Looks first. Else: evidence, `/DSS`, time-stamp, a look, create once; what is there then is verified.
+    async fn archived(&self, path: String, sealed: &Stored) -> Result<Stamped, Halt> {
         let held = held(self.objects, sealed).await?;
         let chains = pades::evidence_wanted(&held).map_err(|error| Fault(format!("a sealed file: {error}")))?;
         let job = Stamping { path, base: sealed, held: &held, chains: &chains, wanted: &chains, beyond: None };
@@ -80,29 +88,43 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
     }
 
     /// The same for any file that gets its next document time-stamp.
-    pub(super) async fn stamped(&self, job: Stamping<'_>) -> Result<Option<(VerifiedArchive, Stored)>, Halt> {
+    pub(super) async fn stamped(&self, job: Stamping<'_>) -> Result<Stamped, Halt> {
         let (renews, beyond) = (job.beyond.is_some(), job.beyond.unwrap_or(i64::MIN));
         if let Some(there) = self.objects.read(&job.path, FILE_LIMIT).await? {
-            return self.archive_there(&job, &there).map(Some);
+            return self.archive_there(&job, &there).map(Ok);
         }
         let mut wanted = job.wanted.to_vec();
         if let Some(last) = wanted.last().filter(|_| renews) {
-            let Some(next) = self.next_authority(last, job.held).await else { return Ok(None) };
+            let Some(next) = self.next_authority(last, job.held).await else { return Ok(Err(WaitsFor::Timestamp)) };
             wanted.push(next);
         }
-        let Some(gathered) = self.evidence(&wanted).await else { return Ok(None) };
-        let prepared = self.workshop.prepare_archive(job.held, &gathered.material())?;
-        let imprint = job.held.extended(&prepared.tail).signed_digest(prepared.contents.clone());
-        // A token beyond the reserved space, or evidence that does not reach the level: neither leaves a file.
-        let embedded =
-            |token: &[u8]| pades::embed_revision(job.held, &prepared.tail, prepared.contents.clone(), token).ok();
-        let Stamp::Made(tail) = self.stamp(&imprint, embedded).await else { return Ok(None) };
+        let Some(gathered) = self.evidence(&wanted).await else { return Ok(Err(WaitsFor::Revocation)) };
+        let Some(tail) = self.embedded(job.held, &gathered).await? else { return Ok(Err(WaitsFor::Timestamp)) };
         let file = job.held.extended(&tail);
-        if !self.proves_itself(&job, &file).is_ok_and(|until| until > beyond) {
-            return Ok(None);
+        // Evidence that does not reach the level leaves no file, and neither does a time-stamp that wins no time.
+        let Ok(until) = self.proves_itself(&job, &file) else { return Ok(Err(WaitsFor::Revocation)) };
+        if until <= beyond {
+            return Ok(Err(WaitsFor::Timestamp));
         }
         let there = extend_object(self.objects, job.base, tail, &extended(job.path.clone(), job.base, &file)).await?;
-        self.archive_there(&job, &there).map(Some)
+        self.archive_there(&job, &there).map(Ok)
+    }
+
+    /// The revisions with evidence and the next document time-stamp; prepared again with more room when the token did not fit.
+    async fn embedded(&self, base: &Held<'_>, gathered: &Gathered) -> Result<Option<Vec<u8>>, Halt> {
+        let mut room = 0;
+        for _ in 0..ROOMS {
+            let prepared = self.workshop.prepare_archive(base, &gathered.material(), room)?;
+            let imprint = base.extended(&prepared.tail).signed_digest(prepared.contents.clone());
+            let embedded =
+                |token: &[u8]| pades::embed_revision(base, &prepared.tail, prepared.contents.clone(), token).ok();
+            match self.stamp(&imprint, embedded).await {
+                Stamp::Made(tail) => return Ok(Some(tail)),
+                Stamp::TooLong(length) => room = pades::room_for(length),
+                Stamp::NotYet => return Ok(None),
+            }
+        }
+        Ok(None)
     }
 
     /// What is stored under the name, read to its end.

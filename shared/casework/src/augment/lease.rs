@@ -1,12 +1,13 @@
 //! Who asks takes the work first: the minute's sweep, another delivery of the stream and a run that waits for a slow authority meet at one
 //! item, and each of them would pay for a time-stamp of its own.
 
-use domain::model::Outbox;
+use domain::model::{Outbox, WaitsFor};
 use domain::ports::{CommitError, Records, Write};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Run;
-use crate::support::backoff;
+use crate::support::{backoff, commit};
+use crate::{Halt, Outcome};
 
 /// So long whoever has taken an item is alone with it: as long as a run may take at most, which is the function's own limit. Whoever was cut
 /// off has then not come back.
@@ -18,6 +19,13 @@ impl<R: Records, O, S, W, C> Run<'_, R, O, S, W, C> {
     /// Until when this run is alone with what it takes.
     pub(super) fn alone_until(&self) -> Timestamp {
         self.now.checked_add(LEASE).unwrap_or(self.now)
+    }
+
+    /// Leaves the item to the sweeper, and says for whose answer it waits. Whether that was written makes no difference to what is right.
+    pub(super) async fn waits(&self, item: &Outbox, waits: WaitsFor) -> Result<Outcome, Halt> {
+        let due_at = backoff(item, self.now);
+        commit(self.records, vec![Write::OutboxWaits { id: item.id.clone(), due_at, waits }]).await;
+        Ok(Outcome::Later(due_at))
     }
 
     /// Takes the item. `false`: somebody else did, or has done it. No answer is not "no": whoever cannot know goes on, for work that nobody

@@ -61,7 +61,7 @@ pub async fn renew(
         let until = run.proves_itself(&job, &held);
         let until = until.map_err(|rejection| Fault(format!("an archive that cannot be renewed: {rejection}")))?;
         job.beyond = Some(until);
-        let Some((verified, renewed)) = run.stamped(job).await? else { return run.put_off(item, until).await };
+        let Ok((verified, renewed)) = run.stamped(job).await? else { return run.put_off(item, until).await };
         let all = run.recorded_renewal(&copy, &verified, renewed, item).await?;
         if commit(records, all).await == Commit::Written {
             return Ok(Outcome::Done);

@@ -132,6 +132,88 @@ fn whoever_comes_while_somebody_waits_asks_nobody() {
     }
 }
 
+/// A leader's session and the answer of the phone.
+fn asked(world: &World, id: &domain::ids::CopyId) -> domain::ids::SessionId {
+    open(world, id).expect("a preview");
+    let session = ask_leader(world, std::slice::from_ref(id)).expect("a session").id;
+    run(casework::leader::step(world, world, world, &session, world.now())).expect("an answer");
+    session
+}
+
+/// Longer than any room that is kept at first.
+const LONG_SERIAL: usize = 40 * 1024;
+
+/// A token that does not fit what the leader signed: the session ends with the reason, and the next one has room.
+#[test]
+fn a_token_that_does_not_fit_the_leaders_revision_ends_the_session() {
+    let world = office();
+    let id = receive(&world, 1);
+    submit(&world, &id, base("Ban sao"));
+    world.habits(|habits| habits.tsa_serial = LONG_SERIAL);
+    let session = asked(&world, &id);
+    done(&world, Topic::FinishLeader);
+    let over = session_of(&world, &session);
+    assert_eq!(over.items.first().and_then(|item| item.problem.as_deref()), Some("timestamp-too-long"));
+    assert!(matches!(copy_of(&world, &id).state, CopyState::Submitted { .. }));
+    let session = asked(&world, &id);
+    done(&world, Topic::FinishLeader);
+    assert_eq!(session_of(&world, &session).state, SessionState::Done);
+    assert!(matches!(copy_of(&world, &id).state, CopyState::Signed { .. }));
+}
+
+/// A token of 40 KB at the seal: the revision is prepared and signed again with room for it, under the same number; the archive is prepared
+/// again at once. One number, one sealed file, one archived one.
+#[test]
+fn a_long_token_ends_in_one_file() {
+    let world = office();
+    let (id, session) = key_has_signed(&world, 1);
+    let number = copy_of(&world, &id).state.number().cloned();
+    world.habits(|habits| habits.tsa_serial = LONG_SERIAL);
+    done(&world, Topic::FinishSeal);
+    assert!(matches!(copy_of(&world, &id).state, CopyState::Numbered { prepared: None, .. }));
+    assert_eq!(world.paths("numbers/"), [""; 0]);
+    done(&world, Topic::Seal);
+    done(&world, Topic::FinishSeal);
+    world.script(&[]);
+    done(&world, Topic::Archive);
+    assert_eq!(calls(&world, "timestamp"), 2, "one did not fit");
+    assert_eq!(copy_of(&world, &id).state.number().cloned(), number);
+    assert_eq!(world.paths("numbers/").len(), 2);
+    assert_eq!(session_of(&world, &session).state, SessionState::Done);
+    assert_eq!(found(&world), []);
+    testkit::examine(&world);
+}
+
+/// Whoever looks sees whose answer is waited for, and nothing when nobody's is.
+#[test]
+fn what_is_waited_for_is_seen() {
+    use casework::waiting;
+    let world = office();
+    let (id, session) = key_has_signed(&world, 1);
+    let seen = || {
+        let copy = run(waiting::of_copy(&world, &copy_of(&world, &id), world.now())).expect("the table");
+        let session = run(waiting::of_session(&world, &session_of(&world, &session), world.now())).expect("the table");
+        [copy, session].map(|order| order.map(|order| (order.waits.expect("a reason"), order.due_at)))
+    };
+    assert_eq!(seen(), [None, None], "nobody was asked yet");
+    world.habits(|habits| habits.tsa = Habit::Silent);
+    put_off(&world, Topic::FinishSeal);
+    let stamp = Some((WaitsFor::Timestamp, the_work(&world, Topic::FinishSeal).due_at));
+    assert_eq!(seen(), [stamp, stamp]);
+    world.habits(|habits| habits.tsa = Habit::Right);
+    done(&world, Topic::FinishSeal);
+    assert_eq!(seen(), [None, None]);
+    world.habits(|habits| (habits.ocsp, habits.crl) = (Habit::Silent, Habit::Silent));
+    put_off(&world, Topic::Archive);
+    assert_eq!(seen(), [Some((WaitsFor::Revocation, the_work(&world, Topic::Archive).due_at)), None]);
+    world.habits(|habits| (habits.tsa, habits.ocsp) = (Habit::Silent, Habit::Right));
+    put_off(&world, Topic::Archive);
+    assert_eq!(seen(), [Some((WaitsFor::Timestamp, the_work(&world, Topic::Archive).due_at)), None]);
+    world.habits(|habits| habits.tsa = Habit::Right);
+    done(&world, Topic::Archive);
+    assert_eq!(seen(), [None, None]);
+}
+
 /// What failed is not held: the next sweep tries it again.
 #[test]
 fn what_failed_is_given_back() {

@@ -120,6 +120,7 @@ fn r66_a_time_stamp_that_names_no_signer() {
         location: "xã Thử Nghiệm",
         signed_at: "D:20261123140531+07'00'",
         appearance: None,
+        token_room: 0,
         ecopy: None,
     };
     let prepared = prepare(&base(), &plan).expect("prepared");

@@ -281,6 +281,7 @@ pub(crate) fn sign(
         location: "xã Thử Nghiệm",
         signed_at: "D:20261123140531+07'00'",
         appearance: Some(&drawing),
+        token_room: 0,
         ecopy,
     };
     let prepared = pades::prepare(file, &plan).expect("prepared");

@@ -318,15 +318,17 @@ fn making_refuses_what_it_cannot_do() {
         location: "",
         signed_at: "D:20261123140531+07'00'",
         appearance: None,
+        token_room: 0,
         ecopy: None,
     };
     assert_eq!(prepare(&made.base, &plan("Nobody")), Err(Error::FieldMissing("Nobody".to_owned())));
     assert_eq!(prepare(&made.signed, &plan("Leader")), Err(Error::FieldSigned("Leader".to_owned())));
     let prepared = prepare(&made.base, &plan("Leader")).expect("prepared");
     assert_eq!(prepared, prepare(&made.base, &plan("Leader")).expect("prepared again"), "making is deterministic");
-    let garbage = vec![0x30; CONTENTS_RESERVE + 1];
+    let reserve = (prepared.contents.len() - 2) / 2;
+    let garbage = vec![0x30; reserve + 1];
     assert!(matches!(embed(&prepared.file, prepared.contents.clone(), &garbage), Err(Error::Pki(_))));
-    let url = format!("http://crl.example.invalid/{}", "x".repeat(CONTENTS_RESERVE));
+    let url = format!("http://crl.example.invalid/{}", "x".repeat(reserve));
     let wide = Pki::with(&|who, spec| {
         if who == "leader" {
             spec.crl_urls = vec![url.clone()];
@@ -337,9 +339,7 @@ fn making_refuses_what_it_cannot_do() {
     let attributes = attributes.expect("attributes");
     let large = pki::cms::assemble(&attributes, &wide.leader.key.sign(&attributes), &wide.leader.chain, None);
     let overflow = embed(&prepared.file, prepared.contents.clone(), &large.expect("a CMS"));
-    assert!(
-        matches!(overflow, Err(Error::DoesNotFit { needed, reserved: CONTENTS_RESERVE }) if needed > CONTENTS_RESERVE)
-    );
+    assert!(matches!(overflow, Err(Error::DoesNotFit { needed, reserved }) if needed > reserve && reserved == reserve));
     let shifted = prepared.contents.start + 2..prepared.contents.end;
     assert_eq!(embed(&prepared.file, shifted, b"0"), Err(Error::WrongPlaceholder));
     assert_eq!(embed(&made.signed, prepared.contents.clone(), b"0"), Err(Error::WrongPlaceholder));

@@ -70,6 +70,7 @@ fn file(pki: &Pki, named: &Identity, adobe: bool, with_attributes: bool) -> Vec<
         location: "",
         signed_at: "D:20261123140531+07'00'",
         appearance: None,
+        token_room: 0,
         ecopy: None,
     };
     let prepared = prepare(&base(), &plan).expect("prepared");

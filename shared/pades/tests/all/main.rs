@@ -21,6 +21,7 @@ mod past;
 mod proofs;
 mod readers;
 mod renewals;
+mod reserve;
 #[path = "../../../pki/tests/all/rewritten.rs"]
 mod rewritten;
 mod roles;

@@ -223,6 +223,7 @@ pub(crate) fn doc_mdp_of(level: u8, change: impl Fn(String) -> String) -> Signed
         location: "",
         signed_at: "D:20261123140531+07'00'",
         appearance: None,
+        token_room: 0,
         ecopy: None,
     };
     let prepared = prepare(&base, &plan).expect("prepared");

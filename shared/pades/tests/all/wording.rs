@@ -81,6 +81,7 @@ fn seal(pki: &Pki, signed: &[u8], drawing: &[u8]) -> Vec<u8> {
         location: "",
         signed_at: "D:20261123140631+07'00'",
         appearance: Some(drawing),
+        token_room: 0,
         ecopy: Some(facts()),
     };
     let prepared = prepare(signed, &plan).expect("prepared");

@@ -33,6 +33,7 @@ fn sign(pki: &Pki, file: &[u8], field: &str) -> Vec<u8> {
         location: "",
         signed_at: "D:20261123140531+07'00'",
         appearance: None,
+        token_room: 0,
         ecopy: None,
     };
     let prepared = prepare(file, &plan).expect("prepared");

@@ -191,6 +191,9 @@ pub(crate) struct CopyItem {
     leader: Option<UserId>,
     #[serde(with = "As::<Opt<Pair<Hex, Time>>>")]
     opened: Option<(Sha256, Timestamp)>,
+    /// Nearly every copy has none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    token_length: u32,
     #[serde(with = "As::<CopyStateItem>")]
     state: CopyState,
     #[serde(with = "As::<Time>")]

@@ -10,7 +10,7 @@ use super::shape;
 use crate::wire::{As, Hex, Id, Many, Opt, Time, Wire};
 
 shape!(CounterItem => Counter, EntryItem => Entry, PublicCopyItem => PublicCopy);
-shape!(TopicItem => Topic, OutboxItem => Outbox, EventItem => Event, ChannelItem => Channel, DeliveryItem => Delivery, OneTimeCodeItem => OneTimeCode);
+shape!(TopicItem => Topic, WaitsForItem => WaitsFor, OutboxItem => Outbox, EventItem => Event, ChannelItem => Channel, DeliveryItem => Delivery, OneTimeCodeItem => OneTimeCode);
 
 #[derive(Deserialize, Serialize)]
 #[serde(remote = "Counter")]
@@ -101,6 +101,16 @@ pub(crate) struct OutboxItem {
     at: Timestamp,
     #[serde(with = "As::<Time>")]
     due_at: Timestamp,
+    /// Work that was never put off has none.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Opt<WaitsForItem>>")]
+    waits: Option<WaitsFor>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "WaitsFor", rename_all = "snake_case")]
+pub(crate) enum WaitsForItem {
+    Timestamp,
+    Revocation,
 }
 
 #[derive(Deserialize, Serialize)]

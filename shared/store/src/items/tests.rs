@@ -50,7 +50,7 @@ fn copies_read_back_in_every_state() {
     let bare = sample::copy(domain::copy::CopyState::Draft);
     let attestation = Some(Attestation { template_id: "default".into(), placement: Placement::Auto });
     round(Copy { attestation, leader: None, opened: None, uploads: vec![], issuer: None, ..bare.clone() });
-    round(Copy { attestation: None, ..bare });
+    round(Copy { attestation: None, token_length: 40_000, ..bare });
 }
 
 #[test]

@@ -65,6 +65,7 @@ fn expand(table: &str, write: &Write, parts: &mut Vec<TransactWriteItem>) -> Res
         }
         Write::OutboxDone(id) => delete(table, keys::outbox(id)),
         Write::OutboxLater(id, due_at) => later(table, id, *due_at, None),
+        Write::OutboxWaits { id, due_at, waits } => waiting(table, id, *due_at, *waits),
         Write::OutboxTaken { id, due_at, until } => later(table, id, *until, Some(*due_at)),
         Write::Event(event) => put(table, event, keys::event(&event.subject, event.seq), None, Condition::Absent),
         Write::Delivery(delivery) => {
@@ -224,6 +225,17 @@ fn later(table: &str, id: &EventId, due_at: Timestamp, before: Option<Timestamp>
             .expression_attribute_values(":before", text(before.to_string()));
     }
     Ok(TransactWriteItem::builder().update(update.build().map_err(unbuilt)?).build())
+}
+
+/// The same, with whose answer it waits for.
+fn waiting(table: &str, id: &EventId, due_at: Timestamp, waits: WaitsFor) -> Result<TransactWriteItem, Fault> {
+    let mut moved = later(table, id, due_at, None)?;
+    if let Some(update) = &mut moved.update {
+        update.update_expression.push_str(", #waits = :waits");
+        update.expression_attribute_names.get_or_insert_default().insert("#waits".into(), "waits".into());
+        update.expression_attribute_values.get_or_insert_default().insert(":waits".into(), text(waits.name()));
+    }
+    Ok(moved)
 }
 
 /// A key as an attribute map.

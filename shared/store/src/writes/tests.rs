@@ -145,6 +145,10 @@ fn finished_work_goes_and_waiting_work_moves() {
     assert_eq!(taken.condition_expression(), Some("attribute_exists(pk) AND #due = :before"));
     let mut taken = taken.expression_attribute_values.expect("values");
     assert_eq!(taken.remove(":before"), Some(text(sample::at(30).to_string())));
+    let waits = Write::OutboxWaits { id: id.clone(), due_at: sample::at(60), waits: WaitsFor::Revocation };
+    let waits = one(waits).update.expect("an update");
+    assert_eq!(waits.update_expression, "SET #due = :due, #order = :order, #waits = :waits");
+    assert_eq!(waits.condition_expression(), Some("attribute_exists(pk)"));
     let values = later.expression_attribute_values.expect("values");
     assert_eq!(taken, values, "else it moves like any other");
     let stored = one(Write::Outbox(Outbox { id, ..sample::outbox(Topic::Seal) }));

@@ -73,6 +73,8 @@ pub struct Habits {
     pub tsa: Habit,
     /// One that is asked when the first gives nothing usable.
     pub tsa_behind: Option<Habit>,
+    /// Octets of the serial numbers of time-stamps beside the usual ones: what makes a token long.
+    pub tsa_serial: usize,
     /// The OCSP responders.
     pub ocsp: Habit,
     /// The CRL hosts.
@@ -308,7 +310,7 @@ impl Inner {
         }
         let spec = TimestampSpec {
             policy: "1.3.6.1.4.1.99999.1".to_owned(),
-            serial: turn.to_be_bytes().to_vec(),
+            serial: [vec![1; self.outside.habits.tsa_serial], turn.to_be_bytes().to_vec()].concat(),
             gen_time: self.now.as_second(),
             imprint_algorithm: DigestAlgorithm::Sha256,
             imprint,
