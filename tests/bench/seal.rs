@@ -68,7 +68,8 @@ impl Office {
 
     fn token(&self, imprint: &Sha256) -> Vec<u8> {
         let nonce = [1, 2, 3, 4, 5, 6, 7, 8];
-        let response = run(self.world.timestamp(&pki::tsp::request(imprint, &nonce))).expect("a time-stamp");
+        let response = run(self.world.timestamp(&pki::tsp::request(imprint, &nonce), |answer| Ok(answer.to_vec())))
+            .expect("a time-stamp");
         pki::tsp::check_response(&response, imprint, &nonce).expect("a token").der().to_vec()
     }
 
@@ -79,12 +80,12 @@ impl Office {
         let copy = domain::ids::CopyId::new([1; 16]);
         let mut clock = Stopwatch::new();
         let base = shelf.read();
-        let mark = LeaderMark { leader: &leader, unit: &unit, at: NOW };
+        let mark = LeaderMark { leader: &leader, unit: &unit, token_room: 0, at: NOW };
         let revision = self.bench.prepare_leader(&base, &mark).expect("a revision");
         self.sign(shelf, &mut clock, (base, revision), &trees().ours.leader, LEADER_FIELD);
         let base = shelf.read();
         let qr = format!("HTTPS://CTDT.TEST/Q/{}", "A7".repeat(86));
-        let mark = SealMark { unit: &unit, number: &number, copy: &copy, decided_at: NOW, qr: &qr };
+        let mark = SealMark { unit: &unit, number: &number, copy: &copy, token_room: 0, decided_at: NOW, qr: &qr };
         let revision = self.bench.prepare_seal(&base, &mark).expect("a revision");
         self.sign(shelf, &mut clock, (base, revision), &trees().ours.agency_p256, SEAL_FIELD);
         self.archive(shelf, &mut clock);
@@ -122,7 +123,7 @@ impl Office {
             ocsps: self.answers.iter().map(|der| piece(der.as_slice())).collect(),
             crls: Vec::new(),
         };
-        let revision = self.bench.prepare_archive(&base, &material).expect("a revision");
+        let revision = self.bench.prepare_archive(&base, &material, 0).expect("a revision");
         let imprint = base.extended(&revision.tail).signed_digest(revision.contents.clone());
         let token = clock.stands(|| self.token(&imprint));
         let tail = pades::embed_revision(&base, &revision.tail, revision.contents, &token).expect("a time-stamp");

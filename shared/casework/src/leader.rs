@@ -88,7 +88,9 @@ pub async fn preview(
         let unit = support::unit(records, &copy.unit).await?;
         let at = copy.opened.map(|(_, at)| at).filter(|at| time::day(*at) == time::day(now)).unwrap_or(now);
         let held = held(objects, &file).await?;
-        let tail = workshop.prepare_leader(&held, &LeaderMark { leader: viewer, unit: &unit, token_room: copy.token_room(), at })?.tail;
+        let tail = workshop
+            .prepare_leader(&held, &LeaderMark { leader: viewer, unit: &unit, token_room: copy.token_room(), at })?
+            .tail;
         let sha256 = held.extended(&tail).sha256();
         if copy.opened == Some((sha256, at)) {
             return Ok(Preview { file, tail, sha256, version: copy.version });

@@ -14,8 +14,8 @@ use super::evidence::Gathered;
 use super::stamp::Stamp;
 use super::{Run, late_delivery, subject};
 use crate::support::{
-    Commit, FILE_LIMIT, ROUNDS, beginning, commit, contention, extend_object, extended, finished, held, outbox, outbox_due,
-    writes,
+    Commit, FILE_LIMIT, ROUNDS, beginning, commit, contention, extend_object, extended, finished, held, outbox,
+    outbox_due, writes,
 };
 use crate::workshop::ArchiveExpectation;
 use crate::{Halt, Outcome, Workshop};

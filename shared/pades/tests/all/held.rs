@@ -42,6 +42,7 @@ fn plan<'p>(who: &'p Identity, field: &'p str, drawing: &'p [u8]) -> SignaturePl
         location: "",
         signed_at: "D:20261123140531+07'00'",
         appearance: Some(drawing),
+        token_room: 0,
         ecopy: (field == "Seal").then(facts),
     }
 }
@@ -89,7 +90,7 @@ fn what_is_signed_from_the_end_is_what_is_signed_from_the_whole() {
     let seal = Expected { field: "Seal", signer_der: pki.agency.chain[0].der(), base, ..leader.clone() };
     verify_signature(&sealed, &seal).expect("the door opens");
     let whole = prepare_archive(&sealed, &LongTerm::default()).expect("prepared");
-    let revision = prepare_archive_revision(&end, &LongTerm::default()).expect("prepared");
+    let revision = prepare_archive_revision(&end, &LongTerm::default(), 0).expect("prepared");
     assert_eq!([sealed.as_slice(), &revision.tail].concat(), whole.file);
     assert_eq!(
         end.extended(&revision.tail).signed_digest(revision.contents),

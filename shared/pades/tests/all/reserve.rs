@@ -1,6 +1,8 @@
 //! The room in `/Contents`: whatever fits the allowance fits the file, with every chain.
 
-use pades::{Error, LongTerm, SignaturePlan, TOKEN_ROOM, embed, finish, prepare, prepare_archive_for, signed_digest};
+use pades::{
+    Error, Held, LongTerm, SignaturePlan, TOKEN_ROOM, embed, prepare, prepare_archive_revision, signed_digest,
+};
 use pki::issue::{self, SignatureAlgorithm};
 
 use crate::common::*;
@@ -57,17 +59,15 @@ fn a_token_within_the_allowance_always_fits() {
             };
             let prepared = prepare(&base, &plan).expect("prepared");
             let raw = pki.leader.key.sign(&prepared.signed_attributes);
-            let finished = |token: &[u8]| {
-                let contents = prepared.contents.clone();
-                finish(&prepared.file, contents, &prepared.signed_attributes, &raw, chain, Some(token))
-            };
+            let finished = |token: &[u8]| finished(&prepared, &raw, chain, Some(token));
             let imprint = pades::timestamp_imprint(&raw);
             let fits = finished(&token(&pki, imprint, allowance));
             assert!(fits.is_ok(), "{padding} {room}: {:?}", fits.map(|_| ()));
             let longer = finished(&token(&pki, imprint, allowance + 10 * 1024));
             assert!(matches!(longer, Err(Error::DoesNotFit { .. })), "{padding} {room}");
 
-            let prepared = prepare_archive_for(&base, &LongTerm::default(), room).expect("prepared");
+            let revision = prepare_archive_revision(&Held::whole(&base), &LongTerm::default(), room);
+            let prepared = revision.expect("prepared").behind(&base);
             let imprint = signed_digest(&prepared.file, prepared.contents.clone());
             let stamped = |length| embed(&prepared.file, prepared.contents.clone(), &token(&pki, imprint, length));
             assert!(stamped(allowance).is_ok(), "{padding} {room}");
