@@ -126,7 +126,9 @@ pub async fn finish_leader(
 /// place for ever: the turn moves on with the time.
 fn turn<'s>(session: &'s Session, item: &Outbox) -> (Vec<&'s SessionItem>, bool) {
     let mut open: Vec<&SessionItem> = session.items.iter().filter(|entry| !entry.done).collect();
-    let size = |entry: &&SessionItem| entry.prepared.as_ref().map_or(0, |prepared| prepared.file.size);
+    // The whole file, or a little more: it is read when it has been made.
+    let whole = |prepared: &PreparedRevision| prepared.contents_end.saturating_add(prepared.tail.size);
+    let size = |entry: &&SessionItem| entry.prepared.as_ref().map_or(0, whole);
     let all = open.len();
     if open.iter().map(size).sum::<u64>() > BESIDE_LIMIT {
         let seconds = usize::try_from(item.due_at.as_second()).unwrap_or(0);

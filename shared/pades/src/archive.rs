@@ -91,7 +91,7 @@ struct Entry {
     crls: Vec<Object>,
 }
 
-/// The revision with `/DSS`; none without material.
+/// The revision with `/DSS`; none where the material brings nothing new.
 fn add_store(file: &Held<'_>, material: &LongTerm<'_>) -> Result<Option<Vec<u8>>, Error> {
     if material.certificates.is_empty() && material.ocsps.is_empty() && material.crls.is_empty() {
         return Ok(None);
@@ -105,6 +105,7 @@ fn add_store(file: &Held<'_>, material: &LongTerm<'_>) -> Result<Option<Vec<u8>>
     let mut increment = Increment::new(&document)?;
     let catalog = document.catalog()?;
     let mut store = document.get(catalog, b"DSS")?.as_dict().cloned().unwrap_or_default();
+    let before = store.clone();
     let mut entries: BTreeMap<String, Entry> = BTreeMap::new();
     let lists: [(&str, &[Material<'_>], Select); 3] = [
         ("Certs", &material.certificates, |entry| &mut entry.certificates),
@@ -128,6 +129,10 @@ fn add_store(file: &Held<'_>, material: &LongTerm<'_>) -> Result<Option<Vec<u8>>
         }
     }
     write_entries(&document, &mut increment, &mut store, entries)?;
+    // A store that is written again as it was is a change without a reason.
+    if store == before {
+        return Ok(None);
+    }
     store.set("Type", Object::name("DSS"));
     put_store(&document, &mut increment, store)?;
     Ok(Some(increment.finish(&document, file.sha256().get(..16))?.tail))

@@ -163,12 +163,14 @@ pub fn verify_signature(file: &[u8], expected: &Expected<'_>) -> Result<Verified
     let case = open(file, expected.base, &policy(expected.anchors, expected.at, &extra))?;
     let before = case.ends.iter().filter(|end| **end as u64 <= expected.base.size).count();
     let (found, trust) = last_signature(case.seen(), expected)?;
-    unchanged(&case, expected.field)?;
+    unchanged(case.seen(), expected.field)?;
     let newest = case.found.iter().all(|one| one.brought < before || one.field == found.field);
     if found.brought != before || found.revision != before || !newest {
         return Err(refuse("byte-range-gap", "the signature is not the only and last revision after the base"));
     }
-    only_signing(file, before, expected.field)?;
+    let document = Document::open(file, &Limits::default()).map_err(|error| unreadable(&error))?;
+    only_signing(&document, before, expected.field)?;
+    plain(&document)?;
     let time = trust.time.filter(|_| trust.source == TimeSource::Timestamp);
     let signed_at = time.ok_or_else(|| refuse("timestamp-missing", expected.field))?;
     Ok(Verified {
@@ -182,15 +184,17 @@ pub fn verify_signature(file: &[u8], expected: &Expected<'_>) -> Result<Verified
     })
 }
 
-/// Looks at a signature by itself: intact, by exactly `signer_der` under one of `anchors`, over the whole file, with a trusted time-stamp.
-/// What else is in the file is not looked at, nor what it begins with, so this lets nothing through the door.
+/// Looks at a signature by the end of its file: intact, by exactly `signer_der` under one of `anchors`, over the whole file, with a trusted
+/// time-stamp, in a revision that does nothing else. What was there before is not looked at, so this lets nothing through the door.
 ///
 /// # Errors
 /// [`Rejection`] with the first rule that fails.
 pub fn recheck_signature(file: &Held<'_>, expected: &Expected<'_>) -> Result<(), Rejection> {
     let extra = Evidence::default();
     let signatures = judge::signatures(file, &policy(expected.anchors, expected.at, &extra)).map_err(|r| told(&r))?;
-    let (_, trust) = last_signature(signatures.seen(), expected)?;
+    let (found, trust) = last_signature(signatures.seen(), expected)?;
+    all_unchanged(signatures.seen())?;
+    only_signing(&file.open().map_err(|error| unreadable(&error))?, found.revision, expected.field)?;
     match trust.source {
         TimeSource::Timestamp if trust.time.is_some() => Ok(()),
         _ => Err(refuse("timestamp-missing", expected.field)),
@@ -219,9 +223,7 @@ pub fn verify_archive(file: &[u8], expected: &ExpectedArchive<'_>) -> Result<Ver
     let extra = Evidence::default();
     let case = open(file, expected.sealed, &policy(expected.anchors, expected.at, &extra))?;
     let (level, archived_at) = long_term(case.seen(), expected)?;
-    for one in &case.found {
-        unchanged(&case, &one.field)?;
-    }
+    all_unchanged(case.seen())?;
     Ok(VerifiedArchive {
         level,
         archived_at,
@@ -241,6 +243,7 @@ pub fn recheck_archive(file: &Held<'_>, expected: &ExpectedArchive<'_>) -> Resul
     let extra = Evidence::default();
     let signatures = judge::signatures(file, &policy(expected.anchors, expected.at, &extra)).map_err(|r| told(&r))?;
     long_term(signatures.seen(), expected)?;
+    all_unchanged(signatures.seen())?;
     Ok(graph::limit(&signatures.trusts).until)
 }
 
@@ -283,19 +286,20 @@ struct Seen<'s> {
     cryptos: &'s [Crypto],
     trusts: &'s [Trust],
     containers: &'s [Vec<Reason>],
+    changes: &'s [(Changes, Vec<Reason>)],
 }
 
 impl Case {
     fn seen(&self) -> Seen<'_> {
-        let Case { found, cryptos, trusts, containers, .. } = self;
-        Seen { found, cryptos, trusts, containers }
+        let Case { found, cryptos, trusts, containers, changes, .. } = self;
+        Seen { found, cryptos, trusts, containers, changes }
     }
 }
 
 impl Signatures {
     fn seen(&self) -> Seen<'_> {
-        let Signatures { found, cryptos, trusts, containers } = self;
-        Seen { found, cryptos, trusts, containers }
+        let Signatures { found, cryptos, trusts, containers, changes } = self;
+        Seen { found, cryptos, trusts, containers, changes }
     }
 }
 
@@ -362,15 +366,20 @@ fn sound(seen: Seen<'_>, at: usize, signer: &[u8]) -> Result<(), Rejection> {
 }
 
 /// Nothing came later that the signature of the field does not permit.
-fn unchanged(case: &Case, field: &str) -> Result<(), Rejection> {
-    let at = position(case.seen(), field)?;
-    let Some((changes, reasons)) = case.changes.get(at) else { return Err(refuse("no-signature", field)) };
+fn unchanged(seen: Seen<'_>, field: &str) -> Result<(), Rejection> {
+    let at = position(seen, field)?;
+    let Some((changes, reasons)) = seen.changes.get(at) else { return Err(refuse("no-signature", field)) };
     let of_a_copy = reasons.iter().all(|reason| reason.code != "later-change-not-of-a-copy");
     if *changes == Changes::NotPermitted || !of_a_copy {
         let text = reasons.first().map_or(String::new(), |reason| reason.text.en.clone());
         return Err(refuse("later-change-not-allowed", &text));
     }
     Ok(())
+}
+
+/// Nothing came later that any of them does not permit.
+fn all_unchanged(seen: Seen<'_>) -> Result<(), Rejection> {
+    seen.found.iter().try_for_each(|one| unchanged(seen, &one.field))
 }
 
 /// Written as a copy's signatures are: what the judge would refuse is not made.
@@ -395,8 +404,7 @@ fn trusted(trust: &Trust, field: &str) -> Result<(), Rejection> {
 }
 
 /// The last revision may only fill this one field.
-fn only_signing(file: &[u8], index: usize, field: &str) -> Result<(), Rejection> {
-    let document = Document::open(file, &Limits::default()).map_err(|error| unreadable(&error))?;
+fn only_signing(document: &Document<'_>, index: usize, field: &str) -> Result<(), Rejection> {
     if document.revisions().len() != index + 1 || index == 0 {
         return Err(refuse("later-change-not-allowed", "more than one revision was added"));
     }
@@ -414,8 +422,12 @@ fn only_signing(file: &[u8], index: usize, field: &str) -> Result<(), Rejection>
     if let Some(change) = explained.iter().find(|change| !fine(change)) {
         return Err(refuse("later-change-not-allowed", change.rule));
     }
-    // E: whoever signs copies can refuse what lends itself to another content later.
-    let foreign = if ecopy::looks_like_copy(&after) { ecopy::foreign(&after) } else { Vec::new() };
+    Ok(())
+}
+
+/// E: whoever signs copies can refuse what lends itself to another content later.
+fn plain(document: &Document<'_>) -> Result<(), Rejection> {
+    let foreign = if ecopy::looks_like_copy(document) { ecopy::foreign(document) } else { Vec::new() };
     match foreign.first() {
         Some(words) => Err(refuse("copy-structure", &words.en)),
         None => Ok(()),

@@ -146,13 +146,15 @@ pub(crate) struct Case {
     pub(crate) listed: bool,
 }
 
-/// What the signatures of a file say of themselves, whatever else was changed in it.
+/// What the end of a file says of its signatures.
 pub(crate) struct Signatures {
     pub(crate) found: Vec<Found>,
     pub(crate) cryptos: Vec<Crypto>,
     pub(crate) trusts: Vec<Trust>,
     /// As in [`Case`].
     pub(crate) containers: Vec<Vec<Reason>>,
+    /// What the revisions in the end changed.
+    pub(crate) changes: Vec<(Changes, Vec<Reason>)>,
 }
 
 /// Opens and examines; the error is the reason why the file has no verdict of its own. The first `began` bytes get a digest of their own.
@@ -160,18 +162,25 @@ pub(crate) fn examine(file: &[u8], policy: &Policy<'_>, began: usize) -> Result<
     examine_listed(&File::Bytes(file), policy, None, &Interner::default(), Some(began))
 }
 
-/// The signatures of a certified copy whose end is held. What lies before it went into the digest and is not looked at.
+/// The signatures of a certified copy whose end is held, and what came after each. What lies before the end went into the digest and is not
+/// looked at.
 pub(crate) fn signatures(file: &Held<'_>, policy: &Policy<'_>) -> Result<Signatures, Reason> {
     let look = |error: pdf::Error| unreadable_reason(&error);
     let document = file.open().map_err(look)?;
-    let found = find::views(&document).and_then(|views| find::find(&views)).map_err(look)?;
+    let views = find::views(&document).map_err(look)?;
+    let found = find::find(&views).map_err(look)?;
     let ranges: Vec<Ranges> = found.iter().filter_map(|one| one.ranges).collect();
     let digests = Digests::of_end(&document, file, &ranges);
     let interner = Interner::default();
     let scene =
         Scene { document: &document, found: &found, digests: &digests, policy, list: None, interner: &interner };
     let Weighed { cryptos, trusts, containers, .. } = scene.weighed(true, |_| Ok(()))?;
-    Ok(Signatures { found, cryptos, trusts, containers })
+    let permissions = all_permissions(&views, &found, true).map_err(look)?;
+    let first = found.iter().map(|one| one.revision).min().unwrap_or(views.len());
+    let steps = steps(&views, first, &Budget::new());
+    let later = |(one, permissions): (&Found, &Permissions)| after_signature(one, permissions, &steps);
+    let changes = found.iter().zip(&permissions).map(later).collect();
+    Ok(Signatures { found, cryptos, trusts, containers, changes })
 }
 
 /// What signatures are weighed with.

@@ -89,6 +89,9 @@ fn what_is_signed_from_the_end_is_what_is_signed_from_the_whole() {
     let base = Beginning::of(&signed_file);
     let seal = Expected { field: "Seal", signer_der: pki.agency.chain[0].der(), base, ..leader.clone() };
     verify_signature(&sealed, &seal).expect("the door opens");
+    assert_eq!(recheck_signature(&end, &seal), Ok(()));
+    let code = recheck_signature(&end, &leader).expect_err("it is not the last one any more").code;
+    assert_eq!(code, "byte-range-gap");
     let whole = prepare_archive(&sealed, &LongTerm::default()).expect("prepared");
     let revision = prepare_archive_revision(&end, &LongTerm::default(), 0).expect("prepared");
     assert_eq!([sealed.as_slice(), &revision.tail].concat(), whole.file);
