@@ -6,7 +6,6 @@ import subprocess
 from dataclasses import dataclass
 
 from asn1crypto import pem, x509
-from asn1crypto.crl import CertificateList
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature, validate_pdf_timestamp
@@ -22,10 +21,8 @@ from pyhanko.sign.validation.policy_decl import (
 )
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.context import CertValidationPolicySpec
-from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
-from pyhanko_certvalidator.policy_decl import REQUIRE_REVINFO, CertRevTrustPolicy, FreshnessReqType
+from pyhanko_certvalidator.policy_decl import REQUIRE_REVINFO, CertRevTrustPolicy
 from pyhanko_certvalidator.registry import SimpleTrustManager
-from pyhanko_certvalidator.revinfo.archival import CRLContainer
 
 TOLERATED = (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING)
 # What Java says when it ends for want of memory.
@@ -73,37 +70,23 @@ def timestamp_statuses(data, anchors):
     }
 
 
-def archive_results(data, anchors, at=None, crls=(), freshness=None):
-    """EN 319 102-1 §5.6 (long-term validation with archive time-stamps) of every signature, offline; at a moment, with these CRLs beside.
-
-    How old a statement may be is the policy of whoever judges (EN 319 102-1 §5.2.5.4); without `freshness` it ends with its nextUpdate.
-    """
+def archive_results(data, anchors):
+    """EN 319 102-1 §5.6 (long-term validation with archive time-stamps) of every signature, offline."""
     file = reader(data)
-    kind = FreshnessReqType.MAX_DIFF_REVOCATION_VALIDATION if freshness else FreshnessReqType.DEFAULT
-    rule = CertRevTrustPolicy(REQUIRE_REVINFO, freshness=freshness, freshness_req_type=kind)
+    rule = CertRevTrustPolicy(revocation_checking_policy=REQUIRE_REVINFO)
     certificates = CertValidationPolicySpec(trust_manager=SimpleTrustManager.build(trust_roots=anchors), revinfo_policy=rule)
     gathering = RevocationInfoGatheringSpec(
         online_fetching_rule=RevinfoOnlineFetchingRule.LOCAL_ONLY,
         certificate_fetching_rule=CertificateFetchingRule.NEVER_FETCH,
     )
     signatures = SignatureValidationSpec(
-        cert_validation_policy=certificates, revinfo_gathering_policy=gathering, local_knowledge=known(crls)
+        cert_validation_policy=certificates, revinfo_gathering_policy=gathering, local_knowledge=LocalKnowledge()
     )
     specification = PdfSignatureValidationSpec(signature_validation_spec=signatures)
     return {
-        one.field_name: asyncio.run(ades_lta_validation(one, specification, at and moment(at)))
+        one.field_name: asyncio.run(ades_lta_validation(one, specification))
         for one in file.embedded_regular_signatures
     }
-
-
-def known(crls):
-    """What stands beside the file."""
-    return LocalKnowledge(known_crls=[CRLContainer(CertificateList.load(der)) for der in crls])
-
-
-def moment(at):
-    """The instant that counts as now."""
-    return ValidationTimingInfo(validation_time=at, best_signature_time=at, point_in_time_validation=False)
 
 
 @dataclass(frozen=True)
