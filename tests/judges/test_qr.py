@@ -163,7 +163,8 @@ def seal_on(page, rectangle, height):
 def test_the_code_is_crisp(copy, text, tmp_path):
     """At 600 dpi: dark or light and little between, four light modules around, each of 0.33 mm at least."""
     root = judge.reader(copy.data).root
-    (field,) = (one for one in root["/AcroForm"]["/Fields"] if one["/T"] == "Seal")
+    fields = [one.get_object() for one in root["/AcroForm"]["/Fields"]]
+    (field,) = (one for one in fields if one["/T"] == "Seal")
     pages = rendered(copy.path, tmp_path / "pages", 600, "-gray")
     # The seal stands on the last page.
     media = [float(number) for number in field["/P"]["/MediaBox"]]
