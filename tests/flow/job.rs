@@ -120,6 +120,26 @@ fn a_void_number_is_not_used_again() {
     assert_eq!(house_findings(&world, 2026), vec![]);
 }
 
+/// Decision 16: nothing is sealed with a code that the published key does not verify, or without one; the number waits, and
+/// is sealed once the key is right.
+#[test]
+fn a_wrong_key_for_codes_seals_nothing() {
+    use Habit::{Empty, Garbage, OtherCertificate, OtherHash, Refusing, Silent};
+    for wrong in [OtherHash, OtherCertificate, Garbage, Empty, Refusing, Silent] {
+        let world = office();
+        let copy = signed(&world, 1);
+        request_seal(&world, std::slice::from_ref(&copy)).expect("a signed copy");
+        world.habits(|habits| habits.qr = wrong);
+        sweep_once(&world);
+        assert_eq!((state(&world, &copy), number(&world, &copy)), ("numbered", Some(1)), "{wrong:?}");
+        assert!(world.paths("").iter().all(|path| !path.contains("/seal-")), "{wrong:?}: a revision was prepared");
+        world.habits(|habits| habits.qr = Habit::Right);
+        finish(&world);
+        assert_eq!((state(&world, &copy), number(&world, &copy)), ("sealed", Some(1)), "{wrong:?}");
+        assert_eq!(house_findings(&world, 2026), vec![]);
+    }
+}
+
 /// R46, I4, F19: a leader who is no longer enrolled with the X.509 certificate that signed: no number is spent, and the copy
 /// goes back.
 #[test]

@@ -104,6 +104,11 @@ impl Refused<'_> {
             self.client.send(at(&"0".repeat(32))).await.is(404);
             return;
         }
+        if self.route.path == "/Q/{payload}" {
+            // Always a page, and what is no code says so.
+            self.client.send(at("khong-co")).await.is(422);
+            return;
+        }
         if variable != "id" {
             let unknown = if variable == "token" { "0".repeat(32) } else { "khong-co".to_owned() };
             let problem = self.with(at(&unknown), 404, "not-found").await;
