@@ -147,3 +147,49 @@ impl Function for Augmentation {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEMPLATE: &str = include_str!("../../../template.yaml");
+    /// What a run needs besides its time-stamp: bucket, table, verifying.
+    const OWN_WORK: Duration = Duration::from_secs(10);
+
+    /// A number of a parameter: `TsaTimeout: {Type: Number, Default: 140, MinValue: 1, MaxValue: 150, …}`.
+    fn parameter(name: &str, member: &str) -> Duration {
+        let line = TEMPLATE.lines().find(|line| line.trim_start().starts_with(&format!("{name}: {{")));
+        let line = line.unwrap_or_else(|| panic!("no parameter {name}"));
+        let (_, number) = line.split_once(&format!("{member}: ")).unwrap_or_else(|| panic!("{name} has no {member}"));
+        let digits: String = number.chars().take_while(char::is_ascii_digit).collect();
+        Duration::from_secs(digits.parse().expect("seconds"))
+    }
+
+    /// The time that the platform gives this function.
+    fn timeout() -> Duration {
+        let (_, own) = TEMPLATE.split_once("BuildProperties: {Binary: augmentation}").expect("the function");
+        let (_, number) = own.split_once("Timeout: ").expect("a timeout");
+        Duration::from_secs(number.lines().next().and_then(|text| text.trim().parse().ok()).expect("seconds"))
+    }
+
+    /// What the template lets an operator set is what the code bears, and what is begun ends before the function does.
+    #[test]
+    fn the_template_and_the_code_agree_on_time() {
+        for (name, longest) in [
+            ("TsaTimeout", trust_services::LONGEST_TIMESTAMP),
+            ("TsaPause", trust_services::LONGEST_PAUSE),
+            ("EvidenceTimeout", trust_services::LONGEST_EVIDENCE),
+        ] {
+            assert_eq!(parameter(name, "MaxValue"), longest, "{name}");
+            assert!(parameter(name, "Default") <= longest, "{name}");
+        }
+        // Work that was taken is given to others just when nobody can be at it any more.
+        assert_eq!(timeout(), augment::LEASE.unsigned_abs());
+        assert!(BEGIN_WITHIN + trust_services::LONGEST_TIMESTAMPS + OWN_WORK < timeout());
+        // As it is set: the last TSA is given up, and two hosts that are silent about OCSP and CRL too.
+        let behind = u32::try_from(trust_services::MOST_TSAS - 1).expect("a few");
+        let stamp = parameter("TsaPause", "Default") * behind + parameter("TsaTimeout", "Default");
+        let evidence = parameter("EvidenceTimeout", "Default") * 4;
+        assert!(BEGIN_WITHIN + stamp + evidence + OWN_WORK <= timeout());
+    }
+}

@@ -5,6 +5,7 @@
 //! private network, and nothing is redirected. Content types are not believed.
 
 mod hosts;
+mod quiet;
 mod race;
 mod rest;
 
@@ -17,6 +18,7 @@ use reqwest::{Client, ClientBuilder, RequestBuilder, StatusCode, Url, header};
 use tokio::time::Instant;
 
 use crate::hosts::{Guard, Hosts};
+use crate::quiet::Quiet;
 use crate::rest::Rest;
 
 /// Time to connect.
@@ -71,6 +73,8 @@ pub struct HttpServices {
     /// For URLs of certificates.
     fetcher: Client,
     pause: Duration,
+    /// Who was silent when asked for evidence.
+    quiet: Quiet,
     /// Which TSAs failed lately, by their places; known to this instance alone.
     rests: Mutex<[Rest; MOST_TSAS]>,
 }
@@ -94,7 +98,8 @@ impl HttpServices {
             Hosts::parse(&hosts).ok_or_else(|| Fault("an allowed host is neither host nor host:port".into()))?;
         let stamper = build(client().timeout(patience.timestamp))?;
         let fetcher = build(client().timeout(patience.evidence).dns_resolver(Guard::new(&hosts)))?;
-        Ok(Self { tsas, hosts, stamper, fetcher, pause: patience.pause, rests: Mutex::default() })
+        let quiet = Quiet::new(patience.evidence);
+        Ok(Self { tsas, hosts, stamper, fetcher, pause: patience.pause, quiet, rests: Mutex::default() })
     }
 
     /// What became of the last calls of each TSA.
@@ -194,6 +199,7 @@ impl TrustServices for HttpServices {
 
     async fn fetch(&self, kind: Evidence, url: &str, body: Option<&[u8]>) -> Result<Vec<u8>, Fault> {
         let url = self.hosts.admit(url).ok_or_else(|| Fault("evidence from a host that is not allowed".into()))?;
+        let host = format!("{}:{}", url.host_str().unwrap_or("?"), url.port_or_known_default().unwrap_or(0));
         let (asked, limit) = match (kind, body) {
             (Evidence::Ocsp, Some(body)) => (post(&self.fetcher, url, "application/ocsp-request", body), SMALL_LIMIT),
             (Evidence::Crl, None) => (self.fetcher.get(url), CRL_LIMIT),
@@ -202,7 +208,13 @@ impl TrustServices for HttpServices {
                 return Err(Fault(format!("{kind:?} is not asked like this")));
             }
         };
-        send(asked, limit).await.map_err(|Fault(why)| Fault(format!("{kind:?}: {why}")))
+        let begun = Instant::now();
+        if self.quiet.is_on(kind, &host, begun) {
+            return Err(Fault(format!("{kind:?}: {host} was silent a moment ago")));
+        }
+        let answer = send(asked, limit).await;
+        self.quiet.ended(kind, &host, begun, Instant::now(), answer.is_ok());
+        answer.map_err(|Fault(why)| Fault(format!("{kind:?}: {why}")))
     }
 }
 

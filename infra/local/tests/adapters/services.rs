@@ -206,6 +206,15 @@ async fn a_responder_that_fails_or_says_nothing_is_a_fault() {
     let began = std::time::Instant::now();
     assert!(services.fetch(Evidence::Crl, &format!("http://{silent}/crl/government.crl"), None).await.is_err());
     assert!(began.elapsed().as_secs() < 20, "the caller has other work");
+    let again = std::time::Instant::now();
+    let Fault(why) =
+        services.fetch(Evidence::Crl, &format!("http://{silent}/crl/other.crl"), None).await.expect_err("it rests");
+    assert!(why.contains("was silent a moment ago") && again.elapsed() < PATIENCE.evidence / 2, "{why}");
+    // What it is not silent about it is asked for.
+    services
+        .fetch(Evidence::Issuer, &format!("http://{silent}/aia/government.cer"), None)
+        .await
+        .expect("a certificate");
 }
 
 /// stack.md B6: nobody but the listed hosts is asked, and nobody is followed.
