@@ -166,7 +166,7 @@ async fn heard(
     let [member, issuer, ..] = path.as_slice() else { return Ok(Err(Cause::Untrusted)) };
     let now = clock();
     let until = now.saturating_add(ASKING).unwrap_or(now);
-    let asking = Asking { services, chance, now, may_go_on: &|| clock() < until };
+    let asking = Asking { services, chance, now, kept_since: None, may_go_on: &|| clock() < until };
     match asking.statement(member, issuer).await {
         Ok(statement) => Ok(Ok(kept(objects, statement).await?)),
         Err(cause) => Ok(Err(cause)),

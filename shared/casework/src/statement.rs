@@ -3,14 +3,20 @@
 //! Does not decide what is asked about: whoever asks has found a path to a trusted root first (limits.md §5, SSRF). Keeps nothing.
 
 use domain::inquiry::Cause;
+use domain::model::Sha256;
 use domain::ports::{Chance, Evidence as Kind, TrustServices};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pki::Certificate;
 use pki::crl::Crl;
 use pki::ocsp::{CertStatus, Freshness, Response};
 
+use crate::support::sha256;
+
 /// Addresses that are tried for one X.509 certificate and one kind of evidence.
 const URLS: usize = 3;
+
+/// How long an answer is used for further copies at most.
+const KEPT: SignedDuration = SignedDuration::from_mins(5);
 
 /// What speaks for one X.509 certificate. Everything in it was checked.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +40,9 @@ pub(crate) struct Asking<'a, S, C> {
     pub(crate) services: &'a S,
     pub(crate) chance: &'a C,
     pub(crate) now: Timestamp,
+    /// Since when (Unix seconds) an answer that is kept from another copy must be, if one may be used: what was said before somebody signed
+    /// does not speak for the signature.
+    pub(crate) kept_since: Option<i64>,
     /// Whether there is time to ask at a further address.
     pub(crate) may_go_on: &'a (dyn Fn() -> bool + Send + Sync),
 }
@@ -44,6 +53,9 @@ impl<S: TrustServices, C: Chance> Asking<'_, S, C> {
     /// # Errors
     /// What kept the attempt that came furthest from being an answer.
     pub(crate) async fn statement(&self, member: &Certificate, issuer: &Certificate) -> Result<Statement, Cause> {
+        if let Some(known) = self.known(member, issuer).await {
+            return Ok(known);
+        }
         let mut why = Cause::NoAddress;
         for url in &addresses(member.ocsp_urls()) {
             let nonce = self.chance.bytes16();
@@ -56,12 +68,31 @@ impl<S: TrustServices, C: Chance> Asking<'_, S, C> {
                 }
             };
             why = Cause::Unusable;
-            let Some((ocsp, responder)) = answers(&der, member, issuer, &nonce, self.now) else { continue };
+            let Some((ocsp, responder)) = answers(&der, member, issuer, Some(&nonce), self.now) else { continue };
             let Some(crls) = self.responder_crls(responder.as_ref(), issuer).await else { continue };
+            self.keep(about(member, issuer), &ocsp);
             return Ok(Statement { ocsp: Some(ocsp), crls, responder });
         }
         let (crl, _) = self.crl(member, issuer).await.map_err(|cause| why.max(cause))?;
         Ok(Statement { crls: vec![crl], ..Statement::default() })
+    }
+
+    /// What an OCSP responder said for another copy, when it is still good and was said late enough.
+    async fn known(&self, member: &Certificate, issuer: &Certificate) -> Option<Statement> {
+        let since = self.kept_since?;
+        let der = self.services.kept(&about(member, issuer), self.now)?;
+        let (ocsp, responder) = answers(&der, member, issuer, None, self.now)?;
+        let crls = self.responder_crls(responder.as_ref(), issuer).await?;
+        (ocsp.this_update >= since).then_some(Statement { ocsp: Some(ocsp), crls, responder })
+    }
+
+    /// Keeps what was checked until its next update, and not for long: who is revoked meanwhile is to be heard of.
+    fn keep(&self, key: Sha256, answer: &Dated) {
+        let next = answer.next_update.and_then(|next| Timestamp::from_second(next).ok());
+        let longest = self.now.checked_add(KEPT).unwrap_or(self.now);
+        if let Some(next) = next.filter(|_| self.kept_since.is_some()) {
+            self.services.keep(key, &answer.der, next.min(longest));
+        }
     }
 
     async fn fetch(&self, kind: Kind, url: &str, body: Option<&[u8]>) -> Result<Vec<u8>, Cause> {
@@ -90,6 +121,11 @@ impl<S: TrustServices, C: Chance> Asking<'_, S, C> {
     async fn crl(&self, member: &Certificate, issuer: &Certificate) -> Result<(Dated, CertStatus), Cause> {
         let mut why = Cause::NoAddress;
         for url in &addresses(member.crl_urls()) {
+            let key = sha256(&[b"crl", url.as_bytes()]);
+            let known = self.kept_since.and_then(|_| self.services.kept(&key, self.now));
+            if let Some(found) = known.and_then(|der| listed(&der, member, issuer, self.now)) {
+                return Ok(found);
+            }
             let der = match self.fetch(Kind::Crl, url, None).await {
                 Ok(der) => der,
                 Err(cause) => {
@@ -99,11 +135,17 @@ impl<S: TrustServices, C: Chance> Asking<'_, S, C> {
             };
             why = Cause::Unusable;
             if let Some(found) = listed(&der, member, issuer, self.now) {
+                self.keep(key, &found.0);
                 return Ok(found);
             }
         }
         Err(why)
     }
+}
+
+/// The key of what a responder said of an X.509 certificate.
+fn about(member: &Certificate, issuer: &Certificate) -> Sha256 {
+    sha256(&[b"ocsp", &issuer.sha256(), &member.sha256()])
 }
 
 /// Those that can be asked over HTTP; directories (LDAP) are not.
@@ -118,12 +160,14 @@ fn answers(
     der: &[u8],
     member: &Certificate,
     issuer: &Certificate,
-    nonce: &[u8],
+    nonce: Option<&[u8]>,
     now: Timestamp,
 ) -> Option<(Dated, Option<Certificate>)> {
     let response = Response::parse(der).ok()?;
-    // Many responders leave the nonce out; how old such an answer may be, its own dates say.
-    response.check_nonce(nonce, false).ok()?;
+    // Many responders leave the nonce out; how old such an answer may be, its own dates say. One that is kept was asked for with another.
+    if let Some(nonce) = nonce {
+        response.check_nonce(nonce, false).ok()?;
+    }
     let found = response.check(member, issuer, now.as_second(), Freshness::Historical).ok()?;
     let says = found.status != CertStatus::Unknown;
     let dated = Dated { der: response.der().to_vec(), this_update: found.this_update, next_update: found.next_update };
@@ -140,7 +184,6 @@ fn listed(der: &[u8], member: &Certificate, issuer: &Certificate, now: Timestamp
 
 #[cfg(test)]
 mod tests {
-    use domain::model::Sha256;
     use domain::ports::Fault;
     use pki::issue::{self, Attribute, CertificateSpec, ExtendedKeyUsage, KeyUsage, SignatureAlgorithm};
     use testkit::{Identity, NOW, World, run, trees};
@@ -228,7 +271,7 @@ mod tests {
     /// What speaks for the agency: (an OCSP answer, CRLs, a responder).
     fn statement(ocsp: Vec<u8>, crl: Option<Vec<u8>>) -> Option<(bool, usize, bool)> {
         let (world, services) = (World::new(NOW), Hosts { ocsp, crl });
-        let asking = Asking { services: &services, chance: &world, now: NOW, may_go_on: &|| true };
+        let asking = Asking { services: &services, chance: &world, now: NOW, kept_since: None, may_go_on: &|| true };
         let tree = &trees().ours;
         let found = run(asking.statement(tree.agency.leaf(), tree.ca.leaf())).ok()?;
         Some((found.ocsp.is_some(), found.crls.len(), found.responder.is_some()))
@@ -265,7 +308,8 @@ mod tests {
         let listed = responder(true, vec![CRL_URL.to_owned()]);
         let said = |member: &Certificate, ocsp: &[u8], crl: Option<Vec<u8>>, time: bool| {
             let (world, services) = (World::new(NOW), Hosts { ocsp: ocsp.to_vec(), crl });
-            let asking = Asking { services: &services, chance: &world, now: NOW, may_go_on: &|| time };
+            let asking =
+                Asking { services: &services, chance: &world, now: NOW, kept_since: None, may_go_on: &|| time };
             run(asking.statement(member, ca)).map(drop)
         };
         assert_eq!(said(&silent, b"", None, true), Err(Cause::NoAddress), "a directory is none");
@@ -282,7 +326,7 @@ mod tests {
         let (agency, issuer) = (trees().ours.agency.leaf(), trees().ours.ca.leaf());
         let (ocsp, crl) = (answer(CertStatus::Good, None), crl(&[]));
         let longer = |der: &[u8]| [der, b"<!-- cached -->"].concat();
-        let (cut, _) = answers(&longer(&ocsp), agency, issuer, &[1], NOW).expect("an answer");
+        let (cut, _) = answers(&longer(&ocsp), agency, issuer, Some(&[1]), NOW).expect("an answer");
         assert_eq!(cut.der, ocsp);
         let (cut, _) = listed(&longer(&crl), agency, issuer, NOW).expect("a CRL");
         assert_eq!(cut.der, crl);

@@ -370,6 +370,15 @@ pub trait TrustServices: Send + Sync {
         url: &str,
         body: Option<&[u8]>,
     ) -> impl Future<Output = Result<Vec<u8>, Fault>> + Send;
+    /// An answer that was kept under this key and is not over at `now`. Whoever takes it checks it again.
+    fn kept(&self, key: &Sha256, now: Timestamp) -> Option<Vec<u8>> {
+        let _ = (key, now);
+        None
+    }
+    /// Keeps an answer that was checked, until then or for a shorter while; a service need not keep anything.
+    fn keep(&self, key: Sha256, answer: &[u8], until: Timestamp) {
+        let _ = (key, answer, until);
+    }
 }
 
 /// A message to a person.

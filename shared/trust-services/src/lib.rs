@@ -5,6 +5,7 @@
 //! private network, and nothing is redirected. Content types are not believed.
 
 mod hosts;
+mod kept;
 mod quiet;
 mod race;
 mod rest;
@@ -12,12 +13,15 @@ mod rest;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use domain::model::Sha256;
 use domain::ports::{Evidence, Fault, TrustServices};
+use jiff::Timestamp;
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, RequestBuilder, StatusCode, Url, header};
 use tokio::time::Instant;
 
 use crate::hosts::{Guard, Hosts};
+use crate::kept::Kept;
 use crate::quiet::Quiet;
 use crate::rest::Rest;
 
@@ -73,6 +77,7 @@ pub struct HttpServices {
     /// For URLs of certificates.
     fetcher: Client,
     pause: Duration,
+    kept: Kept,
     /// Who was silent when asked for evidence.
     quiet: Quiet,
     /// Which TSAs failed lately, by their places; known to this instance alone.
@@ -99,7 +104,16 @@ impl HttpServices {
         let stamper = build(client().timeout(patience.timestamp))?;
         let fetcher = build(client().timeout(patience.evidence).dns_resolver(Guard::new(&hosts)))?;
         let quiet = Quiet::new(patience.evidence);
-        Ok(Self { tsas, hosts, stamper, fetcher, pause: patience.pause, quiet, rests: Mutex::default() })
+        Ok(Self {
+            tsas,
+            hosts,
+            stamper,
+            fetcher,
+            pause: patience.pause,
+            kept: Kept::default(),
+            quiet,
+            rests: Mutex::default(),
+        })
     }
 
     /// What became of the last calls of each TSA.
@@ -215,6 +229,14 @@ impl TrustServices for HttpServices {
         let answer = send(asked, limit).await;
         self.quiet.ended(kind, &host, begun, Instant::now(), answer.is_ok());
         answer.map_err(|Fault(why)| Fault(format!("{kind:?}: {why}")))
+    }
+
+    fn kept(&self, key: &Sha256, now: Timestamp) -> Option<Vec<u8>> {
+        self.kept.get(key, now)
+    }
+
+    fn keep(&self, key: Sha256, answer: &[u8], until: Timestamp) {
+        self.kept.put(key, answer, until);
     }
 }
 

@@ -76,8 +76,9 @@ fn add(pieces: &mut Vec<Piece>, der: &[u8], field: &str) {
 }
 
 impl<R, O, S: TrustServices, W: crate::Workshop, C: Chance> Run<'_, R, O, S, W, C> {
-    fn asking(&self) -> Asking<'_, S, C> {
-        Asking { services: self.services, chance: self.chance, now: self.now, may_go_on: &|| true }
+    fn asking(&self, since: i64) -> Asking<'_, S, C> {
+        let kept_since = Some(since);
+        Asking { services: self.services, chance: self.chance, now: self.now, kept_since, may_go_on: &|| true }
     }
 
     /// Evidence for every chain. `None`: some is missing, so try later.
@@ -91,7 +92,7 @@ impl<R, O, S: TrustServices, W: crate::Workshop, C: Chance> Run<'_, R, O, S, W, 
             for (member, issuer) in path.iter().zip(path.iter().skip(1)) {
                 let statement = match known.get(&member.sha256()) {
                     Some(statement) => statement.clone(),
-                    None => self.asking().statement(member, issuer).await.ok()?,
+                    None => self.asking(at).statement(member, issuer).await.ok()?,
                 };
                 gathered.take(&statement, &chain.field);
                 known.insert(member.sha256(), statement);

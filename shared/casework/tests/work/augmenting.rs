@@ -1,10 +1,10 @@
 //! Time-stamps, evidence, and what somebody else created first.
 
-use casework::Outcome;
+use casework::{Outcome, augment};
 use domain::copy::CopyState;
 use domain::model::*;
 use domain::paths;
-use domain::ports::Write;
+use domain::ports::{Evidence, Fault, TrustServices, Write};
 use testkit::*;
 
 use super::{archived, done, found, key_has_signed, public_of, put_off, sealed, session_of, step};
@@ -182,6 +182,71 @@ fn a_long_token_ends_in_one_file() {
     assert_eq!(session_of(&world, &session).state, SessionState::Done);
     assert_eq!(found(&world), []);
     testkit::examine(&world);
+}
+
+/// The world with an instance's memory of what CAs said.
+struct Remembering<'w> {
+    world: &'w World,
+    kept: std::sync::Mutex<std::collections::HashMap<Sha256, (Vec<u8>, jiff::Timestamp)>>,
+}
+
+impl TrustServices for Remembering<'_> {
+    async fn timestamp<T: Send>(
+        &self,
+        request: &[u8],
+        usable: impl Fn(&[u8]) -> Result<T, Fault> + Send + Sync,
+    ) -> Result<T, Fault> {
+        self.world.timestamp(request, usable).await
+    }
+
+    fn may_ask(&self, url: &str) -> bool {
+        self.world.may_ask(url)
+    }
+
+    async fn fetch(&self, kind: Evidence, url: &str, body: Option<&[u8]>) -> Result<Vec<u8>, Fault> {
+        self.world.fetch(kind, url, body).await
+    }
+
+    fn kept(&self, key: &Sha256, now: jiff::Timestamp) -> Option<Vec<u8>> {
+        let kept = self.kept.lock().expect("no panic");
+        kept.get(key).filter(|(_, until)| now < *until).map(|(answer, _)| answer.clone())
+    }
+
+    fn keep(&self, key: Sha256, answer: &[u8], until: jiff::Timestamp) {
+        self.kept.lock().expect("no panic").insert(key, (answer.to_vec(), until));
+    }
+}
+
+/// A batch of twenty copies by one leader asks CAs as often as one copy does; when responders are silent, the lists are asked for as often as
+/// there are issuers. What was said before somebody signed, or some minutes ago, is asked for again.
+#[test]
+fn a_batch_asks_cas_once() {
+    const BATCH: u8 = 20;
+    for (ocsp, name) in [(Habit::Right, "ocsp"), (Habit::Silent, "crl")] {
+        let world = office();
+        let services = Remembering { world: &world, kept: Default::default() };
+        let archive = |n: u8| {
+            world.script(&[]);
+            let item = waiting(&world).into_iter().find(|work| work.topic == Topic::Archive).expect("an order");
+            let archived = augment::archive(&world, &world, &services, bench(), &world, &item, world.now());
+            assert_eq!(run(archived), Ok(Outcome::Done), "{n}");
+            calls(&world, name)
+        };
+        (1..=BATCH).for_each(|n| drop(key_has_signed(&world, n)));
+        while let Some(item) = waiting(&world).into_iter().find(|work| work.topic == Topic::FinishSeal) {
+            assert_eq!(run(work(&world, &item)), Ok(Outcome::Done));
+        }
+        world.habits(|habits| habits.ocsp = ocsp);
+        let first = archive(1);
+        assert!(first > 0);
+        let others: usize = (2..=BATCH).map(archive).sum();
+        assert_eq!(others, 0, "{name}: the first copy asked {first} times");
+        key_has_signed(&world, BATCH + 1);
+        done(&world, Topic::FinishSeal);
+        world.wait(jiff::SignedDuration::from_mins(6));
+        assert_eq!(archive(BATCH + 1), first, "{name}: minutes later");
+        assert_eq!(found(&world), []);
+    }
 }
 
 /// Whoever looks sees whose answer is waited for, and nothing when nobody's is.
