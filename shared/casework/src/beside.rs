@@ -4,9 +4,12 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
 
+/// One of them, and what it said.
+type One<F> = (Pin<Box<F>>, Option<<F as Future>::Output>);
+
 /// Waits for all, beside each other, and gives what they said in their order. Who calls bounds how many they are.
 pub async fn beside<F: Future>(all: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    let mut all: Vec<(Pin<Box<F>>, Option<F::Output>)> = all.into_iter().map(|one| (Box::pin(one), None)).collect();
+    let mut all: Vec<One<F>> = all.into_iter().map(|one| (Box::pin(one), None)).collect();
     poll_fn(|context| {
         for (one, said) in all.iter_mut().filter(|(_, said)| said.is_none()) {
             if let Poll::Ready(output) = one.as_mut().poll(context) {
