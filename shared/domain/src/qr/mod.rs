@@ -242,7 +242,10 @@ impl Code {
         let statement = Statement { unit_code, number, day, scans };
         // What could not be written is not read either.
         let again = statement.body(key).map_err(|_| NotOurs)?;
-        (again == body).then(|| Self { key, statement, body: again, signature: *signature }).ok_or(NotOurs)
+        if again != body {
+            return Err(NotOurs);
+        }
+        Ok(Self { key, statement, body: again, signature: *signature })
     }
 
     /// Verifies the signature with the published keys.

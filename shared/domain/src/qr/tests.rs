@@ -165,7 +165,7 @@ fn other_texts_are_not_ours() {
         format!("https://chungthuc.example.vn/QQ/{payload}"),
         format!("https://chungthuc.example.vn/Q/{payload}/"),
         format!("https://chungthuc.example.vn/Q/{payload}?lang=en"),
-        format!("https://chungthuc.example.vn/Q/"),
+        "https://chungthuc.example.vn/Q/".into(),
         format!("/Q/{payload}"),
         "https://chungthuc.example.vn/verify?u=000.00.01.H54&n=152&q=01&y=2026&s=SCT/BS&h=abababababababab".into(),
         format!("https://{}.vn/Q/{payload}", "x".repeat(512)),
