@@ -219,6 +219,8 @@ fn what_does_not_fit_is_not_said() {
         assert_eq!(say("H54", &number(1, book, "SCT/BS"), day), Err("book"), "{book:?}");
     }
     assert_eq!(say("H54", &number(1, "01", "SCT\u{202e}BS"), day), Err("suffix"));
+    // The sign of the unit is a letter, and NFC writes it as Å.
+    assert_eq!(say("H54", &number(1, "01", "\u{212b}"), day), Err("suffix"));
     assert_eq!(say("H54", &number(0, "01", "SCT/BS"), day), Err("number"));
     // 17:00Z is the next day, and here the next year, in Vietnam.
     assert_eq!(say("H54", &good, at("2026-12-31T17:00:00Z")), Err("year"));
