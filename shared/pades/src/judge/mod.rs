@@ -177,7 +177,10 @@ pub(crate) fn signatures(file: &Held<'_>, policy: &Policy<'_>) -> Result<Signatu
     let Weighed { cryptos, trusts, containers, .. } = scene.weighed(true, |_| Ok(()))?;
     let permissions = all_permissions(&views, &found, true).map_err(look)?;
     let first = found.iter().map(|one| one.revision).min().unwrap_or(views.len());
-    let steps = steps(&views, first, &Budget::new());
+    let mut steps = steps(&views, first, &Budget::new());
+    // What is drawn over a page cannot be told without the page: whoever reads the whole file does.
+    let unheld = |step: &Option<Result<_, Stop>>| matches!(step, Some(Err(Stop::Unreadable(pdf::Error::Unread(_)))));
+    steps.iter_mut().filter(|step| unheld(step)).for_each(|step| *step = None);
     let later = |(one, permissions): (&Found, &Permissions)| after_signature(one, permissions, &steps);
     let changes = found.iter().zip(&permissions).map(later).collect();
     Ok(Signatures { found, cryptos, trusts, containers, changes })
