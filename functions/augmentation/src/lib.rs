@@ -183,8 +183,9 @@ mod tests {
             assert_eq!(parameter(name, "MaxValue"), longest, "{name}");
             assert!(parameter(name, "Default") <= longest, "{name}");
         }
-        // Work that was taken is given to others just when nobody can be at it any more.
-        assert_eq!(timeout(), augment::LEASE.unsigned_abs());
+        // Work that was taken is nobody else's while the first TSA may still answer; four runs that died hold up no archive for too long.
+        assert!((parameter("TsaTimeout", "Default")..timeout()).contains(&augment::LEASE.unsigned_abs()));
+        assert!(augment::LEASE.unsigned_abs() * 5 < augment::ARCHIVE_WAIT.unsigned_abs());
         assert!(BEGIN_WITHIN + trust_services::LONGEST_TIMESTAMPS + OWN_WORK < timeout());
         // As it is set: the last TSA is given up, and two hosts that are silent about OCSP and CRL too.
         let behind = u32::try_from(trust_services::MOST_TSAS - 1).expect("a few");

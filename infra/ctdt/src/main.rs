@@ -104,6 +104,8 @@ fn main() -> ExitCode {
     }
 }
 
+/// Stack of the threads that functions run on: what the main thread has, on which they run in Lambda.
+const STACK: usize = 8 << 20;
 /// Warnings of ours; the embedded DynamoDB warns of every question it answers with no.
 const QUIET: &str = "warn,dynoxide=error";
 
@@ -112,7 +114,7 @@ fn within(work: impl Future<Output = Result<ExitCode, api::Error>>) -> ExitCode 
         .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("CTDT_LOG").unwrap_or_else(|_| QUIET.into()))
         .with_writer(std::io::stderr)
         .init();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("ctdt: {error}");

@@ -54,10 +54,10 @@ const MOMENTS: [(&str, &str); 37] = [
 ];
 
 /// Changes that happen beside other moments, so that no place in the order is theirs.
-const BESIDE: [(&str, &str); 1] = [(
-    "the seal's session waits for the time-stamp",
-    r#"dynamodb TransactWriteItems "Delete" "SESSION" "timestamping""#,
-)];
+const BESIDE: [(&str, &str); 2] = [
+    ("the seal's session waits for the time-stamp", r#"dynamodb TransactWriteItems "Delete" "SESSION" "timestamping""#),
+    ("whoever will ask an authority takes the work", r##"dynamodb TransactWriteItems "#due" ":before""##),
+];
 
 /// Requests with a body that change nothing: what a credential is, and whether the phone has said something.
 const ONLY_READ: [&str; 2] = ["/csc/v2/credentials/info ", "/csc/v2/credentials/authorizeCheck "];

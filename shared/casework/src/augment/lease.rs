@@ -9,9 +9,10 @@ use super::Run;
 use crate::support::{backoff, commit};
 use crate::{Halt, Outcome};
 
-/// So long whoever has taken an item is alone with it: as long as a run may take at most, which is the function's own limit. Whoever was cut
-/// off has then not come back.
-pub const LEASE: SignedDuration = SignedDuration::from_secs(300);
+/// So long whoever has taken an item is alone with it: as long as the first authority may take for its answer. A run that a power cut ended
+/// holds its item no longer than that, so four of them still leave an archive made before its copy is delivered without one; a run that has
+/// to go on to a third authority may meet the sweep, which costs a time-stamp and nothing else.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(150);
 /// Tries to give an item back: what is lost with it is a lease, not the work.
 const TRIES: usize = 3;
 
