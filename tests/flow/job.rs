@@ -131,7 +131,7 @@ fn a_wrong_key_for_codes_seals_nothing() {
         request_seal(&world, std::slice::from_ref(&copy)).expect("a signed copy");
         world.habits(|habits| habits.qr = wrong);
         sweep_once(&world);
-        assert_eq!((state(&world, &copy), number(&world, &copy)), ("numbered", Some(1)), "{wrong:?}");
+        assert_eq!((state(&world, &copy), number(&world, &copy)), ("seal_requested", None), "{wrong:?}");
         assert!(world.paths("").iter().all(|path| !path.contains("/seal-")), "{wrong:?}: a revision was prepared");
         world.habits(|habits| habits.qr = Habit::Right);
         finish(&world);

@@ -44,7 +44,7 @@ fn quota(request: &Request) -> Option<&'static str> {
     match (method, path.as_slice()) {
         ("POST", ["v1", "verifications"]) | ("GET", ["v1", "verifications", _, "report.pdf"]) => Some(VERIFY),
         ("GET", ["v1", "verifications", _]) if page::is_record_wanted(request) => Some(VERIFY),
-        ("GET", ["v1", "copies", "by-number"]) => Some(LOOKUP),
+        ("GET", ["v1", "copies", "by-number"] | ["Q", ..]) | ("POST", ["v1", "qr", "decode"]) => Some(LOOKUP),
         _ => None,
     }
 }

@@ -108,15 +108,27 @@ pub async fn finish_leader(
         }
         let (entries, more) = turn(&session, item);
         let ended = beside(entries.iter().map(|entry| run.leader(&session, entry))).await;
-        let ended = ended.into_iter().collect::<Result<Vec<_>, _>>()?;
+        // What became of the others is recorded before anybody hears that one of them failed.
+        let mut fault = None;
+        let ended = ended.into_iter().map(|one| {
+            one.unwrap_or_else(|failed| {
+                fault.get_or_insert(failed);
+                Leader::NotYet
+            })
+        });
         let over = run.recorded_leader(&session, entries.into_iter().zip(ended), item);
-        let Some((over, all)) = over else { return run.waits(item, WaitsFor::Timestamp).await };
-        if commit(records, all).await == Commit::Written {
-            return match (over, more) {
-                (true, _) => Ok(Outcome::Done),
-                (false, true) => again(records, item, now).await,
-                (false, false) => run.waits(item, WaitsFor::Timestamp).await,
-            };
+        let written = match &over {
+            Some((_, all)) => commit(records, all.clone()).await == Commit::Written,
+            None => true,
+        };
+        if let Some(fault) = fault.filter(|_| written) {
+            return Err(fault);
+        }
+        match (over, more) {
+            _ if !written => {}
+            (Some((true, _)), _) => return Ok(Outcome::Done),
+            (Some(_), true) => return again(records, item, now).await,
+            (Some(_), false) | (None, _) => return run.waits(item, WaitsFor::Timestamp).await,
         }
     }
     Err(contention())
@@ -131,8 +143,9 @@ fn turn<'s>(session: &'s Session, item: &Outbox) -> (Vec<&'s SessionItem>, bool)
     let size = |entry: &&SessionItem| entry.prepared.as_ref().map_or(0, whole);
     let all = open.len();
     if open.iter().map(size).sum::<u64>() > BESIDE_LIMIT {
-        let seconds = usize::try_from(item.due_at.as_second()).unwrap_or(0);
-        open.rotate_left(seconds.checked_rem(all).unwrap_or(0));
+        // Its nanoseconds, for the minute's sweep would turn them by whole minutes.
+        let moment = usize::try_from(item.due_at.as_nanosecond().unsigned_abs()).unwrap_or(0);
+        open.rotate_left(moment.checked_rem(all).unwrap_or(0));
         let mut room = BESIDE_LIMIT;
         let fits = |entry: &&&SessionItem| room.checked_sub(size(entry)).map(|left| room = left).is_some();
         let count = open.iter().take_while(fits).count();
@@ -200,7 +213,11 @@ pub async fn finish_seal(
         let all = match run.make(&job).await? {
             Made::File(made) => run.sealed(&copy, &unit, &made, item).await?,
             Made::Never(Reason::WrongCertificate) => run.renewed(&copy, session, item, 0)?,
-            Made::TooLong(length) => run.renewed(&copy, session, item, length)?,
+            // A revision with no more room than this one would be this one again.
+            Made::TooLong(length) if pades::room_for(length) > copy.token_room() => {
+                run.renewed(&copy, session, item, length)?
+            }
+            Made::TooLong(_) => return run.waits(item, WaitsFor::Timestamp).await,
             // The number is spent, so there is no way back: whatever is wrong has to be put right, and is tried again.
             Made::Never(_) => return later(records, item, now).await,
             Made::NotYet => return run.waits(item, WaitsFor::Timestamp).await,

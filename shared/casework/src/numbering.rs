@@ -16,7 +16,7 @@ use pades::LEADER_FIELD;
 use pki::Certificate;
 
 use crate::leader::check_batch;
-use crate::qr::{self, Press};
+use crate::qr::Press;
 use crate::support::{self, Commit, ROUNDS, commit, contention, ended, finished, outbox, sha256, state_of, writes};
 use crate::workshop::{Expectation, SealMark, chain_of};
 use crate::{Halt, Outcome, Workshop, aftercare};
@@ -238,7 +238,9 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         let year = register::legal_year(*decided_at);
         let head = self.records.counter(&unit.id, &unit.series_suffix, year).await?;
         let allocation = register::allocate(copy, &unit, head.as_ref(), by, self.now)?;
-        qr::sayable(&unit.code, &allocation.entry.number, *decided_at)?;
+        // What cannot be printed behind it spends no number: the code is made, and forgotten. The same one is made again for the seal.
+        let scans = self.scans(copy).await?;
+        self.keys.qr.text(&unit.code, &allocation.entry.number, *decided_at, &scans).await?;
         let mut all = vec![Write::Counter(allocation.counter), Write::Entry(allocation.entry)];
         all.extend(writes(allocation.decision));
         commit(self.records, all).await;

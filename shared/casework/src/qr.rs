@@ -161,11 +161,6 @@ pub fn shown(code: &Code, standing: Standing) -> Value {
     shown
 }
 
-/// Whether a code can say this: asked before the number is spent.
-pub(crate) fn sayable(unit_code: &str, number: &Number, decided_at: Timestamp) -> Result<(), Fault> {
-    Statement::new(unit_code, number, decided_at, &[0; 32]).map(drop).map_err(fault)
-}
-
 fn fault(error: Unsayable) -> Fault {
     Fault(error.to_string())
 }

@@ -80,7 +80,7 @@ impl<S: TrustServices, C: Chance> Asking<'_, S, C> {
     /// What an OCSP responder said for another copy, when it is still good and was said late enough.
     async fn known(&self, member: &Certificate, issuer: &Certificate) -> Option<Statement> {
         let since = self.kept_since?;
-        let der = self.services.kept(&about(member, issuer), self.now)?;
+        let der = self.kept(&about(member, issuer))?;
         let (ocsp, responder) = answers(&der, member, issuer, None, self.now)?;
         let crls = self.responder_crls(responder.as_ref(), issuer).await?;
         (ocsp.this_update >= since).then_some(Statement { ocsp: Some(ocsp), crls, responder })
@@ -91,8 +91,18 @@ impl<S: TrustServices, C: Chance> Asking<'_, S, C> {
         let next = answer.next_update.and_then(|next| Timestamp::from_second(next).ok());
         let longest = self.now.checked_add(KEPT).unwrap_or(self.now);
         if let Some(next) = next.filter(|_| self.kept_since.is_some()) {
-            self.services.keep(key, &answer.der, next.min(longest));
+            let fetched = self.now.as_second().to_be_bytes();
+            self.services.keep(key, &[fetched.as_slice(), &answer.der].concat(), next.min(longest));
         }
+    }
+
+    /// What was fetched for another copy, and not before somebody signed this one: a list that a CA gives now may be of yesterday, but it is
+    /// the last one that there is.
+    fn kept(&self, key: &Sha256) -> Option<Vec<u8>> {
+        let since = self.kept_since?;
+        let kept = self.services.kept(key, self.now)?;
+        let (fetched, der) = kept.split_first_chunk()?;
+        (i64::from_be_bytes(*fetched) >= since).then(|| der.to_vec())
     }
 
     async fn fetch(&self, kind: Kind, url: &str, body: Option<&[u8]>) -> Result<Vec<u8>, Cause> {
@@ -122,8 +132,8 @@ impl<S: TrustServices, C: Chance> Asking<'_, S, C> {
         let mut why = Cause::NoAddress;
         for url in &addresses(member.crl_urls()) {
             let key = sha256(&[b"crl", url.as_bytes()]);
-            let known = self.kept_since.and_then(|_| self.services.kept(&key, self.now));
-            if let Some(found) = known.and_then(|der| listed(&der, member, issuer, self.now)) {
+            let known = self.kept(&key).and_then(|der| listed(&der, member, issuer, self.now));
+            if let Some(found) = known {
                 return Ok(found);
             }
             let der = match self.fetch(Kind::Crl, url, None).await {

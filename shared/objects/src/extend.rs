@@ -3,7 +3,7 @@
 //! Does not look whether the result is what was meant: whoever made it reads it.
 
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::model::Stored;
@@ -42,7 +42,9 @@ async fn carried(bucket: &Bucket, ask: Extension<'_>) -> Result<Created, Fault> 
 /// A large one is a part that the bucket copies. Parts that nobody completes are cleared away by the bucket's rules.
 async fn copied(bucket: &Bucket, ask: Extension<'_>) -> Result<Created, Fault> {
     let (client, name, path) = (&bucket.client, &bucket.name, &ask.file.path);
-    let begun = client.create_multipart_upload().bucket(name).key(path).content_type(ask.content_type).send().await;
+    // The algorithm of the parts' checksums is told before they come.
+    let begun = client.create_multipart_upload().bucket(name).key(path).content_type(ask.content_type);
+    let begun = begun.checksum_algorithm(ChecksumAlgorithm::Sha256).send().await;
     let begun = begun.map_err(|error| fault("begin an object", &error))?;
     let upload = begun.upload_id().ok_or_else(|| Fault("begin an object: no upload".into()))?;
     let source = format!("{name}/{}", utf8_percent_encode(&ask.base.path, PATH));
@@ -52,10 +54,16 @@ async fn copied(bucket: &Bucket, ask: Extension<'_>) -> Result<Created, Fault> {
     let base = base.send().await.map_err(|error| fault("copy a part", &error))?;
     let sent = tail.body(ByteStream::from(ask.tail)).send().await;
     let tail = sent.map_err(|error| fault("send a part", &error))?;
-    let tag = base.copy_part_result().and_then(|result| result.e_tag());
-    let parts = CompletedMultipartUpload::builder()
-        .parts(CompletedPart::builder().part_number(1).set_e_tag(tag.map(str::to_owned)).build())
-        .parts(CompletedPart::builder().part_number(2).set_e_tag(tail.e_tag().map(str::to_owned)).build());
+    let base = base.copy_part_result().ok_or_else(|| Fault("copy a part: no result".into()))?;
+    let part = |number, tag: Option<&str>, checksum: Option<&str>| {
+        let part = CompletedPart::builder().part_number(number).set_e_tag(tag.map(str::to_owned));
+        part.set_checksum_sha256(checksum.map(str::to_owned)).build()
+    };
+    let parts = CompletedMultipartUpload::builder().parts(part(1, base.e_tag(), base.checksum_sha256())).parts(part(
+        2,
+        tail.e_tag(),
+        Some(&digest),
+    ));
     let completed = client.complete_multipart_upload().bucket(name).key(path).upload_id(upload).if_none_match("*");
     match completed.multipart_upload(parts.build()).send().await {
         Ok(_) => Ok(Created::New),

@@ -38,10 +38,12 @@ impl<R: Records, O, S, W, C> Run<'_, R, O, S, W, C> {
     }
 }
 
-/// Gives back what a run had taken that failed: it is tried again as if it had not been taken.
+/// Gives back what a run that began at `now` had taken before it failed: it is tried again as if it had not been taken. What it had not
+/// taken, or somebody else has taken since, stays.
 pub async fn give_back(records: &impl Records, item: &Outbox, now: Timestamp) {
+    let taken = now.checked_add(LEASE).unwrap_or(now);
     for _ in 0..TRIES {
-        let later = Write::OutboxLater(item.id.clone(), backoff(item, now));
+        let later = Write::OutboxTaken { id: item.id.clone(), due_at: taken, until: backoff(item, now) };
         // Written, or nothing is there any more: both are the end of it.
         if !matches!(records.commit(vec![later]).await, Err(CommitError::Unknown(_))) {
             return;

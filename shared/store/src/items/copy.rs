@@ -61,7 +61,8 @@ pub(crate) struct NumberItem {
 #[derive(Deserialize, Serialize)]
 #[serde(remote = "PreparedRevision")]
 pub(crate) struct PreparedItem {
-    #[serde(with = "As::<StoredItem>")]
+    // `file`, of earlier versions, held the whole file. That is no revision behind the base, so whoever meets one prepares anew.
+    #[serde(alias = "file", with = "As::<StoredItem>")]
     tail: Stored,
     contents_start: u64,
     contents_end: u64,

@@ -108,8 +108,18 @@ impl Objects {
             sha256: input.checksum_sha256,
             composite: false,
         };
+        let upload_algorithm = upload.algorithm.clone();
         let algorithm = input.checksum_algorithm.or_else(|| upload.algorithm.map(ChecksumAlgorithm::from));
         let stated = Stated::new(&req.headers, checksums, algorithm, input.content_md5);
+        let told = upload_algorithm.as_deref();
+        if stated.checksums.names().iter().any(|name| Some(*name) != told) {
+            // As S3 says it.
+            return Err(s3_error!(
+                InvalidRequest,
+                "Checksum Type mismatch occurred, expected checksum Type: {}",
+                told.unwrap_or("null")
+            ));
+        }
         let received = body::receive(&self.disk, input.body, stated, req.trailing_headers).await?;
         let meta = self.keep_part(&path, input.part_number, input.key, received)?;
         Ok(UploadPartOutput {
