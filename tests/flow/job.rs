@@ -161,18 +161,28 @@ fn no_number_without_the_leaders_signature() {
 #[test]
 fn a_flipped_bit_stops_the_line() {
     let world = office();
-    let copy = signed(&world, 1);
-    request_seal(&world, std::slice::from_ref(&copy)).expect("a signed copy");
-    let path = copy_of(&world, &copy).state.file().expect("a file").path.clone();
-    world.flip(&path, 1000);
+    let small = signed(&world, 1);
+    stopped(&world, &small, 1000);
+    // In the picture of a scan, which nobody who signs reads.
+    let world = office();
+    let large = receive(&world, 1);
+    submit(&world, &large, pictured_base(100_000));
+    sign_until(&world, &large);
+    stopped(&world, &large, 50_000);
+}
+
+fn stopped(world: &World, copy: &CopyId, at: usize) {
+    request_seal(world, std::slice::from_ref(copy)).expect("a signed copy");
+    let path = copy_of(world, copy).state.file().expect("a file").path.clone();
+    world.flip(&path, at);
     for _ in 0..5 {
-        sweep_once(&world);
+        sweep_once(world);
         world.wait(jiff::SignedDuration::from_secs(10));
     }
-    assert_eq!((state(&world, &copy), number(&world, &copy)), ("seal_requested", None));
-    world.flip(&path, 1000);
-    finish(&world);
-    assert_eq!((state(&world, &copy), number(&world, &copy)), ("sealed", Some(1)));
+    assert_eq!((state(world, copy), number(world, copy)), ("seal_requested", None));
+    world.flip(&path, at);
+    finish(world);
+    assert_eq!((state(world, copy), number(world, copy)), ("sealed", Some(1)));
 }
 
 /// F9: the agency's X.509 certificate is renewed between the key's signature and the time-stamp: the same number, prepared

@@ -234,9 +234,13 @@ impl Intake {
     async fn stored_preview(&self, copy: &CopyId, shown: Preview) -> Result<Reply, Problem> {
         let Preview { file, tail, sha256, .. } = shown;
         let path = paths::preview(copy, &sha256);
-        // The digest is in the path: whatever is there is these bytes.
+        // The digest is in the path, but the bucket put it together of what it has.
         let whole = Stored { path: path.clone(), sha256, size: file.size + tail.len() as u64, midstate: file.midstate };
         self.objects.extend(&file, tail, &whole, "application/pdf").await?;
+        let shown = self.objects.read(&path, whole.size).await?.unwrap_or_default();
+        if Sha256::from(sha2::Sha256::digest(&shown)) != sha256 {
+            return Err(Problem::failed(&format!("object {path} is not what was opened")));
+        }
         Ok(Reply::see_other(&self.objects.presign_get(&path, "xem-truoc.pdf").await?.url))
     }
 

@@ -12,12 +12,14 @@ use domain::ports::*;
 use domain::refusal::{Reason, Refusal};
 use domain::{paths, register};
 use jiff::{SignedDuration, Timestamp};
-use pades::LEADER_FIELD;
+use pades::{Held, LEADER_FIELD};
 use pki::Certificate;
 
 use crate::leader::check_batch;
 use crate::qr::Press;
-use crate::support::{self, Commit, ROUNDS, commit, contention, ended, finished, outbox, sha256, state_of, writes};
+use crate::support::{
+    self, Commit, ROUNDS, commit, contention, ended, finished, outbox, read, sha256, state_of, writes,
+};
 use crate::workshop::{Expectation, SealMark, chain_of};
 use crate::{Halt, Outcome, Workshop, aftercare};
 
@@ -249,15 +251,15 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
 
     /// R46: the leader's signature is verified again, from the stored bytes, immediately before the number is spent.
     async fn leader_signed(&self, copy: &Copy, signed: &Stored) -> Result<bool, Halt> {
-        // Not the scan: that it is whole was verified when the signature was recorded, and whoever finishes the seal reads all of it.
-        let held = support::held(self.objects, signed).await?;
+        // All of it, once more: under a number that is spent nothing else can ever be stored, so what the seal is put on has to be whole now.
+        let bytes = read(self.objects, signed).await?;
         let Some(leader) = &copy.leader else { return Ok(false) };
         let leader = support::user(self.records, leader).await?;
         let Some(signer) = leader.credential.as_ref().and_then(|credential| credential.chain.first()) else {
             return Ok(false);
         };
         let expected = Expectation { field: LEADER_FIELD, signer, base: support::beginning(signed), at: self.now };
-        Ok(self.workshop.recheck(&held, &expected).is_ok())
+        Ok(self.workshop.recheck(&Held::whole(&bytes), &expected).is_ok())
     }
 
     /// Store exactly what is to be signed, sign it, verify, record. Two sealers prepare the same bytes.

@@ -17,8 +17,9 @@ use crate::error::Error;
 const BLOCK: usize = 64;
 /// Bytes of a file's beginning that are held: its header, and what a reader takes with it at one look.
 pub const HEAD: usize = 4096;
-/// Held before the first thing that is looked at: a reader takes a little of what stands before with it.
-const BEFORE: usize = 4096;
+/// Held before the first thing that is looked at: a reader takes a little of what stands before with it, the more the longer an object is. For
+/// a signature dictionary of 256 KiB, the longest that is made, that is 32 KiB.
+const BEFORE: usize = 32 << 10;
 /// What is read at once where something small is looked for.
 const WINDOW: usize = 1024;
 
