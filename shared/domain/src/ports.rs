@@ -33,6 +33,7 @@ pub enum CommitError {
 ///
 /// Versioned entities carry the version *after* the change; the store demands that the stored one is exactly one less
 /// (or that there is none, for version 1).
+#[expect(clippy::large_enum_variant, reason = "a commit has a handful of writes, which are made and sent at once")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Write {
     /// An office. Seeds and `accounts` only.

@@ -16,7 +16,10 @@ use pki::{Certificate, DigestAlgorithm, digest};
 use crate::trees::trees;
 
 /// Results by the digest of the small arguments; among those, by the file, which is compared and not hashed.
-type Memory<T> = Mutex<HashMap<Sha256, Vec<(Arc<Vec<u8>>, T)>>>;
+type Memory<T> = Mutex<Known<T>>;
+
+/// What is remembered.
+type Known<T> = HashMap<Sha256, Vec<(Arc<Vec<u8>>, T)>>;
 
 /// The bench with its memory.
 #[derive(Debug)]
@@ -45,9 +48,7 @@ pub fn bench() -> &'static Bench {
 fn remembered<T: Clone>(memory: &Memory<T>, key: &Key, file: &[u8], make: impl FnOnce() -> T) -> T {
     let key = key.digest();
     let same = |known: &&(Arc<Vec<u8>>, T)| known.0.as_slice() == file;
-    let find = |known: &HashMap<Sha256, Vec<(Arc<Vec<u8>>, T)>>| {
-        known.get(&key)?.iter().find(same).map(|(_, made)| made.clone())
-    };
+    let find = |known: &Known<T>| known.get(&key)?.iter().find(same).map(|(_, made)| made.clone());
     let known = find(&memory.lock().unwrap_or_else(PoisonError::into_inner));
     known.unwrap_or_else(|| {
         let made = make();

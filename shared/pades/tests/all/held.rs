@@ -13,16 +13,14 @@ fn held(file: &[u8], midstate: &Midstate) -> Held<'static> {
 /// [`base`] with a large picture before everything else.
 fn large() -> Vec<u8> {
     let picture = format!("9 0 obj\n<</Length {}>>\nstream\n{}\nendstream\nendobj\n", 300_000, "0".repeat(300_000));
-    let body = format!(
-        "1 0 obj\n<</Type/Catalog/Pages 2 0 R/AcroForm 6 0 R>>\nendobj\n\
+    let body = "1 0 obj\n<</Type/Catalog/Pages 2 0 R/AcroForm 6 0 R>>\nendobj\n\
         2 0 obj\n<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj\n\
         3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Annots[4 0 R 5 0 R]/Resources<</XObject<</Scan 9 0 R>>>>>>\nendobj\n\
         4 0 obj\n<</Type/Annot/Subtype/Widget/FT/Sig/T(Leader)/F 132/Rect[50 50 250 150]/P 3 0 R>>\nendobj\n\
         5 0 obj\n<</Type/Annot/Subtype/Widget/FT/Sig/T(Seal)/F 132/Rect[300 50 500 150]/P 3 0 R/Lock 7 0 R>>\nendobj\n\
         6 0 obj\n<</Fields[4 0 R 5 0 R]/SigFlags 3>>\nendobj\n\
         7 0 obj\n<</Type/SigFieldLock/Action/All>>\nendobj\n\
-        8 0 obj\nnull\nendobj\n"
-    );
+        8 0 obj\nnull\nendobj\n";
     let objects = format!("%PDF-1.7\n{picture}{body}");
     let place = |number: u32| objects.find(&format!("\n{number} 0 obj")).expect("an object") + 1;
     let rows: String = (1..=9).map(|number| format!("{:010} 00000 n \n", place(number))).collect();
