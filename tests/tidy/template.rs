@@ -153,7 +153,7 @@ fn every_function_has_its_event_sources_and_code_for_them() {
 fn every_topic_goes_to_the_function_that_does_it() {
     let wanted = Regex::new(r#""topic":\{"S":\["([a-z_]+)"\]\}"#).expect("a pattern");
     let named = Regex::new(r"Topic::([A-Z][A-Za-z]+)").expect("a pattern");
-    let model = text("shared/domain/src/model.rs");
+    let model = text("shared/domain/src/model/work.rs");
     let name = Regex::new(r#"Topic::([A-Z][A-Za-z]+) => "([a-z_]+)""#).expect("a pattern");
     let names: BTreeMap<String, String> =
         name.captures_iter(&model).map(|found| (found[1].to_owned(), found[2].to_owned())).collect();

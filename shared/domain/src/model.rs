@@ -1,9 +1,16 @@
 //! What the office keeps: plain facts without behaviour. The rules are in [`crate::copy`], [`crate::casefile`] and
 //! [`crate::register`]. Nothing here is a wire or table format: `api` and `store` have their own.
 
+mod kept;
+mod signing;
+mod work;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
+pub use kept::{KeptReport, KeptVerdict, Watch, Watcher};
 pub use pades::Midstate;
+pub use signing::{PreparedRevision, Purpose, Session, SessionItem, SessionState};
+pub use work::{Outbox, Topic, WaitsFor};
 
 use crate::ids::*;
 
@@ -488,196 +495,6 @@ pub struct Annulment {
     pub reason: String,
 }
 
-/// What a signing session is for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Purpose {
-    /// The leader's signature.
-    LeaderSign,
-    /// Number and agency seal.
-    Seal,
-}
-
-/// One act of signing: one prompt on one phone, or one seal request.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Session {
-    /// Our identifier, committed before anybody is called.
-    pub id: SessionId,
-    /// What for.
-    pub purpose: Purpose,
-    /// `sim`, `usb`, `remote`, `agency_key`.
-    pub method: String,
-    /// Who signs or seals.
-    pub user: UserId,
-    /// Where.
-    pub unit: UnitId,
-    /// The documents, in the order shown.
-    pub items: Vec<SessionItem>,
-    /// Where it stands.
-    pub state: SessionState,
-    /// Four digits shown on both screens.
-    pub verification_code: String,
-    /// Text shown on the phone, ASCII.
-    pub display_text: String,
-    /// Handle of the gateway's transaction, once known.
-    pub handle: Option<String>,
-    /// When it was opened.
-    pub created_at: Timestamp,
-    /// When it ends by itself.
-    pub expires_at: Timestamp,
-    /// Swap token.
-    pub version: Version,
-}
-
-/// One document of a session.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SessionItem {
-    /// Which copy.
-    pub copy: CopyId,
-    /// The prepared revision, for a leader's signature.
-    pub prepared: Option<PreparedRevision>,
-    /// The raw signature value, once there.
-    pub signature: Option<Vec<u8>>,
-    /// Whether it is finished.
-    pub done: bool,
-    /// Problem code when it failed.
-    pub problem: Option<String>,
-}
-
-/// Everything needed to finish a signature later, in another process.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct PreparedRevision {
-    /// What is appended to the file before, with an empty `/Contents`.
-    pub tail: Stored,
-    /// Offset of `<` of `/Contents` in the whole file.
-    pub contents_start: u64,
-    /// Offset after `>`.
-    pub contents_end: u64,
-    /// DER of the SignedAttributes, tag SET (0x31): what is signed.
-    pub signed_attributes: Vec<u8>,
-}
-
-/// Where a session stands (api.md row 43).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum SessionState {
-    /// Intent committed; the gateway has not answered yet.
-    Sending,
-    /// The phone shows the prompt.
-    Waiting,
-    /// The raw signature is there.
-    Checking,
-    /// Waiting for the timestamp and the verified file.
-    Timestamping,
-    /// Every item is finished.
-    Done,
-    /// It ended without a signature.
-    Failed,
-    /// Nobody answered in time.
-    Expired,
-    /// Cancelled before the answer.
-    Cancelled,
-    /// A newer session took its place.
-    Superseded,
-    /// The gateway's answer was lost; never sent again.
-    Unknown,
-}
-
-impl SessionState {
-    /// Whether nothing can change any more.
-    pub fn is_terminal(self) -> bool {
-        use SessionState::*;
-        matches!(self, Done | Failed | Expired | Cancelled | Superseded)
-    }
-}
-
-/// One thing to be done by a function, written in the same transaction as the state (decision 16).
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Outbox {
-    /// Its identity.
-    pub id: EventId,
-    /// What is to be done.
-    pub topic: Topic,
-    /// With what: the id of the copy, session, batch or inquiry.
-    pub subject: String,
-    /// Since when it waits.
-    pub at: Timestamp,
-    /// Earliest next attempt by the sweeper.
-    pub due_at: Timestamp,
-    /// For whose answer, since it was tried and put off; for people to see, no step depends on it.
-    pub waits: Option<WaitsFor>,
-}
-
-/// Whose answer work waits for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum WaitsFor {
-    /// A time-stamping authority's.
-    Timestamp,
-    /// That of an OCSP responder or a CRL host.
-    Revocation,
-}
-
-impl WaitsFor {
-    /// The name that clients read.
-    pub fn name(self) -> &'static str {
-        match self {
-            WaitsFor::Timestamp => "timestamp",
-            WaitsFor::Revocation => "revocation",
-        }
-    }
-}
-
-/// What an outbox item asks for, and so which function takes it.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Topic {
-    /// `augmentation`: timestamp, embed and verify a leader's signature (subject: session).
-    FinishLeader,
-    /// `numbering`: number and seal (subject: session).
-    Seal,
-    /// `augmentation`: timestamp, embed and verify a seal (subject: copy).
-    FinishSeal,
-    /// `augmentation`: add `/DSS` and a document timestamp (subject: copy).
-    Archive,
-    /// `delivery`: tell the requester, put into the account's store (subject: copy).
-    Deliver,
-    /// `delivery`: tell whoever verified the copy that it was annulled since (subject: copy).
-    Aftercare,
-    /// `verification`: judge the next files of a batch (subject: batch).
-    JudgeBatch,
-    /// `augmentation`: ask about an X.509 certificate in a file of others (subject: inquiry, hexadecimal).
-    FetchEvidence,
-    /// `augmentation`: the next document time-stamp of an archived copy, years later (subject: copy).
-    Renew,
-}
-
-impl Topic {
-    /// Every topic.
-    pub const ALL: [Topic; 9] = [
-        Topic::FinishLeader,
-        Topic::Seal,
-        Topic::FinishSeal,
-        Topic::Archive,
-        Topic::Deliver,
-        Topic::Aftercare,
-        Topic::JudgeBatch,
-        Topic::FetchEvidence,
-        Topic::Renew,
-    ];
-
-    /// The name in the table and in stream filters.
-    pub fn name(self) -> &'static str {
-        match self {
-            Topic::FinishLeader => "finish_leader",
-            Topic::Seal => "seal",
-            Topic::FinishSeal => "finish_seal",
-            Topic::Archive => "archive",
-            Topic::Deliver => "deliver",
-            Topic::Aftercare => "aftercare",
-            Topic::JudgeBatch => "judge_batch",
-            Topic::FetchEvidence => "fetch_evidence",
-            Topic::Renew => "renew",
-        }
-    }
-}
-
 /// One line of a dossier's history, chained by digest.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Event {
@@ -736,60 +553,6 @@ pub enum Channel {
     Email(String),
     /// At the counter.
     Counter,
-}
-
-/// A report that somebody asked to keep.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct KeptReport {
-    /// Its identifier: 128 secret bits, for a visitor without a name it is the only key to the report.
-    pub id: VerificationId,
-    /// Whose it is; `None`: whoever has the identifier.
-    pub owner: Option<UserId>,
-    /// The copy of ours that the file is, when it is one.
-    pub copy: Option<CopyId>,
-    /// When the file was judged.
-    pub at: Timestamp,
-    /// How long it is kept.
-    pub until: Timestamp,
-    /// The report, as JSON.
-    pub report: String,
-}
-
-/// What was found about a file of ours when it was judged last: another reading of the same bytes finds the same.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct KeptVerdict {
-    /// The file.
-    pub sha256: Sha256,
-    /// Sequence of the trust list in use then.
-    pub trust_list: u64,
-    /// When.
-    pub at: Timestamp,
-    /// The report, as JSON.
-    pub report: String,
-}
-
-/// Somebody who verified a copy and is told when it is annulled later.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Watch {
-    /// Which copy.
-    pub copy: CopyId,
-    /// Which verification; stands in the key, because an address may not.
-    pub verification: VerificationId,
-    /// Who.
-    pub who: Watcher,
-    /// When it was verified.
-    pub at: Timestamp,
-    /// How long the wish is kept.
-    pub until: Timestamp,
-}
-
-/// Who is told.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Watcher {
-    /// A client or officer: by an event.
-    User(UserId),
-    /// A visitor who left an address: by a letter.
-    Email(String),
 }
 
 /// A stored answer to a request with an `Idempotency-Key` (api.md §5.4).

@@ -1,0 +1,107 @@
+//! Signing sessions: one act of signing, and what is signed in it.
+
+use jiff::Timestamp;
+
+use super::{Stored, Version};
+use crate::ids::*;
+
+/// What a signing session is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Purpose {
+    /// The leader's signature.
+    LeaderSign,
+    /// Number and agency seal.
+    Seal,
+}
+
+/// One act of signing: one prompt on one phone, or one seal request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    /// Our identifier, committed before anybody is called.
+    pub id: SessionId,
+    /// What for.
+    pub purpose: Purpose,
+    /// `sim`, `usb`, `remote`, `agency_key`.
+    pub method: String,
+    /// Who signs or seals.
+    pub user: UserId,
+    /// Where.
+    pub unit: UnitId,
+    /// The documents, in the order shown.
+    pub items: Vec<SessionItem>,
+    /// Where it stands.
+    pub state: SessionState,
+    /// Four digits shown on both screens.
+    pub verification_code: String,
+    /// Text shown on the phone, ASCII.
+    pub display_text: String,
+    /// Handle of the gateway's transaction, once known.
+    pub handle: Option<String>,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+    /// Swap token.
+    pub version: Version,
+}
+
+/// One document of a session.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SessionItem {
+    /// Which copy.
+    pub copy: CopyId,
+    /// The prepared revision, for a leader's signature.
+    pub prepared: Option<PreparedRevision>,
+    /// The raw signature value, once there.
+    pub signature: Option<Vec<u8>>,
+    /// Whether it is finished.
+    pub done: bool,
+    /// Problem code when it failed.
+    pub problem: Option<String>,
+}
+
+/// Everything needed to finish a signature later, in another process.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PreparedRevision {
+    /// What is appended to the file before, with an empty `/Contents`.
+    pub tail: Stored,
+    /// Offset of `<` of `/Contents` in the whole file.
+    pub contents_start: u64,
+    /// Offset after `>`.
+    pub contents_end: u64,
+    /// DER of the SignedAttributes, tag SET (0x31): what is signed.
+    pub signed_attributes: Vec<u8>,
+}
+
+/// Where a session stands (api.md row 43).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SessionState {
+    /// Intent committed; the gateway has not answered yet.
+    Sending,
+    /// The phone shows the prompt.
+    Waiting,
+    /// The raw signature is there.
+    Checking,
+    /// Waiting for the timestamp and the verified file.
+    Timestamping,
+    /// Every item is finished.
+    Done,
+    /// It ended without a signature.
+    Failed,
+    /// Nobody answered in time.
+    Expired,
+    /// Cancelled before the answer.
+    Cancelled,
+    /// A newer session took its place.
+    Superseded,
+    /// The gateway's answer was lost; never sent again.
+    Unknown,
+}
+
+impl SessionState {
+    /// Whether nothing can change any more.
+    pub fn is_terminal(self) -> bool {
+        use SessionState::*;
+        matches!(self, Done | Failed | Expired | Cancelled | Superseded)
+    }
+}
