@@ -1,4 +1,5 @@
-//! Peak memory of judging a file on disk (limits.md T4): of a process that does nothing else, beside what it had before it began.
+//! Peak memory of judging a file on disk (limits.md T4), and of verifying one that we have made (T8): of a process that does nothing else,
+//! beside what it had before it began.
 //!
 //! The files are made here: a certified copy of a scan of 40 pages, and a small copy to which somebody appended 600 MB. Nothing is asserted:
 //! figures are read by people.
@@ -9,11 +10,12 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use pades::{Policy, Profile, Source, Unread};
+use domain::copy::CopyState;
+use pades::{Beginning, ExpectedArchive, LEADER_FIELD, Policy, Profile, SEAL_FIELD, Source, Unread, verify_archive};
 use pki::Certificate;
 use pki::path::Evidence;
 use serde_json::{Value, json};
-use testkit::{base, office, receive, request_seal, sign_until, submit, sweep};
+use testkit::{base, copy_of, office, receive, request_seal, sign_until, submit, sweep};
 
 const PAGES: usize = 40;
 const MB: usize = 1_000_000;
@@ -38,16 +40,40 @@ fn kernel_kb(line: &str) -> u64 {
     value.and_then(|text| text.parse().ok()).expect("kilobytes")
 }
 
-/// The process that is measured.
-fn judge(path: &str, roots: &str, at: &str) {
-    let pem = std::fs::read_to_string(roots).expect("roots");
-    let (anchors, extra) = (Certificate::from_pem_many(&pem).expect("roots"), Evidence::default());
+fn disk(path: &str) -> Disk {
     let file = File::open(path).expect("a file");
     let len = usize::try_from(file.metadata().expect("a length").len()).expect("a length");
-    let (at, profile) = (at.parse().expect("seconds"), Profile::Ecopy);
+    Disk(file, len)
+}
+
+fn roots_in(path: &str) -> Vec<Certificate> {
+    Certificate::from_pem_many(&std::fs::read_to_string(path).expect("roots")).expect("roots")
+}
+
+/// A process that is measured: whoever made an archive verifies it before it is recorded.
+fn door(path: &str, roots: &str, at: &str, sealed: &str) {
+    let (file, anchors, at) = (disk(path), roots_in(roots), at.parse().expect("seconds"));
+    let (size, sha256) = sealed.split_once(':').expect("the sealed file");
+    let sha256 = hex::decode(sha256).expect("a digest").try_into().expect("a digest");
+    let sealed = Beginning { size: size.parse().expect("a length"), sha256 };
+    let ours = &testkit::trees().ours;
+    let signers = [(LEADER_FIELD, ours.leader.leaf().der()), (SEAL_FIELD, ours.agency.leaf().der())];
+    let expected = ExpectedArchive { sealed, signers: &signers, at, anchors: &anchors };
+    let (idle, len) = (kernel_kb("VmHWM"), file.1);
+    let opened = verify_archive(pades::File::Source(&file), &expected).map(|archive| archive.level());
+    println!(
+        "{}",
+        json!({"idle": idle, "peak": kernel_kb("VmHWM"), "verdict": opened.expect("it opens"), "bytes": len})
+    );
+}
+
+/// A process that is measured.
+fn judge(path: &str, roots: &str, at: &str) {
+    let (anchors, extra, file) = (roots_in(roots), Evidence::default(), disk(path));
+    let (at, profile, len) = (at.parse().expect("seconds"), Profile::Ecopy, file.1);
     let policy = Policy { anchors: &anchors, at, profile, extra: &extra, register: None, test_anchors: false };
     let idle = kernel_kb("VmHWM");
-    let report = pades::judge_source(&Disk(file, len), "a.pdf", &policy, None).expect("a readable file");
+    let report = pades::judge_source(&file, "a.pdf", &policy, None).expect("a readable file");
     println!("{}", json!({"idle": idle, "peak": kernel_kb("VmHWM"), "verdict": report.verdict, "bytes": len}));
 }
 
@@ -104,17 +130,28 @@ fn table(offsets: &[(usize, usize)], previous: &str, section: usize) -> String {
     format!("{text}trailer\n<</Size {size}/Root 1 0 R/Prev {previous}>>\nstartxref\n{section}\n%%EOF\n")
 }
 
-/// A copy of this paper with both signatures, time-stamps and evidence; and the instant to judge it at.
-fn archived(paper: Vec<u8>) -> (Vec<u8>, i64) {
+/// A copy of this paper with both signatures, time-stamps and evidence.
+struct Made {
+    file: Vec<u8>,
+    /// The instant to judge it at.
+    at: i64,
+    /// Length and digest of the sealed file in it.
+    sealed: String,
+}
+
+fn archived(paper: Vec<u8>) -> Made {
     let world = office();
     let copy = receive(&world, 1);
     submit(&world, &copy, paper);
     sign_until(&world, &copy);
     request_seal(&world, std::slice::from_ref(&copy)).expect("a seal");
     sweep(&world);
-    let paths = world.paths("numbers/");
-    let files = paths.iter().filter_map(|path| world.object(path));
-    (files.max_by_key(|file| file.len()).map(|file| file.to_vec()).expect("an archived copy"), world.now().as_second())
+    let CopyState::Sealed { sealed, archived: Some(archived), .. } = copy_of(&world, &copy).state else {
+        panic!("no archive")
+    };
+    let file = world.object(&archived.path).expect("an archived copy").to_vec();
+    let at = world.now().as_second() + 600;
+    Made { file, at, sealed: format!("{}:{}", sealed.size, hex::encode(sealed.sha256)) }
 }
 
 /// Writes a copy and an update behind it that brings six images of 100 MB.
@@ -138,9 +175,12 @@ fn append(path: &Path, copy: &[u8]) -> std::io::Result<()> {
     out.flush()
 }
 
-fn measure(case: &str, path: &Path, roots: &Path, at: i64) {
+/// `sealed`: for the door, else for the judge.
+fn measure(case: &str, path: &Path, roots: &Path, at: i64, sealed: Option<&str>) {
     let program = std::env::current_exe().expect("this program");
-    let child = Command::new(program).arg("judge").args([path, roots]).arg(at.to_string()).output().expect("a child");
+    let mut child = Command::new(program);
+    child.arg(if sealed.is_some() { "door" } else { "judge" }).args([path, roots]).arg(at.to_string()).args(sealed);
+    let child = child.output().expect("a child");
     assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
     let told: Value = serde_json::from_slice(&child.stdout).expect("its figures");
     let mb = |key: &str| told[key].as_u64().map_or(0.0, |kb| (kb as f64 * 1.024 / 10.0).round() / 100.0);
@@ -154,10 +194,10 @@ fn measure(case: &str, path: &Path, roots: &Path, at: i64) {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    if let [word, path, roots, at] = arguments.as_slice()
-        && word == "judge"
-    {
-        return judge(path, roots, at);
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["judge", path, roots, at] => return judge(path, roots, at),
+        ["door", path, roots, at, sealed] => return door(path, roots, at, sealed),
+        _ => {}
     }
     let folder = std::env::temp_dir().join(format!("ctdt-memory-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
@@ -165,12 +205,13 @@ fn main() {
     let pem: String = testkit::trees().anchors().iter().map(Certificate::to_pem).collect();
     std::fs::write(&roots, pem).expect("written");
     for (case, size) in [("small", 40), ("98MB", 98 * MB)] {
-        let (file, at) = archived(scan(size));
+        let Made { file, at, sealed } = archived(scan(size));
         std::fs::write(&path, file).expect("written");
-        measure(case, &path, &roots, at);
+        measure(case, &path, &roots, at, None);
+        measure(&format!("made_{case}"), &path, &roots, at, Some(&sealed));
     }
-    let (file, at) = archived(scan(40));
+    let Made { file, at, .. } = archived(scan(40));
     append(&path, &file).expect("written");
-    measure("600MB_appended", &path, &roots, at);
+    measure("600MB_appended", &path, &roots, at, None);
     std::fs::remove_dir_all(&folder).expect("removed");
 }

@@ -9,6 +9,7 @@ mod inquiries;
 mod job;
 mod leader;
 mod letters;
+mod moved;
 mod orders;
 mod outside;
 mod transitions;

@@ -126,7 +126,7 @@ fn proof(world: &World, before: &Copy, after: &Copy, field: &str) -> (Verified, 
         base: pades::Beginning::of(&bytes(&base)),
         at: world.now(),
     };
-    (casework::Workshop::verify(bench(), &bytes(&file), &expected).expect("a good signature"), file)
+    (casework::Workshop::verify(bench(), pades::File::Bytes(&bytes(&file)), &expected).expect("a good signature"), file)
 }
 
 fn archive(world: &World, sealed: &Copy, archived: &Copy) -> (VerifiedArchive, Stored) {
@@ -138,7 +138,11 @@ fn archive(world: &World, sealed: &Copy, archived: &Copy) -> (VerifiedArchive, S
         signers: &signers,
         at: world.now(),
     };
-    (casework::Workshop::verify_archive(bench(), &bytes(&file), &expected).expect("a good archive"), file)
+    (
+        casework::Workshop::verify_archive(bench(), pades::File::Bytes(&bytes(&file)), &expected)
+            .expect("a good archive"),
+        file,
+    )
 }
 
 /// Every command as it should be, and every way in which its proof can be about something else.

@@ -72,8 +72,9 @@ pub(crate) const PURE: &[&str] = &["casework", "compose", "domain", "pades", "pd
 const IMPURE: &[&str] =
     &["aws-config", "aws-sdk-", "axum", "hyper", "lambda_", "reqwest", "tokio", "tracing-subscriber"];
 /// Who may name tokio: functions (their main), what runs servers, and `trust-services`, which resolves a host name itself so
-/// that the address it checked is the address it connects to.
-const RUNTIME: &[&str] = &["ctdt", "local", "simpki", "trust-services", "xtask"];
+/// that the address it checked is the address it connects to; and `objects`, where a judge that waits for the parts of a file sits on a
+/// thread of its own.
+const RUNTIME: &[&str] = &["ctdt", "local", "objects", "simpki", "trust-services", "xtask"];
 
 /// Function → what must not be linked into it, whatever the way.
 const NEVER_LINKED: &[(&str, &[&str])] = &[

@@ -235,7 +235,8 @@ impl Intake {
         let Preview { file, tail, sha256, .. } = shown;
         let path = paths::preview(copy, &sha256);
         // The digest is in the path, but the bucket put it together of what it has.
-        let whole = Stored { path: path.clone(), sha256, size: file.size + tail.len() as u64, midstate: file.midstate };
+        let size = file.size + tail.len() as u64;
+        let whole = Stored { path: path.clone(), sha256, size, midstate: file.midstate, etag: None };
         self.objects.extend(&file, tail, &whole, "application/pdf").await?;
         let shown = self.objects.read(&path, whole.size).await?.unwrap_or_default();
         if Sha256::from(sha2::Sha256::digest(&shown)) != sha256 {

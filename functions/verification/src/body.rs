@@ -12,8 +12,8 @@ use pades::{RegisterFacts, Report};
 use sha2::Digest as _;
 
 use crate::dossier::{Dossier, File, Refused, is_zip};
-use crate::ranged::{Object, Ranged, Reader};
 use crate::{Judge, unopened};
+use objects::ranged::{Object, Ranged, Reader};
 
 /// The bytes of one file.
 pub(crate) enum Body {

@@ -12,7 +12,6 @@ mod kept;
 mod page;
 mod qr;
 mod quota;
-pub mod ranged;
 mod ways;
 mod zipped;
 
@@ -38,8 +37,8 @@ use crate::body::Body;
 use crate::dossier::Refused;
 use crate::evidence::{Asker, Lack, Subject, missing, retried};
 use crate::page::Form;
-use crate::ranged::{Bounds, Object, Ranged};
 use crate::ways::Matter;
+use objects::ranged::{Bounds, HELD, Object, Ranged};
 
 /// What a file is called that came without a name.
 const FILE_NAME: &str = "ban-sao.pdf";
@@ -258,7 +257,7 @@ impl Verification {
     /// An object to be judged, of which one block was read. `None`: there is none.
     async fn stored(&self, path: String) -> Result<Option<Body>, Fault> {
         let object = Object { bucket: self.objects.clone(), path };
-        let opened = Ranged::open(object, Bounds { length: FILE_LIMIT, time: READING_TIME }).await?;
+        let opened = Ranged::open(object, Bounds { length: FILE_LIMIT, time: READING_TIME, blocks: HELD }).await?;
         Ok(opened.map(Body::Stored))
     }
 

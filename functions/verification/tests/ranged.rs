@@ -9,11 +9,11 @@ use std::time::Duration;
 use api::Problem;
 use domain::ports::Fault;
 use objects::Part;
+use objects::ranged::{BLOCK, Bounds, HELD, Parts, Ranged, Reader};
 use pades::{Policy, Profile, Report, Source as _, Unread, Verdict};
 use pki::path::Evidence;
 use sha2::{Digest as _, Sha256};
 use verification::dossier::{Dossier, Refused};
-use verification::ranged::{BLOCK, Bounds, HELD, Parts, Ranged, Reader};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -104,7 +104,7 @@ impl Parts for Fake {
     }
 }
 
-const BOUNDS: Bounds = Bounds { length: 110 << 20, time: Duration::from_secs(60) };
+const BOUNDS: Bounds = Bounds { length: 110 << 20, time: Duration::from_secs(60), blocks: HELD };
 
 async fn opened(fake: &Fake) -> Arc<Ranged<Fake>> {
     Ranged::open(fake.clone(), BOUNDS).await.expect("an answer").expect("an object")
@@ -223,7 +223,7 @@ const MOMENT: Duration = Duration::from_secs(1);
 async fn what_is_not_there_or_too_long_or_odd_is_not_opened() {
     let open = |trouble, length, time| {
         let fake = Fake { trouble, ..Fake::of(&Arc::new(pattern(BLOCK + 9, 1))) };
-        Ranged::open(fake, Bounds { length, time })
+        Ranged::open(fake, Bounds { length, time, ..BOUNDS })
     };
     let long = BOUNDS.time;
     assert!(open(Some((1, Trouble::Gone)), 110 << 20, long).await.expect("an answer").is_none());

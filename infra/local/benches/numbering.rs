@@ -95,7 +95,7 @@ fn unit(run: u8, nth: usize) -> Unit {
 /// A copy whose seal was asked for.
 fn copy(run: u8, nth: usize, unit: &Unit) -> Copy {
     let at = now();
-    let signed = Stored { path: "copies/a.pdf".into(), sha256: [0xa1; 32], size: 9, midstate: None };
+    let signed = Stored { path: "copies/a.pdf".into(), sha256: [0xa1; 32], size: 9, midstate: None, etag: None };
     Copy {
         id: CopyId::new(bytes(run, 2, nth)),
         case: CaseId::new(bytes(run, 3, nth)),

@@ -19,7 +19,7 @@ use domain::paths;
 use domain::ports::*;
 use domain::refusal::Reason;
 use jiff::{SignedDuration, Timestamp};
-use pades::{ChainPurpose, Held, LEADER_FIELD, SEAL_FIELD, Verified};
+use pades::{Held, LEADER_FIELD, SEAL_FIELD, Verified};
 use pki::Certificate;
 
 use self::stamp::Stamp;
@@ -307,8 +307,8 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
     async fn make(&self, job: &Job<'_>) -> Result<Made, Halt> {
         let chain = chain_of(job.chain)?;
         let Some(leaf) = chain.first() else { return Ok(Made::Never(Reason::CertificateNotUsable)) };
-        if let Some(there) = self.objects.read(&job.path, FILE_LIMIT).await? {
-            return self.there(job, leaf, &there);
+        if let Some(made) = self.there(job, leaf).await? {
+            return Ok(made);
         }
         let base = held(self.objects, job.base).await?;
         let revision = read(self.objects, &job.prepared.tail).await?;
@@ -333,41 +333,52 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
             Err(rejection) if rejection.code == "timestamp-missing" => return Ok(Made::NotYet),
             Err(_) => return Ok(Made::Never(Reason::SignatureDoesNotVerify)),
         }
-        let there = extend_object(self.objects, job.base, tail, &extended(job.path.clone(), job.base, &file)).await?;
-        self.there(job, leaf, &there)
+        let told = extend_object(self.objects, job.base, tail, &extended(job.path.clone(), job.base, &file)).await;
+        match self.there(job, leaf).await? {
+            Some(made) => Ok(made),
+            None => Err(told.into()),
+        }
     }
 
     fn expected<'j>(&self, job: &Job<'j>, leaf: &'j Certificate) -> Expectation<'j> {
         Expectation { field: job.field, signer: leaf.der(), base: beginning(job.base), at: self.verified_for() }
     }
 
-    fn verified(&self, job: &Job<'_>, leaf: &Certificate, file: &[u8]) -> Result<Finished, pades::Rejection> {
-        let verified = self.workshop.verify(file, &self.expected(job, leaf))?;
-        let file = Stored {
-            path: job.path.clone(),
-            sha256: verified.file_sha256(),
-            size: verified.size(),
-            // It begins with the base, as was just verified.
-            midstate: job.base.midstate,
+    /// What is stored under the name, read to its end and verified; `None`: nothing. A seal that was finished under the agency's earlier
+    /// X.509 certificate is a seal: the object can never be replaced, so the certificate in it counts, when it is the same agency's.
+    async fn there(&self, job: &Job<'_>, leaf: &Certificate) -> Result<Option<Made>, Halt> {
+        let (bench, signer, field) = (self.workshop.clone(), leaf.clone(), job.field);
+        let (base, at) = (beginning(job.base), self.verified_for());
+        let look = Box::new(move |file: File<'_>| {
+            let by = |signer: &Certificate| {
+                let expected = Expectation { field, signer: signer.der(), base, at };
+                bench.verify(file, &expected).map(|verified| (verified, signer.sha256()))
+            };
+            by(&signer).or_else(|rejection| {
+                // Another session has another path, so a leader may be asked again.
+                let earlier = (field == SEAL_FIELD).then(|| pades::signer_named(file, field)).flatten();
+                let earlier = earlier.filter(|earlier| earlier.subject() == signer.subject());
+                earlier.and_then(|earlier| by(&earlier).ok()).ok_or(rejection)
+            })
+        });
+        let Some(Looked { found, etag }) = self.objects.with_source(&job.path, FILE_LIMIT, look).await? else {
+            return Ok(None);
         };
-        Ok(Finished { verified, signer: leaf.sha256(), file })
-    }
-
-    /// What is stored under the name. A seal that was finished under the agency's earlier X.509 certificate is a seal: the
-    /// object can never be replaced, so the certificate in it counts, when it is the same agency's.
-    fn there(&self, job: &Job<'_>, leaf: &Certificate, file: &[u8]) -> Result<Made, Halt> {
-        let rejection = match self.verified(job, leaf, file) {
-            Ok(made) => return Ok(Made::File(Box::new(made))),
-            Err(rejection) => rejection,
-        };
-        if job.field == LEADER_FIELD {
-            // Another session has another path, so the leader may be asked again.
-            return Ok(Made::Never(Reason::SignatureDoesNotVerify));
+        match found {
+            Ok((verified, signer)) => {
+                let file = Stored {
+                    path: job.path.clone(),
+                    sha256: verified.file_sha256(),
+                    size: verified.size(),
+                    // It begins with the base, as was just verified.
+                    midstate: job.base.midstate,
+                    etag: Some(etag),
+                };
+                Ok(Some(Made::File(Box::new(Finished { verified, signer, file }))))
+            }
+            Err(_) if field == LEADER_FIELD => Ok(Some(Made::Never(Reason::SignatureDoesNotVerify))),
+            Err(rejection) => Err(Fault(format!("object {} is no seal: {rejection}", job.path)).into()),
         }
-        let earlier = signer_in(file, job.field).filter(|earlier| earlier.subject() == leaf.subject());
-        let made = earlier.and_then(|earlier| self.verified(job, &earlier, file).ok());
-        let made = made.ok_or_else(|| Fault(format!("object {} is no seal: {rejection}", job.path)))?;
-        Ok(Made::File(Box::new(made)))
     }
 
     /// What is written with a seal: one transaction.
@@ -431,13 +442,6 @@ fn is_by(prepared: &Held<'_>, job: &Job<'_>, leaf: &Certificate) -> bool {
     let digest = prepared.signed_digest(contents(job.prepared));
     pki::cms::signed_attributes(&digest, leaf).is_ok_and(|wanted| wanted == *attributes)
         && pki::cms::verify_raw(attributes, job.signature, leaf).is_ok()
-}
-
-/// The X.509 certificate that a field's signature names; nothing is verified.
-fn signer_in(file: &[u8], field: &str) -> Option<Certificate> {
-    let chains = pades::evidence_wanted(&Held::whole(file)).ok()?;
-    let signer = chains.into_iter().find(|chain| chain.field == field && chain.purpose == ChainPurpose::Signer)?;
-    signer.certificates.into_iter().next()
 }
 
 /// The order to deliver without an archive has the copy's own number, so that whoever archives can take it back without

@@ -217,7 +217,7 @@ pub async fn evidence(objects: &impl Objects, inquiries: &[Inquiry], limit: u64)
             continue;
         }
         let path = paths::evidence(piece.kind, &piece.sha256);
-        let file = Stored { path, sha256: piece.sha256, size: piece.size, midstate: None };
+        let file = Stored { path, sha256: piece.sha256, size: piece.size, midstate: None, etag: None };
         let der = read(objects, &file).await?;
         match piece.kind {
             PieceKind::Ocsp => found.ocsps.push(der),

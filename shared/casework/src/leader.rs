@@ -111,7 +111,8 @@ pub async fn preview(
 
 /// The description of a base, of which later only the end is read.
 pub fn frozen(path: String, base: &[u8]) -> Stored {
-    Stored { path, sha256: sha256(&[base]), size: base.len() as u64, midstate: Some(pades::freeze(base)) }
+    let midstate = Some(pades::freeze(base));
+    Stored { path, sha256: sha256(&[base]), size: base.len() as u64, midstate, etag: None }
 }
 
 /// An opening with a digest that no file has, at the present time: the next round prepares for this moment.
@@ -552,7 +553,7 @@ mod tests {
         let item = |n: u8| SessionItem {
             copy: CopyId::new([n; 16]),
             prepared: Some(PreparedRevision {
-                tail: Stored { path: String::new(), sha256: [0; 32], size: 0, midstate: None },
+                tail: Stored { path: String::new(), sha256: [0; 32], size: 0, midstate: None, etag: None },
                 contents_start: 0,
                 contents_end: 0,
                 signed_attributes: vec![n; 40],

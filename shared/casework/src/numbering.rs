@@ -17,9 +17,7 @@ use pki::Certificate;
 
 use crate::leader::check_batch;
 use crate::qr::Press;
-use crate::support::{
-    self, Commit, ROUNDS, commit, contention, ended, finished, outbox, read, sha256, state_of, writes,
-};
+use crate::support::{self, Commit, ROUNDS, commit, contention, ended, finished, outbox, sha256, state_of, writes};
 use crate::workshop::{Expectation, SealMark, chain_of};
 use crate::{Halt, Outcome, Workshop, aftercare};
 
@@ -201,16 +199,18 @@ enum Step {
 impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<'_, R, O, S, Q, W, C> {
     /// Takes steps until nothing is left to do. Gives a problem when the copy went back without a number.
     async fn advance(&self, session: &SessionId, by: &UserId, id: &CopyId) -> Result<Option<&'static str>, Halt> {
+        let mut kept = None;
         for _ in 0..ROUNDS {
             let copy = support::copy(self.records, id).await?;
             let step = match &copy.state {
                 CopyState::SealRequested { signed, session: ours, .. } if ours == session => {
-                    self.number(&copy, signed, by).await?
+                    self.number(&copy, self.end(&mut kept, signed).await?, signed, by).await?
                 }
                 CopyState::Numbered { signed, session: ours, decided_at, number, prepared: None, .. }
                     if ours == session =>
                 {
-                    self.seal(&copy, signed, number, *decided_at, by).await?
+                    let end = self.end(&mut kept, signed).await?;
+                    self.seal(&copy, end, number, *decided_at, by).await?
                 }
                 // Back at the desk without a number: another run has rejected it, and this one says so too.
                 CopyState::Signed { .. } => Step::Rejected(Reason::SignatureDoesNotVerify.code()),
@@ -225,9 +225,24 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         Err(contention())
     }
 
+    /// The signed file as far as it is needed, read once. Under a number that is spent nothing else can ever be stored, so what the seal is
+    /// put on has to be whole: the body that was verified to its end, by its ETag, or else all of it once more.
+    async fn end<'k>(
+        &self,
+        kept: &'k mut Option<(Sha256, Held<'static>)>,
+        signed: &Stored,
+    ) -> Result<&'k Held<'static>, Halt> {
+        let held = match kept.take().filter(|(sha256, _)| *sha256 == signed.sha256) {
+            Some((_, held)) => held,
+            None if signed.etag.is_some() => support::held(self.objects, signed).await?,
+            None => support::held_whole(self.objects, signed).await?,
+        };
+        Ok(&kept.insert((signed.sha256, held)).1)
+    }
+
     /// One transaction: counter, number, copy, history. The number is spent here, and only here.
-    async fn number(&self, copy: &Copy, signed: &Stored, by: &UserId) -> Result<Step, Halt> {
-        if !self.leader_signed(copy, signed).await? {
+    async fn number(&self, copy: &Copy, end: &Held<'_>, signed: &Stored, by: &UserId) -> Result<Step, Halt> {
+        if !self.leader_signed(copy, end, signed).await? {
             let CopyState::SealRequested { session, .. } = &copy.state else { return Ok(Step::Again) };
             let decision = decide(copy, Command::RejectSeal { session }, by, self.now)?;
             return Ok(match commit(self.records, writes(decision).into()).await {
@@ -250,23 +265,21 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
     }
 
     /// R46: the leader's signature is verified again, from the stored bytes, immediately before the number is spent.
-    async fn leader_signed(&self, copy: &Copy, signed: &Stored) -> Result<bool, Halt> {
-        // All of it, once more: under a number that is spent nothing else can ever be stored, so what the seal is put on has to be whole now.
-        let bytes = read(self.objects, signed).await?;
+    async fn leader_signed(&self, copy: &Copy, end: &Held<'_>, signed: &Stored) -> Result<bool, Halt> {
         let Some(leader) = &copy.leader else { return Ok(false) };
         let leader = support::user(self.records, leader).await?;
         let Some(signer) = leader.credential.as_ref().and_then(|credential| credential.chain.first()) else {
             return Ok(false);
         };
         let expected = Expectation { field: LEADER_FIELD, signer, base: support::beginning(signed), at: self.now };
-        Ok(self.workshop.recheck(&Held::whole(&bytes), &expected).is_ok())
+        Ok(self.workshop.recheck(end, &expected).is_ok())
     }
 
     /// Store exactly what is to be signed, sign it, verify, record. Two sealers prepare the same bytes.
     async fn seal(
         &self,
         copy: &Copy,
-        signed: &Stored,
+        end: &Held<'_>,
         number: &Number,
         decided_at: Timestamp,
         by: &UserId,
@@ -275,10 +288,9 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         let chain = chain_of(&unit.seal_chain)?;
         let leaf = chain.first().ok_or_else(|| Fault("the unit has no seal certificate".into()))?;
         let scans = self.scans(copy).await?;
-        let held = support::held(self.objects, signed).await?;
         let qr = self.keys.qr.text(&unit.code, number, decided_at, &scans).await?;
         let mark = SealMark { unit: &unit, number, copy: &copy.id, token_room: copy.token_room(), decided_at, qr: &qr };
-        let prepared = self.workshop.prepare_seal(&held, &mark)?;
+        let prepared = self.workshop.prepare_seal(end, &mark)?;
         let path = paths::seal_prepared(&copy.id, &sha256(&[&prepared.tail]));
         let revision = PreparedRevision {
             tail: support::create_exactly(self.objects, path, prepared.tail).await?,

@@ -45,12 +45,12 @@ pub(crate) fn unhex(text: &str) -> Option<Sha256> {
 
 /// The description of bytes at a path, all of which have to be read again.
 pub(crate) fn stored(path: String, bytes: &[u8]) -> Stored {
-    Stored { path, sha256: sha256(&[bytes]), size: bytes.len() as u64, midstate: None }
+    Stored { path, sha256: sha256(&[bytes]), size: bytes.len() as u64, midstate: None, etag: None }
 }
 
 /// The description of `base` with more behind it.
 pub(crate) fn extended(path: String, base: &Stored, file: &Held<'_>) -> Stored {
-    Stored { path, sha256: file.sha256(), size: file.size() as u64, midstate: base.midstate }
+    Stored { path, sha256: file.sha256(), size: file.size() as u64, midstate: base.midstate, etag: None }
 }
 
 /// What a file begins with.
@@ -61,7 +61,15 @@ pub(crate) fn beginning(file: &Stored) -> Beginning {
 /// Reads as much of a file as has to be read to append to it, and compares it with what was stored (F18): its end, on which the digest
 /// goes on from the recorded state, and its header.
 pub(crate) async fn held(objects: &impl Objects, file: &Stored) -> Result<Held<'static>, Fault> {
-    let midstate = file.midstate.unwrap_or_else(Midstate::start);
+    held_from(objects, file, file.midstate.unwrap_or_else(Midstate::start)).await
+}
+
+/// The same, from the first byte on.
+pub(crate) async fn held_whole(objects: &impl Objects, file: &Stored) -> Result<Held<'static>, Fault> {
+    held_from(objects, file, Midstate::start()).await
+}
+
+async fn held_from(objects: &impl Objects, file: &Stored, midstate: Midstate) -> Result<Held<'static>, Fault> {
     let head = match midstate.at.min(HEAD as u64) {
         0 => Vec::new(),
         head => part(objects, file, 0..head).await?,
@@ -78,7 +86,7 @@ async fn part(objects: &impl Objects, file: &Stored, range: Range<u64>) -> Resul
     if range.end.saturating_sub(range.start) > FILE_LIMIT {
         return Err(Fault(format!("object {} is too long", file.path)));
     }
-    objects.part(&file.path, range).await?.ok_or_else(|| Fault(format!("object {} is gone", file.path)))
+    objects.part(file, range).await?.ok_or_else(|| Fault(format!("object {} is gone", file.path)))
 }
 
 /// Reads bytes that must be there and must be the ones that were stored (F18).
@@ -107,17 +115,11 @@ pub(crate) async fn create(
     }
 }
 
-/// Creates `file` of the bytes of `base` and a tail, and reads what is there then: ours, or of whoever was first.
-pub(crate) async fn extend_object(
-    objects: &impl Objects,
-    base: &Stored,
-    tail: Vec<u8>,
-    file: &Stored,
-) -> Result<Vec<u8>, Fault> {
-    // Whether it happened is not asked of the answer: what is there is read in any case.
+/// Creates `file` of the bytes of `base` and a tail. Whether that happened is not asked of the answer: look at what is there then, ours or of
+/// whoever was first. What comes back is the fault if nothing is.
+pub(crate) async fn extend_object(objects: &impl Objects, base: &Stored, tail: Vec<u8>, file: &Stored) -> Fault {
     let told = objects.extend(base, tail, file, "application/pdf").await;
-    let there = objects.read(&file.path, FILE_LIMIT).await?;
-    there.ok_or_else(|| told.err().unwrap_or_else(|| Fault(format!("object {} was not created", file.path))))
+    told.err().unwrap_or_else(|| Fault(format!("object {} was not created", file.path)))
 }
 
 /// Creates a revision that waits to be signed; its path can hold only these bytes.

@@ -5,10 +5,11 @@
 //! [`Verified`] is always the verifier's own.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use domain::ids::CopyId;
 use domain::model::{Number, Unit, User};
-use domain::ports::Fault;
+use domain::ports::{Fault, File};
 use domain::time;
 use jiff::Timestamp;
 use pades::{
@@ -47,8 +48,8 @@ pub struct SealMark<'a> {
     pub qr: &'a str,
 }
 
-/// The bench.
-pub trait Workshop: Send + Sync {
+/// The bench. A clone of it is the same bench, for whoever looks at a file elsewhere ([`domain::ports::Objects::with_source`]).
+pub trait Workshop: Clone + Send + Sync + 'static {
     /// The configured roots.
     fn anchors(&self) -> &[Certificate];
 
@@ -86,7 +87,7 @@ pub trait Workshop: Send + Sync {
     ///
     /// # Errors
     /// [`Rejection`] with the first rule that fails.
-    fn verify(&self, file: &[u8], expected: &Expectation<'_>) -> Result<Verified, Rejection>;
+    fn verify(&self, file: File<'_>, expected: &Expectation<'_>) -> Result<Verified, Rejection>;
 
     /// `/DSS` and an empty document timestamp with `token_room` octets for its token (0: the usual), behind the sealed file.
     ///
@@ -105,7 +106,7 @@ pub trait Workshop: Send + Sync {
     ///
     /// # Errors
     /// [`Rejection`] with the first rule that fails.
-    fn verify_archive(&self, file: &[u8], expected: &ArchiveExpectation<'_>) -> Result<VerifiedArchive, Rejection>;
+    fn verify_archive(&self, file: File<'_>, expected: &ArchiveExpectation<'_>) -> Result<VerifiedArchive, Rejection>;
 }
 
 /// What goes into a CMS structure.
@@ -148,13 +149,13 @@ pub struct ArchiveExpectation<'a> {
 /// The real bench.
 #[derive(Clone, Debug)]
 pub struct Workbench {
-    anchors: Vec<Certificate>,
+    anchors: Arc<[Certificate]>,
 }
 
 impl Workbench {
     /// A bench that trusts `anchors`.
     pub fn new(anchors: Vec<Certificate>) -> Self {
-        Self { anchors }
+        Self { anchors: anchors.into() }
     }
 
     fn expected<'e>(&'e self, expected: &Expectation<'e>) -> Expected<'e> {
@@ -273,7 +274,7 @@ impl Workshop for Workbench {
         pades::recheck_signature(file, &self.expected(expected))
     }
 
-    fn verify(&self, file: &[u8], expected: &Expectation<'_>) -> Result<Verified, Rejection> {
+    fn verify(&self, file: File<'_>, expected: &Expectation<'_>) -> Result<Verified, Rejection> {
         pades::verify_signature(file, &self.expected(expected))
     }
 
@@ -290,7 +291,7 @@ impl Workshop for Workbench {
         pades::recheck_archive(file, &self.expected_archive(expected))
     }
 
-    fn verify_archive(&self, file: &[u8], expected: &ArchiveExpectation<'_>) -> Result<VerifiedArchive, Rejection> {
+    fn verify_archive(&self, file: File<'_>, expected: &ArchiveExpectation<'_>) -> Result<VerifiedArchive, Rejection> {
         pades::verify_archive(file, &self.expected_archive(expected))
     }
 }

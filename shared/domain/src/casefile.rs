@@ -90,7 +90,7 @@ mod tests {
     use crate::model::{Number, Stored};
 
     fn file() -> Stored {
-        Stored { path: "p".into(), sha256: [0; 32], size: 1, midstate: None }
+        Stored { path: "p".into(), sha256: [0; 32], size: 1, midstate: None, etag: None }
     }
 
     /// R50: completed only when every copy is.

@@ -311,6 +311,9 @@ pub struct Stored {
     pub size: u64,
     /// The digest on its way, where the part begins that has to be read to append to the file; `None`: all of it has to be.
     pub midstate: Option<Midstate>,
+    /// What the bucket calls the body that was read to its end and found to have this digest, as the bucket spells it: who names it is
+    /// served from that body or not at all. `None`: not known.
+    pub etag: Option<String>,
 }
 
 /// Where the wording goes.

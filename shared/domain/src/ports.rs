@@ -7,6 +7,7 @@ use std::future::Future;
 use std::ops::Range;
 
 use jiff::Timestamp;
+pub use pades::{File, Source, Unread};
 
 use crate::batch::{Batch, BatchItem, BatchPlan};
 use crate::ids::*;
@@ -249,6 +250,18 @@ pub enum Created {
     Existed,
 }
 
+/// What looks at an object.
+pub type Look<T> = Box<dyn FnOnce(File<'_>) -> T + Send>;
+
+/// What was found out about an object, and about which body.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Looked<T> {
+    /// What was found out.
+    pub found: T,
+    /// What the bucket calls the body.
+    pub etag: String,
+}
+
 /// A request somebody else may send for us.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Presigned {
@@ -268,7 +281,7 @@ pub trait Objects: Send + Sync {
         content_type: &str,
     ) -> impl Future<Output = Result<Created, Fault>> + Send;
     /// Creates `file`, which must not exist, of the bytes of `base` with `tail` behind them. What the bucket can copy is not carried.
-    /// `Fault` as with [`Objects::create`].
+    /// `Fault` as with [`Objects::create`], or when `base` is no longer the body of its ETag.
     fn extend(
         &self,
         base: &Stored,
@@ -276,8 +289,16 @@ pub trait Objects: Send + Sync {
         file: &Stored,
         content_type: &str,
     ) -> impl Future<Output = Result<Created, Fault>> + Send;
-    /// Reads a range of an object, as far as the object has it.
-    fn part(&self, path: &str, range: Range<u64>) -> impl Future<Output = Result<Option<Vec<u8>>, Fault>> + Send;
+    /// Reads a range of an object, as far as the object has it. Of a file whose ETag is known another body is a `Fault`.
+    fn part(&self, file: &Stored, range: Range<u64>) -> impl Future<Output = Result<Option<Vec<u8>>, Fault>> + Send;
+    /// Lets `look` read an object of at most `limit` bytes (more is a `Fault`) where it likes; it waits for what it asks for. All it reads is of
+    /// one body. Bytes that could not be had are a `Fault`, whatever `look` made of that.
+    fn with_source<T: Send + 'static>(
+        &self,
+        path: &str,
+        limit: u64,
+        look: Look<T>,
+    ) -> impl Future<Output = Result<Option<Looked<T>>, Fault>> + Send;
     /// Reads an object, at most `limit` bytes (more is a `Fault`).
     fn read(&self, path: &str, limit: u64) -> impl Future<Output = Result<Option<Vec<u8>>, Fault>> + Send;
     /// A link that takes exactly the declared bytes for 15 minutes.

@@ -95,7 +95,7 @@ mod tests {
             opened: None,
             token_length: 0,
             state: CopyState::SealRequested {
-                signed: Stored { path: "p".into(), sha256: [0; 32], size: 1, midstate: None },
+                signed: Stored { path: "p".into(), sha256: [0; 32], size: 1, midstate: None, etag: None },
                 signed_at: at,
                 session: SessionId::new([2; 16]),
                 decided_at: at,

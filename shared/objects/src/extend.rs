@@ -33,7 +33,8 @@ pub(crate) async fn create(bucket: &Bucket, ask: Extension<'_>) -> Result<Create
 
 /// A small base is read and sent.
 async fn carried(bucket: &Bucket, ask: Extension<'_>) -> Result<Created, Fault> {
-    let found = bucket.client.get_object().bucket(&bucket.name).key(&ask.base.path).send().await;
+    let asked = bucket.client.get_object().bucket(&bucket.name).key(&ask.base.path);
+    let found = asked.set_if_match(ask.base.etag.clone()).send().await;
     let mut whole = bounded(found.map_err(|error| fault("read an object", &error))?, ask.base.size).await?;
     whole.extend_from_slice(&ask.tail);
     bucket.put(&ask.file.path, whole, &ask.file.sha256, ask.content_type).await
@@ -49,6 +50,7 @@ async fn copied(bucket: &Bucket, ask: Extension<'_>) -> Result<Created, Fault> {
     let upload = begun.upload_id().ok_or_else(|| Fault("begin an object: no upload".into()))?;
     let source = format!("{name}/{}", utf8_percent_encode(&ask.base.path, PATH));
     let base = client.upload_part_copy().bucket(name).key(path).upload_id(upload).part_number(1).copy_source(source);
+    let base = base.set_copy_source_if_match(ask.base.etag.clone());
     let digest = STANDARD.encode(sha2::Sha256::digest(&ask.tail));
     let tail = client.upload_part().bucket(name).key(path).upload_id(upload).part_number(2).checksum_sha256(&digest);
     let base = base.send().await.map_err(|error| fault("copy a part", &error))?;

@@ -7,6 +7,7 @@ mod disposition;
 mod extend;
 mod part;
 mod presign;
+pub mod ranged;
 
 use std::error::Error;
 use std::ops::Range;
@@ -23,11 +24,12 @@ use aws_types::service_config::ServiceConfigKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::model::{Sha256, Stored};
-use domain::ports::{Created, Fault, Objects, Presigned};
+use domain::ports::{Created, Fault, File, Look, Looked, Objects, Presigned};
 use sha2::Digest as _;
 
 use extend::Extension;
 pub use part::Part;
+use ranged::{Bounds, Object, Ranged};
 
 /// Time to connect.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -35,6 +37,11 @@ const CONNECT: Duration = Duration::from_secs(2);
 const ATTEMPT: Duration = Duration::from_secs(15);
 /// Time for an operation with the SDK's retries, under the 29 s of the shortest function.
 const OPERATION: Duration = Duration::from_secs(25);
+
+/// Time to look at one object: 128 MiB in blocks, looked at to and fro, within what a function has.
+const LOOKING_TIME: Duration = Duration::from_secs(60);
+/// Blocks that are held meanwhile: the end of the file with its structure, and what is passed over. Several are looked at beside each other.
+const LOOKING_BLOCKS: usize = 3;
 
 /// The bucket of this installation.
 #[derive(Clone, Debug)]
@@ -80,11 +87,24 @@ impl Objects for Bucket {
         extend::create(self, Extension { base, tail, file, content_type }).await
     }
 
-    async fn part(&self, path: &str, range: Range<u64>) -> Result<Option<Vec<u8>>, Fault> {
+    async fn part(&self, file: &Stored, range: Range<u64>) -> Result<Option<Vec<u8>>, Fault> {
         if range.is_empty() {
             return Ok(Some(Vec::new()));
         }
-        Ok(Bucket::part(self, path, range, None).await?.map(|part| part.bytes))
+        Ok(Bucket::part(self, &file.path, range, file.etag.as_deref()).await?.map(|part| part.bytes))
+    }
+
+    async fn with_source<T: Send + 'static>(
+        &self,
+        path: &str,
+        limit: u64,
+        look: Look<T>,
+    ) -> Result<Option<Looked<T>>, Fault> {
+        let object = Object { bucket: self.clone(), path: path.to_owned() };
+        let bounds = Bounds { length: limit, time: LOOKING_TIME, blocks: LOOKING_BLOCKS };
+        let Some(source) = Ranged::open(object, bounds).await? else { return Ok(None) };
+        let found = source.ask(move |source| Ok(look(File::Source(source.as_ref())))).await?;
+        Ok(Some(Looked { found, etag: source.etag().to_owned() }))
     }
 
     async fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Fault> {

@@ -1,13 +1,14 @@
 //! The guarded door: values that only a successful verification can make (house.md, pair assertions).
 
-use pdf::{Document, Limits};
+use pdf::Document;
 use pki::path::Evidence;
 use sha2::{Digest as _, Sha256};
 
 use crate::changes::{self, Budget, Change, Class};
 use crate::held::Held;
 use crate::judge::crypto::Crypto;
-use crate::judge::find::Found;
+use crate::judge::file::{File, Watched};
+use crate::judge::find::{self, Found};
 use crate::judge::trust::Trust;
 use crate::judge::{self, Case, Signatures, ecopy, examine, graph, words};
 use crate::policy::{Policy, Profile};
@@ -157,8 +158,12 @@ impl VerifiedArchive {
 /// embeds evidence; an unknown status passes here and not in the report.
 ///
 /// # Errors
-/// [`Rejection`] with the first rule that fails.
-pub fn verify_signature(file: &[u8], expected: &Expected<'_>) -> Result<Verified, Rejection> {
+/// [`Rejection`] with the first rule that fails; `reader-failed` when bytes of a source could not be had, which says nothing about the file.
+pub fn verify_signature<'f>(file: impl Into<File<'f>>, expected: &Expected<'_>) -> Result<Verified, Rejection> {
+    whole(file.into(), |file| signature(file, expected))
+}
+
+fn signature(file: &File<'_>, expected: &Expected<'_>) -> Result<Verified, Rejection> {
     let extra = Evidence::default();
     let case = open(file, expected.base, &policy(expected.anchors, expected.at, &extra))?;
     let before = case.ends.iter().filter(|end| **end as u64 <= expected.base.size).count();
@@ -168,7 +173,7 @@ pub fn verify_signature(file: &[u8], expected: &Expected<'_>) -> Result<Verified
     if found.brought != before || found.revision != before || !newest {
         return Err(refuse("byte-range-gap", "the signature is not the only and last revision after the base"));
     }
-    let document = Document::open(file, &Limits::default()).map_err(|error| unreadable(&error))?;
+    let document = find::open(file).map_err(|error| unreadable(&error))?;
     only_signing(&document, before, expected.field)?;
     plain(&document)?;
     let time = trust.time.filter(|_| trust.source == TimeSource::Timestamp);
@@ -218,8 +223,15 @@ fn last_signature<'s>(seen: Seen<'s>, expected: &Expected<'_>) -> Result<(&'s Fo
 /// Verifies a file that was archived: the given signatures, DSS and document time-stamp (B-LTA).
 ///
 /// # Errors
-/// [`Rejection`] with the first rule that fails.
-pub fn verify_archive(file: &[u8], expected: &ExpectedArchive<'_>) -> Result<VerifiedArchive, Rejection> {
+/// As [`verify_signature`].
+pub fn verify_archive<'f>(
+    file: impl Into<File<'f>>,
+    expected: &ExpectedArchive<'_>,
+) -> Result<VerifiedArchive, Rejection> {
+    whole(file.into(), |file| archive(file, expected))
+}
+
+fn archive(file: &File<'_>, expected: &ExpectedArchive<'_>) -> Result<VerifiedArchive, Rejection> {
     let extra = Evidence::default();
     let case = open(file, expected.sealed, &policy(expected.anchors, expected.at, &extra))?;
     let (level, archived_at) = long_term(case.seen(), expected)?;
@@ -323,7 +335,15 @@ fn told(reason: &Reason) -> Rejection {
     refuse(named(&reason.code), &reason.text.en)
 }
 
-fn open(file: &[u8], beginning: Beginning, policy: &Policy<'_>) -> Result<Case, Rejection> {
+/// What was concluded, if all that was asked for could be read: who reads tolerantly may have gone on without it.
+fn whole<T>(file: File<'_>, look: impl FnOnce(&File<'_>) -> Result<T, Rejection>) -> Result<T, Rejection> {
+    let File::Source(source) = file else { return look(&file) };
+    let watched = Watched::new(source);
+    let concluded = look(&File::Source(&watched));
+    watched.failure().map_or(concluded, |unread| Err(refuse("reader-failed", &unread.0)))
+}
+
+fn open(file: &File<'_>, beginning: Beginning, policy: &Policy<'_>) -> Result<Case, Rejection> {
     let other = || refuse("content-changed", "the file does not begin with the bytes that were there before");
     let size = usize::try_from(beginning.size).ok().filter(|size| (1..=file.len()).contains(size)).ok_or_else(other)?;
     let case = examine(file, policy, size).map_err(|reason| told(&reason))?;

@@ -1,10 +1,12 @@
 //! Which chains a caller has to complete and to ask revocation for.
 
+use pdf::Document;
 use pki::Certificate;
 use pki::cms::SignedData;
 
 use crate::error::Error;
 use crate::held::Held;
+use crate::judge::file::File;
 use crate::judge::find::{self, Found};
 use crate::judge::trust::store;
 
@@ -40,12 +42,24 @@ pub struct Chain {
 /// # Errors
 /// [`Error`] when the file cannot be read.
 pub fn evidence_wanted(file: &Held<'_>) -> Result<Vec<Chain>, Error> {
-    let document = file.open()?;
+    chains_in(&file.open()?)
+}
+
+/// DER of the X.509 certificate that the signature of a field names, in whatever kind of file; `None` also when it cannot be read. Nothing
+/// is verified.
+#[must_use]
+pub fn signer_named(file: File<'_>, field: &str) -> Option<Certificate> {
+    let chains = chains_in(&find::open(&file).ok()?).ok()?;
+    let signer = chains.into_iter().find(|chain| chain.field == field && chain.purpose == ChainPurpose::Signer)?;
+    signer.certificates.into_iter().next()
+}
+
+fn chains_in(document: &Document<'_>) -> Result<Vec<Chain>, Error> {
     if document.is_encrypted() {
         return Err(Error::Unsuitable("encrypted"));
     }
-    let views = find::views(&document)?;
-    let stored = store(&document)?.certificates;
+    let views = find::views(document)?;
+    let stored = store(document)?.certificates;
     let mut chains = Vec::new();
     for found in find::find(&views)? {
         if found.is_timestamp() {

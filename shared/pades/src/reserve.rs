@@ -6,7 +6,7 @@
 use pki::Certificate;
 
 /// Octets that are kept for a time-stamp token at least. Tokens with a chain of three X.509 certificates have 3 to 8 KB.
-pub const TOKEN_ROOM: usize = 24 * 1024;
+pub const TOKEN_ROOM: usize = 16 * 1024;
 /// Octets of the CMS structure that are neither chain nor token: headers, algorithms, an RSA signature of 8,192 bits, the signed attributes.
 const AROUND: usize = 4 * 1024;
 

@@ -11,8 +11,9 @@ pub(crate) fn at(second: i64) -> Timestamp {
 }
 
 pub(crate) fn stored(name: &str) -> Stored {
+    let etag = (name == "signed").then(|| "\"b2-1\"".to_owned());
     let midstate = (name == "signed").then_some(Midstate { at: 104_800_000, words: [0xb2; 32] });
-    Stored { path: format!("copies/{name}.pdf"), sha256: [0xa1; 32], size: 104_857_600, midstate }
+    Stored { path: format!("copies/{name}.pdf"), sha256: [0xa1; 32], size: 104_857_600, midstate, etag }
 }
 
 pub(crate) fn number() -> Number {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use casework::workshop::{ArchiveExpectation, Expectation, LeaderMark, Parts, SealMark};
 use casework::{Workbench, Workshop};
 use domain::model::{Sha256, Unit, User};
-use domain::ports::Fault;
+use domain::ports::{Fault, File};
 use pades::{Beginning, Held, LongTerm, Material, Rejection, Revision, Verified, VerifiedArchive};
 use pki::{Certificate, DigestAlgorithm, digest};
 
@@ -21,9 +21,12 @@ type Memory<T> = Mutex<Known<T>>;
 /// What is remembered.
 type Known<T> = HashMap<Sha256, Vec<(Arc<Vec<u8>>, T)>>;
 
-/// The bench with its memory.
+/// The bench with its memory, of which there is one.
+#[derive(Clone, Copy, Debug)]
+pub struct Bench(&'static Remembering);
+
 #[derive(Debug)]
-pub struct Bench {
+struct Remembering {
     real: Workbench,
     prepared: Memory<Result<Revision, Fault>>,
     finished: Memory<Result<Vec<u8>, Fault>>,
@@ -34,15 +37,17 @@ pub struct Bench {
 
 /// The bench of this process, with the roots of [`trees`].
 pub fn bench() -> &'static Bench {
+    static MEMORY: OnceLock<Remembering> = OnceLock::new();
     static BENCH: OnceLock<Bench> = OnceLock::new();
-    BENCH.get_or_init(|| Bench {
+    let memory = MEMORY.get_or_init(|| Remembering {
         real: Workbench::new(trees().anchors()),
         prepared: Memory::default(),
         finished: Memory::default(),
         rechecked: Memory::default(),
         verified: Memory::default(),
         archived: Memory::default(),
-    })
+    });
+    BENCH.get_or_init(|| Bench(memory))
 }
 
 fn remembered<T: Clone>(memory: &Memory<T>, key: &Key, file: &[u8], make: impl FnOnce() -> T) -> T {
@@ -109,18 +114,18 @@ impl Key {
 
 impl Workshop for Bench {
     fn anchors(&self) -> &[Certificate] {
-        self.real.anchors()
+        self.0.real.anchors()
     }
 
     fn prepare_leader(&self, base: &Held<'_>, mark: &LeaderMark<'_>) -> Result<Revision, Fault> {
         let key = Key::new("leader").user(mark.leader).unit(mark.unit).text((mark.at, mark.token_room)).held(base);
-        remembered(&self.prepared, &key, &[], || self.real.prepare_leader(base, mark))
+        remembered(&self.0.prepared, &key, &[], || self.0.real.prepare_leader(base, mark))
     }
 
     fn prepare_seal(&self, signed: &Held<'_>, mark: &SealMark<'_>) -> Result<Revision, Fault> {
         let key = Key::new("seal").unit(mark.unit).held(signed);
         let key = key.text((mark.number, mark.copy, mark.decided_at, mark.token_room)).bytes(mark.qr.as_bytes());
-        remembered(&self.prepared, &key, &[], || self.real.prepare_seal(signed, mark))
+        remembered(&self.0.prepared, &key, &[], || self.0.real.prepare_seal(signed, mark))
     }
 
     fn finish(
@@ -132,18 +137,18 @@ impl Workshop for Bench {
     ) -> Result<Vec<u8>, Fault> {
         let key = Key::new("finish").held(base).text(&contents).bytes(parts.attributes);
         let key = key.bytes(parts.signature).chain(parts.chain).bytes(parts.token);
-        remembered(&self.finished, &key, revision, || self.real.finish(base, revision, contents, parts))
+        remembered(&self.0.finished, &key, revision, || self.0.real.finish(base, revision, contents, parts))
     }
 
     fn recheck(&self, file: &Held<'_>, expected: &Expectation<'_>) -> Result<(), Rejection> {
         let key = Key::new("recheck").held(file).text(expected.field).bytes(expected.signer).text(expected.at);
-        remembered(&self.rechecked, &key, &[], || self.real.recheck(file, expected).map(|()| 0)).map(|_| ())
+        remembered(&self.0.rechecked, &key, &[], || self.0.real.recheck(file, expected).map(|()| 0)).map(|_| ())
     }
 
-    fn verify(&self, file: &[u8], expected: &Expectation<'_>) -> Result<Verified, Rejection> {
+    fn verify(&self, file: File<'_>, expected: &Expectation<'_>) -> Result<Verified, Rejection> {
         let key = Key::new("verify").text(expected.field).bytes(expected.signer).text(expected.at);
         let key = key.beginning(&expected.base);
-        remembered(&self.verified, &key, file, || self.real.verify(file, expected))
+        remembered(&self.0.verified, &key, in_memory(file), || self.0.real.verify(file, expected))
     }
 
     fn prepare_archive(
@@ -154,21 +159,29 @@ impl Workshop for Bench {
     ) -> Result<Revision, Fault> {
         let key = Key::new("archive").held(sealed).text(token_room).materials(&material.certificates);
         let key = key.materials(&material.ocsps).materials(&material.crls);
-        remembered(&self.prepared, &key, &[], || self.real.prepare_archive(sealed, material, token_room))
+        remembered(&self.0.prepared, &key, &[], || self.0.real.prepare_archive(sealed, material, token_room))
     }
 
     fn recheck_archive(&self, file: &Held<'_>, expected: &ArchiveExpectation<'_>) -> Result<i64, Rejection> {
         let key = expectation(Key::new("recheck_archive").held(file), expected);
-        remembered(&self.rechecked, &key, &[], || self.real.recheck_archive(file, expected))
+        remembered(&self.0.rechecked, &key, &[], || self.0.real.recheck_archive(file, expected))
     }
 
-    fn verify_archive(&self, file: &[u8], expected: &ArchiveExpectation<'_>) -> Result<VerifiedArchive, Rejection> {
+    fn verify_archive(&self, file: File<'_>, expected: &ArchiveExpectation<'_>) -> Result<VerifiedArchive, Rejection> {
         let key = expectation(Key::new("verify_archive"), expected);
-        remembered(&self.archived, &key, file, || self.real.verify_archive(file, expected))
+        remembered(&self.0.archived, &key, in_memory(file), || self.0.real.verify_archive(file, expected))
     }
 }
 
 fn expectation(key: Key, expected: &ArchiveExpectation<'_>) -> Key {
     let key = key.text(expected.at).beginning(&expected.sealed);
     expected.signers.iter().fold(key, |key, (field, der)| key.text(field).bytes(der))
+}
+
+/// The octets of a file of this world, all of which are in memory.
+fn in_memory(file: File<'_>) -> &[u8] {
+    match file {
+        File::Bytes(bytes) => bytes,
+        File::Source(_) => panic!("a file of this world is in memory"),
+    }
 }

@@ -265,7 +265,8 @@ pub fn take_back(world: &World, id: &CopyId) {
 
 /// Puts bytes at a path that may hold them already.
 fn stored(world: &World, path: String, bytes: Vec<u8>) -> Stored {
-    let file = Stored { sha256: sha256(&bytes), size: bytes.len() as u64, path, midstate: Some(pades::freeze(&bytes)) };
+    let midstate = Some(pades::freeze(&bytes));
+    let file = Stored { sha256: sha256(&bytes), size: bytes.len() as u64, path, midstate, etag: None };
     if world.object(&file.path).is_none() {
         world.put_object(&file.path, bytes);
     }
@@ -302,7 +303,7 @@ pub fn signed(world: &World, n: u8) -> CopyId {
     let signer = trees().ours.leader.leaf();
     let expected =
         Expectation { field: LEADER_FIELD, signer: signer.der(), base: pades::Beginning::of(&base), at: now };
-    let verified = bench().verify(&file, &expected).expect("a good signature");
+    let verified = bench().verify((&file).into(), &expected).expect("a good signature");
     let command = Command::RecordSignature {
         session: &session,
         verified: &verified,

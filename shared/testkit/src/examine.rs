@@ -224,7 +224,7 @@ fn judged(world: &World, table: &Table, copy: &Copy, out: &mut Vec<String>) {
         found.first().and_then(|path| world.object(path)).unwrap_or_default()
     };
     let mut verify = |file: &[u8], field: &str, signer: &[u8], base: &[u8]| {
-        let verdict = bench().verify(file, &Expectation { field, signer, base: Beginning::of(base), at });
+        let verdict = bench().verify(file.into(), &Expectation { field, signer, base: Beginning::of(base), at });
         check(out, verdict.is_ok(), || format!("I4: {field} of {}: {verdict:?}", copy.id));
     };
     match &copy.state {
@@ -243,7 +243,7 @@ fn judged(world: &World, table: &Table, copy: &Copy, out: &mut Vec<String>) {
                 let file = world.object(&archived.path).unwrap_or_default();
                 let signers = [(LEADER_FIELD, leader), (SEAL_FIELD, seal)];
                 let expected = ArchiveExpectation { sealed: Beginning::of(&bytes), signers: &signers, at };
-                let verdict = bench().verify_archive(&file, &expected);
+                let verdict = bench().verify_archive(file.as_ref().into(), &expected);
                 check(out, verdict.is_ok(), || format!("I6: the archive of {}: {verdict:?}", copy.id));
             }
         }

@@ -23,8 +23,8 @@ use crate::body::Body;
 use crate::dossier::{File, shown};
 use crate::evidence::Subject;
 use crate::kept::told;
-use crate::ranged::{Object, Ranged, Reader};
 use crate::{FILE_NAME, Found, Judge, Verification, unopened};
+use objects::ranged::{Object, Ranged, Reader};
 
 /// How long one file is waited for: as long as a step has for all, so that both end before the function does.
 const FILE_TIME: Duration = STEP.unsigned_abs();

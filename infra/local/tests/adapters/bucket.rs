@@ -8,7 +8,7 @@ use aws_sdk_s3::types::ChecksumMode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::model::Stored;
-use domain::ports::{Created, Fault, Objects as _, Presigned};
+use domain::ports::{Created, Fault, File, Objects as _, Objects, Presigned};
 use objects::Bucket;
 use reqwest::{Method, Response, StatusCode};
 use sha2::{Digest as _, Sha256};
@@ -126,7 +126,7 @@ async fn parts_are_of_one_body() {
 
 /// A description of bytes at a path.
 fn stored(path: &str, bytes: &[u8]) -> Stored {
-    Stored { path: path.to_owned(), sha256: digest(bytes), size: bytes.len() as u64, midstate: None }
+    Stored { path: path.to_owned(), sha256: digest(bytes), size: bytes.len() as u64, midstate: None, etag: None }
 }
 
 /// limits.md §3.4: a small object is sent again with more behind it, a large one is copied by the bucket; either exists once.
@@ -152,6 +152,44 @@ async fn an_object_is_extended_once_whatever_its_size() {
         let end = bucket.read(&file.path, file.size).await.expect("an answer").expect("a file");
         assert!(end.ends_with(b"tail"), "{size}: what is there stays");
     }
+}
+
+/// F18: who was told which body of an object was verified is served from that one or not at all, and nothing is made of another.
+#[tokio::test]
+async fn what_was_verified_is_named_by_its_etag() {
+    let (bucket, cloud) = (bucket().await, cloud().await);
+    for (path, size) in [("copies/e/small.pdf", 1_000_u64), ("copies/e/large.pdf", 9 << 20)] {
+        let before = vec![7; usize::try_from(size).expect("small")];
+        bucket.create(path, before.clone(), "application/pdf").await.expect("created");
+        let look = |limit| bucket.with_source(path, limit, Box::new(|file: File<'_>| whole(file)));
+        let looked = look(size).await.expect("an answer").expect("an object");
+        assert!(looked.found == before, "{path}: what is looked at is what is stored");
+        assert!(matches!(look(size - 1).await, Err(Fault(why)) if why.contains("longer than")), "{path}");
+        let base = Stored { etag: Some(looked.etag), ..stored(path, &before) };
+        assert_eq!(Objects::part(&bucket, &base, 1..3).await, Ok(Some(vec![7, 7])));
+        let put = raw(cloud).put_object().bucket(name(cloud)).key(path).body(vec![8; before.len()].into());
+        put.send().await.expect("exchanged");
+        assert!(
+            matches!(Objects::part(&bucket, &base, 1..3).await, Err(Fault(why)) if why.contains("PreconditionFailed"))
+        );
+        let file = stored(&format!("{path}-more"), &[&before[..], b"tail"].concat());
+        let extended = bucket.extend(&base, b"tail".to_vec(), &file, "application/pdf").await;
+        assert!(matches!(&extended, Err(Fault(why)) if why.contains("PreconditionFailed")), "{path}: {extended:?}");
+        assert_eq!(bucket.read(&file.path, 10 << 20).await, Ok(None), "{path}");
+    }
+    let none = bucket.with_source("copies/e/none.pdf", 10, Box::new(|file: File<'_>| whole(file))).await;
+    assert_eq!(none, Ok(None));
+}
+
+/// All octets of a file.
+fn whole(file: File<'_>) -> Vec<u8> {
+    let File::Source(source) = file else { panic!("nobody has the file in memory") };
+    let mut bytes = vec![0; source.len()];
+    let mut at = 0;
+    while at < bytes.len() {
+        at += source.read_at(at, &mut bytes[at..]).expect("readable");
+    }
+    bytes
 }
 
 /// The base is not there; the bytes that are sent are not those of the digest; nobody answers: no object, and no "yes".

@@ -41,7 +41,7 @@ pub(crate) fn copy(test: u8, thing: u8, state: CopyState, version: Version) -> C
 }
 
 pub(crate) fn stored(name: &str) -> Stored {
-    Stored { path: format!("copies/{name}.pdf"), sha256: [0xa1; 32], size: 9, midstate: None }
+    Stored { path: format!("copies/{name}.pdf"), sha256: [0xa1; 32], size: 9, midstate: None, etag: None }
 }
 
 pub(crate) fn number(number: u32) -> Number {

@@ -90,8 +90,8 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
     /// The same for any file that gets its next document time-stamp.
     pub(super) async fn stamped(&self, job: Stamping<'_>) -> Result<Stamped, Halt> {
         let (renews, beyond) = (job.beyond.is_some(), job.beyond.unwrap_or(i64::MIN));
-        if let Some(there) = self.objects.read(&job.path, FILE_LIMIT).await? {
-            return self.archive_there(&job, &there).map(Ok);
+        if let Some(there) = self.archive_there(&job).await? {
+            return Ok(Ok(there));
         }
         let mut wanted = job.wanted.to_vec();
         if let Some(last) = wanted.last().filter(|_| renews) {
@@ -106,8 +106,11 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
         if until <= beyond {
             return Ok(Err(WaitsFor::Timestamp));
         }
-        let there = extend_object(self.objects, job.base, tail, &extended(job.path.clone(), job.base, &file)).await?;
-        self.archive_there(&job, &there).map(Ok)
+        let told = extend_object(self.objects, job.base, tail, &extended(job.path.clone(), job.base, &file)).await;
+        match self.archive_there(&job).await? {
+            Some(there) => Ok(Ok(there)),
+            None => Err(told.into()),
+        }
     }
 
     /// The revisions with evidence and the next document time-stamp; prepared again with more room when the token did not fit.
@@ -127,20 +130,27 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
         Ok(None)
     }
 
-    /// What is stored under the name, read to its end.
-    fn archive_there(&self, job: &Stamping<'_>, file: &[u8]) -> Result<(VerifiedArchive, Stored), Halt> {
-        let signers = signers(job.chains);
-        let verified = self.workshop.verify_archive(file, &self.expectation(job.base, &signers));
-        let verified =
-            verified.map_err(|rejection| Fault(format!("object {} is no archive: {rejection}", job.path)))?;
+    /// What is stored under the name, read to its end and verified; `None`: nothing.
+    async fn archive_there(&self, job: &Stamping<'_>) -> Result<Option<(VerifiedArchive, Stored)>, Halt> {
+        let (bench, sealed, at) = (self.workshop.clone(), beginning(job.base), self.verified_for());
+        let signers = signers(job.chains).map(|(field, signer)| (field, signer.to_vec()));
+        let look = Box::new(move |file: File<'_>| {
+            let signers = signers.each_ref().map(|(field, signer)| (*field, signer.as_slice()));
+            bench.verify_archive(file, &ArchiveExpectation { sealed, signers: &signers, at })
+        });
+        let Some(Looked { found, etag }) = self.objects.with_source(&job.path, FILE_LIMIT, look).await? else {
+            return Ok(None);
+        };
+        let verified = found.map_err(|rejection| Fault(format!("object {} is no archive: {rejection}", job.path)))?;
         let stored = Stored {
             path: job.path.clone(),
             sha256: verified.file_sha256(),
             size: verified.size(),
             // It begins with the base, as was just verified.
             midstate: job.base.midstate,
+            etag: Some(etag),
         };
-        Ok((verified, stored))
+        Ok(Some((verified, stored)))
     }
 
     /// Until when the signatures of a file prove themselves, Unix seconds.

@@ -10,9 +10,25 @@ const LONGEST: usize = 1 << 30;
 /// Bytes that are read at once to hash a file that is not judged.
 const PIECE: usize = 256 << 10;
 
-pub(crate) enum File<'f> {
+/// A file that is judged. Says nothing about what is in it.
+#[derive(Clone, Copy)]
+pub enum File<'f> {
+    /// In memory.
     Bytes(&'f [u8]),
+    /// Read where it is asked.
     Source(&'f dyn Source),
+}
+
+impl<'f> From<&'f [u8]> for File<'f> {
+    fn from(bytes: &'f [u8]) -> Self {
+        File::Bytes(bytes)
+    }
+}
+
+impl<'f> From<&'f Vec<u8>> for File<'f> {
+    fn from(bytes: &'f Vec<u8>) -> Self {
+        File::Bytes(bytes)
+    }
 }
 
 impl File<'_> {

@@ -5,7 +5,7 @@ mod containers;
 pub(crate) mod crypto;
 pub(crate) mod digest;
 pub(crate) mod ecopy;
-mod file;
+pub(crate) mod file;
 pub(crate) mod find;
 pub(crate) mod graph;
 mod permissions;
@@ -149,8 +149,8 @@ pub(crate) struct Case {
 }
 
 /// Opens and examines; the error is the reason why the file has no verdict of its own. The first `began` bytes get a digest of their own.
-pub(crate) fn examine(file: &[u8], policy: &Policy<'_>, began: usize) -> Result<Case, Reason> {
-    examine_listed(&File::Bytes(file), policy, None, &Interner::default(), Some(began))
+pub(crate) fn examine(file: &File<'_>, policy: &Policy<'_>, began: usize) -> Result<Case, Reason> {
+    examine_listed(file, policy, None, &Interner::default(), Some(began))
 }
 
 fn examine_listed(

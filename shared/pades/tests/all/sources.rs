@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use pades::{Policy, Profile, Report, Verdict};
+use pades::{
+    Beginning, Expected, ExpectedArchive, File, Policy, Profile, Rejection, Report, Verdict, verify_archive,
+    verify_signature,
+};
 use pdf::{Source, Unread};
 use pki::path::Evidence;
 
@@ -117,6 +120,51 @@ fn t4_a_file_that_cannot_be_read_has_no_verdict() {
     assert!(reads > 20, "only {reads} reads");
     for fails_at in 0..reads {
         assert_eq!(judged(fails_at).0.expect_err("a read failed"), Unread("on purpose".to_owned()), "read {fails_at}");
+    }
+}
+
+/// The doors say of a file that is read piece by piece what they say of one in memory, and nothing of one that cannot be read.
+#[test]
+fn t8_the_doors_open_for_files_that_are_read_piece_by_piece() {
+    let pki = Pki::new();
+    let (made, anchors) = (make(&pki), pki.anchors());
+    let archived = archive(&pki, &made.sealed, NOW + 120);
+    let (leader, agency) = (pki.leader.chain[0].der(), pki.agency.chain[0].der());
+    let seal = Expected {
+        field: "Seal",
+        signer_der: agency,
+        base: Beginning::of(&made.signed),
+        at: NOW + 3600,
+        anchors: &anchors,
+    };
+    let long = ExpectedArchive {
+        sealed: Beginning::of(&made.sealed),
+        signers: &[("Leader", leader), ("Seal", agency)],
+        at: NOW + 3600,
+        anchors: &anchors,
+    };
+    let code = |rejection: Rejection| rejection.code;
+    assert_each_read_counts(&made.sealed, |file| verify_signature(file, &seal).map_err(code));
+    assert_each_read_counts(&archived, |file| verify_archive(file, &long).map_err(code));
+    let other = Expected { base: Beginning::of(&made.base), ..seal.clone() };
+    let refused = |file: File<'_>| verify_signature(file, &other).map_err(code);
+    assert_eq!(refused((&made.sealed).into()), refused(File::Source(&Piecemeal::new(&made.sealed, 300))));
+    let unlike = Expected { base: Beginning::of(&made.sealed[..made.signed.len() - 1]), ..seal };
+    assert!(verify_signature(File::Source(&Piecemeal::new(&made.sealed, 300)), &unlike).is_err());
+}
+
+/// Opens for the file, read whole or in pieces; and whichever read fails, although those after it would not: stays closed.
+fn assert_each_read_counts<T: PartialEq + std::fmt::Debug>(
+    file: &Vec<u8>,
+    door: impl Fn(File<'_>) -> Result<T, &'static str>,
+) {
+    let opened = door(file.into());
+    assert!(opened.is_ok(), "{opened:?}");
+    let source = Piecemeal::new(file, 2000);
+    assert_eq!(door(File::Source(&source)), opened);
+    for fails_at in 0..source.reads.into_inner() {
+        let source = Piecemeal { fails_at, ..Piecemeal::new(file, 2000) };
+        assert_eq!(door(File::Source(&source)), Err("reader-failed"), "read {fails_at}");
     }
 }
 

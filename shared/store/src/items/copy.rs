@@ -24,6 +24,8 @@ pub(crate) struct StoredItem {
     size: u64,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Opt<MidstateItem>>")]
     midstate: Option<Midstate>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    etag: Option<String>,
 }
 
 #[derive(Deserialize, Serialize)]

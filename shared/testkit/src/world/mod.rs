@@ -93,6 +93,8 @@ pub(crate) struct Inner {
     pub(crate) complaints: Vec<String>,
     fates: VecDeque<Fate>,
     calls: Vec<Call>,
+    /// Octets of objects that went through each method.
+    pub(crate) moved: BTreeMap<&'static str, u64>,
     asked: [Option<Call>; RUNS],
     /// Digests of every answer that a run has heard, when somebody explores.
     heard: Option<[Sha256; RUNS]>,
@@ -117,6 +119,7 @@ impl World {
             complaints: Vec::new(),
             fates: VecDeque::new(),
             calls: Vec::new(),
+            moved: BTreeMap::new(),
             asked: [None; RUNS],
             heard: None,
         };
@@ -144,6 +147,12 @@ impl World {
         let mut inner = self.lock();
         inner.fates = fates.iter().copied().collect();
         inner.calls.clear();
+        inner.moved.clear();
+    }
+
+    /// Octets of objects that went through each method of the bucket since the last script.
+    pub fn moved(&self) -> BTreeMap<&'static str, u64> {
+        self.lock().moved.clone()
     }
 
     /// The calls since the last script.

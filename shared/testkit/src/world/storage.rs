@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use domain::model::{Sha256, Stored};
-use domain::ports::{Created, Fault, Objects, Presigned};
+use domain::ports::{Created, Fault, File, Look, Looked, Objects, Presigned};
 
 use super::{Call, Fate, Inner, Kind, World, sha256, silence};
 
@@ -36,6 +36,26 @@ impl Object {
         let object = Self { sha256: sha256(&bytes), bytes: Arc::new(bytes) };
         alike.push(object.clone());
         object
+    }
+
+    /// Another body, another ETag.
+    fn etag(&self) -> String {
+        let begin: String = self.sha256.iter().take(8).map(|octet| format!("{octet:02x}")).collect();
+        format!("\"{begin}\"")
+    }
+
+    /// Refuses a body other than the one that is named.
+    fn is(&self, etag: Option<&str>) -> Result<(), Fault> {
+        match etag {
+            Some(etag) if etag != self.etag() => Err(Fault("PreconditionFailed".into())),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Inner {
+    fn moves(&mut self, name: &'static str, octets: usize) {
+        *self.moved.entry(name).or_default() += octets as u64;
     }
 }
 
@@ -75,6 +95,7 @@ impl World {
 impl Objects for World {
     async fn create(&self, path: &str, bytes: Vec<u8>, _content_type: &str) -> Result<Created, Fault> {
         let create = |w: &mut Inner| {
+            w.moves("create", bytes.len());
             if w.objects.contains_key(path) {
                 return Ok(Created::Existed);
             }
@@ -86,10 +107,12 @@ impl Objects for World {
 
     async fn extend(&self, base: &Stored, tail: Vec<u8>, file: &Stored, _content_type: &str) -> Result<Created, Fault> {
         let extend = |w: &mut Inner| {
+            w.moves("extend", tail.len());
             if w.objects.contains_key(&file.path) {
                 return Ok(Created::Existed);
             }
             let before = w.objects.get(&base.path).ok_or_else(|| Fault(format!("{} is not there", base.path)))?;
+            before.is(base.etag.as_deref())?;
             let whole = [before.bytes.as_slice(), &tail].concat();
             w.objects.insert(file.path.clone(), Object::new(whole));
             Ok(Created::New)
@@ -97,7 +120,8 @@ impl Objects for World {
         self.act("extend", extend).await
     }
 
-    async fn part(&self, path: &str, range: Range<u64>) -> Result<Option<Vec<u8>>, Fault> {
+    async fn part(&self, file: &Stored, range: Range<u64>) -> Result<Option<Vec<u8>>, Fault> {
+        let path = &file.path;
         let kind = if self.object(path).is_some() { Kind::Stand } else { Kind::Look };
         let fate = self.begin(Call { name: "part", kind }).await;
         let mut inner = self.lock();
@@ -107,11 +131,41 @@ impl Objects for World {
         }
         let found = inner.objects.get(path).cloned();
         inner.hears("part", &(found.as_ref().map(|object| object.sha256), &range));
+        found.as_ref().map_or(Ok(()), |object| object.is(file.etag.as_deref()))?;
         let cut = |bytes: &[u8]| {
             let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
             bytes.get(at(range.start)..at(range.end)).unwrap_or_default().to_vec()
         };
-        Ok(found.map(|object| cut(&object.bytes)))
+        let found = found.map(|object| cut(&object.bytes));
+        inner.moves("part", found.as_ref().map_or(0, Vec::len));
+        Ok(found)
+    }
+
+    async fn with_source<T: Send + 'static>(
+        &self,
+        path: &str,
+        limit: u64,
+        look: Look<T>,
+    ) -> Result<Option<Looked<T>>, Fault> {
+        let kind = if self.object(path).is_some() { Kind::Stand } else { Kind::Look };
+        let fate = self.begin(Call { name: "with_source", kind }).await;
+        let found = {
+            let mut inner = self.lock();
+            if fate != Fate::Works {
+                inner.hears("with_source", &"silence");
+                return Err(silence("with_source"));
+            }
+            let found = inner.objects.get(path).cloned();
+            inner.hears("with_source", &found.as_ref().map(|object| object.sha256));
+            inner.moves("with_source", found.as_ref().map_or(0, |object| object.bytes.len()));
+            found
+        };
+        match found {
+            Some(object) if object.bytes.len() as u64 > limit => Err(Fault(format!("{path} is longer than {limit}"))),
+            found => {
+                Ok(found.map(|object| Looked { found: look(File::from(object.bytes.as_ref())), etag: object.etag() }))
+            }
+        }
     }
 
     async fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Fault> {
@@ -127,7 +181,10 @@ impl Objects for World {
         inner.hears("read", &found.as_ref().map(|object| object.sha256));
         match found {
             Some(object) if object.bytes.len() as u64 > limit => Err(Fault(format!("{path} is longer than {limit}"))),
-            found => Ok(found.map(|object| object.bytes.to_vec())),
+            found => {
+                inner.moves("read", found.as_ref().map_or(0, |object| object.bytes.len()));
+                Ok(found.map(|object| object.bytes.to_vec()))
+            }
         }
     }
 

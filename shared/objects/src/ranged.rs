@@ -12,18 +12,18 @@ use std::thread::Builder;
 use std::time::Duration;
 
 use domain::model::Sha256;
-use domain::ports::Fault;
-use objects::{Bucket, Part};
-use pades::{Source, Unread};
+use domain::ports::{Fault, Source, Unread};
 use sha2::Digest as _;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
+use crate::{Bucket, Part};
+
 /// Bytes that are asked for at once. The first byte takes tens of milliseconds whatever is asked: smaller blocks make a pass over the
 /// file slow, larger ones a look at a single object.
 pub const BLOCK: usize = 4 << 20;
-/// So many blocks are held, the one on its way among them: 32 MiB. Beside them the judge has a window of at most 32 MiB.
+/// So many blocks are held where nothing else is in the way: 32 MiB. Beside them the judge has a window of at most 32 MiB.
 pub const HELD: usize = 8;
 /// Bytes that are hashed at once.
 const PIECE: usize = 256 << 10;
@@ -58,6 +58,8 @@ pub struct Bounds {
     pub length: u64,
     /// Longest time from the opening to the last read: how often a file sends its reader to and fro is its maker's choice.
     pub time: Duration,
+    /// So many blocks are held, the one on its way among them; at least one.
+    pub blocks: usize,
 }
 
 /// A block and its place among the blocks.
@@ -72,6 +74,7 @@ pub struct Ranged<P> {
     runtime: Handle,
     until: Instant,
     len: usize,
+    blocks: usize,
     etag: String,
     first: Vec<u8>,
     /// Last used last.
@@ -95,12 +98,18 @@ impl<P: Parts> Ranged<P> {
         }
         let (runtime, first) = (Handle::current(), bytes.iter().take(4).copied().collect());
         let held = Mutex::new(VecDeque::from([Block { index: 0, bytes }]));
-        Ok(Some(Arc::new(Self { parts, runtime, until, len, etag, first, held, failed: OnceLock::new() })))
+        let blocks = bounds.blocks.max(1);
+        Ok(Some(Arc::new(Self { parts, runtime, until, len, blocks, etag, first, held, failed: OnceLock::new() })))
     }
 
     /// Its first bytes, at most four.
     pub fn first(&self) -> &[u8] {
         &self.first
+    }
+
+    /// Which body it is, as the store spells it; empty for an empty object.
+    pub fn etag(&self) -> &str {
+        &self.etag
     }
 
     /// How many blocks are held.
@@ -161,7 +170,7 @@ impl<P: Parts> Ranged<P> {
             Some(block) => block,
             None => {
                 // Room is made before, so that the one on its way counts.
-                held.drain(..(held.len() + 1).saturating_sub(HELD));
+                held.drain(..(held.len() + 1).saturating_sub(self.blocks));
                 Block { index, bytes: self.fetch(index)? }
             }
         };
