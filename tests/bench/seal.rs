@@ -8,7 +8,7 @@ use std::path::Path;
 
 use casework::workshop::{ArchiveExpectation, Expectation, LeaderMark, Parts, SealMark};
 use casework::{Workbench, Workshop as _};
-use domain::model::{Number, Sha256};
+use domain::model::{Look, Number, Sha256};
 use domain::ports::TrustServices as _;
 use pades::{
     Beginning, HEAD, Held, LEADER_FIELD, LongTerm, Material, Midstate, Revision, SEAL_FIELD, freeze, timestamp_imprint,
@@ -80,12 +80,23 @@ impl Office {
         let copy = domain::ids::CopyId::new([1; 16]);
         let mut clock = Stopwatch::new();
         let base = shelf.read();
-        let mark = LeaderMark { leader: &leader, unit: &unit, token_room: 0, at: NOW };
+        let look = Look::of(&leader, &unit).expect("a mandate");
+        let mark = LeaderMark { leader: &leader, look: &look, picture: None, unit: &unit, token_room: 0, at: NOW };
         let revision = self.bench.prepare_leader(&base, &mark).expect("a revision");
         self.sign(shelf, &mut clock, (base, revision), &trees().ours.leader, LEADER_FIELD);
         let base = shelf.read();
         let qr = format!("HTTPS://CTDT.TEST/Q/{}", "A7".repeat(86));
-        let mark = SealMark { unit: &unit, number: &number, copy: &copy, token_room: 0, decided_at: NOW, qr: &qr };
+        let written = domain::series::Written::default();
+        let mark = SealMark {
+            unit: &unit,
+            number: &number,
+            written: &written,
+            picture: None,
+            copy: &copy,
+            token_room: 0,
+            decided_at: NOW,
+            qr: &qr,
+        };
         let revision = self.bench.prepare_seal(&base, &mark).expect("a revision");
         self.sign(shelf, &mut clock, (base, revision), &trees().ours.agency_p256, SEAL_FIELD);
         self.archive(shelf, &mut clock);

@@ -23,6 +23,7 @@ fn composed(title: &str) -> Vec<u8> {
             leader_name: "Nguyễn Văn Mẫu".into(),
             document_title: title.into(),
             document_pages: 1,
+            room: compose::Room::default(),
         },
         placement: compose::Placement::Auto,
         sandbox_mark: true,

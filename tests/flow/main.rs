@@ -29,7 +29,7 @@ fn finish(world: &World) {
 /// What the examiner of the house finds in the series of a year. Its eyes are not those of `testkit::examine`.
 fn house_findings(world: &World, year: i16) -> Vec<casework::examine::Finding> {
     let (unit, anchors) = (unit_of(world), trees().anchors());
-    let look = casework::examine::series(world, world, &anchors, &unit, &unit.series_suffix, year, world.now());
+    let look = casework::examine::series(world, world, &anchors, &unit, &unit.first_suffix, year, world.now());
     run(look).expect("the ports answer")
 }
 

@@ -38,6 +38,7 @@ fn base() -> Vec<u8> {
             leader_name: "Nguyễn Văn Mẫu".into(),
             document_title: "Bằng tốt nghiệp cao đẳng nghề".into(),
             document_pages: 1,
+            room: compose::Room::default(),
         },
         placement: Placement::Auto,
         sandbox_mark: false,

@@ -115,6 +115,7 @@ fn composed() -> Vec<u8> {
             leader_name: "Nguyễn Văn Mẫu".into(),
             document_title: "Bằng tốt nghiệp trung học phổ thông".into(),
             document_pages: 1,
+            room: compose::Room::default(),
         },
         placement: compose::Placement::Auto,
         sandbox_mark: false,

@@ -22,6 +22,7 @@ fn wording(row: &Row) -> Wording {
         leader_name: "Nguyễn Văn Mẫu".into(),
         document_title: row.what.chars().take(80).collect(),
         document_pages: 1,
+        room: compose::Room::default(),
     }
 }
 

@@ -77,7 +77,7 @@ const ASKS: &[(&str, &[&str])] = &[
 
 /// Who looks for objects that may not be there yet: S3 says 404 only to whoever may list. `verification` may not, because
 /// listing would show it the names of everybody's uploads.
-const LOOK_FIRST: &[&str] = &["augmentation", "examiner", "intake"];
+const LOOK_FIRST: &[&str] = &["augmentation", "examiner", "intake", "numbering", "signing-request"];
 
 fn statements() -> Vec<(String, &'static Value)> {
     let mut all = Vec::new();

@@ -43,13 +43,16 @@ impl Function for Examiner {
         let trust = self.trust.now(&self.objects, now).await;
         for unit in self.records.units().await? {
             let year = time::civil(now).year();
-            let findings =
-                examine::series(&self.records, &self.objects, &trust.anchors, &unit, &unit.series_suffix, year, now)
-                    .await?;
-            for finding in &findings {
-                tracing::error!(unit = unit.id.as_str(), %finding, "the examiner found a fault");
+            let mut found = 0;
+            for suffix in unit.suffixes() {
+                let (records, objects) = (&self.records, &self.objects);
+                let findings = examine::series(records, objects, &trust.anchors, &unit, &suffix, year, now).await?;
+                for finding in &findings {
+                    tracing::error!(unit = unit.id.as_str(), %finding, "the examiner found a fault");
+                }
+                found += findings.len();
             }
-            tracing::info!(unit = unit.id.as_str(), year, findings = findings.len(), "examined");
+            tracing::info!(unit = unit.id.as_str(), year, findings = found, "examined");
         }
         Ok(())
     }

@@ -332,6 +332,7 @@ fn new_copy(body: NewCopy, case: &Case, caller: &User, id: CopyId, now: Timestam
         uploads: uploads.map_err(|_| Problem::invalid("/upload_ids", "wrong_id_type"))?,
         attestation: None,
         leader: None,
+        look: None,
         opened: None,
         token_length: 0,
         state: CopyState::Draft,

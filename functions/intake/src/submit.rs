@@ -3,7 +3,7 @@
 use api::{Problem, Reply, Request, idempotent};
 use domain::decide::{Command, decide};
 use domain::ids::UserId;
-use domain::model::{Case, CaseStatus, Copy, Placement, Right, Sha256, Stored, Unit, User};
+use domain::model::{Case, CaseStatus, Copy, Look, Placement, Right, Sha256, Stored, Unit, User};
 use domain::ports::{Created, Objects, Records, Write};
 use domain::{paths, time};
 use jiff::Timestamp;
@@ -78,7 +78,7 @@ impl Intake {
         let wanted = wanted.map_err(|_| Problem::invalid("/leader_id", "wrong_id_type"))?;
         let bench = self.bench(now).await;
         for id in unit.leaders.iter().filter(|id| wanted.as_ref().is_none_or(|wanted| wanted == *id)) {
-            let user = self.records.user(id).await?.filter(|user| user.active);
+            let user = self.records.user(id).await?.filter(|user| user.active && mandated(user, now));
             if let Some(user) = user.filter(|user| casework::leader::credential_usable(&bench, user, now)) {
                 return Ok(user);
             }
@@ -99,6 +99,7 @@ impl Intake {
             compose::base(&self.spec(&copy, unit, leader, &scans, now)).map_err(|unusable| unusable_scan(&unusable))?;
         let stored = self.create(&copy, base.pdf).await?;
         copy.leader = Some(leader.id.clone());
+        copy.look = Look::of(leader, unit);
         copy.opened = None;
         let decision = decide(&copy, Command::Submit { base: stored }, &caller.id, now)?;
         Ok(vec![Write::Event(decision.event), Write::Copy(decision.copy)])
@@ -119,10 +120,14 @@ impl Intake {
                 template_id: chosen.map_or_else(|| "default".into(), |chosen| chosen.template_id.clone()),
                 unit_name: unit.name.to_uppercase(),
                 place: unit.place.clone(),
-                leader_title_line: leader.title_line.clone(),
+                leader_title_line: leader.mandate.as_ref().map(|mandate| mandate.title.text()).unwrap_or_default(),
                 leader_name: leader.name.clone(),
                 document_title: copy.title.clone(),
                 document_pages: copy.pages,
+                room: compose::Room {
+                    signature: leader.signature_picture.is_some(),
+                    seal: unit.seal_picture.is_some(),
+                },
             },
             placement: composer_placement(chosen.map_or(&Placement::Auto, |chosen| &chosen.placement)),
             sandbox_mark: self.sandbox,
@@ -143,6 +148,11 @@ impl Intake {
         }
         Ok(stored)
     }
+}
+
+/// Whether somebody may attest today.
+fn mandated(user: &User, now: Timestamp) -> bool {
+    user.mandate.as_ref().is_some_and(|mandate| mandate.holds_on(time::day(now)))
 }
 
 /// The first half of the digest of copy and version: stable for a retry, new for a second submission.

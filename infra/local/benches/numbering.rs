@@ -84,11 +84,13 @@ fn unit(run: u8, nth: usize) -> Unit {
         place: "Xã Mẫu".into(),
         province: "Tỉnh Mẫu".into(),
         enabled: true,
-        series_suffix: "SCT/BS".into(),
-        book: "01".into(),
+        first_suffix: "SCT/BS".into(),
+        first_book: "01".into(),
+        later_series: Vec::new(),
         slot_capacity: 1,
         seal_chain: Vec::new(),
         leaders: Vec::new(),
+        seal_picture: None,
     }
 }
 
@@ -108,6 +110,7 @@ fn copy(run: u8, nth: usize, unit: &Unit) -> Copy {
         uploads: Vec::new(),
         attestation: None,
         leader: None,
+        look: None,
         opened: None,
         token_length: 0,
         state: CopyState::SealRequested {
@@ -128,7 +131,7 @@ fn copy(run: u8, nth: usize, unit: &Unit) -> Copy {
 async fn numbered(table: &Table, copy: &Copy, unit: &Unit) -> u64 {
     let by = UserId::new(bytes(0, 5, 0));
     for round in 1.. {
-        let head = table.counter(&unit.id, &unit.series_suffix, 2026).await.expect("a head");
+        let head = table.counter(&unit.id, &unit.first_suffix, 2026).await.expect("a head");
         let allocation = register::allocate(copy, unit, head.as_ref(), &by, now()).expect("waits for a number");
         let writes = vec![
             Write::Counter(allocation.counter),
@@ -209,7 +212,7 @@ async fn case(cloud: &Arc<Cloud>, run: u8, name: &str, units: usize) {
 async fn consecutive(cloud: &Cloud, offices: &[Unit]) {
     let mut last = 0;
     for office in offices {
-        let head = cloud.table.counter(&office.id, &office.series_suffix, 2026).await.expect("a head");
+        let head = cloud.table.counter(&office.id, &office.first_suffix, 2026).await.expect("a head");
         last += head.map_or(0, |head| head.last);
     }
     assert_eq!(last as usize, NUMBERS, "every copy has one number, and no number is without");

@@ -160,7 +160,7 @@ pub(crate) const ACTORS: &[Actor] = &[
     Actor {
         key: "deputy",
         name: "Trịnh Văn Phó",
-        title_line: "KT. CHỦ TỊCH, PHÓ CHỦ TỊCH",
+        title_line: "KT. CHỦ TỊCH / PHÓ CHỦ TỊCH",
         office: Some("mau"),
         right: Some(Right::Sign),
         sim: Some(Sim { phone: "+84900000002", pin: "135790" }),

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use domain::model::{Credential, Unit, User};
+use domain::model::{Credential, Mandate, Unit, User};
 use domain::ports::{CommitError, Records as _, Write};
+use domain::title::Title;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -105,6 +106,8 @@ impl Ground<'_> {
     async fn user(&self, actor: &'static Actor, sim: Option<&Enrolled>) -> Result<Option<Write>> {
         let stored = self.records.user(&actor.id()).await.map_err(failed)?;
         let mut wanted = stored.clone().unwrap_or_else(|| fresh_user(actor));
+        // People of earlier versions have none.
+        wanted.mandate = wanted.mandate.or_else(|| mandate(actor));
         if let (Some(enrolled), Some(sim)) = (sim, actor.sim) {
             wanted.credential = Some(self.credential(actor, sim.phone, enrolled).await?);
         }
@@ -145,12 +148,19 @@ fn fresh_unit(office: &Office) -> Unit {
         place: office.place.to_owned(),
         province: PROVINCE.to_owned(),
         enabled: office.enabled,
-        series_suffix: SERIES.to_owned(),
-        book: BOOK.to_owned(),
+        first_suffix: SERIES.to_owned(),
+        first_book: BOOK.to_owned(),
+        later_series: Vec::new(),
         slot_capacity: SLOT_CAPACITY,
         seal_chain: Vec::new(),
         leaders: leaders.collect(),
+        seal_picture: None,
     }
+}
+
+/// As what somebody signs: only leaders do.
+fn mandate(actor: &Actor) -> Option<Mandate> {
+    Some(Mandate { title: Title::parse(actor.title_line).ok()?, from: None, until: None })
 }
 
 fn fresh_user(actor: &Actor) -> User {
@@ -158,7 +168,8 @@ fn fresh_user(actor: &Actor) -> User {
     User {
         id: actor.id(),
         name: actor.name.to_owned(),
-        title_line: actor.title_line.to_owned(),
+        mandate: mandate(actor),
+        signature_picture: None,
         active: true,
         grants: actor.right.map(|right| (right, unit)).into_iter().collect(),
         phone: actor.sim.map(|sim| sim.phone.to_owned()),

@@ -3,6 +3,7 @@
 //! Does not ask for rights (the caller has), does not timestamp (`augment` does), and never sends a prompt twice: the
 //! committed session *is* the mark "may have been sent", and only the run that committed it calls the gateway.
 
+use compose::Facsimile;
 use domain::decide::{Command, decide};
 use domain::ids::*;
 use domain::model::*;
@@ -11,8 +12,10 @@ use domain::ports::*;
 use domain::refusal::{Reason, Refusal};
 use domain::{identity, time};
 use jiff::{SignedDuration, Timestamp};
+use pades::{Held, Revision};
 use pki::Certificate;
 
+use crate::facsimile::picture;
 use crate::support::{self, Commit, ROUNDS, commit, contention, held, outbox, read, sha256, writes};
 use crate::workshop::{LeaderMark, chain_of};
 use crate::{Halt, Workshop};
@@ -88,9 +91,7 @@ pub async fn preview(
         let unit = support::unit(records, &copy.unit).await?;
         let at = copy.opened.map(|(_, at)| at).filter(|at| time::day(*at) == time::day(now)).unwrap_or(now);
         let held = held(objects, &file).await?;
-        let tail = workshop
-            .prepare_leader(&held, &LeaderMark { leader: viewer, unit: &unit, token_room: copy.token_room(), at })?
-            .tail;
+        let tail = prepared(objects, workshop, (&held, &copy), (viewer, &unit), at).await?.tail;
         let sha256 = held.extended(&tail).sha256();
         if copy.opened == Some((sha256, at)) {
             return Ok(Preview { file, tail, sha256, version: copy.version });
@@ -134,7 +135,7 @@ async fn waiting(records: &impl Records, copy: &Copy) -> Result<Option<PreparedR
 ///
 /// # Errors
 /// [`Refusal`] `not-found`, `wrong-state`, `copy-not-opened`, `copy-changed`, `signer-busy`, `certificate-not-usable`,
-/// `method-not-available`, `validation-failed`; faults of the ports.
+/// `mandate-expired`, `method-not-available`, `validation-failed`; faults of the ports.
 pub async fn open_session(
     records: &impl Records,
     objects: &impl Objects,
@@ -148,6 +149,9 @@ pub async fn open_session(
         return Err(Reason::MethodNotAvailable.into());
     }
     usable(workshop, ask.user, now)?;
+    if !ask.user.mandate.as_ref().is_some_and(|mandate| mandate.holds_on(time::day(now))) {
+        return Err(Reason::MandateExpired.into());
+    }
     free(records, &ask.user.id, now).await?;
     let id = ask.id.clone();
     let mut items = Vec::new();
@@ -238,6 +242,22 @@ fn over(session: &Session, now: Timestamp) -> bool {
     now.duration_since(session.expires_at) > GRACE
 }
 
+/// The leader's revision: it shows what was fixed at submission, also when name, office or picture are others by now.
+async fn prepared(
+    objects: &impl Objects,
+    workshop: &impl Workshop,
+    (base, copy): (&Held<'_>, &Copy),
+    (leader, unit): (&User, &Unit),
+    at: Timestamp,
+) -> Result<Revision, Halt> {
+    // Copies that were submitted before looks were kept have none.
+    let look = copy.look.clone().or_else(|| Look::of(leader, unit)).ok_or(Reason::MandateExpired)?;
+    let picture = picture(objects, &unit.id, look.signature_picture.as_ref(), Facsimile::Signature).await?;
+    let picture = picture.as_deref();
+    let mark = LeaderMark { leader, look: &look, picture, unit, token_room: copy.token_room(), at };
+    Ok(workshop.prepare_leader(base, &mark)?)
+}
+
 /// Prepares for the moment of opening, so the bytes are the opened ones; stores them.
 async fn prepare(
     objects: &impl Objects,
@@ -252,7 +272,7 @@ async fn prepare(
         return Err(Reason::CopyNotOpened.into());
     };
     let base = held(objects, base).await?;
-    let prepared = workshop.prepare_leader(&base, &LeaderMark { leader, unit, token_room: copy.token_room(), at })?;
+    let prepared = prepared(objects, workshop, (&base, copy), (leader, unit), at).await?;
     if base.extended(&prepared.tail).sha256() != opened {
         return Err(Reason::CopyChanged.into());
     }

@@ -10,6 +10,7 @@ mod beside;
 pub mod delivery;
 pub mod download;
 pub mod examine;
+pub mod facsimile;
 pub mod inquiry;
 pub mod leader;
 pub mod numbering;

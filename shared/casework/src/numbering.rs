@@ -4,17 +4,19 @@
 //! Does not timestamp or embed (`augment` does). Every step is taken from wherever the copy stands, so two sealers, a
 //! tenth attempt and a first one walk the same lines.
 
+use compose::Facsimile;
 use domain::copy::CopyState;
 use domain::decide::{Command, decide};
 use domain::ids::*;
 use domain::model::*;
 use domain::ports::*;
 use domain::refusal::{Reason, Refusal};
-use domain::{paths, register};
+use domain::{paths, register, time};
 use jiff::{SignedDuration, Timestamp};
 use pades::{Held, LEADER_FIELD};
 use pki::Certificate;
 
+use crate::facsimile::picture;
 use crate::leader::check_batch;
 use crate::qr::Press;
 use crate::support::{self, Commit, ROUNDS, commit, contention, ended, finished, outbox, sha256, state_of, writes};
@@ -253,7 +255,8 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         let CopyState::SealRequested { decided_at, .. } = &copy.state else { return Ok(Step::Again) };
         let unit = support::unit(self.records, &copy.unit).await?;
         let year = register::legal_year(*decided_at);
-        let head = self.records.counter(&unit.id, &unit.series_suffix, year).await?;
+        let series = unit.series_on(time::day(*decided_at));
+        let head = self.records.counter(&unit.id, &series.suffix, year).await?;
         let allocation = register::allocate(copy, &unit, head.as_ref(), by, self.now)?;
         // What cannot be printed behind it spends no number: the code is made, and forgotten. The same one is made again for the seal.
         let scans = self.scans(copy).await?;
@@ -289,7 +292,18 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         let leaf = chain.first().ok_or_else(|| Fault("the unit has no seal certificate".into()))?;
         let scans = self.scans(copy).await?;
         let qr = self.keys.qr.text(&unit.code, number, decided_at, &scans).await?;
-        let mark = SealMark { unit: &unit, number, copy: &copy.id, token_room: copy.token_room(), decided_at, qr: &qr };
+        let digest = copy.look.as_ref().and_then(|look| look.seal_picture.as_ref());
+        let picture = picture(self.objects, &unit.id, digest, Facsimile::Seal).await?;
+        let mark = SealMark {
+            unit: &unit,
+            number,
+            written: &unit.series_on(time::day(decided_at)).written,
+            picture: picture.as_deref(),
+            copy: &copy.id,
+            token_room: copy.token_room(),
+            decided_at,
+            qr: &qr,
+        };
         let prepared = self.workshop.prepare_seal(end, &mark)?;
         let path = paths::seal_prepared(&copy.id, &sha256(&[&prepared.tail]));
         let revision = PreparedRevision {

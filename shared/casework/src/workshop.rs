@@ -8,8 +8,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use domain::ids::CopyId;
-use domain::model::{Number, Unit, User};
+use domain::model::{Look, Number, Unit, User};
 use domain::ports::{Fault, File};
+use domain::series::Written;
 use domain::time;
 use jiff::Timestamp;
 use pades::{
@@ -23,6 +24,10 @@ use pki::Certificate;
 pub struct LeaderMark<'a> {
     /// Who signs; its credential's chain is embedded.
     pub leader: &'a User,
+    /// What is shown of the leader.
+    pub look: &'a Look,
+    /// A PNG of the handwritten signature.
+    pub picture: Option<&'a [u8]>,
     /// Where.
     pub unit: &'a Unit,
     /// Octets for the time-stamp token; 0: the usual.
@@ -38,6 +43,10 @@ pub struct SealMark<'a> {
     pub unit: &'a Unit,
     /// The number.
     pub number: &'a Number,
+    /// How number and day are written.
+    pub written: &'a Written,
+    /// A PNG of the seal.
+    pub picture: Option<&'a [u8]>,
     /// Which copy.
     pub copy: &'a CopyId,
     /// Octets for the time-stamp token; 0: the usual.
@@ -205,10 +214,16 @@ impl Workshop for Workbench {
         let chain = chain_of(&credential.chain)?;
         // ISO 8601 with the zone of Vietnam (NĐ 30/2020, Annex I).
         let moment = iso_time(mark.at);
-        let (name, title) = (&mark.leader.name, &mark.leader.title_line);
+        let name = &mark.look.name;
+        let text = compose::LeaderText {
+            name,
+            title_line: &mark.look.title.text(),
+            organisation: Some(&mark.unit.name),
+            signed_at_text: &moment,
+            picture: mark.picture,
+        };
         let size = field_size(base, LEADER_FIELD)?;
-        let appearance = compose::leader_appearance(size, name, title, Some(&mark.unit.name), &moment)
-            .map_err(|e| fault("leader appearance")(&e))?;
+        let appearance = compose::leader_appearance(size, &text).map_err(|e| fault("leader appearance")(&e))?;
         let plan = SignaturePlan {
             field: LEADER_FIELD,
             chain: &chain,
@@ -227,12 +242,13 @@ impl Workshop for Workbench {
         let chain = chain_of(&mark.unit.seal_chain)?;
         let number = mark.number;
         let text = compose::SealText {
-            number: u64::from(number.number),
+            number: &mark.written.number(number.number),
             book: &format!("{}/{}", number.book, number.year),
             suffix: &number.suffix,
-            date_text: &time::civil(mark.decided_at).strftime("Ngày %d tháng %m năm %Y").to_string(),
+            date_text: &mark.written.day(time::day(mark.decided_at)),
             unit_name: &mark.unit.name,
             qr_payload: mark.qr,
+            picture: mark.picture,
         };
         let size = field_size(signed, SEAL_FIELD)?;
         let appearance = compose::seal_appearance(size, &text).map_err(|e| fault("seal appearance")(&e))?;

@@ -1,15 +1,17 @@
 //! What the two signature fields show. Each function makes a file of one page of exactly the field's size; the signing step imports that
 //! page as the field's normal appearance.
 //!
-//! Draws no image of a handwritten signature or of a seal: the text says who signed and when, in the colours of NĐ 30/2020 (blue, red).
+//! The text says who signed and when, in the colours of NĐ 30/2020 (blue, red). A picture of the handwritten signature or of the seal stands
+//! over it where the wording kept room; neither field reaches into the other, so the seal is beside the signature and not on it (decision 18).
 
 use fast_qr::{ECL, QRBuilder};
-use krilla::geom::PathBuilder;
+use krilla::geom::{PathBuilder, Transform};
 use krilla::surface::Surface;
 
-use crate::block::page;
+use crate::block::{LEADER_HEIGHT, SEAL_HEIGHT, page};
+use crate::facsimile::{self, Facsimile};
 use crate::text::{BLACK, BLUE, Cut, Fonts, Ink, Line, RED, fill, frame, rule, set};
-use crate::{SealText, Unusable};
+use crate::{LeaderText, SealText, Unusable};
 
 /// The longest text of a QR code, in any mode: what `domain::qr` makes is shorter (decision 16).
 const MAX_QR_BYTES: usize = 311;
@@ -20,33 +22,50 @@ const QUIET: usize = 4;
 
 /// One page of exactly `size` points: what the leader's field shows.
 ///
-/// `signed_at_text` is shown as given, e.g. `2026-11-25T14:05:31+07:00` (ISO 8601, Vietnam time zone, NĐ 30/2020).
-///
 /// # Errors
-/// [`Unusable::TextUnusable`] when a text does not fit, even in the smallest type of 5 points.
-pub fn leader_appearance(
-    size: (f32, f32),
-    name: &str,
-    title_line: &str,
-    organisation: Option<&str>,
-    signed_at_text: &str,
-) -> Result<Vec<u8>, Unusable> {
+/// [`Unusable::TextUnusable`] when a text does not fit, even in the smallest type of 5 points; what is wrong with the picture.
+pub fn leader_appearance(size: (f32, f32), text: &LeaderText<'_>) -> Result<Vec<u8>, Unusable> {
     check(size)?;
     let fonts = Fonts::new()?;
-    // Of `KT. CHỦ TỊCH / PHÓ CHỦ TỊCH` the last line is what the signer is.
-    let title = crate::block::title_lines(&fonts, title_line)?.pop().unwrap_or_default();
-    let mut rows = vec![(Cut::Bold, format!("Người ký: {}", fonts.clean("name", name)?))];
+    let title = crate::block::title_lines(&fonts, text.title_line)?.join(" – ");
+    let mut rows = vec![(Cut::Bold, format!("Người ký: {}", fonts.clean("name", text.name)?))];
     rows.push((Cut::Regular, format!("Chức danh: {title}")));
-    if let Some(organisation) = organisation {
+    if let Some(organisation) = text.organisation {
         rows.push((Cut::Regular, format!("Cơ quan: {}", fonts.clean("organisation", organisation)?)));
     }
-    rows.push((Cut::Regular, format!("Thời gian ký: {}", fonts.clean("signed_at_text", signed_at_text)?)));
+    rows.push((Cut::Regular, format!("Thời gian ký: {}", fonts.clean("signed_at_text", text.signed_at_text)?)));
+    let picture = text.picture.map(|png| facsimile::read(png, Facsimile::Signature)).transpose()?;
+    let (height, above) = below(size.1, LEADER_HEIGHT);
     let (x, width) = (9.0, size.0 - 13.0);
-    let lines = column(&fonts, &rows, (x, width, size.1 - 4.0), BLUE)?;
+    let lines = column(&fonts, &rows, (x, width, height - 4.0), BLUE)?;
     single(size, |surface| {
-        rule(surface, (3.0, 3.0), (3.0, size.1 - 3.0), 1.6, BLUE);
+        picture_above(surface, picture.as_ref(), Facsimile::Signature, (size.0, above));
+        surface.push_transform(&Transform::from_translate(0.0, above));
+        rule(surface, (3.0, 3.0), (3.0, height - 3.0), 1.6, BLUE);
         lines.iter().for_each(|line| set(surface, &fonts, line));
+        surface.pop();
     })
+}
+
+/// Of a field's height what is written on, and what is left over it for a picture.
+fn below(height: f32, written: f32) -> (f32, f32) {
+    let written = height.min(written);
+    (written, height - written)
+}
+
+/// The picture in the upper part of a field; none where no room was kept.
+fn picture_above(
+    surface: &mut Surface<'_>,
+    pixels: Option<&image::RgbaImage>,
+    of: Facsimile,
+    (wide, high): (f32, f32),
+) {
+    // What can be recognised, and what keeps it from the lines below.
+    const LEAST: f32 = 20.0;
+    const APART: f32 = 4.0;
+    if let Some(pixels) = pixels.filter(|_| high >= LEAST) {
+        facsimile::draw(surface, pixels, of, (0.0, 0.0, wide, high - APART));
+    }
 }
 
 /// One page of exactly `size` points: what the seal's field shows, with number, book, date, unit and QR code (R47, R49, decision 9).
@@ -61,25 +80,30 @@ pub fn seal_appearance(size: (f32, f32), text: &SealText<'_>) -> Result<Vec<u8>,
     let book = fonts.clean("book", text.book)?;
     let suffix = fonts.clean("suffix", text.suffix)?;
     let rows = [
-        (Cut::Bold, format!("Số chứng thực: {}", text.number), BLACK, 12.0),
+        (Cut::Bold, format!("Số chứng thực: {}", fonts.clean("number", text.number)?), BLACK, 12.0),
         (Cut::Regular, format!("Quyển số: {book} - {suffix}"), BLACK, 11.0),
         (Cut::Italic, fonts.clean("date_text", text.date_text)?, BLACK, 10.5),
         (Cut::Bold, unit, RED, 10.0),
         (Cut::Regular, "Đã ký số bằng chứng thư số của cơ quan".to_owned(), RED, 8.0),
     ];
+    let picture = text.picture.map(|png| facsimile::read(png, Facsimile::Seal)).transpose()?;
+    let (height, above) = below(size.1, SEAL_HEIGHT);
     let qr = qr_modules(text.qr_payload)?;
     let needed = (qr.len() + 2 * QUIET) as f32 * SMALLEST_MODULE;
     // The quiet zone may reach to the frame: the larger the modules, the coarser the scanner that reads them.
-    let side = (size.1 - 3.0).min((size.0 * 0.42).max(needed));
+    let side = (height - 3.0).min((size.0 * 0.42).max(needed));
     if side < needed {
         return Err(Unusable::TextUnusable("qr_payload".into()));
     }
     let (x, width) = (side + 4.0, size.0 - side - 10.0);
-    let lines = seal_lines(&fonts, &rows, (x, width, size.1 - 8.0))?;
+    let lines = seal_lines(&fonts, &rows, (x, width, height - 8.0))?;
     single(size, |surface| {
-        frame(surface, (0.0, 0.0, size.0, size.1), 1.2, RED);
-        draw_qr(surface, &qr, (1.5, (size.1 - side) / 2.0, side));
+        picture_above(surface, picture.as_ref(), Facsimile::Seal, (size.0, above));
+        surface.push_transform(&Transform::from_translate(0.0, above));
+        frame(surface, (0.0, 0.0, size.0, height), 1.2, RED);
+        draw_qr(surface, &qr, (1.5, (height - side) / 2.0, side));
         lines.iter().for_each(|line| set(surface, &fonts, line));
+        surface.pop();
     })
 }
 
@@ -215,12 +239,13 @@ mod tests {
     #[test]
     fn modules_are_large_enough_to_be_read() {
         let text = SealText {
-            number: 4_294_967_295,
+            number: "4294967295",
             book: "01/2026",
             suffix: "SCT/BS",
             date_text: "Ngày 25 tháng 11 năm 2026",
             unit_name: "ỦY BAN NHÂN DÂN PHƯỜNG MẪU SỐ MƯỜI HAI",
             qr_payload: SIGNED,
+            picture: None,
         };
         let longest = "A".repeat(311);
         for qr_payload in [SIGNED, &longest] {

@@ -9,7 +9,7 @@ use krilla::surface::Surface;
 
 use crate::template::Template;
 use crate::text::{BLACK, Cut, Fonts, GREY, Line, frame, rule, set};
-use crate::{Unusable, Wording};
+use crate::{Room, Unusable, Wording};
 
 /// A4 portrait, points.
 pub(crate) const A4: (f32, f32) = (595.28, 841.89);
@@ -18,8 +18,13 @@ pub(crate) const BLOCK_WIDTH: f32 = 482.0;
 /// Left, top, right margins of an added page: 30, 20, 20 mm.
 const MARGIN: (f32, f32, f32) = (70.0, 57.0, 57.0);
 const PAD: f32 = 10.0;
-const LEADER_HEIGHT: f32 = 50.0;
-const SEAL_HEIGHT: f32 = 104.0;
+/// What is written in the fields; pictures stand over it.
+pub(crate) const LEADER_HEIGHT: f32 = 50.0;
+pub(crate) const SEAL_HEIGHT: f32 = 104.0;
+/// A handwritten signature over the leader's lines, with what keeps them apart.
+const SIGNATURE_ROOM: f32 = 50.0;
+/// A seal in its real size, 36 mm across, over the number, with what keeps them apart.
+const SEAL_ROOM: f32 = 36.0 / 25.4 * 72.0 + 4.0;
 const SANDBOX_TEXT: &str = "BẢN THỬ NGHIỆM – KHÔNG CÓ GIÁ TRỊ";
 pub(crate) const MARK_SIZE: f32 = 9.0;
 
@@ -36,6 +41,7 @@ pub(crate) struct Clean {
     note: String,
     basis: String,
     pub(crate) document: String,
+    room: Room,
 }
 
 impl Clean {
@@ -56,6 +62,7 @@ impl Clean {
             note: template.note.replace("{pages}", &pages).replace("{title}", &document),
             basis: template.legal_basis.to_owned(),
             document,
+            room: wording.room,
         })
     }
 }
@@ -102,13 +109,15 @@ pub(crate) fn layout(fonts: &Fonts, text: &Clean, width: f32) -> Result<Block, U
         }
     }
     y += 3.0;
-    let leader = (column, y, column_width, LEADER_HEIGHT);
-    y += LEADER_HEIGHT + 4.0;
+    let leader_height = LEADER_HEIGHT + if text.room.signature { SIGNATURE_ROOM } else { 0.0 };
+    let seal_height = SEAL_HEIGHT + if text.room.seal { SEAL_ROOM } else { 0.0 };
+    let leader = (column, y, column_width, leader_height);
+    y += leader_height + 4.0;
     for line in fonts.wrap(Cut::Bold, 11.5, &text.leader, column_width) {
         y = centred(fonts, &mut lines, (column, y, column_width), Cut::Bold, 11.5, &line);
     }
-    let height = (y - top).max(SEAL_HEIGHT);
-    Ok(Block { size: (width, top + height + PAD), lines, leader, seal: (PAD, top, left, SEAL_HEIGHT) })
+    let height = (y - top).max(seal_height);
+    Ok(Block { size: (width, top + height + PAD), lines, leader, seal: (PAD, top, left, seal_height) })
 }
 
 /// Adds one centred line in a column `(x, y, width)`; returns the y below it.

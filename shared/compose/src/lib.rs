@@ -10,6 +10,7 @@ mod base;
 mod block;
 mod copy;
 mod exif;
+mod facsimile;
 mod fax_in;
 mod free;
 mod icc;
@@ -34,6 +35,7 @@ mod write;
 
 pub use appearance::{leader_appearance, seal_appearance};
 pub use base::{base, place};
+pub use facsimile::{FACSIMILE_BYTES, Facsimile, facsimile};
 pub use inspect::inspect;
 pub use record::{REPORT_FIELD, Signing, attached_report, report, report_to_sign};
 pub use refuse::{MAX_BYTES, MAX_PAGES, Unusable};
@@ -100,6 +102,17 @@ pub struct Wording {
     pub document_title: String,
     /// Pages of the original.
     pub document_pages: u32,
+    /// For which pictures there is to be room.
+    pub room: Room,
+}
+
+/// Pictures that the signatures may show, and for which the wording keeps room.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Room {
+    /// The leader's handwritten signature.
+    pub signature: bool,
+    /// The office's seal.
+    pub seal: bool,
 }
 
 /// Where the wording shall go.
@@ -219,11 +232,26 @@ impl NotArchival {
     }
 }
 
+/// What the leader's appearance shows.
+#[derive(Clone, Copy, Debug)]
+pub struct LeaderText<'a> {
+    /// The leader's full name.
+    pub name: &'a str,
+    /// The lines over the name, as in [`Wording`].
+    pub title_line: &'a str,
+    /// The leader's office.
+    pub organisation: Option<&'a str>,
+    /// The moment, shown as given, e.g. `2026-11-25T14:05:31+07:00` (ISO 8601, Vietnam time zone, NĐ 30/2020).
+    pub signed_at_text: &'a str,
+    /// A PNG of the handwritten signature.
+    pub picture: Option<&'a [u8]>,
+}
+
 /// What the seal's appearance shows.
 #[derive(Clone, Copy, Debug)]
 pub struct SealText<'a> {
-    /// The number, e.g. 152.
-    pub number: u64,
+    /// The number as it is written, e.g. `152`.
+    pub number: &'a str,
     /// Book and year, e.g. `01/2026`.
     pub book: &'a str,
     /// Sign of the series, e.g. `SCT/BS`.
@@ -234,4 +262,6 @@ pub struct SealText<'a> {
     pub unit_name: &'a str,
     /// What the QR code holds.
     pub qr_payload: &'a str,
+    /// A PNG of the seal.
+    pub picture: Option<&'a [u8]>,
 }

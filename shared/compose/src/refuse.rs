@@ -62,6 +62,9 @@ pub enum Unusable {
     /// A text of the wording is missing, too long or has signs that the typeface lacks.
     #[error("the text {0} cannot be set")]
     TextUnusable(String),
+    /// A picture of a signature or seal is none: `png`, `bytes`, `pixels`, `transparent`, `empty`, `colour`.
+    #[error("the picture of a signature or seal breaks the rule {0}")]
+    Facsimile(&'static str),
     /// The composed file could not be written: a fault of ours, not of the scan.
     #[error("composing failed: {0}")]
     Compose(String),
@@ -81,7 +84,7 @@ impl Unusable {
             Self::ImageBroken(_) => "image-broken",
             Self::TooManyPages { .. } => "too-many-pages",
             Self::TooLarge => "file-too-large",
-            Self::PlacementOutside => "validation-failed",
+            Self::PlacementOutside | Self::Facsimile(_) => "validation-failed",
             Self::PlacementCoversContent => "placement-covers-content",
             Self::TemplateExpired { .. } => "template-expired",
             Self::TextUnusable(_) => "validation-failed",
@@ -111,6 +114,7 @@ impl Unusable {
             Self::PlacementCoversContent => "Lời chứng che mất nội dung của trang. Hãy chọn chỗ trống khác.".into(),
             Self::TemplateExpired { id, on } => format!("Không có mẫu lời chứng “{id}” có hiệu lực ngày {on}."),
             Self::TextUnusable(what) => format!("Nội dung “{what}” bị thiếu, quá dài hoặc có ký tự không in được."),
+            Self::Facsimile(why) => facsimile(why).0.into(),
             Self::Compose(_) => "Không tạo được tệp bản sao. Hãy báo bộ phận kỹ thuật.".into(),
         }
     }
@@ -137,7 +141,22 @@ impl Unusable {
             Self::PlacementCoversContent => "The wording would cover content of the page. Choose a free place.".into(),
             Self::TemplateExpired { id, on } => format!("No wording template “{id}” is in force on {on}."),
             Self::TextUnusable(what) => format!("The text “{what}” is missing, too long or has signs without a glyph."),
+            Self::Facsimile(why) => facsimile(why).1.into(),
             Self::Compose(_) => "The copy could not be composed. Tell the technical staff.".into(),
         }
+    }
+}
+
+/// What is wrong with a picture of a signature or seal.
+fn facsimile(why: &str) -> (&'static str, &'static str) {
+    match why {
+        "png" => ("Ảnh chữ ký, ảnh con dấu phải là tệp PNG.", "A picture of a signature or seal must be a PNG."),
+        "bytes" => ("Tệp ảnh lớn hơn 256 KB.", "The picture has more than 256 KB."),
+        "pixels" => {
+            ("Cạnh dài của ảnh phải từ 100 đến 1.000 điểm ảnh.", "The longer side must have 100 to 1,000 pixels.")
+        }
+        "transparent" => ("Nền của ảnh phải trong suốt.", "The ground of the picture must be transparent."),
+        "empty" => ("Ảnh trống.", "There is nothing on the picture."),
+        _ => ("Chữ ký phải màu xanh, con dấu phải màu đỏ.", "A signature must be blue, a seal red."),
     }
 }

@@ -19,5 +19,7 @@ pub mod readable;
 pub mod refusal;
 pub mod register;
 pub mod renewal;
+pub mod series;
 pub mod time;
+pub mod title;
 pub mod unit_code;

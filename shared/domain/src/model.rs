@@ -2,17 +2,20 @@
 //! [`crate::register`]. Nothing here is a wire or table format: `api` and `store` have their own.
 
 mod kept;
+mod look;
 mod signing;
 mod work;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 pub use kept::{KeptReport, KeptVerdict, Watch, Watcher};
+pub use look::{Look, Mandate};
 pub use pades::Midstate;
 pub use signing::{PreparedRevision, Purpose, Session, SessionItem, SessionState};
 pub use work::{Outbox, Topic, WaitsFor};
 
 use crate::ids::*;
+use crate::series::Series;
 
 /// The SHA-256 of some bytes.
 pub type Sha256 = [u8; 32];
@@ -39,16 +42,20 @@ pub struct Unit {
     pub province: String,
     /// Whether the unit may take cases.
     pub enabled: bool,
-    /// Suffix of its electronic series, e.g. `SCT/BS` (decision 18).
-    pub series_suffix: String,
-    /// The open book of the electronic series, e.g. `01`.
-    pub book: String,
+    /// Suffix of its electronic series, e.g. `SCT/BS`, until [`Unit::later_series`] says otherwise; [`Unit::series_on`] knows.
+    pub first_suffix: String,
+    /// The open book of that series, e.g. `01`.
+    pub first_book: String,
+    /// How it numbers from a day on, in the order of the days. Rows are added and never changed (decision 18).
+    pub later_series: Vec<(Date, Series)>,
     /// Visits that one slot of 30 minutes takes.
     pub slot_capacity: u32,
     /// The agency's signing certificate and its issuers, DER, leaf first. Empty: the unit cannot seal.
     pub seal_chain: Vec<Vec<u8>>,
     /// Leaders who may sign here, first is the default.
     pub leaders: Vec<UserId>,
+    /// Digest of the picture of its seal; [`crate::paths::picture`] says where it lies.
+    pub seal_picture: Option<Sha256>,
 }
 
 /// What somebody may do in a unit (quyền).
@@ -79,8 +86,10 @@ pub struct User {
     pub id: UserId,
     /// Full name.
     pub name: String,
-    /// Line over a leader's name, e.g. `CHỦ TỊCH`.
-    pub title_line: String,
+    /// As what a leader signs, and on which days.
+    pub mandate: Option<Mandate>,
+    /// Digest of the picture of a leader's handwritten signature, which lies with the unit's.
+    pub signature_picture: Option<Sha256>,
     /// Whether it may act at all.
     pub active: bool,
     /// What it may do and where. `None` as unit: everywhere.
@@ -370,6 +379,8 @@ pub struct Copy {
     pub attestation: Option<Attestation>,
     /// Who must sign; set at submission.
     pub leader: Option<UserId>,
+    /// What its two signatures show of people; fixed at submission, so that a later change of office changes nothing.
+    pub look: Option<Look>,
     /// Digest of the preview that the leader opened, and when.
     pub opened: Option<(Sha256, Timestamp)>,
     /// Octets of the longest time-stamp token that a signature on it had no room for; 0: none.

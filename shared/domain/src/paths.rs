@@ -13,6 +13,7 @@
 //! numbers/<unit>/<suffix>/<year>/<number:08>-sealed.pdf   number and seal, B-T: at most one per number
 //! numbers/<unit>/<suffix>/<year>/<number:08>-archived.pdf the same at B-LTA
 //! numbers/<unit>/<suffix>/<year>/<number:08>-archived-<n:02>.pdf the same after its n-th renewal
+//! units/<unit>/<digest>.png                               picture of a seal or of a leader's handwritten signature
 //! evidence/<digest>.ocsp, evidence/<digest>.crl            what CAs have said about certificates in files of others
 //! ```
 //!
@@ -76,6 +77,12 @@ pub fn renewed(unit: &UnitId, number: &Number, renewals: u32) -> String {
     }
 }
 
+/// The picture of a unit's seal, or of the handwritten signature of one of its leaders. The digest is the key: copies that show the old one
+/// find it when there is a new one.
+pub fn picture(unit: &UnitId, sha256: &Sha256) -> String {
+    format!("units/{unit}/{}.png", hex(sha256))
+}
+
 /// A piece of evidence that was fetched. The digest of its DER is the key: the same list, fetched twice, lies there once.
 pub fn evidence(kind: PieceKind, sha256: &Sha256) -> String {
     format!("evidence/{}.{}", hex(sha256), kind.name())
@@ -123,6 +130,7 @@ mod tests {
             archived(&unit, &number("SCT/BS")),
             renewed(&unit, &number("SCT/BS"), 0),
             renewed(&unit, &number("SCT/BS"), 1),
+            picture(&unit, &[0xee; 32]),
             evidence(PieceKind::Ocsp, &[0xef; 32]),
             evidence(PieceKind::Crl, &[0xef; 32]),
         ]
@@ -138,6 +146,7 @@ numbers/unit_030c1g60r30c1g60r30c1g60r3/SCT_2fBS/2026/00000152-sealed.pdf
 numbers/unit_030c1g60r30c1g60r30c1g60r3/SCT_2fBS/2026/00000152-archived.pdf
 numbers/unit_030c1g60r30c1g60r30c1g60r3/SCT_2fBS/2026/00000152-archived.pdf
 numbers/unit_030c1g60r30c1g60r30c1g60r3/SCT_2fBS/2026/00000152-archived-01.pdf
+units/unit_030c1g60r30c1g60r30c1g60r3/eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee.png
 evidence/efefefefefefefefefefefefefefefefefefefefefefefefefefefefefefefef.ocsp
 evidence/efefefefefefefefefefefefefefefefefefefefefefefefefefefefefefefef.crl";
         assert_eq!(text, frozen);

@@ -10,6 +10,7 @@ use crate::decide::{Command, Decision, decide};
 use crate::ids::UserId;
 use crate::model::*;
 use crate::refusal::{Reason, Refusal};
+use crate::series::Series;
 use crate::time;
 
 /// The legal year of a decision: Vietnamese time, fixed when the seal was requested, never by a retry.
@@ -48,7 +49,8 @@ pub fn allocate(
     };
     let year = legal_year(decided_at);
     let last = head.map_or(0, |counter| counter.last).checked_add(1).ok_or(Reason::BookClosed)?;
-    let number = Number { number: last, book: unit.book.clone(), year, suffix: unit.series_suffix.clone() };
+    let Series { suffix, book, .. } = unit.series_on(time::day(decided_at));
+    let number = Number { number: last, book, year, suffix };
     let decision = decide(copy, Command::AssignNumber { session, number: number.clone() }, by, now)?;
     let counter = Counter { unit: unit.id.clone(), suffix: number.suffix.clone(), year, last };
     let entry = Entry { unit: unit.id.clone(), number, copy: copy.id.clone(), case: copy.case.clone(), at: now };
@@ -59,6 +61,7 @@ pub fn allocate(
 mod tests {
     use super::*;
     use crate::ids::*;
+    use crate::series::Written;
 
     fn unit(book: &str, suffix: &str) -> Unit {
         Unit {
@@ -70,11 +73,13 @@ mod tests {
             place: "Xã Mẫu".into(),
             province: "Tỉnh Mẫu".into(),
             enabled: true,
-            series_suffix: suffix.into(),
-            book: book.into(),
+            first_suffix: suffix.into(),
+            first_book: book.into(),
+            later_series: vec![],
             slot_capacity: 1,
             seal_chain: vec![],
             leaders: vec![],
+            seal_picture: None,
         }
     }
 
@@ -92,6 +97,7 @@ mod tests {
             uploads: vec![],
             attestation: None,
             leader: None,
+            look: None,
             opened: None,
             token_length: 0,
             state: CopyState::SealRequested {
@@ -154,6 +160,27 @@ mod tests {
     fn another_suffix_is_another_series() {
         let electronic = take(&copy(1, "2026-05-01T01:00:00Z"), &unit("01", "SCTĐT/BS"), None);
         assert_eq!((electronic.counter.suffix.as_str(), electronic.counter.last), ("SCTĐT/BS", 1));
+    }
+
+    /// R47, decision 18: what holds is what held on the day of the decision, also when the retry runs later; another suffix counts anew.
+    #[test]
+    fn settings_hold_from_their_day_on() {
+        let row = |from: &str, suffix: &str, book: &str| {
+            let series = Series { suffix: suffix.into(), book: book.into(), written: Written::default() };
+            (from.parse().expect("literal"), series)
+        };
+        let later_series = vec![row("2026-03-01", "SCT/BS", "02"), row("2026-05-01", "SCTĐT/BS", "01")];
+        let unit = Unit { later_series, ..unit("01", "SCT/BS") };
+        let taken = |at: &str| take(&copy(1, at), &unit, None).entry.number;
+        for (at, suffix, book) in [
+            ("2026-02-28T16:59:59Z", "SCT/BS", "01"),
+            ("2026-02-28T17:00:00Z", "SCT/BS", "02"),
+            ("2026-04-30T16:59:59Z", "SCT/BS", "02"),
+            ("2026-04-30T17:00:00Z", "SCTĐT/BS", "01"),
+        ] {
+            assert_eq!((taken(at).suffix.as_str(), taken(at).book.as_str()), (suffix, book), "{at}");
+        }
+        assert_eq!(unit.suffixes(), ["SCT/BS", "SCTĐT/BS"]);
     }
 
     /// Decision 21: a series that cannot count further stops; it never starts again.

@@ -4,6 +4,8 @@ use domain::copy::CopyState;
 use domain::ids::*;
 use domain::inquiry::*;
 use domain::model::*;
+use domain::series::{Series, Written};
+use domain::title::Title;
 use jiff::Timestamp;
 
 pub(crate) fn at(second: i64) -> Timestamp {
@@ -87,6 +89,12 @@ pub(crate) fn copy(state: CopyState) -> Copy {
             placement: Placement::At { page: 2, x: 0.1, y: 72.25, w: 300.0, h: 1.0e-7 },
         }),
         leader: Some(UserId::new([7; 16])),
+        look: Some(Look {
+            name: "Nguyễn Thị Mẫu".into(),
+            title: title(),
+            signature_picture: Some([0x51; 32]),
+            seal_picture: None,
+        }),
         opened: Some(([0xcc; 32], at(0))),
         token_length: 0,
         state,
@@ -127,6 +135,10 @@ pub(crate) fn session(state: SessionState) -> Session {
     }
 }
 
+fn title() -> Title {
+    Title::parse("KT. CHỦ TỊCH / PHÓ CHỦ TỊCH").expect("literal")
+}
+
 pub(crate) fn unit() -> Unit {
     Unit {
         id: UnitId::new([1; 16]),
@@ -137,11 +149,16 @@ pub(crate) fn unit() -> Unit {
         place: "Xã Mẫu".into(),
         province: "Tỉnh Mẫu".into(),
         enabled: true,
-        series_suffix: "SCT/BS".into(),
-        book: "01".into(),
+        first_suffix: "SCT/BS".into(),
+        first_book: "01".into(),
+        later_series: vec![(
+            "2026-03-01".parse().expect("literal"),
+            Series { suffix: "SCTĐT/BS".into(), book: "02".into(), written: Written::default() },
+        )],
         slot_capacity: 3,
         seal_chain: vec![vec![0x30, 0x82], vec![]],
         leaders: vec![UserId::new([7; 16])],
+        seal_picture: Some([0x5e; 32]),
     }
 }
 
@@ -150,7 +167,12 @@ pub(crate) fn user() -> User {
     User {
         id: UserId::new([7; 16]),
         name: "Nguyễn Thị Mẫu".into(),
-        title_line: "CHỦ TỊCH".into(),
+        mandate: Some(Mandate {
+            title: title(),
+            from: Some("2026-01-05".parse().expect("literal")),
+            until: Some("2026-12-31".parse().expect("literal")),
+        }),
+        signature_picture: Some([0x51; 32]),
         active: true,
         grants: vec![
             (Right::Create, unit.clone()),

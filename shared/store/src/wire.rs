@@ -7,6 +7,8 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use domain::ids::*;
+use domain::series::Written;
+use domain::title::Title;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::de::{Error as _, SeqAccess, Visitor};
@@ -178,6 +180,33 @@ impl Wire<Date> for Day {
 
     fn take<'de, D: Deserializer<'de>>(from: D) -> Result<Date, D::Error> {
         String::deserialize(from)?.parse().map_err(|_| D::Error::custom("not a day"))
+    }
+}
+
+/// The lines over a signer's name in one.
+pub(crate) struct Lines;
+
+impl Wire<Title> for Lines {
+    fn put<S: Serializer>(value: &Title, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&value.text())
+    }
+
+    fn take<'de, D: Deserializer<'de>>(from: D) -> Result<Title, D::Error> {
+        Title::parse(&String::deserialize(from)?).map_err(D::Error::custom)
+    }
+}
+
+/// How number and day are written, as a list of two forms.
+pub(crate) struct Forms;
+
+impl Wire<Written> for Forms {
+    fn put<S: Serializer>(value: &Written, to: S) -> Result<S::Ok, S::Error> {
+        value.forms().serialize(to)
+    }
+
+    fn take<'de, D: Deserializer<'de>>(from: D) -> Result<Written, D::Error> {
+        let (number, day) = <(String, String)>::deserialize(from)?;
+        Written::parse(&number, &day).ok_or_else(|| D::Error::custom("not how a number or a day is written"))
     }
 }
 

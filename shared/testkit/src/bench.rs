@@ -91,7 +91,7 @@ impl Key {
 
     fn user(self, user: &User) -> Self {
         let chain = user.credential.as_ref().map(|credential| credential.chain.as_slice());
-        self.text((&user.id, &user.name, &user.title_line)).text(chain.is_some()).chain(chain.unwrap_or_default())
+        self.text(&user.id).text(chain.is_some()).chain(chain.unwrap_or_default())
     }
 
     fn held(self, file: &Held<'_>) -> Self {
@@ -119,12 +119,14 @@ impl Workshop for Bench {
 
     fn prepare_leader(&self, base: &Held<'_>, mark: &LeaderMark<'_>) -> Result<Revision, Fault> {
         let key = Key::new("leader").user(mark.leader).unit(mark.unit).text((mark.at, mark.token_room)).held(base);
+        let key = key.text(mark.look).bytes(mark.picture.unwrap_or_default());
         remembered(&self.0.prepared, &key, &[], || self.0.real.prepare_leader(base, mark))
     }
 
     fn prepare_seal(&self, signed: &Held<'_>, mark: &SealMark<'_>) -> Result<Revision, Fault> {
         let key = Key::new("seal").unit(mark.unit).held(signed);
         let key = key.text((mark.number, mark.copy, mark.decided_at, mark.token_room)).bytes(mark.qr.as_bytes());
+        let key = key.text(mark.written).bytes(mark.picture.unwrap_or_default());
         remembered(&self.0.prepared, &key, &[], || self.0.real.prepare_seal(signed, mark))
     }
 

@@ -63,6 +63,13 @@ pub mod people {
         let decision = AnnulmentDecision { number: "12/QĐ-UBND".to_owned(), date: domain::time::day(now) };
         Annulment { decision, reason: "Bản chính bị thu hồi".to_owned() }
     }
+    /// To sign under these lines, always.
+    ///
+    /// # Panics
+    /// When they are no title.
+    pub fn mandate(lines: &str) -> Mandate {
+        Mandate { title: domain::title::Title::parse(lines).expect("a title"), from: None, until: None }
+    }
     /// The n-th dossier.
     pub fn case(n: u8) -> CaseId {
         CaseId::new([n; 16])
@@ -94,16 +101,19 @@ pub fn office_sealing_with(agency: &Identity) -> World {
         place: "Xã Mẫu".into(),
         province: "Tỉnh Mẫu".into(),
         enabled: true,
-        series_suffix: "SCT/BS".into(),
-        book: "01".into(),
+        first_suffix: "SCT/BS".into(),
+        first_book: "01".into(),
+        later_series: Vec::new(),
         slot_capacity: 1,
         seal_chain: agency.enrolled(),
         leaders: vec![people::leader()],
+        seal_picture: None,
     };
     let user = |id: UserId, name: &str, right: Right| User {
         id,
         name: name.into(),
-        title_line: String::new(),
+        mandate: None,
+        signature_picture: None,
         active: true,
         grants: vec![(right, Some(unit.id.clone()))],
         phone: None,
@@ -111,7 +121,7 @@ pub fn office_sealing_with(agency: &Identity) -> World {
         account: None,
     };
     let leader = User {
-        title_line: "CHỦ TỊCH".into(),
+        mandate: Some(people::mandate("CHỦ TỊCH")),
         phone: Some("+84900000001".into()),
         credential: Some(Credential { id: "credential-1".into(), chain: trees().ours.leader.enrolled() }),
         ..user(people::leader(), "Nguyễn Văn Mẫu", Right::Sign)
@@ -188,6 +198,7 @@ pub fn receive(world: &World, n: u8) -> CopyId {
         uploads: vec![upload.id.clone()],
         attestation: Some(Attestation { template_id: "default".into(), placement: Placement::Auto }),
         leader: None,
+        look: None,
         opened: None,
         token_length: 0,
         state: CopyState::Draft,
@@ -247,7 +258,8 @@ fn decided(world: &World, decision: Decision) {
 /// # Panics
 /// When the copy is not at the desk.
 pub fn submit(world: &World, id: &CopyId, base: Vec<u8>) {
-    let copy = Copy { leader: Some(people::leader()), opened: None, ..copy_of(world, id) };
+    let look = Look::of(&user_of(world, &people::leader()), &unit_of(world));
+    let copy = Copy { leader: Some(people::leader()), look, opened: None, ..copy_of(world, id) };
     let digest = sha256(&base);
     let base = stored(world, paths::base(id, &digest), base);
     let decision = decide(&copy, Command::Submit { base }, &people::clerk(), world.now());
@@ -289,7 +301,9 @@ pub fn signed(world: &World, n: u8) -> CopyId {
     let copy = copy_of(world, &id);
     let base = world.object(&copy.state.file().expect("a base").path).expect("the base");
     let held = pades::Held::whole(&base);
-    let prepared = bench().prepare_leader(&held, &LeaderMark { leader: &leader, unit: &unit, token_room: 0, at: now });
+    let look = copy.look.clone().expect("a submitted copy");
+    let mark = LeaderMark { leader: &leader, look: &look, picture: None, unit: &unit, token_room: 0, at: now };
+    let prepared = bench().prepare_leader(&held, &mark);
     let prepared = prepared.expect("a leader's revision");
     let raw = trees().ours.leader.key.sign(&sha256(&prepared.signed_attributes), u64::from(n));
     let chain = trees().ours.leader.enrolled();

@@ -29,6 +29,7 @@ pub(crate) fn copy(test: u8, thing: u8, state: CopyState, version: Version) -> C
         uploads: vec![UploadId::new(bytes(test, thing))],
         attestation: None,
         leader: None,
+        look: None,
         opened: None,
         token_length: 0,
         state,

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use compose::{Placement, SealText, Unusable};
+use compose::{LeaderText, Placement, SealText, Unusable};
 use lopdf::Object;
 
 use crate::read::{base, bytes, read, spec};
@@ -33,23 +33,25 @@ fn poppler(program: &str, arguments: &[&str], name: &str, pdf: &[u8]) -> Option<
 }
 
 fn leader(size: (f32, f32)) -> Vec<u8> {
-    compose::leader_appearance(
-        size,
-        "Nguyễn Văn Mẫu",
-        "KT. CHỦ TỊCH / PHÓ CHỦ TỊCH",
-        Some("UBND xã Thử Nghiệm"),
-        "2026-11-25T14:05:31+07:00",
-    )
-    .expect("an appearance")
+    compose::leader_appearance(size, &LEADER).expect("an appearance")
 }
 
+const LEADER: LeaderText<'_> = LeaderText {
+    name: "Nguyễn Văn Mẫu",
+    title_line: "KT. CHỦ TỊCH / PHÓ CHỦ TỊCH",
+    organisation: Some("UBND xã Thử Nghiệm"),
+    signed_at_text: "2026-11-25T14:05:31+07:00",
+    picture: None,
+};
+
 const SEAL: SealText<'_> = SealText {
-    number: 152,
+    number: "152",
     book: "01/2026",
     suffix: "SCT/BS",
     date_text: "Ngày 25 tháng 11 năm 2026",
     unit_name: "ỦY BAN NHÂN DÂN XÃ THỬ NGHIỆM",
     qr_payload: "HTTPS://CHUNGTHUC.EXAMPLE.VN/Q/AGIPVSX6BUYDAMBOGAYC4MBRFZEDKNACGAYQMU2DKQXUEUYAAAAJQJTCAAAQEAYEAUDAP3ITGKUS6NTDTXUEJDJGIHW6BREDZXPLPY3ISV4ZTSFCPGMAPGMIFXSXJWLFJMKAFR3T5VEC6GWM2VYMIZCA6VAGMRMEK5RDKCU37YFQ",
+    picture: None,
 };
 
 /// Words with their boxes: left, top, right, bottom.
@@ -107,7 +109,11 @@ fn appearances_read_as_they_were_written() {
     let leader = leader((made.leader_rect.w, made.leader_rect.h));
     let seal = compose::seal_appearance((made.seal_rect.w, made.seal_rect.h), &SEAL).expect("an appearance");
     for (name, pdf, wanted) in [
-        ("leader", &leader, vec!["Nguyễn Văn Mẫu", "UBND xã Thử Nghiệm", "2026-11-25T14:05:31+07:00"]),
+        (
+            "leader",
+            &leader,
+            vec!["Nguyễn Văn Mẫu", "KT. CHỦ TỊCH – PHÓ CHỦ TỊCH", "UBND xã Thử Nghiệm", "2026-11-25T14:05:31+07:00"],
+        ),
         (
             "seal",
             &seal,

@@ -24,6 +24,7 @@ pub(crate) fn wording() -> Wording {
         leader_name: "Nguyễn Văn Mẫu".into(),
         document_title: "Giấy chứng nhận mẫu số 000123".into(),
         document_pages: 1,
+        room: compose::Room::default(),
     }
 }
 

@@ -3,15 +3,16 @@
 use domain::copy::CopyState;
 use domain::ids::*;
 use domain::model::*;
+use domain::title::Title;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::shape;
-use crate::wire::{As, Bin, Day, Hex, Id, Many, Opt, Pair, Time};
+use crate::wire::{As, Bin, Day, Hex, Id, Lines, Many, Opt, Pair, Time};
 
 shape!(MidstateItem => Midstate, StoredItem => Stored, PlacementItem => Placement, AttestationItem => Attestation, NumberItem => Number);
-shape!(PreparedItem => PreparedRevision, CopyStateItem => CopyState, CopyItem => Copy);
+shape!(PreparedItem => PreparedRevision, CopyStateItem => CopyState, LookItem => Look, CopyItem => Copy);
 shape!(AnnulmentDecisionItem => AnnulmentDecision, AnnulmentItem => Annulment);
 shape!(PurposeItem => Purpose, SessionStateItem => SessionState, SessionPartItem => SessionItem, SessionRow => Session);
 
@@ -173,6 +174,18 @@ fn is_zero(number: &u32) -> bool {
 }
 
 #[derive(Deserialize, Serialize)]
+#[serde(remote = "Look")]
+pub(crate) struct LookItem {
+    name: String,
+    #[serde(with = "As::<Lines>")]
+    title: Title,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Opt<Hex>>")]
+    signature_picture: Option<Sha256>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Opt<Hex>>")]
+    seal_picture: Option<Sha256>,
+}
+
+#[derive(Deserialize, Serialize)]
 #[serde(remote = "Copy")]
 pub(crate) struct CopyItem {
     #[serde(with = "As::<Id>")]
@@ -192,6 +205,9 @@ pub(crate) struct CopyItem {
     attestation: Option<Attestation>,
     #[serde(with = "As::<Opt<Id>>")]
     leader: Option<UserId>,
+    /// Copies that were submitted before looks were kept have none.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Opt<LookItem>>")]
+    look: Option<Look>,
     #[serde(with = "As::<Opt<Pair<Hex, Time>>>")]
     opened: Option<(Sha256, Timestamp)>,
     /// Nearly every copy has none.

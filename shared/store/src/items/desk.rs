@@ -5,13 +5,16 @@
 
 use domain::ids::*;
 use domain::model::*;
+use domain::series::{Series, Written};
+use domain::title::Title;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::shape;
-use crate::wire::{As, Bin, Hex, Id, Many, Opt, Pair, Time};
+use crate::wire::{As, Bin, Day, Forms, Hex, Id, Lines, Many, Opt, Pair, Time};
 
-shape!(UnitItem => Unit, CredentialItem => Credential, RightItem => Right, UserItem => User);
+shape!(SeriesItem => Series, MandateItem => Mandate, UnitItem => Unit, CredentialItem => Credential, RightItem => Right, UserItem => User);
 shape!(OriginalItem => Original, AppointmentStatusItem => AppointmentStatus, AppointmentItem => Appointment);
 shape!(SlotItem => Slot, UploadStateItem => UploadState, UploadItem => Upload);
 shape!(RequesterItem => Requester, FeeItem => Fee, CaseStatusItem => CaseStatus, CaseItem => Case);
@@ -28,13 +31,40 @@ pub(crate) struct UnitItem {
     place: String,
     province: String,
     enabled: bool,
-    series_suffix: String,
-    book: String,
+    /// Renamed in the domain, where what holds on a day is asked for.
+    #[serde(rename = "series_suffix")]
+    first_suffix: String,
+    #[serde(rename = "book")]
+    first_book: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "As::<Many<Pair<Day, SeriesItem>>>")]
+    later_series: Vec<(Date, Series)>,
     slot_capacity: u32,
     #[serde(with = "As::<Many<Bin>>")]
     seal_chain: Vec<Vec<u8>>,
     #[serde(with = "As::<Many<Id>>")]
     leaders: Vec<UserId>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Opt<Hex>>")]
+    seal_picture: Option<Sha256>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Series")]
+pub(crate) struct SeriesItem {
+    suffix: String,
+    book: String,
+    #[serde(with = "As::<Forms>")]
+    written: Written,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Mandate")]
+pub(crate) struct MandateItem {
+    #[serde(with = "As::<Lines>")]
+    title: Title,
+    #[serde(with = "As::<Opt<Day>>")]
+    from: Option<Date>,
+    #[serde(with = "As::<Opt<Day>>")]
+    until: Option<Date>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -64,7 +94,11 @@ pub(crate) struct UserItem {
     #[serde(with = "As::<Id>")]
     id: UserId,
     name: String,
-    title_line: String,
+    /// People that were stored before mandates were kept have none.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Opt<MandateItem>>")]
+    mandate: Option<Mandate>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Opt<Hex>>")]
+    signature_picture: Option<Sha256>,
     active: bool,
     #[serde(with = "As::<Many<Pair<RightItem, Opt<Id>>>>")]
     grants: Vec<(Right, Option<UnitId>)>,
