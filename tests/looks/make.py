@@ -54,12 +54,12 @@ def seal():
 
 
 def motto():
-    """A page whose only free strips lie above and below the national name and motto, pale and in colour."""
+    """A page with the national name and motto, pale and in colour, where a wording would stand if nobody saw them."""
     image = Image.new("RGB", (1240, 1754), (247, 243, 230))
     draw = ImageDraw.Draw(image)
     large, small = ImageFont.truetype(str(FONT), 40), ImageFont.truetype(str(FONT), 30)
-    draw.text((620, 1300), "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", font=large, fill=(205, 160, 150), anchor="mm")
-    draw.text((620, 1350), "Độc lập - Tự do - Hạnh phúc", font=small, fill=(150, 170, 205), anchor="mm")
+    draw.text((620, 800), "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", font=large, fill=(205, 160, 150), anchor="mm")
+    draw.text((620, 850), "Độc lập - Tự do - Hạnh phúc", font=small, fill=(150, 170, 205), anchor="mm")
     for row in range(12):
         draw.text((160, 120 + row * 52), "Bản mẫu, cấp cho người không có thật. " * 2, font=small, fill=(60, 60, 70))
     return image
