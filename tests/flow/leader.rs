@@ -5,7 +5,7 @@
 use casework::Halt;
 use casework::leader::{GRACE, LIFETIME};
 use domain::ids::{CopyId, EventId, SessionId};
-use domain::model::{Outbox, SessionState, Topic};
+use domain::model::{Learned, Outbox, SessionState, Topic};
 use domain::ports::Write;
 use domain::refusal::Reason;
 use jiff::SignedDuration;
@@ -131,6 +131,7 @@ fn a_changed_file_is_fenced() {
         at: world.now(),
         due_at: world.now(),
         waits: None,
+        learned: Learned::default(),
     };
     run(casework::leader::cancel(&world, &old, world.now())).expect("cancelled");
     take_back(&world, &copy);

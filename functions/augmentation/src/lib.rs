@@ -13,9 +13,9 @@ use domain::ports::{Fault, Records};
 use jiff::Timestamp;
 use objects::Bucket;
 use store::Table;
-use trust_services::{HttpServices, Patience};
+use trust_services::{HttpServices, Patience, Within};
 
-/// What this function does, in the order of a sweep: copies of ours before questions of others.
+/// What this function does. In a sweep they take turns: the first of each, then the second of each.
 const TOPICS: [Topic; 5] = [Topic::FinishLeader, Topic::FinishSeal, Topic::Archive, Topic::FetchEvidence, Topic::Renew];
 /// Items that one sweep takes of each topic.
 const SWEEP: u32 = 50;
@@ -25,11 +25,12 @@ const SWEEP_QUESTIONS: u32 = 3;
 const SWEEP_RENEWALS: u32 = 5;
 
 /// Work is begun in the first seconds of an event only: what is begun then ends before the function does, after at most
-/// [`trust_services::LONGEST_TIMESTAMPS`] for its time-stamp and what is left for everything else. Cut off, it would pay for its time-stamp
-/// again.
+/// [`augment::LEASE`]. Cut off, it would pay for its time-stamp again.
 pub const BEGIN_WITHIN: Duration = Duration::from_secs(25);
-/// Copies of a sweep that are worked on beside each other; each holds its file in memory a few times, up to 100 MB of it.
-const BESIDE: usize = 2;
+/// Places of a sweep for what is worked on beside each other: most of it waits for a TSA, for up to 131 s. A place is worth 20 MB of memory.
+const PLACES: usize = 48;
+/// Places that the copies of a leader's session take together.
+const PLACES_OF_A_SESSION: usize = 4;
 
 /// The function with what it needs.
 pub struct Augmentation {
@@ -80,10 +81,10 @@ impl Augmentation {
 }
 
 impl Augmentation {
-    /// One step of an item.
-    async fn step(&self, item: &Outbox, now: Timestamp) -> Result<Outcome, Halt> {
+    /// One step of an item, which asks for as long as it is alone with it: its time begins before the moment `now`.
+    async fn step(&self, item: &Outbox, services: &Within<'_>, now: Timestamp) -> Result<Outcome, Halt> {
         let bench = &self.bench(now).await;
-        let (records, objects, services, chance) = (&self.records, &self.objects, &self.services, &self.edge.chance);
+        let (records, objects, chance) = (&self.records, &self.objects, &self.edge.chance);
         match item.topic {
             Topic::FinishLeader => augment::finish_leader(records, objects, services, bench, chance, item, now).await,
             Topic::FinishSeal => augment::finish_seal(records, objects, services, bench, chance, item, now).await,
@@ -112,8 +113,9 @@ impl Function for Augmentation {
         }
         let mut item = item.clone();
         while begun.elapsed() < BEGIN_WITHIN {
+            let services = self.services.within(augment::ASKING.unsigned_abs());
             let now = self.edge.clock.now();
-            let done = self.step(&item, now).await;
+            let done = self.step(&item, &services, now).await;
             match done {
                 Ok(Outcome::Later(due_at)) if due_at <= now => item.due_at = due_at,
                 Err(Halt::Failed(_)) => {
@@ -128,28 +130,50 @@ impl Function for Augmentation {
 
     async fn tick(&self) -> Result<(), Fault> {
         let (now, begun) = (self.edge.clock.now(), Stopwatch::start());
+        let mut due = Vec::new();
         for topic in TOPICS {
             let most = match topic {
                 Topic::FetchEvidence => SWEEP_QUESTIONS,
                 Topic::Renew => SWEEP_RENEWALS,
                 _ => SWEEP,
             };
-            let due = self.records.due(topic, now, most).await?;
-            for items in due.chunks(BESIDE) {
-                let done = casework::beside(items.iter().map(|item| self.work_since(item, begun))).await;
-                for (item, done) in items.iter().zip(done) {
-                    if let Err(fault) = done {
-                        tracing::warn!(topic = topic.name(), subject = item.subject, %fault, "due work failed; the next sweep tries again");
-                    }
-                }
-            }
+            due.push(self.records.due(topic, now, most).await?);
         }
+        swept(due, |item| self.swept(item, begun), || begun.elapsed() < BEGIN_WITHIN).await;
         Ok(())
     }
 }
 
+impl Augmentation {
+    async fn swept(&self, item: Outbox, begun: Stopwatch) {
+        if let Err(fault) = self.work_since(&item, begun).await {
+            tracing::warn!(topic = item.topic.name(), subject = item.subject, %fault, "due work failed; the next sweep tries again");
+        }
+    }
+}
+
+/// Does what is due of each topic by turns, as far as there are places and time: nobody's many orders go before another's few.
+async fn swept<F: Future<Output = ()>>(
+    due: Vec<Vec<Outbox>>,
+    work: impl Fn(Outbox) -> F,
+    may_begin: impl Fn() -> bool,
+) {
+    let takes = |item: &Outbox| if item.topic == Topic::FinishLeader { PLACES_OF_A_SESSION } else { 1 };
+    let all = casework::by_turns(due).into_iter().map(|item| (takes(&item), work(item)));
+    casework::in_turn(all, PLACES, may_begin).await;
+}
+
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::pin::Pin;
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::task::{Context, Poll, Waker};
+
+    use domain::ids::EventId;
+    use domain::model::Learned;
+
     use super::*;
 
     const TEMPLATE: &str = include_str!("../../../template.yaml");
@@ -183,14 +207,93 @@ mod tests {
             assert_eq!(parameter(name, "MaxValue"), longest, "{name}");
             assert!(parameter(name, "Default") <= longest, "{name}");
         }
-        // Work that was taken is nobody else's while the first TSA may still answer; four runs that died hold up no archive for too long.
-        assert!((parameter("TsaTimeout", "Default")..timeout()).contains(&augment::LEASE.unsigned_abs()));
-        assert!(augment::LEASE.unsigned_abs() * 5 < augment::ARCHIVE_WAIT.unsigned_abs());
-        assert!(BEGIN_WITHIN + trust_services::LONGEST_TIMESTAMPS + OWN_WORK < timeout());
-        // As it is set: the last TSA is given up, and two hosts that are silent about OCSP and CRL too.
+        // Work that was taken is nobody else's for as long as anybody is asked about it; three runs that died hold up no archive for too long.
+        let (lease, asking) = (augment::LEASE.unsigned_abs(), augment::ASKING.unsigned_abs());
+        assert!(asking + OWN_WORK <= lease && BEGIN_WITHIN + lease < timeout());
+        assert!(lease * 3 < augment::ARCHIVE_WAIT.unsigned_abs());
+        assert!(
+            trust_services::LONGEST_TIMESTAMPS <= asking,
+            "as an operator may set it, the last TSA is given up of its own"
+        );
+        // As it is set: two hosts that are silent about OCSP and CRL too.
         let behind = u32::try_from(trust_services::MOST_TSAS - 1).expect("a few");
         let stamp = parameter("TsaPause", "Default") * behind + parameter("TsaTimeout", "Default");
         let evidence = parameter("EvidenceTimeout", "Default") * 4;
-        assert!(BEGIN_WITHIN + stamp + evidence + OWN_WORK <= timeout());
+        assert!(stamp + evidence <= asking);
+    }
+
+    /// The table of a busy hour, in seconds, under a TSA that takes 131 s: a sweep each minute, and what is taken is not due.
+    #[derive(Default)]
+    struct Hour {
+        now: AtomicU64,
+        open: Mutex<Vec<(Outbox, u64)>>,
+        ended: Mutex<Vec<(Topic, u64)>>,
+    }
+
+    impl Hour {
+        fn second(&self) -> u64 {
+            self.now.load(Ordering::Relaxed)
+        }
+
+        fn due(&self, topic: Topic) -> Vec<Outbox> {
+            let open = self.open.lock().expect("no panic");
+            let due = open.iter().filter(|(item, due)| item.topic == topic && *due <= self.second());
+            due.take(SWEEP as usize).map(|(item, _)| item.clone()).collect()
+        }
+
+        /// Takes an order, waits for the TSA, and is done with it.
+        async fn work(&self, item: Outbox, begun: u64) {
+            let taken = {
+                let mut open = self.open.lock().expect("no panic");
+                let one = open.iter_mut().find(|(other, due)| other.id == item.id && *due <= self.second());
+                one.map(|one| one.1 = self.second() + augment::LEASE.unsigned_abs().as_secs()).is_some()
+            };
+            assert!(self.second() < begun + BEGIN_WITHIN.as_secs());
+            let until = self.second() + 131;
+            while taken && self.second() < until {
+                let mut given = false;
+                poll_fn(|_| if std::mem::replace(&mut given, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+            }
+            if taken {
+                self.open.lock().expect("no panic").retain(|(other, _)| other.id != item.id);
+                self.ended.lock().expect("no panic").push((item.topic, self.second()));
+            }
+        }
+
+        async fn sweep(&self) {
+            let begun = self.second();
+            let due = TOPICS.map(|topic| self.due(topic)).into();
+            swept(due, |item| self.work(item, begun), || self.second() < begun + BEGIN_WITHIN.as_secs()).await;
+        }
+    }
+
+    /// Forty sessions of leaders and forty seals wait, and every TSA takes 131 s: both get on from the first minute, and all is done within the
+    /// quarter of an hour that an archive is waited for.
+    #[test]
+    fn seals_and_leaders_both_get_on() {
+        let hour = Hour::default();
+        let item = |n: u8, topic| {
+            let (id, at) = (EventId::new([n; 16]), Timestamp::UNIX_EPOCH);
+            let (subject, learned) = (n.to_string(), Learned::default());
+            (Outbox { id, topic, subject, at, due_at: at, waits: None, learned }, 0)
+        };
+        let leaders = (0..40).map(|n| item(n, Topic::FinishLeader));
+        *hour.open.lock().expect("no panic") = leaders.chain((40..80).map(|n| item(n, Topic::FinishSeal))).collect();
+        let mut sweeps: Vec<Pin<Box<dyn Future<Output = ()> + '_>>> = Vec::new();
+        let mut context = Context::from_waker(Waker::noop());
+        for second in 0..900 {
+            hour.now.store(second, Ordering::Relaxed);
+            if second % 60 == 0 {
+                sweeps.push(Box::pin(hour.sweep()));
+            }
+            sweeps.retain_mut(|sweep| sweep.as_mut().poll(&mut context).is_pending());
+        }
+        let ended = hour.ended.lock().expect("no panic");
+        assert_eq!((ended.len(), hour.open.lock().expect("no panic").len()), (80, 0));
+        for topic in [Topic::FinishLeader, Topic::FinishSeal] {
+            let of = ended.iter().filter(|(other, _)| *other == topic).map(|(_, second)| *second);
+            let at: Vec<u64> = of.collect();
+            assert!(at[0] <= 131 && at.len() == 40, "{topic:?}: {at:?}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use domain::ids::EventId;
-use domain::model::{Outbox, Topic};
+use domain::model::{Learned, Outbox, Topic};
 use domain::ports::{Chance, Fault};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
@@ -169,6 +169,7 @@ fn outbox(record: &Value) -> Option<Outbox> {
         at: text("at")?.parse().ok()?,
         due_at: text("due_at")?.parse().ok()?,
         waits: None,
+        learned: Learned::default(),
     })
 }
 

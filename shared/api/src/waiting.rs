@@ -28,7 +28,7 @@ fn words(waits: WaitsFor) -> (&'static str, &'static str) {
 #[cfg(test)]
 mod tests {
     use domain::ids::EventId;
-    use domain::model::Topic;
+    use domain::model::{Learned, Topic};
     use jiff::Timestamp;
 
     use super::*;
@@ -38,7 +38,15 @@ mod tests {
     fn only_what_was_put_off_waits() {
         let (at, due_at) = (Timestamp::UNIX_EPOCH, Timestamp::from_second(60).expect("a minute later"));
         let subject = "copy_x".to_owned();
-        let order = Outbox { id: EventId::new([1; 16]), topic: Topic::Archive, subject, at, due_at, waits: None };
+        let order = Outbox {
+            id: EventId::new([1; 16]),
+            topic: Topic::Archive,
+            subject,
+            at,
+            due_at,
+            waits: None,
+            learned: Learned::default(),
+        };
         let shown = |order: Option<Outbox>| {
             let mut shown = json!({"status": "sealed"});
             add_waiting(&mut shown, order.as_ref());

@@ -66,7 +66,15 @@ pub(crate) fn order(copy: &CopyId, now: Timestamp) -> Result<Write, Fault> {
     let id =
         EventId::parse(&format!("{}_7{tail}", EventId::PREFIX)).map_err(|error| Fault(format!("{copy}: {error}")))?;
     let subject = copy.as_str().to_owned();
-    Ok(Write::Outbox(Outbox { id, topic: Topic::Aftercare, subject, at: now, due_at: now, waits: None }))
+    Ok(Write::Outbox(Outbox {
+        id,
+        topic: Topic::Aftercare,
+        subject,
+        at: now,
+        due_at: now,
+        waits: None,
+        learned: Learned::default(),
+    }))
 }
 
 fn letter(public: &PublicCopy, watch: &Watch, to: &str) -> Result<Letter, Fault> {

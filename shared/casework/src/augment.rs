@@ -32,7 +32,7 @@ use crate::workshop::{Expectation, Parts, chain_of};
 use crate::{Halt, Outcome, Workshop};
 
 pub use archive::archive;
-pub use lease::{LEASE, give_back};
+pub use lease::{ASKING, LEASE, give_back};
 pub use renew::renew;
 
 /// The most octets of files that copies of one session bring into memory beside each other; one copy always has its turn.

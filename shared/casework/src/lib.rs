@@ -25,7 +25,7 @@ pub mod workshop;
 use domain::ports::Fault;
 use jiff::Timestamp;
 
-pub use beside::beside;
+pub use beside::{beside, by_turns, in_turn};
 pub use domain::refusal::Halt;
 pub use workshop::{Workbench, Workshop};
 

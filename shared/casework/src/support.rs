@@ -167,7 +167,15 @@ pub(crate) fn outbox(chance: &impl Chance, topic: Topic, subject: &str, now: Tim
 
 /// Work for a function, for later.
 pub(crate) fn outbox_due(id: EventId, topic: Topic, subject: &str, at: Timestamp, due_at: Timestamp) -> Write {
-    Write::Outbox(Outbox { id, topic, subject: subject.to_owned(), at, due_at, waits: None })
+    Write::Outbox(Outbox {
+        id,
+        topic,
+        subject: subject.to_owned(),
+        at,
+        due_at,
+        waits: None,
+        learned: Learned::default(),
+    })
 }
 
 /// Takes an item away when nothing else is to be written with it.
@@ -267,6 +275,7 @@ mod tests {
             at,
             due_at: at,
             waits: None,
+            learned: Learned::default(),
         };
         let wait = |age| backoff(&item, at + SignedDuration::from_secs(age)).as_second() - age;
         assert_eq!((wait(0), wait(10), wait(100_000)), (2, 10, 120));

@@ -12,7 +12,7 @@ pub use kept::{KeptReport, KeptVerdict, Watch, Watcher};
 pub use look::{Look, Mandate};
 pub use pades::Midstate;
 pub use signing::{PreparedRevision, Purpose, Session, SessionItem, SessionState};
-pub use work::{Outbox, Topic, WaitsFor};
+pub use work::{Learned, Outbox, Topic, WaitsFor};
 
 use crate::ids::*;
 use crate::series::Series;

@@ -76,6 +76,15 @@ pub enum Write {
         /// Whose answer.
         waits: WaitsFor,
     },
+    /// Moves the next attempt of waiting work, and keeps what this one has paid for; it must still be there.
+    OutboxLearned {
+        /// Which.
+        id: EventId,
+        /// When it is tried again.
+        due_at: Timestamp,
+        /// What was learned so far.
+        learned: Learned,
+    },
     /// Takes waiting work for a while, so that nobody begins it beside whoever does it; it must still be due when it was.
     OutboxTaken {
         /// Which.

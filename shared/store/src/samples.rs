@@ -291,7 +291,15 @@ pub(crate) fn counter(last: u32) -> Counter {
 }
 
 pub(crate) fn outbox(topic: Topic) -> Outbox {
-    Outbox { id: EventId::new([5; 16]), topic, subject: "copy_x".into(), at: at(0), due_at: at(60), waits: None }
+    Outbox {
+        id: EventId::new([5; 16]),
+        topic,
+        subject: "copy_x".into(),
+        at: at(0),
+        due_at: at(60),
+        waits: None,
+        learned: Learned::default(),
+    }
 }
 
 pub(crate) fn event() -> Event {

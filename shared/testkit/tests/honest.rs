@@ -36,7 +36,15 @@ fn event(seq: Version) -> Write {
 }
 
 fn outbox(n: u8) -> Outbox {
-    Outbox { id: EventId::new([n; 16]), topic: Topic::Seal, subject: "x".into(), at: NOW, due_at: NOW, waits: None }
+    Outbox {
+        id: EventId::new([n; 16]),
+        topic: Topic::Seal,
+        subject: "x".into(),
+        at: NOW,
+        due_at: NOW,
+        waits: None,
+        learned: Learned::default(),
+    }
 }
 
 fn commit(world: &World, writes: Vec<Write>) -> Result<(), CommitError> {

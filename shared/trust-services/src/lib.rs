@@ -9,6 +9,7 @@ mod kept;
 mod quiet;
 mod race;
 mod rest;
+mod within;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -24,6 +25,8 @@ use crate::hosts::{Guard, Hosts};
 use crate::kept::Kept;
 use crate::quiet::Quiet;
 use crate::rest::Rest;
+
+pub use crate::within::Within;
 
 /// Time to connect.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -76,6 +79,8 @@ pub struct HttpServices {
     stamper: Client,
     /// For URLs of certificates.
     fetcher: Client,
+    /// How long one TSA is waited for, and how long it may be silent before the next one is asked too.
+    timestamp: Duration,
     pause: Duration,
     kept: Kept,
     /// Who was silent when asked for evidence.
@@ -109,11 +114,17 @@ impl HttpServices {
             hosts,
             stamper,
             fetcher,
+            timestamp: patience.timestamp,
             pause: patience.pause,
             kept: Kept::default(),
             quiet,
             rests: Mutex::default(),
         })
+    }
+
+    /// The same for one run, which begins now and may wait for anybody for so long.
+    pub fn within(&self, time: Duration) -> Within<'_> {
+        Within::new(self, time, self.timestamp)
     }
 
     /// What became of the last calls of each TSA.

@@ -76,6 +76,7 @@ pub(crate) fn outbox(test: u8, thing: u8, topic: Topic, due: i64) -> Outbox {
         at: at(0),
         due_at: at(due),
         waits: None,
+        learned: Learned::default(),
     }
 }
 

@@ -10,7 +10,7 @@ use domain::renewal;
 use jiff::Timestamp;
 use pades::{Chain, ChainPurpose, Held, LEADER_FIELD, SEAL_FIELD, VerifiedArchive};
 
-use super::evidence::Gathered;
+use super::evidence::{Gathered, hoped};
 use super::stamp::Stamp;
 use super::{Run, late_delivery, subject};
 use crate::support::{
@@ -20,11 +20,24 @@ use crate::support::{
 use crate::workshop::ArchiveExpectation;
 use crate::{Halt, Outcome, Workshop};
 
-/// A file with its next document time-stamp, or whose answer it waits for.
-pub(super) type Stamped = Result<(VerifiedArchive, Stored), WaitsFor>;
+/// A file with its next document time-stamp, or why there is none yet.
+pub(super) type Stamped = Result<(VerifiedArchive, Stored), NotYet>;
 
-/// Tries to prepare a file for a token that did not fit.
-const ROOMS: usize = 3;
+/// Why a file has no further document time-stamp yet.
+pub(super) enum NotYet {
+    /// Somebody's answer is missing.
+    Waits(WaitsFor),
+    /// A time-stamp came that cannot be used, and shows what the next try needs.
+    Learned(Learned),
+}
+
+/// What asking for the token of a prepared file has brought.
+enum Embedding {
+    /// The revisions with the token, and the token.
+    Made(Vec<u8>, Vec<u8>),
+    /// Not that.
+    NotYet(NotYet),
+}
 
 /// A file that gets its next document time-stamp.
 pub(super) struct Stamping<'a> {
@@ -38,6 +51,8 @@ pub(super) struct Stamping<'a> {
     pub(super) chains: &'a [Chain],
     /// Those of them whose evidence the file still lacks.
     pub(super) wanted: &'a [Chain],
+    /// What earlier tries have shown.
+    pub(super) learned: &'a Learned,
     /// For a renewal: the new file is of use only when it proves itself for longer than this, Unix seconds.
     pub(super) beyond: Option<i64>,
 }
@@ -66,9 +81,10 @@ pub async fn archive(
             return Ok(Outcome::Later(run.alone_until()));
         }
         let path = paths::archived(&copy.unit, number);
-        let (verified, archived) = match run.archived(path, sealed).await? {
+        let (verified, archived) = match run.archived(path, sealed, &item.learned).await? {
             Ok(made) => made,
-            Err(waits) => return run.waits(item, waits).await,
+            Err(NotYet::Waits(waits)) => return run.waits(item, waits).await,
+            Err(NotYet::Learned(learned)) => return run.learns(item, learned).await,
         };
         let all = run.recorded(&copy, &verified, archived, item).await?;
         if commit(records, all).await == Commit::Written {
@@ -80,31 +96,34 @@ pub async fn archive(
 
 impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R, O, S, W, C> {
     /// Looks first. Else: evidence, `/DSS`, time-stamp, a look, create once; what is there then is verified.
-    async fn archived(&self, path: String, sealed: &Stored) -> Result<Stamped, Halt> {
+    async fn archived(&self, path: String, sealed: &Stored, learned: &Learned) -> Result<Stamped, Halt> {
         let held = held(self.objects, sealed).await?;
         let chains = pades::evidence_wanted(&held).map_err(|error| Fault(format!("a sealed file: {error}")))?;
-        let job = Stamping { path, base: sealed, held: &held, chains: &chains, wanted: &chains, beyond: None };
-        self.stamped(job).await
+        let (wanted, beyond) = (&chains, None);
+        self.stamped(Stamping { path, base: sealed, held: &held, chains: &chains, wanted, learned, beyond }).await
     }
 
-    /// The same for any file that gets its next document time-stamp.
+    /// The same for any file that gets its next document time-stamp. Asks for one time-stamp at most: what cannot be used of it is news for the
+    /// next try, which has all of its time again.
     pub(super) async fn stamped(&self, job: Stamping<'_>) -> Result<Stamped, Halt> {
-        let (renews, beyond) = (job.beyond.is_some(), job.beyond.unwrap_or(i64::MIN));
+        let not_yet = |waits| Ok(Err(NotYet::Waits(waits)));
         if let Some(there) = self.archive_there(&job).await? {
             return Ok(Ok(there));
         }
-        let mut wanted = job.wanted.to_vec();
-        if let Some(last) = wanted.last().filter(|_| renews) {
-            let Some(next) = self.next_authority(last, job.held).await else { return Ok(Err(WaitsFor::Timestamp)) };
-            wanted.push(next);
-        }
-        let Some(gathered) = self.evidence(&wanted).await else { return Ok(Err(WaitsFor::Revocation)) };
-        let Some(tail) = self.embedded(job.held, &gathered).await? else { return Ok(Err(WaitsFor::Timestamp)) };
+        let hoped = hoped(job.learned, job.wanted, self.now);
+        let Some(gathered) = self.evidence(job.wanted, &hoped).await else { return not_yet(WaitsFor::Revocation) };
+        let (tail, token) = match self.embedded(&job, &gathered).await? {
+            Embedding::Made(tail, token) => (tail, token),
+            Embedding::NotYet(why) => return Ok(Err(why)),
+        };
         let file = job.held.extended(&tail);
         // Evidence that does not reach the level leaves no file, and neither does a time-stamp that wins no time.
-        let Ok(until) = self.proves_itself(&job, &file) else { return Ok(Err(WaitsFor::Revocation)) };
-        if until <= beyond {
-            return Ok(Err(WaitsFor::Timestamp));
+        let until = self.proves_itself(&job, &file);
+        if !until.as_ref().is_ok_and(|until| job.beyond.is_none_or(|beyond| *until > beyond)) {
+            if let Some(chain) = stamped_by(&token, &job, &gathered) {
+                return Ok(Err(NotYet::Learned(job.learned.clone().with_authority(chain))));
+            }
+            return not_yet(if until.is_ok() { WaitsFor::Timestamp } else { WaitsFor::Revocation });
         }
         let told = extend_object(self.objects, job.base, tail, &extended(job.path.clone(), job.base, &file)).await;
         match self.archive_there(&job).await? {
@@ -113,21 +132,23 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
         }
     }
 
-    /// The revisions with evidence and the next document time-stamp; prepared again with more room when the token did not fit.
-    async fn embedded(&self, base: &Held<'_>, gathered: &Gathered) -> Result<Option<Vec<u8>>, Halt> {
-        let mut room = 0;
-        for _ in 0..ROOMS {
-            let prepared = self.workshop.prepare_archive(base, &gathered.material(), room)?;
-            let imprint = base.extended(&prepared.tail).signed_digest(prepared.contents.clone());
-            let embedded =
-                |token: &[u8]| pades::embed_revision(base, &prepared.tail, prepared.contents.clone(), token).ok();
-            match self.stamp(&imprint, embedded).await {
-                Stamp::Made(tail) => return Ok(Some(tail)),
-                Stamp::TooLong(length) => room = pades::room_for(length),
-                Stamp::NotYet => return Ok(None),
+    /// The revisions with evidence and the next document time-stamp. A token that does not fit says how much room the next try prepares.
+    async fn embedded(&self, job: &Stamping<'_>, gathered: &Gathered) -> Result<Embedding, Halt> {
+        let (base, length) = (job.held, job.learned.token_length);
+        let room = usize::try_from(length).ok().filter(|length| *length > 0).map_or(0, pades::room_for);
+        let prepared = self.workshop.prepare_archive(base, &gathered.material(), room)?;
+        let imprint = base.extended(&prepared.tail).signed_digest(prepared.contents.clone());
+        let embedded = |token: &[u8]| {
+            let tail = pades::embed_revision(base, &prepared.tail, prepared.contents.clone(), token).ok()?;
+            Some(Embedding::Made(tail, token.to_vec()))
+        };
+        Ok(match self.stamp(&imprint, embedded).await {
+            Stamp::Made(made) => made,
+            Stamp::TooLong(length) if length > job.learned.token_length as usize => {
+                Embedding::NotYet(NotYet::Learned(job.learned.clone().with_token(length)))
             }
-        }
-        Ok(None)
+            Stamp::TooLong(_) | Stamp::NotYet => Embedding::NotYet(NotYet::Waits(WaitsFor::Timestamp)),
+        })
     }
 
     /// What is stored under the name, read to its end and verified; `None`: nothing.
@@ -189,6 +210,17 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
     pub(super) fn renewal(&self, copy: &CopyId, due_at: Timestamp) -> Write {
         outbox_due(EventId::new(self.chance.uuid(self.now)), Topic::Renew, copy.as_str(), self.now, due_at)
     }
+}
+
+/// The chain of whoever made a token, DER and leaf first, when no evidence was gathered for it: then the verifier cannot know that it was not
+/// revoked, and does not believe the time-stamp.
+fn stamped_by(token: &[u8], job: &Stamping<'_>, gathered: &Gathered) -> Option<Vec<Vec<u8>>> {
+    let token = pki::tsp::Token::parse(token).ok()?;
+    let leaf = token.signer_certificate().filter(|leaf| !gathered.knows(leaf))?;
+    let others = token.certificates().iter().filter(|one| *one != leaf);
+    // What the file knows of the authority above may complete the path.
+    let known = job.wanted.last().into_iter().flat_map(|last| last.certificates.iter().skip(1));
+    Some(std::iter::once(leaf).chain(others).chain(known).map(|one| one.der().to_vec()).collect())
 }
 
 /// The signers are those of the sealed file, whose digest was recorded when its signatures were verified.

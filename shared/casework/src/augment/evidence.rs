@@ -5,7 +5,9 @@
 
 use std::collections::HashMap;
 
+use domain::model::Learned;
 use domain::ports::{Chance, TrustServices};
+use jiff::Timestamp;
 use pades::{Chain, ChainPurpose, LongTerm, Material};
 use pki::Certificate;
 use pki::path::{self, Evidence, Purpose};
@@ -14,14 +16,14 @@ use super::Run;
 use crate::statement::{Asking, Statement};
 
 /// The material, each piece once, with the fields that it speaks for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Gathered {
     certificates: Vec<Piece>,
     ocsps: Vec<Piece>,
     crls: Vec<Piece>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Piece {
     der: Vec<u8>,
     fields: Vec<String>,
@@ -37,6 +39,11 @@ impl Gathered {
     /// For [`pades::prepare_archive`].
     pub(super) fn material(&self) -> LongTerm<'_> {
         LongTerm { certificates: list(&self.certificates), ocsps: list(&self.ocsps), crls: list(&self.crls) }
+    }
+
+    /// Whether it was gathered for this X.509 certificate too.
+    pub(super) fn knows(&self, one: &Certificate) -> bool {
+        self.certificates.iter().any(|piece| piece.der == one.der())
     }
 
     fn take(&mut self, statement: &Statement, field: &str) {
@@ -81,31 +88,58 @@ impl<R, O, S: TrustServices, W: crate::Workshop, C: Chance> Run<'_, R, O, S, W, 
         Asking { services: self.services, chance: self.chance, now: self.now, kept_since, may_go_on: &|| true }
     }
 
-    /// Evidence for every chain. `None`: some is missing, so try later.
-    pub(super) async fn evidence(&self, chains: &[Chain]) -> Option<Gathered> {
-        let pool: Vec<Certificate> = chains.iter().flat_map(|chain| chain.certificates.iter().cloned()).collect();
+    /// Evidence for every chain that is wanted, `None` when some is missing: try later. And for those that it may help to know about, as far
+    /// as there is some: an authority that stamped once and has gone since keeps nobody waiting.
+    pub(super) async fn evidence(&self, wanted: &[Chain], hoped: &[Chain]) -> Option<Gathered> {
+        let all = || wanted.iter().chain(hoped);
+        let pool: Vec<Certificate> = all().flat_map(|chain| chain.certificates.iter().cloned()).collect();
         let mut gathered = Gathered::default();
         let mut known: HashMap<[u8; 32], Statement> = HashMap::new();
-        for chain in chains {
-            let at = chain.time?;
-            let path = trusted(chain, &pool, self.workshop.anchors(), at)?;
-            for (member, issuer) in path.iter().zip(path.iter().skip(1)) {
-                let statement = match known.get(&member.sha256()) {
-                    Some(statement) => statement.clone(),
-                    None => self.asking(at).statement(member, issuer).await.ok()?,
-                };
-                gathered.take(&statement, &chain.field);
-                known.insert(member.sha256(), statement);
-            }
-            for member in &path {
-                add(&mut gathered.certificates, member.der(), &chain.field);
-            }
-            if !gathered.speaks_for(&path, at) {
-                return None;
+        for chain in wanted {
+            self.gather(chain, &pool, &mut known, &mut gathered).await?;
+        }
+        for chain in hoped {
+            let mut more = gathered.clone();
+            if self.gather(chain, &pool, &mut known, &mut more).await.is_some() {
+                gathered = more;
             }
         }
         Some(gathered)
     }
+
+    /// Adds the evidence for one chain. `None`: some is missing.
+    async fn gather(
+        &self,
+        chain: &Chain,
+        pool: &[Certificate],
+        known: &mut HashMap<[u8; 32], Statement>,
+        gathered: &mut Gathered,
+    ) -> Option<()> {
+        let at = chain.time?;
+        let path = trusted(chain, pool, self.workshop.anchors(), at)?;
+        for (member, issuer) in path.iter().zip(path.iter().skip(1)) {
+            let statement = match known.get(&member.sha256()) {
+                Some(statement) => statement.clone(),
+                None => self.asking(at).statement(member, issuer).await.ok()?,
+            };
+            gathered.take(&statement, &chain.field);
+            known.insert(member.sha256(), statement);
+        }
+        for member in &path {
+            add(&mut gathered.certificates, member.der(), &chain.field);
+        }
+        gathered.speaks_for(&path, at).then_some(())
+    }
+}
+
+/// Chains of authorities that stamped in vain. Their evidence stands with that of the last time-stamp, since a field of their own is not there
+/// yet, and they are asked about as of now.
+pub(super) fn hoped(learned: &Learned, wanted: &[Chain], now: Timestamp) -> Vec<Chain> {
+    let stamps = |chain: &&Chain| chain.purpose == ChainPurpose::Timestamp;
+    let Some(last) = wanted.iter().rfind(stamps) else { return Vec::new() };
+    let read = |ders: &Vec<Vec<u8>>| ders.iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
+    let chain = |ders| Chain { certificates: read(ders), time: Some(now.as_second()), ..last.clone() };
+    learned.authorities.iter().map(chain).collect()
 }
 
 /// The path to a configured root at the time of signing. What the file embeds for one signature may complete another.

@@ -1,7 +1,7 @@
 //! Who asks takes the work first: the minute's sweep, another delivery of the stream and a run that waits for a slow authority meet at one
 //! item, and each of them would pay for a time-stamp of its own.
 
-use domain::model::{Outbox, WaitsFor};
+use domain::model::{Learned, Outbox, WaitsFor};
 use domain::ports::{CommitError, Records, Write};
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,10 +9,13 @@ use super::Run;
 use crate::support::{backoff, commit};
 use crate::{Halt, Outcome};
 
-/// So long whoever has taken an item is alone with it: as long as the first authority may take for its answer. A run that a power cut ended
-/// holds its item no longer than that, so four of them still leave an archive made before its copy is delivered without one; a run that has
-/// to go on to a third authority may meet the sweep, which costs a time-stamp and nothing else.
-pub const LEASE: SignedDuration = SignedDuration::from_secs(150);
+/// So long whoever has taken an item is alone with it. It holds a whole run: evidence, as many silent authorities as may be configured, one
+/// after the other, and what is done with the answer. A run that a power cut ended holds its item no longer than that, so three of them still
+/// leave an archive made before its copy is delivered without one.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(250);
+/// So long after its beginning a run may wait for anybody outside; whoever makes its services bounds them by this. What is left of [`LEASE`] is
+/// for its own work, so that nobody is asked about a file by two runs at once.
+pub const ASKING: SignedDuration = SignedDuration::from_secs(240);
 /// Tries to give an item back: what is lost with it is a lease, not the work.
 const TRIES: usize = 3;
 
@@ -26,6 +29,13 @@ impl<R: Records, O, S, W, C> Run<'_, R, O, S, W, C> {
     pub(super) async fn waits(&self, item: &Outbox, waits: WaitsFor) -> Result<Outcome, Halt> {
         let due_at = backoff(item, self.now);
         commit(self.records, vec![Write::OutboxWaits { id: item.id.clone(), due_at, waits }]).await;
+        Ok(Outcome::Later(due_at))
+    }
+
+    /// Leaves the item to the sweeper with what this run has paid for. When that is lost, it is paid for again.
+    pub(super) async fn learns(&self, item: &Outbox, learned: Learned) -> Result<Outcome, Halt> {
+        let due_at = backoff(item, self.now);
+        commit(self.records, vec![Write::OutboxLearned { id: item.id.clone(), due_at, learned }]).await;
         Ok(Outcome::Later(due_at))
     }
 

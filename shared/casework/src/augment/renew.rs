@@ -3,6 +3,10 @@
 //!
 //! The signers are not asked about again: what was said of them lies in the file, under the time-stamps before. An annulled copy is
 //! not renewed, for nothing is proven with it any more but its annulment, which stands in the register.
+//!
+//! Years later the authority has another X.509 certificate, and a verifier believes the new time-stamp only when the file says that this one
+//! is not revoked. Who stamps now is learned from a time-stamp that cannot be used yet: the order remembers its chain, and the next run brings
+//! the evidence. No run asks for more than one.
 
 use domain::copy::CopyState;
 use domain::decide::{Command, decide};
@@ -11,10 +15,9 @@ use domain::paths;
 use domain::ports::*;
 use domain::renewal;
 use jiff::Timestamp;
-use pades::{Chain, Held, VerifiedArchive};
+use pades::{Chain, VerifiedArchive};
 
-use super::archive::Stamping;
-use super::stamp::Stamp;
+use super::archive::{NotYet, Stamping};
 use super::{Run, subject};
 use crate::support::{Commit, ROUNDS, commit, contention, finished, held, writes};
 use crate::{Halt, Outcome, Workshop};
@@ -57,11 +60,16 @@ pub async fn renew(
         let chains = pades::evidence_wanted(&held).map_err(|error| Fault(format!("an archived file: {error}")))?;
         let wanted = last_stamp(&chains);
         let path = paths::renewed(&copy.unit, number, next);
-        let mut job = Stamping { path, base: archived, held: &held, chains: &chains, wanted, beyond: None };
+        let learned = &item.learned;
+        let mut job = Stamping { path, base: archived, held: &held, chains: &chains, wanted, learned, beyond: None };
         let until = run.proves_itself(&job, &held);
         let until = until.map_err(|rejection| Fault(format!("an archive that cannot be renewed: {rejection}")))?;
         job.beyond = Some(until);
-        let Ok((verified, renewed)) = run.stamped(job).await? else { return run.put_off(item, until).await };
+        let (verified, renewed) = match run.stamped(job).await? {
+            Ok(made) => made,
+            Err(NotYet::Waits(_)) => return run.put_off(item, until).await,
+            Err(NotYet::Learned(learned)) => return run.learns(item, learned).await,
+        };
         let all = run.recorded_renewal(&copy, &verified, renewed, item).await?;
         if commit(records, all).await == Commit::Written {
             return Ok(Outcome::Done);
@@ -76,20 +84,6 @@ fn last_stamp(chains: &[Chain]) -> &[Chain] {
 }
 
 impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R, O, S, W, C> {
-    /// The chain of the authority that is going to stamp, found by one time-stamp that is not used: years later it has another X.509
-    /// certificate, and a verifier believes the new time-stamp only when the file says that this one is not revoked. Its evidence
-    /// stands with that of the `last` time-stamp, since its own field is not there yet.
-    pub(super) async fn next_authority(&self, last: &Chain, base: &Held<'_>) -> Option<Chain> {
-        let Stamp::Made(token) = self.stamp(&base.sha256(), |token| Some(token.to_vec())).await else { return None };
-        let token = pki::tsp::Token::parse(&token).ok()?;
-        let leaf = token.signer_certificate()?.clone();
-        let others = token.certificates().iter().filter(|one| **one != leaf).cloned();
-        // What the file knows of the authority above may complete the path.
-        let known = last.certificates.iter().skip(1).cloned();
-        let certificates = std::iter::once(leaf.clone()).chain(others).chain(known).collect();
-        Some(Chain { certificates, time: Some(token.gen_time()), ..last.clone() })
-    }
-
     /// Whether the new time was written makes no difference to what is right, only to when.
     async fn put_off(&self, item: &Outbox, until: i64) -> Result<Outcome, Halt> {
         let due_at = renewal::again(self.now, until);

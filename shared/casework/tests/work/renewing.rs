@@ -30,6 +30,17 @@ fn due() -> (World, CopyId) {
     (world, id)
 }
 
+/// A renewal from its first run: who stamps now is another authority, which one time-stamp shows; the next run brings its evidence.
+fn renewed(world: &World) {
+    for (tokens, step) in [(1, put_off as fn(&World, Topic)), (1, done)] {
+        world.wait(SignedDuration::from_mins(3));
+        world.script(&[]);
+        step(world, Topic::Renew);
+        let asked = world.calls().iter().filter(|call| call.name == "timestamp").count();
+        assert_eq!(asked, tokens, "no run asks for more than one");
+    }
+}
+
 fn files(world: &World, id: &CopyId) -> (Stored, u32) {
     let CopyState::Sealed { archived: Some(file), renewals, .. } = copy_of(world, id).state else {
         panic!("no archive")
@@ -51,7 +62,7 @@ fn an_archived_copy_knows_when_it_is_due() {
 fn a_renewed_copy_is_another_file_beside_the_earlier_ones() {
     let (world, id) = due();
     let (before, _) = files(&world, &id);
-    done(&world, Topic::Renew);
+    renewed(&world);
     let (after, renewals) = files(&world, &id);
     assert_eq!((renewals, world.paths("numbers/").len()), (1, 3));
     assert!(after.path.ends_with("/00000001-archived-01.pdf"), "{}", after.path);
@@ -86,7 +97,7 @@ fn a_wrong_authority_costs_a_renewal_only_time() {
             "not before its time"
         );
         wait_until(&world, the_work(&world, Topic::Renew).due_at);
-        done(&world, Topic::Renew);
+        renewed(&world);
         assert_eq!(found(&world), [], "{habit:?}");
     }
 }
@@ -102,31 +113,65 @@ fn a_renewal_that_wins_no_time_waits() {
     let again = the_work(&world, Topic::Renew).due_at;
     assert!(again > at(CHANGED) && again.duration_since(at(DUE)) < SignedDuration::from_hours(7 * 24), "{again}");
     wait_until(&world, again);
-    done(&world, Topic::Renew);
+    renewed(&world);
     assert_eq!(files(&world, &id).1, 1);
 }
 
-/// F3, F13: killed at every await point; whoever comes next makes one file, and repeats change nothing.
+/// F3, F13: each of its two runs is killed at every await point, before and after every effect; whoever comes next makes one file, asks for no
+/// time-stamp whose news was written down, and repeats change nothing.
 #[test]
 fn a_renewal_that_is_killed_is_taken_up() {
     let (world, id) = due();
-    let item = the_work(&world, Topic::Renew);
-    for steps in 0.. {
-        let world = world.clone();
-        let ended = run_for(work(&world, &item), steps);
-        // Whoever was killed is left its time.
-        let left = waiting(&world).into_iter().find(|left| left.id == item.id);
-        world.wait(casework::augment::LEASE);
-        run(work(&world, left.as_ref().unwrap_or(&item))).expect("taken up");
-        assert_eq!(run(work(&world, &item)), Ok(Outcome::Done), "and again");
-        assert_eq!((files(&world, &id).1, world.paths("numbers/").len()), (1, 3), "{steps}");
-        the_work(&world, Topic::Renew);
-        assert_eq!(found(&world), [], "{steps}");
-        if ended {
-            assert!(steps > 3, "{steps}");
-            break;
+    let learned = world.clone();
+    put_off(&learned, Topic::Renew);
+    learned.wait(SignedDuration::from_mins(3));
+    for from in [world, learned] {
+        let item = the_work(&from, Topic::Renew);
+        for steps in 0.. {
+            let world = from.clone();
+            let ended = run_for(work(&world, &item), steps);
+            taken_up(&world, &item);
+            assert_eq!((files(&world, &id).1, world.paths("numbers/").len()), (1, 3), "{steps}");
+            the_work(&world, Topic::Renew);
+            assert_eq!(found(&world), [], "{steps}");
+            if ended {
+                assert!(steps > 3, "{steps}");
+                break;
+            }
         }
     }
+}
+
+/// What is left of an order is done, each run at its time.
+fn taken_up(world: &World, item: &Outbox) {
+    // Whoever was killed is left its time.
+    world.wait(casework::augment::LEASE);
+    for _ in 0..3 {
+        let Some(left) = waiting(world).into_iter().find(|left| left.id == item.id) else { break };
+        world.wait(SignedDuration::from_mins(3));
+        run(work(world, &left)).expect("taken up");
+    }
+    assert_eq!(run(work(world, item)), Ok(Outcome::Done), "and again");
+}
+
+/// F1, F2: every call of both runs is lost, or happened and its answer was lost; and every pair of such faults. One file, and nothing waits but
+/// the next renewal.
+#[test]
+fn every_fate_of_a_renewal_ends_in_one_file() {
+    let (world, id) = due();
+    let item = the_work(&world, Topic::Renew);
+    let tried = every_fate(&world, 0..usize::MAX, 2, |world| {
+        for _ in 0..40 {
+            let Some(left) = waiting(world).into_iter().find(|left| left.id == item.id) else { break };
+            if left.due_at > world.now() {
+                world.wait(left.due_at.duration_since(world.now()));
+            }
+            let _ = run(work(world, &left));
+        }
+        assert_eq!((files(world, &id).1, world.paths("numbers/").len()), (1, 3));
+        the_work(world, Topic::Renew);
+    });
+    assert!(tried.runs > 200, "{tried:?}");
 }
 
 /// I5: bytes of somebody else where the renewal belongs stop it, loudly.
@@ -162,7 +207,7 @@ fn the_examiner_sees_overdue_renewals_and_lost_generations() {
     assert_eq!(found(&world), []);
     wait_until(&world, at("2030-08-05T00:00:00Z"));
     assert_eq!(found(&world), [(1, "renewal-overdue")]);
-    done(&world, Topic::Renew);
+    renewed(&world);
     assert_eq!(found(&world), []);
     let first = world.paths("numbers/").into_iter().find(|path| path.ends_with("-archived.pdf")).expect("the first");
     world.flip(&first, 1000);

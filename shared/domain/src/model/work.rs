@@ -19,6 +19,38 @@ pub struct Outbox {
     pub due_at: Timestamp,
     /// For whose answer, since it was tried and put off; for people to see, no step depends on it.
     pub waits: Option<WaitsFor>,
+    /// What earlier tries have paid for and could not use.
+    pub learned: Learned,
+}
+
+/// What time-stamps that were not used have shown, so that the next try does not pay for the same news again.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Learned {
+    /// Octets of the longest token that did not fit; 0 when each did.
+    pub token_length: u32,
+    /// X.509 chains of authorities that stamped and about which the file knew nothing yet: DER, leaf first; the newest chain first.
+    pub authorities: Vec<Vec<Vec<u8>>>,
+}
+
+impl Learned {
+    /// As many authorities are remembered as may be configured.
+    pub const MOST: usize = 4;
+
+    /// With one more authority; the one that was learned of longest ago makes room for it.
+    #[must_use]
+    pub fn with_authority(mut self, chain: Vec<Vec<u8>>) -> Self {
+        self.authorities.retain(|known| known.first() != chain.first());
+        self.authorities.insert(0, chain);
+        self.authorities.truncate(Self::MOST);
+        self
+    }
+
+    /// With room for a token of so many octets.
+    #[must_use]
+    pub fn with_token(self, length: usize) -> Self {
+        let length = u32::try_from(length).unwrap_or(u32::MAX);
+        Self { token_length: self.token_length.max(length), ..self }
+    }
 }
 
 /// Whose answer work waits for.
@@ -90,5 +122,24 @@ impl Topic {
             Topic::FetchEvidence => "fetch_evidence",
             Topic::Renew => "renew",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who stamps today comes first, each stands once, and the list does not grow.
+    #[test]
+    fn the_last_authorities_are_remembered() {
+        let chain = |name: u8| vec![vec![name], vec![99]];
+        let after = |names: &[u8]| {
+            let learned = names.iter().fold(Learned::default(), |known, name| known.with_authority(chain(*name)));
+            learned.authorities.iter().map(|chain| chain[0][0]).collect::<Vec<_>>()
+        };
+        assert_eq!(after(&[1, 2, 1]), [1, 2]);
+        assert_eq!(after(&[1, 2, 3, 4, 5]), [5, 4, 3, 2]);
+        let lengths = [7, 9, 8].into_iter().fold(Learned::default(), Learned::with_token);
+        assert_eq!(lengths.token_length, 9);
     }
 }

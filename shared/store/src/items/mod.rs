@@ -122,6 +122,12 @@ pub(crate) fn decode<T: Kept>(item: Item) -> Result<T, Fault> {
         .map_err(|e| Fault(format!("a {} does not decode: {}", T::KIND, safe(&e))))
 }
 
+/// What work has learned, as the attribute of its item.
+pub(crate) fn learned(learned: &Learned) -> Result<AttributeValue, Fault> {
+    serde_dynamo::to_attribute_value(Out::<Learned, register::LearnedItem>::new(learned))
+        .map_err(|e: serde_dynamo::Error| Fault(format!("what was learned does not encode: {}", safe(&e))))
+}
+
 /// An error without what the item held: serde quotes the offending value, and an item may hold an identity number.
 fn safe(error: &serde_dynamo::Error) -> String {
     let error = error.to_string();

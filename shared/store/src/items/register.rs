@@ -7,10 +7,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::copy::{AnnulmentDecisionItem, NumberItem};
 use super::shape;
-use crate::wire::{As, Hex, Id, Many, Opt, Time, Wire};
+use crate::wire::{As, Bin, Hex, Id, Many, Opt, Time, Wire};
 
 shape!(CounterItem => Counter, EntryItem => Entry, PublicCopyItem => PublicCopy);
-shape!(TopicItem => Topic, WaitsForItem => WaitsFor, OutboxItem => Outbox, EventItem => Event, ChannelItem => Channel, DeliveryItem => Delivery, OneTimeCodeItem => OneTimeCode);
+shape!(TopicItem => Topic, WaitsForItem => WaitsFor, LearnedItem => Learned, OutboxItem => Outbox, EventItem => Event, ChannelItem => Channel, DeliveryItem => Delivery, OneTimeCodeItem => OneTimeCode);
 
 #[derive(Deserialize, Serialize)]
 #[serde(remote = "Counter")]
@@ -104,6 +104,21 @@ pub(crate) struct OutboxItem {
     /// Work that was never put off has none.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Opt<WaitsForItem>>")]
     waits: Option<WaitsFor>,
+    /// Nor has work whose tries have paid for nothing.
+    #[serde(default, skip_serializing_if = "nothing", with = "As::<LearnedItem>")]
+    learned: Learned,
+}
+
+fn nothing(learned: &Learned) -> bool {
+    *learned == Learned::default()
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Learned")]
+pub(crate) struct LearnedItem {
+    token_length: u32,
+    #[serde(with = "As::<Many<Many<Bin>>>")]
+    authorities: Vec<Vec<Vec<u8>>>,
 }
 
 #[derive(Deserialize, Serialize)]

@@ -72,6 +72,9 @@ fn the_register_reads_back() {
     round(PublicCopy { annulled_at: Some(sample::at(9)), annulled_by, ..sample::public() });
     round(Lookup { copy: CopyId::new([3; 16]) });
     round(sample::event());
+    let learned = Learned { token_length: 7, authorities: vec![vec![vec![1], vec![2]], vec![]] };
+    round(Outbox { waits: Some(WaitsFor::Revocation), learned, ..sample::outbox(Topic::Archive) });
+    round(sample::outbox(Topic::Archive));
 }
 
 #[test]

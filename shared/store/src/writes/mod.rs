@@ -11,7 +11,7 @@ use domain::model::*;
 use domain::ports::{Fault, Write};
 use jiff::Timestamp;
 
-use crate::items::{Item, Kept, Lookup, encode, number, text};
+use crate::items::{self, Item, Kept, Lookup, encode, number, text};
 use crate::keys::{self, Key};
 
 /// The limit of a DynamoDB transaction.
@@ -66,6 +66,7 @@ fn expand(table: &str, write: &Write, parts: &mut Vec<TransactWriteItem>) -> Res
         Write::OutboxDone(id) => delete(table, keys::outbox(id)),
         Write::OutboxLater(id, due_at) => later(table, id, *due_at, None),
         Write::OutboxWaits { id, due_at, waits } => waiting(table, id, *due_at, *waits),
+        Write::OutboxLearned { id, due_at, learned } => learns(table, id, *due_at, learned),
         Write::OutboxTaken { id, due_at, until } => later(table, id, *until, Some(*due_at)),
         Write::Event(event) => put(table, event, keys::event(&event.subject, event.seq), None, Condition::Absent),
         Write::Delivery(delivery) => {
@@ -229,13 +230,23 @@ fn later(table: &str, id: &EventId, due_at: Timestamp, before: Option<Timestamp>
 
 /// The same, with whose answer it waits for.
 fn waiting(table: &str, id: &EventId, due_at: Timestamp, waits: WaitsFor) -> Result<TransactWriteItem, Fault> {
-    let mut moved = later(table, id, due_at, None)?;
+    Ok(with(later(table, id, due_at, None)?, "waits", text(waits.name())))
+}
+
+/// The same, with what was paid for.
+fn learns(table: &str, id: &EventId, due_at: Timestamp, learned: &Learned) -> Result<TransactWriteItem, Fault> {
+    Ok(with(later(table, id, due_at, None)?, "learned", items::learned(learned)?))
+}
+
+/// An update that sets one attribute more.
+fn with(mut moved: TransactWriteItem, name: &str, value: AttributeValue) -> TransactWriteItem {
     if let Some(update) = &mut moved.update {
-        update.update_expression.push_str(", #waits = :waits");
-        update.expression_attribute_names.get_or_insert_default().insert("#waits".into(), "waits".into());
-        update.expression_attribute_values.get_or_insert_default().insert(":waits".into(), text(waits.name()));
+        let (placed, valued) = (format!("#{name}"), format!(":{name}"));
+        update.update_expression.push_str(&format!(", {placed} = {valued}"));
+        update.expression_attribute_names.get_or_insert_default().insert(placed, name.to_owned());
+        update.expression_attribute_values.get_or_insert_default().insert(valued, value);
     }
-    Ok(moved)
+    moved
 }
 
 /// A key as an attribute map.

@@ -149,6 +149,14 @@ fn finished_work_goes_and_waiting_work_moves() {
     let waits = one(waits).update.expect("an update");
     assert_eq!(waits.update_expression, "SET #due = :due, #order = :order, #waits = :waits");
     assert_eq!(waits.condition_expression(), Some("attribute_exists(pk)"));
+    let learned = Learned { token_length: 7, authorities: vec![vec![vec![1], vec![2]]] };
+    let learns = Write::OutboxLearned { id: id.clone(), due_at: sample::at(60), learned: learned.clone() };
+    let learns = one(learns).update.expect("an update");
+    assert_eq!(learns.update_expression, "SET #due = :due, #order = :order, #learned = :learned");
+    assert_eq!(learns.condition_expression(), Some("attribute_exists(pk)"));
+    let stored = one(Write::Outbox(Outbox { learned, ..sample::outbox(Topic::Seal) })).put.expect("a put");
+    let learns = learns.expression_attribute_values.expect("values");
+    assert_eq!(learns.get(":learned"), stored.item.get("learned"), "as a new item would hold it");
     let values = later.expression_attribute_values.expect("values");
     assert_eq!(taken, values, "else it moves like any other");
     let stored = one(Write::Outbox(Outbox { id, ..sample::outbox(Topic::Seal) }));

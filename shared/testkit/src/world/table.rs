@@ -116,10 +116,15 @@ impl Table {
         let text = format!("{write:?}");
         for item in items(write) {
             // An item that was moved is what it was before, moved.
-            let before =
-                matches!(write, Write::OutboxLater(..) | Write::OutboxTaken { .. } | Write::OutboxWaits { .. })
-                    .then(|| marks.get(&item))
-                    .flatten();
+            let before = matches!(
+                write,
+                Write::OutboxLater(..)
+                    | Write::OutboxTaken { .. }
+                    | Write::OutboxWaits { .. }
+                    | Write::OutboxLearned { .. }
+            )
+            .then(|| marks.get(&item))
+            .flatten();
             let mark = sha256(format!("{before:?}{text}").as_bytes());
             marks.insert(item, mark);
         }
@@ -144,7 +149,9 @@ impl Table {
             Write::Entry(new) => !self.entries.contains_key(&place(new)),
             Write::PublicCopy(new) => self.allows_public(new),
             Write::Outbox(new) => !self.outbox.contains_key(&new.id),
-            Write::OutboxLater(id, _) | Write::OutboxWaits { id, .. } => self.outbox.contains_key(id),
+            Write::OutboxLater(id, _) | Write::OutboxWaits { id, .. } | Write::OutboxLearned { id, .. } => {
+                self.outbox.contains_key(id)
+            }
             Write::OutboxTaken { id, due_at, .. } => self.outbox.get(id).is_some_and(|work| work.due_at == *due_at),
             Write::Event(new) => !self.events.contains_key(&(new.subject.clone(), new.seq)),
             Write::Delivery(new) => {
@@ -194,6 +201,11 @@ impl Table {
             Write::OutboxWaits { id, due_at, waits } => {
                 if let Some(work) = self.outbox.get_mut(&id) {
                     (work.due_at, work.waits) = (due_at, Some(waits));
+                }
+            }
+            Write::OutboxLearned { id, due_at, learned } => {
+                if let Some(work) = self.outbox.get_mut(&id) {
+                    (work.due_at, work.learned) = (due_at, learned);
                 }
             }
             Write::Event(new) => drop(self.events.insert((new.subject.clone(), new.seq), new)),
@@ -279,7 +291,8 @@ fn items(write: &Write) -> Vec<String> {
         Write::OutboxDone(id)
         | Write::OutboxLater(id, _)
         | Write::OutboxTaken { id, .. }
-        | Write::OutboxWaits { id, .. } => vec![id.to_string()],
+        | Write::OutboxWaits { id, .. }
+        | Write::OutboxLearned { id, .. } => vec![id.to_string()],
         Write::Event(it) => vec![format!("event {} {}", it.subject, it.seq)],
         Write::Delivery(it) => vec![format!("{} {}", it.case, it.id)],
         Write::Paper(it) => vec![format!("paper {}", it.copy)],
