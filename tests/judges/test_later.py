@@ -2,17 +2,34 @@
 
 The copies are those of `cargo test --workspace --test later`, which wrote beside each when it is looked at and what is right: the leader's and
 the office's X.509 certificates have ended or were revoked meanwhile, their issuer's was, the document time-stamps were renewed once and twice;
-and one that was revoked before it signed. EU DSS and ours are asked for the verdict of the moment, the others for what they know of.
+and one that was revoked before it signed. EU DSS and ours are asked for the verdict of the moment, the others for what they know of. pyHanko's own verdict of a moment
+(EN 319 102-1 §5.6.3) is asked for where it can have one: see `own_verdicts`.
 """
 
+import asyncio
+import datetime
 import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import test_pdfa
+from pyhanko.sign.ades.report import AdESPassed
+from pyhanko.sign.validation.ades import ades_lta_validation
+from pyhanko.sign.validation.policy_decl import (
+    CertificateFetchingRule,
+    PdfSignatureValidationSpec,
+    RevinfoOnlineFetchingRule,
+    RevocationInfoGatheringSpec,
+    SignatureValidationSpec,
+)
+from pyhanko_certvalidator.context import CertValidationPolicySpec
+from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
+from pyhanko_certvalidator.policy_decl import REQUIRE_REVINFO, CertRevTrustPolicy, FreshnessReqType
+from pyhanko_certvalidator.registry import SimpleTrustManager
 
 import judge
 
@@ -65,6 +82,78 @@ def test_pyhanko_finds_everything_whole(row):
         assert status.intact and status.valid, f"{name}: {status.summary()}"
         assert status.coverage in judge.WHOLE, f"{name}: {status.coverage}"
         assert status.modification_level in judge.TOLERATED, f"{name}: {status.modification_level}"
+
+
+def at_its_moment(monkeypatch, moment):
+    """pyHanko slides back in time from the machine's clock and not from the moment that it is asked about: the clock is that moment."""
+
+    class Clock(datetime.datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return moment
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith("pyhanko") and getattr(module, "datetime", None) is datetime.datetime:
+            monkeypatch.setattr(module, "datetime", Clock)
+
+
+def own_verdicts(row, monkeypatch):
+    """EN 319 102-1 §5.6.3 by pyHanko, with nothing but the roots and what the file embeds: whose signatures pass.
+
+    Evidence may be ten years old: what is said of the last time-stamp's authority is what the file says, and that was said when the file was made.
+    """
+    moment = datetime.datetime.fromisoformat(row["at"].replace("Z", "+00:00"))
+    at_its_moment(monkeypatch, moment)
+    anchors = judge.roots((MADE / "trust.pem").read_bytes())
+    rule = CertRevTrustPolicy(
+        revocation_checking_policy=REQUIRE_REVINFO,
+        freshness=datetime.timedelta(days=3653),
+        freshness_req_type=FreshnessReqType.MAX_DIFF_REVOCATION_VALIDATION,
+    )
+    trust = SimpleTrustManager.build(trust_roots=anchors)
+    gathering = RevocationInfoGatheringSpec(
+        online_fetching_rule=RevinfoOnlineFetchingRule.LOCAL_ONLY,
+        certificate_fetching_rule=CertificateFetchingRule.NEVER_FETCH,
+    )
+    signatures = SignatureValidationSpec(
+        cert_validation_policy=CertValidationPolicySpec(trust_manager=trust, revinfo_policy=rule), revinfo_gathering_policy=gathering
+    )
+    timing = ValidationTimingInfo(validation_time=moment, best_signature_time=moment, point_in_time_validation=False)
+    file = judge.reader((MADE / row["pdf"]).read_bytes())
+    said = {
+        one.field_name: asyncio.run(ades_lta_validation(one, PdfSignatureValidationSpec(signature_validation_spec=signatures), timing_info=timing))
+        for one in file.embedded_regular_signatures
+    }
+    assert list(said) == SIGNERS
+    return [name for name, result in said.items() if result.ades_subindic == AdESPassed.OK]
+
+
+# Whose signatures pyHanko passes by itself, by file and year of the moment. Only files whose evidence is lists: a root that signs OCSP answers
+# itself is to pyHanko a responder about whom evidence is missing (NO_POE). Five years later a signer's X.509 certificate has ended, and its past
+# validation passes those about whom a later list says more (it slides back to the revocation), not those about whom nothing was said since
+# (OUT_OF_BOUNDS_NO_POE). Whoever makes one of them pass, or fail, has to come here.
+PASSED = {
+    ("by-lists", 2026): SIGNERS,
+    ("by-lists", 2031): [],
+    ("by-lists", 2033): [],
+    ("leader-revoked-later-by-lists", 2027): SIGNERS,
+    ("leader-revoked-later-by-lists", 2031): ["Leader"],
+    ("office-revoked-later-by-lists", 2027): SIGNERS,
+    ("office-revoked-later-by-lists", 2031): ["Seal"],
+    ("issuer-revoked-later-by-lists", 2027): SIGNERS,
+    ("issuer-revoked-later-by-lists", 2031): SIGNERS,
+    ("leader-revoked-before", 2026): [],
+    ("leader-revoked-before", 2031): [],
+}
+
+
+@pytest.mark.parametrize("file", PASSED, ids=lambda file: f"{file[0]}-{file[1]}")
+def test_pyhanko_trusts_by_itself(file, monkeypatch):
+    """Years later, and after a later revocation, from embedded evidence alone; and nobody who was revoked before."""
+    name, year = file
+    row = next(row for row in rows() if row["name"] == name and row["at"].startswith(str(year)))
+    assert own_verdicts(row, monkeypatch) == PASSED[file]
+    assert PASSED[file] == [] or row["verdict"] == "valid"
 
 
 @pytest.fixture(scope="module")

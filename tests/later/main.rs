@@ -180,6 +180,21 @@ fn copies_hold_for_years_and_no_longer() {
         &[(soon, Verdict::Invalid), (FIVE_YEARS, Verdict::Invalid)],
     );
 
+    // The same with lists in the place of OCSP answers: what pyHanko can judge by itself.
+    let listing = world.clone();
+    listing.habits(|habits| habits.ocsp = Habit::Silent);
+    sweep(&listing);
+    let listed = file(&listing, &copy);
+    shelf.put("by-lists", &listed, &[], &[(soon, valid), (FIVE_YEARS, valid), (late, unknown)]);
+    for (name, who) in [("leader", &tree.leader), ("office", office_of(&listing)), ("issuer", &tree.ca)] {
+        let world = listing.clone();
+        world.set_now(at(REVOKED));
+        world.revoke(who);
+        let lists = lists(&world, at(REVOKED) + SignedDuration::from_hours(24));
+        let told = with_lists(&world, &listed, &lists, tree);
+        shelf.put(&format!("{name}-revoked-later-by-lists"), &told, &[], &[(after, valid), (FIVE_YEARS, valid)]);
+    }
+
     let renewing = archiving.clone();
     for (number, when) in RENEWED.iter().enumerate() {
         renewing.set_now(at(when));
