@@ -215,7 +215,15 @@ impl Intake {
         for id in &case.copies {
             copies.extend(self.records.copy(id).await?);
         }
-        Ok(Reply::json(200, &views::case(&case, &copies)).etag(case.version))
+        let mut shown = views::case(&case, &copies);
+        let orders = casework::waiting::of_copies(&self.records, &copies, self.now()).await?;
+        for (copy, order) in copies.iter().zip(&orders) {
+            let listed = shown["copies"].as_array_mut().into_iter().flatten();
+            for one in listed.filter(|one| one["id"] == copy.id.as_str()) {
+                api::add_waiting(one, order.as_ref());
+            }
+        }
+        Ok(Reply::json(200, &shown).etag(case.version))
     }
 
     pub(crate) async fn events(&self, request: &Request, id: &str) -> Result<Reply, Problem> {

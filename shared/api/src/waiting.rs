@@ -22,6 +22,7 @@ fn words(waits: WaitsFor) -> (&'static str, &'static str) {
         WaitsFor::Revocation => {
             ("trả lời của CA về tình trạng thu hồi (OCSP, CRL)", "what CAs say about revocation (OCSP, CRL)")
         }
+        WaitsFor::Repair => ("khắc phục sự cố của hệ thống", "a fault of this system to be mended"),
     }
 }
 
@@ -63,6 +64,10 @@ mod tests {
             },
         });
         assert_eq!(told, json!({"status": "sealed", "waiting": wanted}));
-        assert_eq!(shown(Some(Outbox { waits: Some(WaitsFor::Revocation), ..order }))["waiting"]["for"], "revocation");
+        let other = |waits| shown(Some(Outbox { waits: Some(waits), ..order.clone() }));
+        assert_eq!(other(WaitsFor::Revocation)["waiting"]["for"], "revocation");
+        let repair = other(WaitsFor::Repair);
+        assert_eq!(repair["waiting"]["for"], "repair");
+        assert_eq!(repair["waiting"]["text"]["vi"], "Đang chờ khắc phục sự cố của hệ thống, thử lại lúc 07:01:00.");
     }
 }

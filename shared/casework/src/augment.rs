@@ -26,7 +26,7 @@ use self::stamp::Stamp;
 use crate::beside::beside;
 use crate::support::{
     self, Commit, FILE_LIMIT, ROUNDS, beginning, commit, contention, ended, extend_object, extended, finished, held,
-    later, outbox, outbox_due, read, writes,
+    outbox, outbox_due, read, writes,
 };
 use crate::workshop::{Expectation, Parts, chain_of};
 use crate::{Halt, Outcome, Workshop};
@@ -219,7 +219,7 @@ pub async fn finish_seal(
             }
             Made::TooLong(_) => return run.waits(item, WaitsFor::Timestamp).await,
             // The number is spent, so there is no way back: whatever is wrong has to be put right, and is tried again.
-            Made::Never(_) => return later(records, item, now).await,
+            Made::Never(_) => return run.waits(item, WaitsFor::Repair).await,
             Made::NotYet => return run.waits(item, WaitsFor::Timestamp).await,
         };
         if commit(records, all).await == Commit::Written {

@@ -18,15 +18,37 @@ const AHEAD: SignedDuration = SignedDuration::from_mins(15);
 /// # Errors
 /// [`Fault`] of the table.
 pub async fn of_copy(records: &impl Records, copy: &Copy, now: Timestamp) -> Result<Option<Outbox>, Fault> {
+    let orders = of_copies(records, std::slice::from_ref(copy), now).await?;
+    Ok(orders.into_iter().next().flatten())
+}
+
+/// The same of each copy, in their order; orders of one kind are looked through once for all of them.
+///
+/// # Errors
+/// [`Fault`] of the table.
+pub async fn of_copies(records: &impl Records, copies: &[Copy], now: Timestamp) -> Result<Vec<Option<Outbox>>, Fault> {
+    let steps: Vec<Option<(Topic, &str)>> = copies.iter().map(step).collect();
+    let mut found = vec![None; copies.len()];
+    for topic in [Topic::FinishLeader, Topic::FinishSeal, Topic::Archive] {
+        if !steps.iter().flatten().any(|(other, _)| *other == topic) {
+            continue;
+        }
+        let orders = waiting(records, topic, now).await?;
+        for (found, step) in found.iter_mut().zip(&steps) {
+            let Some((_, subject)) = step.filter(|(other, _)| *other == topic) else { continue };
+            *found = orders.iter().find(|order| order.subject == subject).cloned();
+        }
+    }
+    Ok(found)
+}
+
+/// What brings a copy on from where it stands, and the subject of that order.
+fn step(copy: &Copy) -> Option<(Topic, &str)> {
     match &copy.state {
-        CopyState::AwaitingSignature { session, .. } => {
-            put_off(records, Topic::FinishLeader, &[session.as_str()], now).await
-        }
-        CopyState::Numbered { prepared: Some(_), .. } => {
-            put_off(records, Topic::FinishSeal, &[copy.id.as_str()], now).await
-        }
-        CopyState::Sealed { archived: None, .. } => put_off(records, Topic::Archive, &[copy.id.as_str()], now).await,
-        _ => Ok(None),
+        CopyState::AwaitingSignature { session, .. } => Some((Topic::FinishLeader, session.as_str())),
+        CopyState::Numbered { prepared: Some(_), .. } => Some((Topic::FinishSeal, copy.id.as_str())),
+        CopyState::Sealed { archived: None, .. } => Some((Topic::Archive, copy.id.as_str())),
+        _ => None,
     }
 }
 
@@ -54,7 +76,14 @@ async fn put_off(
     subjects: &[&str],
     now: Timestamp,
 ) -> Result<Option<Outbox>, Fault> {
+    let orders = waiting(records, topic, now).await?;
+    Ok(orders.into_iter().find(|order| subjects.contains(&order.subject.as_str())))
+}
+
+/// Orders of a kind that were put off.
+async fn waiting(records: &impl Records, topic: Topic, now: Timestamp) -> Result<Vec<Outbox>, Fault> {
     let until = now.checked_add(AHEAD).unwrap_or(now);
-    let orders = records.due(topic, until, MOST).await?;
-    Ok(orders.into_iter().find(|order| order.waits.is_some() && subjects.contains(&order.subject.as_str())))
+    let mut orders = records.due(topic, until, MOST).await?;
+    orders.retain(|order| order.waits.is_some());
+    Ok(orders)
 }

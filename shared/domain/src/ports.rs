@@ -93,6 +93,8 @@ pub enum Write {
         due_at: Timestamp,
         /// When it is due again, unless it is done by then.
         until: Timestamp,
+        /// What it waits for from now on, when that changes.
+        waits: Option<WaitsFor>,
     },
     /// A line of history; must not exist.
     Event(Event),

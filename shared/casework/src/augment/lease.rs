@@ -43,17 +43,18 @@ impl<R: Records, O, S, W, C> Run<'_, R, O, S, W, C> {
     /// does is worse than a second time-stamp.
     pub(super) async fn takes(&self, item: &Outbox) -> bool {
         let until = self.alone_until();
-        let taken = Write::OutboxTaken { id: item.id.clone(), due_at: item.due_at, until };
+        let taken = Write::OutboxTaken { id: item.id.clone(), due_at: item.due_at, until, waits: None };
         !matches!(self.records.commit(vec![taken]).await, Err(CommitError::Conflict))
     }
 }
 
-/// Gives back what a run that began at `now` had taken before it failed: it is tried again as if it had not been taken. What it had not
-/// taken, or somebody else has taken since, stays.
+/// Gives back what a run that began at `now` had taken before it failed: it is tried again as if it had not been taken, and whoever looks is told
+/// that it is not somebody else's answer that is missing. What it had not taken, or somebody else has taken since, stays.
 pub async fn give_back(records: &impl Records, item: &Outbox, now: Timestamp) {
     let taken = now.checked_add(LEASE).unwrap_or(now);
     for _ in 0..TRIES {
-        let later = Write::OutboxTaken { id: item.id.clone(), due_at: taken, until: backoff(item, now) };
+        let (id, until, waits) = (item.id.clone(), backoff(item, now), Some(WaitsFor::Repair));
+        let later = Write::OutboxTaken { id, due_at: taken, until, waits };
         // Written, or nothing is there any more: both are the end of it.
         if !matches!(records.commit(vec![later]).await, Err(CommitError::Unknown(_))) {
             return;

@@ -284,6 +284,13 @@ fn what_is_waited_for_is_seen() {
     put_off(&world, Topic::FinishSeal);
     let stamp = Some((WaitsFor::Timestamp, the_work(&world, Topic::FinishSeal).due_at));
     assert_eq!(seen(), [stamp, stamp]);
+    // The next try finds no bucket: it is not the authority that is waited for.
+    world.wait(jiff::SignedDuration::from_mins(3));
+    world.script(&[Fate::Works, Fate::Works, Fate::Works, Fate::Lost]);
+    step(&world, Topic::FinishSeal).expect_err("no bucket");
+    let repair = Some((WaitsFor::Repair, the_work(&world, Topic::FinishSeal).due_at));
+    assert_eq!(seen(), [repair, repair]);
+    world.script(&[]);
     world.habits(|habits| habits.tsa = Habit::Right);
     done(&world, Topic::FinishSeal);
     assert_eq!(seen(), [None, None]);
@@ -296,6 +303,31 @@ fn what_is_waited_for_is_seen() {
     world.habits(|habits| habits.tsa = Habit::Right);
     done(&world, Topic::Archive);
     assert_eq!(seen(), [None, None]);
+}
+
+/// A seal whose signature does not verify has no way back and is tried again; whoever looks sees that something has to be put right, and sees
+/// the copies of a dossier each with its own.
+#[test]
+fn a_seal_that_cannot_be_finished_says_so() {
+    use casework::waiting;
+    let world = office();
+    let (id, _) = key_has_signed(&world, 1);
+    let (fine, _) = {
+        let other = signed(&world, 2);
+        request_seal(&world, std::slice::from_ref(&other)).expect("a session");
+        done(&world, Topic::Seal);
+        (other, ())
+    };
+    let mut copy = copy_of(&world, &id);
+    copy.version += 1;
+    let unit = Unit { seal_chain: Vec::new(), ..unit_of(&world) };
+    world.seed(vec![Write::Unit(unit), Write::Copy(copy)]);
+    let item = waiting(&world).into_iter().find(|item| item.subject == id.as_str()).expect("the order");
+    assert!(matches!(run(work(&world, &item)), Ok(Outcome::Later(_))));
+    let copies = [copy_of(&world, &fine), copy_of(&world, &id)];
+    let seen = run(waiting::of_copies(&world, &copies, world.now())).expect("the table");
+    let waits: Vec<_> = seen.iter().map(|order| order.as_ref().and_then(|order| order.waits)).collect();
+    assert_eq!(waits, [None, Some(WaitsFor::Repair)]);
 }
 
 /// What failed is not held: the next sweep tries it again.

@@ -60,6 +60,8 @@ pub enum WaitsFor {
     Timestamp,
     /// That of an OCSP responder or a CRL host.
     Revocation,
+    /// Nobody's: the last try came upon something of ours that has to be put right.
+    Repair,
 }
 
 impl WaitsFor {
@@ -68,6 +70,7 @@ impl WaitsFor {
         match self {
             WaitsFor::Timestamp => "timestamp",
             WaitsFor::Revocation => "revocation",
+            WaitsFor::Repair => "repair",
         }
     }
 }

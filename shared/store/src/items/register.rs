@@ -126,6 +126,7 @@ pub(crate) struct LearnedItem {
 pub(crate) enum WaitsForItem {
     Timestamp,
     Revocation,
+    Repair,
 }
 
 #[derive(Deserialize, Serialize)]

@@ -74,7 +74,9 @@ fn the_register_reads_back() {
     round(sample::event());
     let learned = Learned { token_length: 7, authorities: vec![vec![vec![1], vec![2]], vec![]] };
     round(Outbox { waits: Some(WaitsFor::Revocation), learned, ..sample::outbox(Topic::Archive) });
-    round(sample::outbox(Topic::Archive));
+    for waits in [None, Some(WaitsFor::Timestamp), Some(WaitsFor::Repair)] {
+        round(Outbox { waits, ..sample::outbox(Topic::Archive) });
+    }
 }
 
 #[test]

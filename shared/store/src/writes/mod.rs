@@ -67,7 +67,10 @@ fn expand(table: &str, write: &Write, parts: &mut Vec<TransactWriteItem>) -> Res
         Write::OutboxLater(id, due_at) => later(table, id, *due_at, None),
         Write::OutboxWaits { id, due_at, waits } => waiting(table, id, *due_at, *waits),
         Write::OutboxLearned { id, due_at, learned } => learns(table, id, *due_at, learned),
-        Write::OutboxTaken { id, due_at, until } => later(table, id, *until, Some(*due_at)),
+        Write::OutboxTaken { id, due_at, until, waits } => {
+            let taken = later(table, id, *until, Some(*due_at))?;
+            Ok(waits.map_or(taken.clone(), |waits| with(taken, "waits", text(waits.name()))))
+        }
         Write::Event(event) => put(table, event, keys::event(&event.subject, event.seq), None, Condition::Absent),
         Write::Delivery(delivery) => {
             let place = account_place(delivery);

@@ -140,7 +140,12 @@ fn finished_work_goes_and_waiting_work_moves() {
     assert_eq!(done.condition_expression, None);
     let later = one(Write::OutboxLater(id.clone(), sample::at(60))).update.expect("an update");
     assert_eq!(later.condition_expression(), Some("attribute_exists(pk)"));
-    let taken = Write::OutboxTaken { id: id.clone(), due_at: sample::at(30), until: sample::at(60) };
+    let taken = Write::OutboxTaken { id: id.clone(), due_at: sample::at(30), until: sample::at(60), waits: None };
+    let Write::OutboxTaken { id: taken_id, due_at, until, .. } = taken.clone() else { panic!("taken") };
+    let back = Write::OutboxTaken { id: taken_id, due_at, until, waits: Some(WaitsFor::Repair) };
+    let back = one(back).update.expect("an update");
+    assert_eq!(back.update_expression, "SET #due = :due, #order = :order, #waits = :waits");
+    assert_eq!(back.condition_expression(), Some("attribute_exists(pk) AND #due = :before"));
     let taken = one(taken).update.expect("an update");
     assert_eq!(taken.condition_expression(), Some("attribute_exists(pk) AND #due = :before"));
     let mut taken = taken.expression_attribute_values.expect("values");

@@ -193,9 +193,14 @@ impl Table {
                 self.outbox.insert(new.id.clone(), new);
             }
             Write::OutboxDone(id) => drop(self.outbox.remove(&id)),
-            Write::OutboxLater(id, due_at) | Write::OutboxTaken { id, until: due_at, .. } => {
+            Write::OutboxLater(id, due_at) => {
                 if let Some(work) = self.outbox.get_mut(&id) {
                     work.due_at = due_at;
+                }
+            }
+            Write::OutboxTaken { id, until, waits, .. } => {
+                if let Some(work) = self.outbox.get_mut(&id) {
+                    (work.due_at, work.waits) = (until, waits.or(work.waits));
                 }
             }
             Write::OutboxWaits { id, due_at, waits } => {
