@@ -262,7 +262,7 @@ pub enum Created {
 }
 
 /// What looks at an object.
-pub type Look<T> = Box<dyn FnOnce(File<'_>) -> T + Send>;
+pub type Reading<T> = Box<dyn FnOnce(File<'_>) -> T + Send>;
 
 /// What was found out about an object, and about which body.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -308,7 +308,7 @@ pub trait Objects: Send + Sync {
         &self,
         path: &str,
         limit: u64,
-        look: Look<T>,
+        look: Reading<T>,
     ) -> impl Future<Output = Result<Option<Looked<T>>, Fault>> + Send;
     /// Reads an object, at most `limit` bytes (more is a `Fault`).
     fn read(&self, path: &str, limit: u64) -> impl Future<Output = Result<Option<Vec<u8>>, Fault>> + Send;

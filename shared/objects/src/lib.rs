@@ -24,7 +24,7 @@ use aws_types::service_config::ServiceConfigKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::model::{Sha256, Stored};
-use domain::ports::{Created, Fault, File, Look, Looked, Objects, Presigned};
+use domain::ports::{Created, Fault, File, Looked, Objects, Presigned, Reading};
 use sha2::Digest as _;
 
 use extend::Extension;
@@ -98,7 +98,7 @@ impl Objects for Bucket {
         &self,
         path: &str,
         limit: u64,
-        look: Look<T>,
+        look: Reading<T>,
     ) -> Result<Option<Looked<T>>, Fault> {
         let object = Object { bucket: self.clone(), path: path.to_owned() };
         let bounds = Bounds { length: limit, time: LOOKING_TIME, blocks: LOOKING_BLOCKS };

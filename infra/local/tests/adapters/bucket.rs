@@ -8,7 +8,7 @@ use aws_sdk_s3::types::ChecksumMode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::model::Stored;
-use domain::ports::{Created, Fault, File, Objects as _, Objects, Presigned};
+use domain::ports::{Created, Fault, File, Objects, Presigned};
 use objects::Bucket;
 use reqwest::{Method, Response, StatusCode};
 use sha2::{Digest as _, Sha256};

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use domain::model::{Sha256, Stored};
-use domain::ports::{Created, Fault, File, Look, Looked, Objects, Presigned};
+use domain::ports::{Created, Fault, File, Looked, Objects, Presigned, Reading};
 
 use super::{Call, Fate, Inner, Kind, World, sha256, silence};
 
@@ -145,7 +145,7 @@ impl Objects for World {
         &self,
         path: &str,
         limit: u64,
-        look: Look<T>,
+        look: Reading<T>,
     ) -> Result<Option<Looked<T>>, Fault> {
         let kind = if self.object(path).is_some() { Kind::Stand } else { Kind::Look };
         let fate = self.begin(Call { name: "with_source", kind }).await;
