@@ -273,6 +273,9 @@ impl House {
             self.misled(responder, copy).await;
             let now = self.copy(copy).await;
             assert_eq!(now["waiting"]["for"], waits, "{now}");
+            let dossier = format!("/v1/cases/{}", now["case_id"].as_str().expect("a dossier"));
+            let dossier = self.client.by("clerk", Call::get(dossier.as_str())).await.is(200).json();
+            assert_eq!(dossier["copies"][0]["waiting"]["for"], waits, "{dossier}");
             assert!(now["waiting"]["since"].is_string() && now["waiting"]["next_try_at"].is_string(), "{now}");
             assert!(now["waiting"]["text"]["vi"].as_str().is_some_and(|text| text.starts_with("Đang chờ ")), "{now}");
         }
