@@ -13,7 +13,7 @@ use crate::stack::Stack;
 /// Every kind of request of the job that changes something, in the order of the job: what it is, and the words of the power cut
 /// (`ctdt dev --power-cut`). What only reads is not listed: the power that goes off before a reading goes off after what
 /// was done before it.
-const MOMENTS: [(&str, &str); 37] = [
+const MOMENTS: [(&str, &str); 35] = [
     ("the key of a request is taken", r#"dynamodb PutItem "idempotency" ":now""#),
     ("the dossier is received", r#"dynamodb TransactWriteItems "case.received""#),
     ("the answer under the key is kept", r#"dynamodb PutItem "idempotency" "status":{"N":"#),
@@ -44,17 +44,18 @@ const MOMENTS: [(&str, &str); 37] = [
     ("the time-stamp of the seal", "responders POST /tsa"),
     ("the sealed file", "s3 PUT -sealed.pdf"),
     ("the seal is recorded and public", r#"dynamodb TransactWriteItems "copy.sealed""#),
-    ("evidence is fetched", "responders POST /ocsp/"),
     ("the time-stamp of the archive", "responders POST /tsa"),
-    ("the archived file", "s3 PUT -archived.pdf"),
     ("the archive is recorded", r#"dynamodb TransactWriteItems "copy.archived""#),
     ("the intent to send the letter", r#"dynamodb TransactWriteItems "delivery" "Update""#),
     ("the letter", "ses POST /v2/email/outbound-emails"),
     ("the letter is recorded", r#"dynamodb TransactWriteItems "delivery" "LINK" "sent_at":{"S":"#),
 ];
 
-/// Changes that happen beside other moments, so that no place in the order is theirs.
-const BESIDE: [(&str, &str); 2] = [
+/// Changes that happen beside other moments, so that no place in the order is theirs; and half of those of the archive, since a copy waits for
+/// its archive no longer than three runs that died, one after the other, may hold it up.
+const BESIDE: [(&str, &str); 4] = [
+    ("evidence is fetched", "responders POST /ocsp/"),
+    ("the archived file", "s3 PUT -archived.pdf"),
     ("the seal's session waits for the time-stamp", r#"dynamodb TransactWriteItems "Delete" "SESSION" "timestamping""#),
     ("whoever will ask an authority takes the work", r##"dynamodb TransactWriteItems "#due" ":before""##),
 ];
