@@ -89,7 +89,8 @@ def signer(rsa_keys):
     der = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     private = keys.PrivateKeyInfo.load(der)
     store = SimpleCertificateStore.from_certs([leaf])
-    return signers.SimpleSigner(leaf, private, store), timestamps.DummyTimeStamper(leaf, private)
+    stamps = timestamps.DummyTimeStamper(leaf, private) if rsa_keys else None
+    return signers.SimpleSigner(leaf, private, store), stamps
 
 
 def pyhanko_signs(data, who, stamps):
@@ -107,7 +108,8 @@ def pyhanko_signs(data, who, stamps):
 
 
 def signing(folder, figures):
-    who, stamps = signer("rsa" in figures.stem)
+    # Its own time-stamper signs with RSA only.
+    (who, _), (_, stamps) = signer("rsa" in figures.stem), signer(True)
     for case, ours in json.loads(figures.read_text(encoding="utf-8")).items():
         data = (folder / f"base-{case}.pdf").read_bytes()
         theirs = best(lambda: pyhanko_signs(data, who, stamps))

@@ -1,8 +1,8 @@
 //! What two signatures, their time-stamps, the evidence and the archive's time-stamp cost (limits.md T7, T8).
 //!
 //! *Signing* is what the functions that sign do: the ends of files are read, revisions made and embedded, the signatures looked at by
-//! themselves. Tokens and OCSP answers come from outside and are made while the clock stands. *Job* is the whole way through the office, in
-//! which every file is read and verified to its end.
+//! themselves. Tokens and OCSP answers come from outside and are made while the clock stands. Whoever
+//! verifies what was made, to its end, is measured elsewhere (`verify`, `memory`).
 
 use std::path::Path;
 
@@ -18,9 +18,6 @@ use testkit::{Identity, NOW, World, people, pictured_base, run, trees, unit_of, 
 
 use crate::clock::{best, cpu_ms, one_pass, tell};
 use crate::{copies, verify};
-
-/// Repetitions of what takes long.
-const RUNS: usize = 5;
 
 /// A file of which the beginning lies elsewhere, and how many bytes have gone to and fro.
 #[derive(Clone)]
@@ -222,17 +219,5 @@ pub(crate) fn seal(keys: &str, keep: Option<&Path>) {
     if let Some(folder) = keep {
         let figures = serde_json::Value::Object(figures).to_string();
         std::fs::write(folder.join(format!("signing{keys}.json")), figures).expect("figures that are kept");
-    }
-    for (size_name, size) in verify::SIZES.into_iter().take(3) {
-        let mut value = f64::INFINITY;
-        let mut file = Vec::new();
-        for _ in 0..RUNS {
-            let (world, copy) = copies::submitted(size);
-            let before = cpu_ms();
-            copies::seal_it(&world, &copy);
-            value = value.min(cpu_ms() - before);
-            file = copies::archived(&world);
-        }
-        tell("seal", &format!("job_{size_name}{keys}"), value, one_pass(&file));
     }
 }

@@ -193,15 +193,25 @@ fn preview_of(world: &World, copy: &CopyId) -> (domain::model::Sha256, Vec<u8>) 
 
 /// R37, Q2: a leader who gets another office, another name or another picture after submission signs what was submitted.
 #[test]
-fn a_later_change_of_office_changes_nothing() {
+fn a_later_change_of_office_changes_no_copy() {
     let world = office_for(&Case { title_line: IN_PLACE, pictures: true, ..case("", &[DEMO]) });
     let copy = receive(&world, 1);
     submit(&world, &copy, composed(&case("", &[DEMO]), &world).pdf);
     let before = preview_of(&world, &copy);
     let leader = user_of(&world, &people::leader());
-    let promoted =
-        User { name: "Nguyễn Mới".into(), mandate: Some(people::mandate(OWN)), signature_picture: None, ..leader };
-    world.seed(vec![Write::User(promoted), Write::Unit(Unit { seal_picture: None, ..unit_of(&world) })]);
+    let without = Unit { seal_picture: None, ..unit_of(&world) };
+    let now = |user: User| world.seed(vec![Write::User(user), Write::Unit(without.clone())]);
+    // Nobody signs over an office or a name that is not theirs any more: the copy has to be submitted again.
+    for other in [
+        User { mandate: Some(people::mandate(OWN)), ..leader.clone() },
+        User { name: "Nguyễn Mới".into(), ..leader.clone() },
+    ] {
+        now(other);
+        assert!(preview_of(&world, &copy) == before, "the leader is shown something else than was submitted");
+        let refused = ask_leader(&world, std::slice::from_ref(&copy)).expect_err("another office");
+        assert_eq!(refused, domain::refusal::Reason::MandateExpired.into());
+    }
+    now(User { signature_picture: None, ..leader });
     assert!(preview_of(&world, &copy) == before, "the leader is shown something else than was submitted");
     sign_until(&world, &copy);
     let kept = copy_of(&world, &copy).look.expect("a look");

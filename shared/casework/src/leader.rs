@@ -149,9 +149,8 @@ pub async fn open_session(
         return Err(Reason::MethodNotAvailable.into());
     }
     usable(workshop, ask.user, now)?;
-    if !ask.user.mandate.as_ref().is_some_and(|mandate| mandate.holds_on(time::day(now))) {
-        return Err(Reason::MandateExpired.into());
-    }
+    let mandate = ask.user.mandate.as_ref().filter(|mandate| mandate.holds_on(time::day(now)));
+    let mandate = mandate.ok_or(Reason::MandateExpired)?;
     free(records, &ask.user.id, now).await?;
     let id = ask.id.clone();
     let mut items = Vec::new();
@@ -162,6 +161,10 @@ pub async fn open_session(
         let copy = support::copy(records, copy).await?;
         if copy.leader.as_ref() != Some(&ask.user.id) || unit.as_ref().is_some_and(|unit| unit.id != copy.unit) {
             return Err(Refusal::NotFound.into());
+        }
+        // What the copy shows was fixed when it was submitted. Nobody signs over an office that is not theirs any more.
+        if copy.look.as_ref().is_some_and(|look| look.title != mandate.title || look.name != ask.user.name) {
+            return Err(Reason::MandateExpired.into());
         }
         let decision = decide(&copy, Command::RequestLeader { session: id.clone() }, &ask.user.id, now)?;
         let unit = match &mut unit {

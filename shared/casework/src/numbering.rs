@@ -13,7 +13,7 @@ use domain::ports::*;
 use domain::refusal::{Reason, Refusal};
 use domain::{paths, register, time};
 use jiff::{SignedDuration, Timestamp};
-use pades::{Held, LEADER_FIELD};
+use pades::{Held, LEADER_FIELD, Revision};
 use pki::Certificate;
 
 use crate::facsimile::picture;
@@ -236,7 +236,6 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
     ) -> Result<&'k Held<'static>, Halt> {
         let held = match kept.take().filter(|(sha256, _)| *sha256 == signed.sha256) {
             Some((_, held)) => held,
-            None if signed.etag.is_some() => support::held(self.objects, signed).await?,
             None => support::held_whole(self.objects, signed).await?,
         };
         Ok(&kept.insert((signed.sha256, held)).1)
@@ -258,9 +257,9 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         let series = unit.series_on(time::day(*decided_at));
         let head = self.records.counter(&unit.id, &series.suffix, year).await?;
         let allocation = register::allocate(copy, &unit, head.as_ref(), by, self.now)?;
-        // What cannot be printed behind it spends no number: the code is made, and forgotten. The same one is made again for the seal.
-        let scans = self.scans(copy).await?;
-        self.keys.qr.text(&unit.code, &allocation.entry.number, *decided_at, &scans).await?;
+        // What cannot be made behind it spends no number: the revision is made, with code and drawing, and forgotten. It is made again for
+        // the seal, of the same facts.
+        self.revision(copy, end, &unit, &allocation.entry.number, *decided_at).await?;
         let mut all = vec![Write::Counter(allocation.counter), Write::Entry(allocation.entry)];
         all.extend(writes(allocation.decision));
         commit(self.records, all).await;
@@ -290,21 +289,7 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         let unit = support::unit(self.records, &copy.unit).await?;
         let chain = chain_of(&unit.seal_chain)?;
         let leaf = chain.first().ok_or_else(|| Fault("the unit has no seal certificate".into()))?;
-        let scans = self.scans(copy).await?;
-        let qr = self.keys.qr.text(&unit.code, number, decided_at, &scans).await?;
-        let digest = copy.look.as_ref().and_then(|look| look.seal_picture.as_ref());
-        let picture = picture(self.objects, &unit.id, digest, Facsimile::Seal).await?;
-        let mark = SealMark {
-            unit: &unit,
-            number,
-            written: &unit.series_on(time::day(decided_at)).written,
-            picture: picture.as_deref(),
-            copy: &copy.id,
-            token_room: copy.token_room(),
-            decided_at,
-            qr: &qr,
-        };
-        let prepared = self.workshop.prepare_seal(end, &mark)?;
+        let prepared = self.revision(copy, end, &unit, number, decided_at).await?;
         let path = paths::seal_prepared(&copy.id, &sha256(&[&prepared.tail]));
         let revision = PreparedRevision {
             tail: support::create_exactly(self.objects, path, prepared.tail).await?,
@@ -320,6 +305,32 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         all.push(outbox(self.chance, Topic::FinishSeal, copy.id.as_str(), self.now));
         commit(self.records, all).await;
         Ok(Step::Again)
+    }
+
+    /// The seal's revision behind the signed file, of stored facts only.
+    async fn revision(
+        &self,
+        copy: &Copy,
+        end: &Held<'_>,
+        unit: &Unit,
+        number: &Number,
+        decided_at: Timestamp,
+    ) -> Result<Revision, Halt> {
+        let scans = self.scans(copy).await?;
+        let qr = self.keys.qr.text(&unit.code, number, decided_at, &scans).await?;
+        let digest = copy.look.as_ref().and_then(|look| look.seal_picture.as_ref());
+        let picture = picture(self.objects, &unit.id, digest, Facsimile::Seal).await?;
+        let mark = SealMark {
+            unit,
+            number,
+            written: &unit.series_on(time::day(decided_at)).written,
+            picture: picture.as_deref(),
+            copy: &copy.id,
+            token_room: copy.token_room(),
+            decided_at,
+            qr: &qr,
+        };
+        Ok(self.workshop.prepare_seal(end, &mark)?)
     }
 
     /// Digest over the digests of the scans, in order.

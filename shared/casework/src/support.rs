@@ -5,7 +5,7 @@ use std::ops::Range;
 use domain::decide::Decision;
 use domain::ids::*;
 use domain::model::*;
-use domain::ports::{Chance, CommitError, Created, Fault, Objects, Records, Write};
+use domain::ports::{Chance, CommitError, Created, Fault, File, Looked, Objects, Records, Write};
 use domain::refusal::Refusal;
 use jiff::{SignedDuration, Timestamp};
 use pades::{Beginning, HEAD, Held};
@@ -59,17 +59,44 @@ pub(crate) fn beginning(file: &Stored) -> Beginning {
 }
 
 /// Reads as much of a file as has to be read to append to it, and compares it with what was stored (F18): its end, on which the digest
-/// goes on from the recorded state, and its header.
+/// goes on from the recorded state, and its header. Bytes whose ETag is another one by now, as after a fail-over, are read whole first.
 pub(crate) async fn held(objects: &impl Objects, file: &Stored) -> Result<Held<'static>, Fault> {
-    held_from(objects, file, file.midstate.unwrap_or_else(Midstate::start)).await
+    match held_as_named(objects, file).await {
+        Err(_) if file.etag.is_some() => held_as_named(objects, &named(objects, file).await?).await,
+        held => held,
+    }
 }
 
-/// The same, from the first byte on.
+/// The same of a file that has to be whole: of the body that was verified to its end, or else after all of it was read once more.
 pub(crate) async fn held_whole(objects: &impl Objects, file: &Stored) -> Result<Held<'static>, Fault> {
-    held_from(objects, file, Midstate::start()).await
+    match file.etag {
+        Some(_) => held(objects, file).await,
+        None => held_as_named(objects, &named(objects, file).await?).await,
+    }
 }
 
-async fn held_from(objects: &impl Objects, file: &Stored, midstate: Midstate) -> Result<Held<'static>, Fault> {
+/// The file with the ETag of today: its bytes, all of them, are the ones that were stored (F18).
+async fn named(objects: &impl Objects, file: &Stored) -> Result<Stored, Fault> {
+    let look = Box::new(|file: File<'_>| file.sha256());
+    let looked = objects.with_source(&file.path, FILE_LIMIT, look).await?;
+    let Looked { found, etag } = looked.ok_or_else(|| Fault(format!("object {} is gone", file.path)))?;
+    match found {
+        Ok(sha256) if sha256 == file.sha256 => Ok(Stored { etag: Some(etag), ..file.clone() }),
+        _ => Err(Fault(format!("object {} is not what was stored", file.path))),
+    }
+}
+
+/// As [`Objects::extend`]; a base that is the same bytes under another ETag serves as well.
+async fn extended_by(objects: &impl Objects, base: &Stored, tail: Vec<u8>, file: &Stored) -> Result<Created, Fault> {
+    let told = objects.extend(base, tail.clone(), file, "application/pdf").await;
+    if base.etag.is_none() || told.is_ok() {
+        return told;
+    }
+    objects.extend(&named(objects, base).await?, tail, file, "application/pdf").await
+}
+
+async fn held_as_named(objects: &impl Objects, file: &Stored) -> Result<Held<'static>, Fault> {
+    let midstate = file.midstate.unwrap_or_else(Midstate::start);
     let head = match midstate.at.min(HEAD as u64) {
         0 => Vec::new(),
         head => part(objects, file, 0..head).await?,
@@ -118,7 +145,7 @@ pub(crate) async fn create(
 /// Creates `file` of the bytes of `base` and a tail. Whether that happened is not asked of the answer: look at what is there then, ours or of
 /// whoever was first. What comes back is the fault if nothing is.
 pub(crate) async fn extend_object(objects: &impl Objects, base: &Stored, tail: Vec<u8>, file: &Stored) -> Fault {
-    let told = objects.extend(base, tail, file, "application/pdf").await;
+    let told = extended_by(objects, base, tail, file).await;
     told.err().unwrap_or_else(|| Fault(format!("object {} was not created", file.path)))
 }
 

@@ -9,8 +9,10 @@ use crate::identity;
 pub const LINE_LIMIT: usize = 60;
 /// Signs of an office beside letters, digits and blanks.
 const SIGNS: [char; 6] = ['.', ',', '-', '–', '(', ')'];
-/// What a line may begin with to say for whom somebody signs.
-const FOR_OTHERS: [&str; 4] = ["KT.", "TUQ.", "TM.", "TL."];
+/// First words of a line that say for whom somebody signs, without their stops.
+const FOR_OTHERS: [&str; 4] = ["KT", "TUQ", "TM", "TL"];
+/// First words of a body, for which nobody signs.
+const BODIES: [&str; 2] = ["ỦY BAN", "UỶ BAN"];
 
 /// Who signs by the lines over the name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -57,7 +59,7 @@ impl Title {
         if lines.iter().any(|line| line.chars().count() > LINE_LIMIT || !line.chars().all(known)) {
             return Err(WrongTitle::Signs);
         }
-        let own = |line: &str| line.chars().any(char::is_alphabetic) && !FOR_OTHERS.iter().any(|w| line.starts_with(w));
+        let own = |line: &str| line.chars().any(char::is_alphabetic) && !is_for_others(line);
         match lines.as_slice() {
             [office] if own(office) => Ok(Title { capacity: Capacity::Own, head: None, office: office.clone() }),
             [first, office] => {
@@ -99,6 +101,14 @@ impl Title {
     }
 }
 
+/// Whether a line begins with a word for others, however its stops are set, or with a body.
+fn is_for_others(line: &str) -> bool {
+    let first: String = line.split(' ').next().unwrap_or_default().chars().filter(|c| c.is_alphanumeric()).collect();
+    FOR_OTHERS.contains(&first.as_str())
+        || FOR_OTHERS.iter().any(|word| line.starts_with(&format!("{word}.")))
+        || BODIES.iter().any(|body| line.starts_with(body))
+}
+
 /// For whom a first line is signed.
 fn for_head(line: &str) -> Option<(Capacity, &str)> {
     let after = |word: &str| line.strip_prefix(word).map(str::trim_start);
@@ -135,6 +145,13 @@ mod tests {
             ("TM. ỦY BAN NHÂN DÂN", WrongTitle::Capacity),
             ("TM. ỦY BAN NHÂN DÂN / CHỦ TỊCH", WrongTitle::Capacity),
             ("TL. CHỦ TỊCH / TRƯỞNG PHÒNG", WrongTitle::Capacity),
+            ("TM ỦY BAN NHÂN DÂN", WrongTitle::Capacity),
+            ("T.M. ỦY BAN NHÂN DÂN", WrongTitle::Capacity),
+            ("TM.ỦY BAN NHÂN DÂN", WrongTitle::Capacity),
+            ("TL CHỦ TỊCH", WrongTitle::Capacity),
+            ("KT CHỦ TỊCH", WrongTitle::Capacity),
+            ("UỶ BAN NHÂN DÂN XÃ MẪU", WrongTitle::Capacity),
+            ("KT. ỦY BAN NHÂN DÂN / CHỦ TỊCH", WrongTitle::Capacity),
             ("KT. CHỦ TỊCH", WrongTitle::Capacity),
             ("KT. CHỦ TỊCH, PHÓ CHỦ TỊCH", WrongTitle::Capacity),
             ("KT. / PHÓ CHỦ TỊCH", WrongTitle::Capacity),

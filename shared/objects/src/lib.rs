@@ -11,6 +11,7 @@ pub mod ranged;
 
 use std::error::Error;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -26,6 +27,7 @@ use base64::engine::general_purpose::STANDARD;
 use domain::model::{Sha256, Stored};
 use domain::ports::{Created, Fault, File, Looked, Objects, Presigned, Reading};
 use sha2::Digest as _;
+use tokio::sync::Semaphore;
 
 use extend::Extension;
 pub use part::Part;
@@ -42,12 +44,16 @@ const OPERATION: Duration = Duration::from_secs(25);
 const LOOKING_TIME: Duration = Duration::from_secs(60);
 /// Blocks that are held meanwhile: the end of the file with its structure, and what is passed over. Several are looked at beside each other.
 const LOOKING_BLOCKS: usize = 3;
+/// So many objects are looked at beside each other, each with its blocks and a judge's window of at most 32 MiB: 44 MiB. The others wait, and
+/// their time begins with their turn.
+const LOOKS: usize = 8;
 
 /// The bucket of this installation.
 #[derive(Clone, Debug)]
 pub struct Bucket {
     client: Client,
     name: String,
+    looks: Arc<Semaphore>,
 }
 
 impl Bucket {
@@ -66,7 +72,7 @@ impl Bucket {
             // We state SHA-256 ourselves. A checksum of the SDK's choice in a presigned link would be that of no body.
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .build();
-        Self { client: Client::from_conf(config), name }
+        Self { client: Client::from_conf(config), name, looks: Arc::new(Semaphore::new(LOOKS)) }
     }
 }
 
@@ -100,6 +106,7 @@ impl Objects for Bucket {
         limit: u64,
         look: Reading<T>,
     ) -> Result<Option<Looked<T>>, Fault> {
+        let _one = self.looks.acquire().await.map_err(|closed| Fault(format!("look at an object: {closed}")))?;
         let object = Object { bucket: self.clone(), path: path.to_owned() };
         let bounds = Bounds { length: limit, time: LOOKING_TIME, blocks: LOOKING_BLOCKS };
         let Some(source) = Ranged::open(object, bounds).await? else { return Ok(None) };

@@ -15,7 +15,7 @@ use crate::{Halt, Outcome};
 pub const LEASE: SignedDuration = SignedDuration::from_secs(250);
 /// So long after its beginning a run may wait for anybody outside; whoever makes its services bounds them by this. What is left of [`LEASE`] is
 /// for its own work, so that nobody is asked about a file by two runs at once.
-pub const ASKING: SignedDuration = SignedDuration::from_secs(240);
+pub const ASKING: SignedDuration = SignedDuration::from_secs(195);
 /// Tries to give an item back: what is lost with it is a lease, not the work.
 const TRIES: usize = 3;
 

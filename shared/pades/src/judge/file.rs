@@ -47,7 +47,10 @@ impl File<'_> {
     }
 
     /// SHA-256 of all bytes.
-    pub(crate) fn sha256(&self) -> Result<[u8; 32], Unread> {
+    ///
+    /// # Errors
+    /// Some of them could not be had.
+    pub fn sha256(&self) -> Result<[u8; 32], Unread> {
         let source = match self {
             File::Bytes(bytes) => return Ok(Sha256::digest(bytes).into()),
             File::Source(source) => source,

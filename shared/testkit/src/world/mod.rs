@@ -181,6 +181,11 @@ impl World {
         at(&self.lock().table)
     }
 
+    /// Changes what is stored, past the ports: as another version would have written it.
+    pub fn rewrite<T>(&self, act: impl FnOnce(&mut Table) -> T) -> T {
+        act(&mut self.lock().table)
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

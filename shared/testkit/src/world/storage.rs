@@ -14,6 +14,8 @@ use super::{Call, Fate, Inner, Kind, World, sha256, silence};
 pub(crate) struct Object {
     pub(crate) bytes: Arc<Vec<u8>>,
     pub(crate) sha256: Sha256,
+    /// How often the bucket has given the same bytes another name.
+    renamed: u8,
 }
 
 impl std::fmt::Debug for Object {
@@ -33,7 +35,7 @@ impl Object {
         if let Some(same) = alike.iter().find(|object| *object.bytes == bytes) {
             return same.clone();
         }
-        let object = Self { sha256: sha256(&bytes), bytes: Arc::new(bytes) };
+        let object = Self { sha256: sha256(&bytes), bytes: Arc::new(bytes), renamed: 0 };
         alike.push(object.clone());
         object
     }
@@ -41,7 +43,7 @@ impl Object {
     /// Another body, another ETag.
     fn etag(&self) -> String {
         let begin: String = self.sha256.iter().take(8).map(|octet| format!("{octet:02x}")).collect();
-        format!("\"{begin}\"")
+        format!("\"{begin}-{}\"", self.renamed)
     }
 
     /// Refuses a body other than the one that is named.
@@ -77,6 +79,14 @@ impl World {
     /// Every path that begins so, in order.
     pub fn paths(&self, prefix: &str) -> Vec<String> {
         self.lock().objects.keys().filter(|path| path.starts_with(prefix)).cloned().collect()
+    }
+
+    /// Calls the same bytes by another ETag, as a bucket does that was restored or stands in another region.
+    ///
+    /// # Panics
+    /// When nothing is there.
+    pub fn rename_body(&self, path: &str) {
+        self.lock().objects.get_mut(path).expect("an object").renamed += 1;
     }
 
     /// Turns one bit of a stored object (F18). Gives back what turns it again.
