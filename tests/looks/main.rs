@@ -5,11 +5,13 @@
 
 use std::path::Path;
 
-use casework::facsimile::{Owner, adopt};
+use casework::Halt;
+use casework::office::{self, By};
 use compose::{Base, BaseSpec, Placement, Room, Wording};
-use domain::ids::CopyId;
+use domain::ids::{CopyId, UserId};
 use domain::model::{Look, Unit, User};
 use domain::ports::Write;
+use domain::refusal::Refusal;
 use domain::series::{Series, Written};
 use pades::{Policy, Profile, Verdict};
 use serde_json::{Value, json};
@@ -94,10 +96,10 @@ fn office_for(case: &Case) -> World {
         Write::Unit(Unit { later_series, ..unit }),
     ]);
     if case.pictures {
-        let leader = people::leader();
-        for (owner, png) in [(Owner::Leader(&leader), SIGNATURE), (Owner::Seal, SEAL)] {
-            run(adopt(&world, &world, &people::unit(), owner, png.to_vec())).expect("a picture");
-        }
+        let (leader, unit) = (user_of(&world, &people::leader()), unit_of(&world));
+        let (by, signature, seal) = (by(&leader.id), Some(SIGNATURE.to_vec()), Some(SEAL.to_vec()));
+        run(office::show_signature(&world, &world, &leader, signature, by)).expect("a signature");
+        run(office::show_seal(&world, &world, &unit, seal, by)).expect("a seal");
     }
     world
 }
@@ -253,7 +255,8 @@ fn a_picture_that_is_gone_holds_up_nobody() {
     for digest in [[0x11; 32], [0x22; 32]] {
         let world = office_for(&pictured);
         // Of the second there is something under its name, which is not it.
-        world.put_object(&domain::paths::picture(&people::unit(), &[0x22; 32]), SEAL.to_vec());
+        world.put_object(&domain::paths::seal_picture(&people::unit(), &[0x22; 32]), SEAL.to_vec());
+        world.put_object(&domain::paths::signature_picture(&people::leader(), &[0x22; 32]), SIGNATURE.to_vec());
         let (leader, unit) = (user_of(&world, &people::leader()), unit_of(&world));
         world.seed(vec![
             Write::User(User { signature_picture: Some(digest), ..leader }),
@@ -264,23 +267,83 @@ fn a_picture_that_is_gone_holds_up_nobody() {
     }
 }
 
-/// R43: what is no picture of a signature or seal is refused when it is brought, with the reason; and whoever signs nothing there has none.
+/// R43: what is no picture of a signature or seal is refused when it is brought, with the reason, and nothing is kept of it.
 #[test]
 fn what_is_no_picture_is_refused() {
-    use casework::Halt;
-    use domain::refusal::Refusal;
     let world = office();
-    let (unit, leader, clerk) = (people::unit(), people::leader(), people::clerk());
-    let bring = |owner, png: &[u8]| run(adopt(&world, &world, &unit, owner, png.to_vec()));
-    for (owner, png) in [(Owner::Seal, SIGNATURE), (Owner::Leader(&leader), SEAL), (Owner::Seal, &file(DEMO))] {
-        let refused = bring(owner, png).expect_err("no such picture");
-        assert!(
-            matches!(&refused, Halt::Refused(Refusal::Invalid { pointer, .. }) if pointer == "/picture"),
-            "{refused:?}"
-        );
+    let (leader, unit) = (user_of(&world, &people::leader()), unit_of(&world));
+    let demo = file(DEMO);
+    for png in [SIGNATURE, &demo] {
+        let refused = run(office::show_seal(&world, &world, &unit, Some(png.to_vec()), by(&leader.id)));
+        unusable(&refused.expect_err("no seal"));
     }
-    assert_eq!(bring(Owner::Leader(&clerk), SIGNATURE).expect_err("no leader"), Refusal::NotFound.into());
-    assert_eq!((world.paths("units/"), unit_of(&world).seal_picture), (vec![], None));
-    let digest = bring(Owner::Seal, SEAL).expect("a seal");
-    assert_eq!((unit_of(&world).seal_picture, bring(Owner::Seal, SEAL)), (Some(digest), Ok(digest)));
+    for png in [SEAL, &demo] {
+        let refused = run(office::show_signature(&world, &world, &leader, Some(png.to_vec()), by(&leader.id)));
+        unusable(&refused.expect_err("no signature"));
+    }
+    assert_eq!((world.paths("units/"), world.paths("users/")), (vec![], vec![]));
+    assert_eq!((unit_of(&world), user_of(&world, &leader.id)), (unit, leader));
+}
+
+fn unusable(refused: &Halt) {
+    assert!(matches!(refused, Halt::Refused(Refusal::Invalid { pointer, .. }) if pointer == "/picture"), "{refused:?}");
+}
+
+fn by(user: &UserId) -> By<'_> {
+    By { user, now: NOW }
+}
+
+/// R43, R104: a change is made once, by whoever saw the last one, with a line in the history; also when the answer is lost, and a picture can be
+/// taken away again.
+#[test]
+fn a_change_is_made_once_and_by_whoever_saw_the_last() {
+    let world = office();
+    let (admin, before) = (people::keeper(), unit_of(&world));
+    let bring = |unit: &Unit, png: Option<&[u8]>| {
+        run(office::show_seal(&world, &world, unit, png.map(<[u8]>::to_vec), by(&admin)))
+    };
+    let after = bring(&before, Some(SEAL)).expect("a seal");
+    assert_eq!((&after, after.changed.version), (&unit_of(&world), before.changed.version + 1));
+    assert_eq!((after.changed.by.as_ref(), after.changed.at), (Some(&admin), Some(NOW)));
+    assert_eq!(bring(&before, None).expect_err("stale"), Refusal::Stale.into());
+    let bare = bring(&after, None).expect("taken away");
+    assert_eq!((bare.seal_picture, &bare), (None, &unit_of(&world)));
+    let lines = [(2, "unit.seal_picture_set".to_owned()), (3, "unit.seal_picture_removed".to_owned())];
+    assert_eq!(history(&world, before.id.as_str()), lines);
+}
+
+/// I10: whatever becomes of each call, what is told is what stands, and there is no change without its line.
+#[test]
+fn a_change_survives_every_lost_call_and_answer() {
+    let (leader, from) = (people::leader(), "2027-01-01".parse().expect("literal"));
+    let series = Series::new("SCTĐT/BS", "01", Written::default()).expect("a series");
+    for n in 0..81_usize {
+        let fates = [n / 27, n / 9 % 3, n / 3 % 3, n % 3].map(|one| Fate::ALL[one]);
+        let world = office();
+        let (unit, user) = (unit_of(&world), user_of(&world, &leader));
+        world.script(&fates);
+        let planned = run(office::plan_series(&world, &unit, vec![(from, series.clone())], by(&leader)));
+        world.script(&fates);
+        let shown = run(office::show_signature(&world, &world, &user, Some(SIGNATURE.to_vec()), by(&leader)));
+        world.script(&[]);
+        let (unit_now, user_now) = (unit_of(&world), user_of(&world, &leader));
+        assert!(planned.as_ref().ok().is_none_or(|told| *told == unit_now), "{fates:?}");
+        assert!(shown.as_ref().ok().is_none_or(|told| *told == user_now), "{fates:?}");
+        assert!(planned.is_ok() || !fates.iter().all(|fate| *fate == Fate::Works), "{fates:?}");
+        for (subject, version) in
+            [(unit.id.as_str(), unit_now.changed.version), (leader.as_str(), user_now.changed.version)]
+        {
+            let lines = u64::try_from(history(&world, subject).len()).expect("few");
+            assert_eq!(lines + 1, version, "{fates:?}");
+        }
+    }
+}
+
+/// The lines about an office or a person.
+fn history(world: &World, subject: &str) -> Vec<(u64, String)> {
+    let mine = |table: &testkit::Table| {
+        let lines = table.events.values().filter(|line| line.subject == subject);
+        lines.map(|line| (line.seq, line.action.clone())).collect()
+    };
+    world.look(mine)
 }

@@ -25,7 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // edge
     ("api", &["domain"]),
     // functions
-    ("accounts", &["api", "directory", "domain", "store"]),
+    ("accounts", &["api", "casework", "compose", "directory", "domain", "objects", "store"]),
     ("appointment", &["api", "domain", "store"]),
     ("augmentation", &["api", "casework", "domain", "objects", "pades", "pki", "store", "trust-services"]),
     ("console", &["api", "web"]),

@@ -1,11 +1,14 @@
-//! People, units and rights: who am I, and who is the person at the counter.
+//! People, units and rights: who am I, who is the person at the counter, and what an office's copies show.
 //!
 //! Sign-in, delegated administration and mandates come with their issue; rights are read from user items.
+
+mod office;
 
 use api::{Edge, Env, Error, Function, Keys, Problem, Reply, Request};
 use directory::HttpDirectory;
 use domain::model::{Right, User};
 use domain::ports::{Directory, Person};
+use objects::Bucket;
 use serde_json::{Value, json};
 use store::Table;
 
@@ -17,6 +20,7 @@ pub struct Accounts {
     edge: Edge,
     keys: Keys,
     records: Table,
+    objects: Bucket,
     directory: HttpDirectory,
 }
 
@@ -30,6 +34,7 @@ impl Accounts {
             edge: Edge::new(env),
             keys: Keys::new(env)?,
             records: Table::new(aws, env.required("TABLE_NAME")?),
+            objects: Bucket::new(aws, env.required("BUCKET_NAME")?),
             directory: HttpDirectory::new(&env.required("DIRECTORY_URL")?, &env.required("DIRECTORY_TOKEN")?)?,
         })
     }
@@ -48,7 +53,8 @@ impl Accounts {
         Ok(Reply::json(
             200,
             &json!({"user": {"id": user.id.as_str(), "name": user.name}, "grants": grants, "livemode": false}),
-        ))
+        )
+        .etag(user.changed.version))
     }
 
     async fn lookup(&self, request: &Request) -> Result<Reply, Problem> {
@@ -110,6 +116,14 @@ impl Function for Accounts {
         match (method, path.as_slice()) {
             ("GET", ["v1", "me"]) => self.me(request).await,
             ("POST", ["v1", "accounts", "lookup"]) => self.lookup(request).await,
+            ("GET", ["v1", "units", id, "settings"]) => self.settings(request, id).await,
+            ("PUT", ["v1", "units", id, "series"]) => self.put_series(request, id).await,
+            ("GET", ["v1", "units", id, "seal-picture"]) => self.seal_picture(request, id).await,
+            ("PUT", ["v1", "units", id, "seal-picture"]) => self.put_seal_picture(request, id).await,
+            ("DELETE", ["v1", "units", id, "seal-picture"]) => self.delete_seal_picture(request, id).await,
+            ("GET", ["v1", "me", "signature-picture"]) => self.signature_picture(request).await,
+            ("PUT", ["v1", "me", "signature-picture"]) => self.put_signature_picture(request).await,
+            ("DELETE", ["v1", "me", "signature-picture"]) => self.delete_signature_picture(request).await,
             _ => Err(Problem::new("not-found")),
         }
     }

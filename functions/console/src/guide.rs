@@ -103,6 +103,7 @@ fn takes(body: Body) -> Takes {
         Body::Json(_) => Takes::Json,
         Body::Maybe(_) => Takes::Maybe,
         Body::File(_) => Takes::File,
+        Body::Picture => Takes::Picture,
     }
 }
 
@@ -147,6 +148,10 @@ fn sample(route: &Route, key: bool, version: bool) -> String {
         Body::File(_) => {
             header("'Content-Type: application/pdf'");
             lines.push("  --data-binary @ban-sao.pdf".to_owned());
+        }
+        Body::Picture => {
+            header("'Content-Type: image/png'");
+            lines.push("  --data-binary @con-dau.png".to_owned());
         }
     }
     lines.join(" \\\n")
@@ -204,13 +209,14 @@ mod tests {
             parts.extend(route.query.iter().map(|name| format!("name=\"{name}\" data-in=\"query\"")));
             let needs = |sign, name: &str| route.needs.contains(sign).then(|| format!("name=\"{name}\""));
             parts.extend(needs('K', "Idempotency-Key").into_iter().chain(needs('M', "If-Match")));
-            let sent = if matches!(route.body, Body::None) { None } else { Some("<textarea name=\"body\"") };
+            let sent =
+                if matches!(route.body, Body::None | Body::Picture) { None } else { Some("<textarea name=\"body\"") };
             parts.extend(sent.map(str::to_owned));
             for part in &parts {
                 assert!(form.contains(part), "{}: {part}: {form}", route.key());
             }
             let inputs = form.matches("data-in=").count();
-            let file = usize::from(matches!(route.body, Body::File(_)));
+            let file = usize::from(matches!(route.body, Body::File(_) | Body::Picture));
             assert_eq!(inputs, parts.len() - 1 + file, "{}: {form}", route.key());
             let optional = route.path == "/v1/verifications" || route.path.starts_with("/v1/verifications/");
             let (open, anyone) = (form.contains("data-open"), route.who == Who::Anyone);

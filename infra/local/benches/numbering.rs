@@ -91,6 +91,7 @@ fn unit(run: u8, nth: usize) -> Unit {
         seal_chain: Vec::new(),
         leaders: Vec::new(),
         seal_picture: None,
+        changed: Changed::first(),
     }
 }
 

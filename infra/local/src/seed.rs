@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use domain::model::{Credential, Mandate, Unit, User};
+use domain::model::{Changed, Credential, Mandate, Unit, User};
 use domain::ports::{CommitError, Records as _, Write};
 use domain::title::Title;
 use futures_util::future::try_join_all;
@@ -100,7 +100,8 @@ impl Ground<'_> {
         if let Some(spki) = spki {
             wanted.seal_chain = self.pki.agency_chain(office.name, AUTHORITY, spki).map_err(failed)?;
         }
-        Ok((stored.as_ref() != Some(&wanted)).then_some(Write::Unit(wanted)))
+        let wanted = (stored.as_ref() != Some(&wanted)).then(|| Unit { changed: wanted.changed.again(), ..wanted });
+        Ok(wanted.map(Write::Unit))
     }
 
     async fn user(&self, actor: &'static Actor, sim: Option<&Enrolled>) -> Result<Option<Write>> {
@@ -111,7 +112,8 @@ impl Ground<'_> {
         if let (Some(enrolled), Some(sim)) = (sim, actor.sim) {
             wanted.credential = Some(self.credential(actor, sim.phone, enrolled).await?);
         }
-        Ok((stored.as_ref() != Some(&wanted)).then_some(Write::User(wanted)))
+        let wanted = (stored.as_ref() != Some(&wanted)).then(|| User { changed: wanted.changed.again(), ..wanted });
+        Ok(wanted.map(Write::User))
     }
 
     /// A SIM's credential with its X.509 certificates, which the simulator has, too.
@@ -155,6 +157,7 @@ fn fresh_unit(office: &Office) -> Unit {
         seal_chain: Vec::new(),
         leaders: leaders.collect(),
         seal_picture: None,
+        changed: Changed::default(),
     }
 }
 
@@ -175,6 +178,7 @@ fn fresh_user(actor: &Actor) -> User {
         phone: actor.sim.map(|sim| sim.phone.to_owned()),
         credential: None,
         account: actor.account(),
+        changed: Changed::default(),
     }
 }
 

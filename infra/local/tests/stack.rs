@@ -487,7 +487,11 @@ async fn a_stopped_stack_goes_on() {
     // somebody deactivates the deputy, and that stays
     let unit = first.unit("leader").await;
     let deputy = first.table().user(&unit.leaders[1]).await.expect("the table answers").expect("a deputy");
-    first.table().commit(vec![Write::User(User { active: false, ..deputy.clone() })]).await.expect("written");
+    first
+        .table()
+        .commit(vec![Write::User(User { active: false, changed: deputy.changed.again(), ..deputy.clone() })])
+        .await
+        .expect("written");
 
     let busy = Stack::start(options(Some(&data)), async |_, _| Ok(BTreeMap::new())).await;
     let message = busy.expect_err("one stack per directory").to_string();
@@ -581,7 +585,7 @@ async fn a_reset_empties_and_seeds() {
     let table = cloud.table();
     let unit = cloud.unit("clerk").await;
     let counter = Counter { unit: unit.id.clone(), suffix: "SCT/BS".to_owned(), year: 2026, last: 1 };
-    let closed = Write::Unit(Unit { enabled: false, ..unit.clone() });
+    let closed = Write::Unit(Unit { enabled: false, changed: unit.changed.again(), ..unit.clone() });
     table.commit(vec![Write::Counter(counter), closed]).await.expect("written");
     let (s3, bucket) = (aws_sdk_s3::Client::new(&cloud.sdk), cloud.setting("intake", "BUCKET_NAME"));
     let create = async || {

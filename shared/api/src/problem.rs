@@ -171,7 +171,7 @@ impl From<Refusal> for Problem {
                 problem.with("needed", json!({"right": right_name(right), "unit_id": unit}))
             }
             Refusal::WrongState { state, allowed } => problem.with("state", state).with("allowed", json!(allowed)),
-            Refusal::Invalid { pointer, code, .. } => problem.pointer(&pointer, code),
+            Refusal::Invalid { pointer, code, detail: (vi, en) } => problem.pointer(&pointer, code).detail(vi, en),
             Refusal::FeeDiffers { expected_vnd } => problem.with("expected_vnd", expected_vnd),
         }
     }

@@ -197,10 +197,13 @@ impl Request {
         if self.if_match()? == version {
             return Ok(());
         }
-        Err(Problem::new("stale")
-            .with("current_etag", format!("\"{version}\""))
-            .with("changed_by", changed_by)
-            .with("changed_at", changed_at))
+        let stale = Problem::new("stale").with("current_etag", format!("\"{version}\""));
+        // Nobody has changed it since it was put here.
+        Err(if changed_by.is_empty() {
+            stale
+        } else {
+            stale.with("changed_by", changed_by).with("changed_at", changed_at)
+        })
     }
 
     /// The idempotency key (rows marked K), quoted or bare.

@@ -59,6 +59,8 @@ pub enum Body {
     Maybe(&'static str),
     /// A file, or JSON that names one.
     File(&'static str),
+    /// A picture (PNG) of at most 256 KiB.
+    Picture,
 }
 
 /// Routes that belong together.
@@ -98,6 +100,10 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
 
 /// Who looks into a dossier.
 const READERS: &[Right] = &[Right::Create, Right::Sign, Right::Seal, Right::Portal];
+/// Who administers an office.
+const ADMINS: Who = Who::Rights(&[Right::AdminUnit, Right::AdminTop, Right::Operate]);
+/// Who signs somewhere.
+const SIGNER: Who = Who::Rights(&[Right::Sign]);
 /// The desk.
 const DESK: Who = Who::Rights(&[Right::Create]);
 /// The requester, the portal and the desk.
@@ -576,6 +582,71 @@ static VERIFICATION: &[Route] = &[
 
 static PEOPLE: &[Route] = &[
     route("GET", "/v1/me", "", Who::Signed, ("Tôi là ai, có quyền gì", "Who am I, and what may I do")),
+    route(
+        "GET",
+        "/v1/me/signature-picture",
+        "",
+        SIGNER,
+        ("Ảnh chữ ký tay của tôi", "The picture of my handwritten signature"),
+    ),
+    route(
+        "PUT",
+        "/v1/me/signature-picture",
+        "M",
+        SIGNER,
+        (
+            "Đưa ảnh chữ ký tay (màu xanh, nền trong suốt) vào các bản sao trình từ nay",
+            "Show a picture of my handwritten signature (blue on a clear ground) on what is submitted from now on",
+        ),
+    )
+    .takes(Body::Picture),
+    route(
+        "DELETE",
+        "/v1/me/signature-picture",
+        "M",
+        SIGNER,
+        ("Không dùng ảnh chữ ký tay nữa", "Show no such picture any more"),
+    ),
+    route(
+        "GET",
+        "/v1/units/{id}/settings",
+        "",
+        Who::Rights(&[Right::AdminUnit, Right::AdminTop, Right::Operate, Right::Create, Right::Sign, Right::Seal]),
+        (
+            "Ký hiệu, quyển số, cách ghi số và ảnh con dấu",
+            "Suffix, book, how numbers are written, and the picture of the seal",
+        ),
+    ),
+    route(
+        "PUT",
+        "/v1/units/{id}/series",
+        "M",
+        ADMINS,
+        (
+            "Đặt ký hiệu, quyển số và cách ghi số cho những ngày chưa bắt đầu",
+            "Plan suffix, book and how numbers are written for days that have not begun",
+        ),
+    )
+    .takes(Body::Json(r#"{"later":[{"from":"<new_year>","suffix":"SCT/BS","book":"01","number_form":"{n}/ĐT"}]}"#)),
+    route("GET", "/v1/units/{id}/seal-picture", "", ADMINS, ("Ảnh con dấu", "The picture of the seal")),
+    route(
+        "PUT",
+        "/v1/units/{id}/seal-picture",
+        "M",
+        ADMINS,
+        (
+            "Đưa ảnh con dấu (màu đỏ, nền trong suốt) vào các bản sao trình từ nay",
+            "Show a picture of the seal (red on a clear ground) on what is submitted from now on",
+        ),
+    )
+    .takes(Body::Picture),
+    route(
+        "DELETE",
+        "/v1/units/{id}/seal-picture",
+        "M",
+        ADMINS,
+        ("Không dùng ảnh con dấu nữa", "Show no picture of the seal any more"),
+    ),
     route(
         "POST",
         "/v1/accounts/lookup",

@@ -204,7 +204,7 @@ pub(crate) fn check_batch(copies: &[CopyId]) -> Result<(), Refusal> {
         return Err(Refusal::Invalid {
             pointer: "/copy_ids".into(),
             code: "out-of-range",
-            detail: "Chọn từ 1 đến 20 bản sao khác nhau.".into(),
+            detail: ("Chọn từ 1 đến 20 bản sao khác nhau.".into(), "Choose 1 to 20 distinct copies.".into()),
         });
     }
     Ok(())
@@ -255,7 +255,12 @@ async fn prepared(
 ) -> Result<Revision, Halt> {
     // Copies that were submitted before looks were kept have none.
     let look = copy.look.clone().or_else(|| Look::of(leader, unit)).ok_or(Reason::MandateExpired)?;
-    let picture = picture(objects, &unit.id, look.signature_picture.as_ref(), Facsimile::Signature).await?;
+    let picture = match look.signature_picture {
+        Some(digest) => {
+            picture(objects, (paths::signature_picture(&leader.id, &digest), digest), Facsimile::Signature).await?
+        }
+        None => None,
+    };
     let picture = picture.as_deref();
     let mark = LeaderMark { leader, look: &look, picture, unit, token_room: copy.token_room(), at };
     Ok(workshop.prepare_leader(base, &mark)?)

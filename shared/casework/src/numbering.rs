@@ -318,8 +318,12 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
     ) -> Result<Revision, Halt> {
         let scans = self.scans(copy).await?;
         let qr = self.keys.qr.text(&unit.code, number, decided_at, &scans).await?;
-        let digest = copy.look.as_ref().and_then(|look| look.seal_picture.as_ref());
-        let picture = picture(self.objects, &unit.id, digest, Facsimile::Seal).await?;
+        let picture = match copy.look.as_ref().and_then(|look| look.seal_picture) {
+            Some(digest) => {
+                picture(self.objects, (paths::seal_picture(&unit.id, &digest), digest), Facsimile::Seal).await?
+            }
+            None => None,
+        };
         let mark = SealMark {
             unit,
             number,

@@ -352,11 +352,16 @@ fn agree_archive(verified: &VerifiedArchive, before: &Stored, file: &Stored) -> 
 /// A decision is about a copy that exists, and was made before it is carried out. Days are those of Vietnam.
 fn dated(decision: &AnnulmentDecision, sealed_at: Timestamp, now: Timestamp) -> Result<(), Refusal> {
     let (code, detail) = match decision.date {
-        date if date > time::day(now) => ("in_the_future", "Ngày quyết định chưa tới."),
-        date if date < time::day(sealed_at) => ("before_sealing", "Ngày quyết định trước ngày đóng dấu bản sao."),
+        date if date > time::day(now) => {
+            ("in_the_future", ("Ngày quyết định chưa tới.", "The day of the decision has not come."))
+        }
+        date if date < time::day(sealed_at) => {
+            let en = "The decision is older than the seal of the copy.";
+            ("before_sealing", ("Ngày quyết định trước ngày đóng dấu bản sao.", en))
+        }
         _ => return Ok(()),
     };
-    Err(Refusal::Invalid { pointer: "/decision_date".into(), code, detail: detail.into() })
+    Err(Refusal::Invalid { pointer: "/decision_date".into(), code, detail: (detail.0.into(), detail.1.into()) })
 }
 
 fn instant(seconds: i64) -> Result<Timestamp, Refusal> {

@@ -1,11 +1,13 @@
 //! What the office keeps: plain facts without behaviour. The rules are in [`crate::copy`], [`crate::casefile`] and
 //! [`crate::register`]. Nothing here is a wire or table format: `api` and `store` have their own.
 
+mod changed;
 mod kept;
 mod look;
 mod signing;
 mod work;
 
+pub use changed::Changed;
 use jiff::Timestamp;
 use jiff::civil::Date;
 pub use kept::{KeptReport, KeptVerdict, Watch, Watcher};
@@ -54,8 +56,10 @@ pub struct Unit {
     pub seal_chain: Vec<Vec<u8>>,
     /// Leaders who may sign here, first is the default.
     pub leaders: Vec<UserId>,
-    /// Digest of the picture of its seal; [`crate::paths::picture`] says where it lies.
+    /// Digest of the picture of its seal; [`crate::paths::seal_picture`] says where it lies.
     pub seal_picture: Option<Sha256>,
+    /// Its last change.
+    pub changed: Changed,
 }
 
 /// What somebody may do in a unit (quyền).
@@ -88,7 +92,7 @@ pub struct User {
     pub name: String,
     /// As what a leader signs, and on which days.
     pub mandate: Option<Mandate>,
-    /// Digest of the picture of a leader's handwritten signature, which lies with the unit's.
+    /// Digest of the picture of a leader's handwritten signature; [`crate::paths::signature_picture`] says where it lies.
     pub signature_picture: Option<Sha256>,
     /// Whether it may act at all.
     pub active: bool,
@@ -100,6 +104,8 @@ pub struct User {
     pub credential: Option<Credential>,
     /// The account of a citizen.
     pub account: Option<AccountId>,
+    /// Its last change.
+    pub changed: Changed,
 }
 
 /// A signing credential at a remote signing service (CSC `credentialID`).

@@ -13,14 +13,15 @@
 //! numbers/<unit>/<suffix>/<year>/<number:08>-sealed.pdf   number and seal, B-T: at most one per number
 //! numbers/<unit>/<suffix>/<year>/<number:08>-archived.pdf the same at B-LTA
 //! numbers/<unit>/<suffix>/<year>/<number:08>-archived-<n:02>.pdf the same after its n-th renewal
-//! units/<unit>/<digest>.png                               picture of a seal or of a leader's handwritten signature
+//! units/<unit>/<digest>.png                               picture of its seal
+//! users/<user>/<digest>.png                               picture of a leader's handwritten signature
 //! evidence/<digest>.ocsp, evidence/<digest>.crl            what CAs have said about certificates in files of others
 //! ```
 //!
 //! Those below `numbers/` are the second, independent guard that a number is sealed once (limits.md §2.3, 5): the key is made of
 //! the number, not of the copy, and the bucket refuses a second object.
 
-use crate::ids::{CopyId, SessionId, UnitId, UploadId};
+use crate::ids::{CopyId, SessionId, UnitId, UploadId, UserId};
 use crate::inquiry::PieceKind;
 use crate::model::{Number, Sha256};
 
@@ -55,7 +56,8 @@ pub fn seal_prepared(copy: &CopyId, sha256: &Sha256) -> String {
     format!("copies/{copy}/seal-{}.prepared", hex(sha256))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Hexadecimal digits, lower case.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
@@ -77,10 +79,14 @@ pub fn renewed(unit: &UnitId, number: &Number, renewals: u32) -> String {
     }
 }
 
-/// The picture of a unit's seal, or of the handwritten signature of one of its leaders. The digest is the key: copies that show the old one
-/// find it when there is a new one.
-pub fn picture(unit: &UnitId, sha256: &Sha256) -> String {
+/// The picture of a unit's seal. The digest is the key: copies that show the old one find it when there is a new one.
+pub fn seal_picture(unit: &UnitId, sha256: &Sha256) -> String {
     format!("units/{unit}/{}.png", hex(sha256))
+}
+
+/// The picture of a handwritten signature. It is its owner's, in whatever unit they sign.
+pub fn signature_picture(user: &UserId, sha256: &Sha256) -> String {
+    format!("users/{user}/{}.png", hex(sha256))
 }
 
 /// A piece of evidence that was fetched. The digest of its DER is the key: the same list, fetched twice, lies there once.
@@ -130,7 +136,8 @@ mod tests {
             archived(&unit, &number("SCT/BS")),
             renewed(&unit, &number("SCT/BS"), 0),
             renewed(&unit, &number("SCT/BS"), 1),
-            picture(&unit, &[0xee; 32]),
+            seal_picture(&unit, &[0xee; 32]),
+            signature_picture(&UserId::new([5; 16]), &[0xed; 32]),
             evidence(PieceKind::Ocsp, &[0xef; 32]),
             evidence(PieceKind::Crl, &[0xef; 32]),
         ]
@@ -147,6 +154,7 @@ numbers/unit_030c1g60r30c1g60r30c1g60r3/SCT_2fBS/2026/00000152-archived.pdf
 numbers/unit_030c1g60r30c1g60r30c1g60r3/SCT_2fBS/2026/00000152-archived.pdf
 numbers/unit_030c1g60r30c1g60r30c1g60r3/SCT_2fBS/2026/00000152-archived-01.pdf
 units/unit_030c1g60r30c1g60r30c1g60r3/eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee.png
+users/usr_050m2ga1850m2ga1850m2ga185/edededededededededededededededededededededededededededededededed.png
 evidence/efefefefefefefefefefefefefefefefefefefefefefefefefefefefefefefef.ocsp
 evidence/efefefefefefefefefefefefefefefefefefefefefefefefefefefefefefefef.crl";
         assert_eq!(text, frozen);

@@ -32,8 +32,8 @@ pub enum Refusal {
         pointer: String,
         /// Stable code of this field error.
         code: &'static str,
-        /// What is wrong, in Vietnamese.
-        detail: String,
+        /// What is wrong: Vietnamese, English.
+        detail: (String, String),
     },
     /// The fee differs from the tariff.
     FeeDiffers {

@@ -58,12 +58,12 @@ pub fn allocate(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::ids::*;
     use crate::series::Written;
 
-    fn unit(book: &str, suffix: &str) -> Unit {
+    pub(crate) fn unit(book: &str, suffix: &str) -> Unit {
         Unit {
             id: UnitId::new([9; 16]),
             code: "000.00.01.H54".into(),
@@ -80,6 +80,7 @@ mod tests {
             seal_chain: vec![],
             leaders: vec![],
             seal_picture: None,
+            changed: Changed::first(),
         }
     }
 

@@ -159,6 +159,7 @@ pub(crate) fn unit() -> Unit {
         seal_chain: vec![vec![0x30, 0x82], vec![]],
         leaders: vec![UserId::new([7; 16])],
         seal_picture: Some([0x5e; 32]),
+        changed: Changed { version: 3, by: Some(UserId::new([8; 16])), at: Some(at(5)) },
     }
 }
 
@@ -187,6 +188,7 @@ pub(crate) fn user() -> User {
         phone: Some("+84900000001".into()),
         credential: Some(Credential { id: "cred-1".into(), chain: vec![vec![0x30]] }),
         account: Some(AccountId::new([11; 16])),
+        changed: Changed { version: 2, by: None, at: Some(at(6)) },
     }
 }
 

@@ -108,6 +108,7 @@ pub fn office_sealing_with(agency: &Identity) -> World {
         seal_chain: agency.enrolled(),
         leaders: vec![people::leader()],
         seal_picture: None,
+        changed: Changed::first(),
     };
     let user = |id: UserId, name: &str, right: Right| User {
         id,
@@ -119,6 +120,7 @@ pub fn office_sealing_with(agency: &Identity) -> World {
         phone: None,
         credential: None,
         account: None,
+        changed: Changed::first(),
     };
     let leader = User {
         mandate: Some(people::mandate("CHỦ TỊCH")),

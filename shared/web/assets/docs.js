@@ -171,7 +171,7 @@
 
   function content(form) {
     const [file] = fields(form, "file");
-    if (file && form.elements.kind.value === "file") {
+    if (file && form.elements.kind?.value !== "json") {
       const chosen = file.files[0];
       if (!chosen) throw new Unsent(words.nofile);
       return { type: chosen.type || "application/octet-stream", body: chosen };

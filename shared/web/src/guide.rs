@@ -99,6 +99,8 @@ pub enum Takes {
     Maybe,
     /// A file, or JSON that names one.
     File,
+    /// A picture (PNG) and nothing else.
+    Picture,
 }
 
 /// A code that a call may answer with.
@@ -384,6 +386,14 @@ fn content(lang: Lang, call: &Call) -> Markup {
     let sample = call.body.as_deref().unwrap_or_default();
     let label = match call.takes {
         Takes::Nothing => return html! {},
+        Takes::Picture => {
+            return html! {
+                label.field {
+                    span { (lang.pick("Ảnh PNG, không quá 256 KB", "PNG picture of at most 256 KB")) }
+                    input type="file" name="file" data-in="file" accept="image/png";
+                }
+            };
+        }
         Takes::Maybe => lang.pick("Nội dung JSON, có thể bỏ trống", "JSON body, may be empty"),
         Takes::Json | Takes::File => lang.pick("Nội dung JSON", "JSON body"),
     };

@@ -13,6 +13,7 @@ mod job;
 mod lambda;
 mod large;
 mod ministack;
+mod office;
 mod outage;
 mod published;
 mod qr;

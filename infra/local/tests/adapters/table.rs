@@ -38,6 +38,43 @@ async fn commit(table: &Table, writes: Vec<Write>) {
     table.commit(writes).await.expect("committed");
 }
 
+/// R104: people change from the version that was seen; those stored before versions were counted are taken as they are.
+#[tokio::test]
+async fn people_change_from_what_was_seen() {
+    let (cloud, table, id) = (cloud().await, table().await, UserId::new(bytes(40, 1)));
+    let person = |version, active| User {
+        id: id.clone(),
+        name: "Nguyễn Thị Mẫu".into(),
+        mandate: None,
+        signature_picture: None,
+        active,
+        grants: vec![],
+        phone: None,
+        credential: None,
+        account: None,
+        changed: Changed {
+            version,
+            by: (version > 1).then(|| id.clone()),
+            at: (version > 1).then(|| at(i64::try_from(version).unwrap_or(0))),
+        },
+    };
+    let put = async |person: &User| table.commit(vec![Write::User(person.clone())]).await;
+    assert_eq!(put(&person(1, true)).await, Ok(()));
+    assert_eq!(
+        (put(&person(1, false)).await, put(&person(3, false)).await),
+        (Err(CommitError::Conflict), Err(CommitError::Conflict))
+    );
+    // As it was stored before: without a version.
+    let key = keys::user(&id);
+    let old = Client::new(&cloud.sdk).update_item().table_name(name(cloud)).update_expression("REMOVE #version");
+    let old = old.key(keys::PK, AttributeValue::S(key.pk)).key(keys::SK, AttributeValue::S(key.sk));
+    old.expression_attribute_names("#version", "version").send().await.expect("updated");
+    assert_eq!(table.user(&id).await.expect("read"), Some(person(0, true)));
+    assert_eq!((put(&person(1, false)).await, put(&person(1, true)).await), (Ok(()), Err(CommitError::Conflict)));
+    assert_eq!((put(&person(2, true)).await, put(&person(2, false)).await), (Ok(()), Err(CommitError::Conflict)));
+    assert_eq!(table.user(&id).await.expect("read"), Some(person(2, true)));
+}
+
 #[tokio::test]
 async fn a_commit_happens_whole_or_not_at_all() {
     const T: u8 = 1;

@@ -128,11 +128,10 @@ impl Statement {
 
     fn sayable(&self) -> Result<u16, Unsayable> {
         UnitCode::parse(&self.unit_code).map_err(|_| Unsayable("unit code"))?;
-        let text = |text: &str| (1..=MAX_TEXT).contains(&text.len()) && is_nfc(text) && text.chars().all(plain);
-        if !text(&self.number.book) {
+        if !says(&self.number.book) {
             return Err(Unsayable("book"));
         }
-        if !text(&self.number.suffix) {
+        if !says(&self.number.suffix) {
             return Err(Unsayable("suffix"));
         }
         if self.number.number == 0 {
@@ -176,6 +175,11 @@ impl Statement {
         let body = self.body(key)?;
         Ok(Code { key, statement: self, body, signature })
     }
+}
+
+/// Whether a code can say this book or suffix.
+pub(crate) fn says(text: &str) -> bool {
+    (1..=MAX_TEXT).contains(&text.len()) && is_nfc(text) && text.chars().all(plain)
 }
 
 /// Letters of books and suffixes. Nothing that is shown as nothing, or turns a line around.

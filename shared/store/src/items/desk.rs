@@ -45,6 +45,20 @@ pub(crate) struct UnitItem {
     leaders: Vec<UserId>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Opt<Hex>>")]
     seal_picture: Option<Sha256>,
+    #[serde(flatten, with = "ChangedItem")]
+    changed: Changed,
+}
+
+/// What was stored before changes were counted has none of the three.
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Changed")]
+pub(crate) struct ChangedItem {
+    #[serde(default)]
+    version: Version,
+    #[serde(rename = "changed_by", default, skip_serializing_if = "Option::is_none", with = "As::<Opt<Id>>")]
+    by: Option<UserId>,
+    #[serde(rename = "changed_at", default, skip_serializing_if = "Option::is_none", with = "As::<Opt<Time>>")]
+    at: Option<Timestamp>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -107,6 +121,8 @@ pub(crate) struct UserItem {
     credential: Option<Credential>,
     #[serde(with = "As::<Opt<Id>>")]
     account: Option<AccountId>,
+    #[serde(flatten, with = "ChangedItem")]
+    changed: Changed,
 }
 
 #[derive(Deserialize, Serialize)]

@@ -23,6 +23,8 @@ enum Condition {
     Always,
     /// There is none.
     Absent,
+    /// There is none, or one that was stored before its changes were counted.
+    AbsentOrUncounted,
     /// There is none, or it leads to the same copy.
     AbsentOrSameCopy(AttributeValue),
     /// A numeric attribute has this value.
@@ -43,8 +45,11 @@ pub(crate) fn transaction(table: &str, writes: &[Write]) -> Result<Vec<TransactW
 
 fn expand(table: &str, write: &Write, parts: &mut Vec<TransactWriteItem>) -> Result<(), Fault> {
     let part = match write {
-        Write::Unit(unit) => put(table, unit, keys::unit(&unit.id), Some(keys::catalogue(&unit.id)), Condition::Always),
-        Write::User(user) => put(table, user, keys::user(&user.id), None, Condition::Always),
+        Write::Unit(unit) => {
+            let place = Some(keys::catalogue(&unit.id));
+            put(table, unit, keys::unit(&unit.id), place, counted::<Unit>(&unit.changed)?)
+        }
+        Write::User(user) => put(table, user, keys::user(&user.id), None, counted::<User>(&user.changed)?),
         Write::Appointment(visit) => versioned(table, visit, keys::appointment(&visit.id), None, visit.version),
         Write::Slot(slot) => versioned(table, slot, keys::slot(&slot.unit, slot.start), None, slot.version),
         Write::Upload(upload) => versioned(table, upload, keys::upload(&upload.id), None, upload.version),
@@ -157,6 +162,14 @@ fn before<T: Kept>(version: Version) -> Result<Condition, Fault> {
     })
 }
 
+/// What an office or a person must have been.
+fn counted<T: Kept>(changed: &Changed) -> Result<Condition, Fault> {
+    match before::<T>(changed.version)? {
+        Condition::Absent => Ok(Condition::AbsentOrUncounted),
+        other => Ok(other),
+    }
+}
+
 /// What goes away by itself.
 fn put_until<T: Kept>(
     table: &str,
@@ -194,6 +207,9 @@ fn put_item(table: &str, item: Item, condition: Condition) -> Result<TransactWri
     let put = match condition {
         Condition::Always => put,
         Condition::Absent => put.condition_expression("attribute_not_exists(pk)"),
+        Condition::AbsentOrUncounted => put
+            .condition_expression("attribute_not_exists(pk) OR attribute_not_exists(#swap)")
+            .expression_attribute_names("#swap", "version"),
         Condition::AbsentOrSameCopy(copy) => put
             .condition_expression("attribute_not_exists(pk) OR #copy = :copy")
             .expression_attribute_names("#copy", "copy")

@@ -33,6 +33,26 @@ fn the_first_version_must_not_exist_and_a_later_one_follows() {
     assert!(transaction("t", &[draft(0)]).is_err());
 }
 
+/// R104: two people who change one office or one person from the same version: one of them is told.
+#[test]
+fn offices_and_people_change_from_what_was_seen() {
+    let changed = |version| Changed { version, by: None, at: None };
+    let both = |version| {
+        [
+            Write::Unit(Unit { changed: changed(version), ..sample::unit() }),
+            Write::User(User { changed: changed(version), ..sample::user() }),
+        ]
+    };
+    for write in both(1) {
+        let first = "attribute_not_exists(pk) OR attribute_not_exists(#swap)";
+        assert_eq!(condition(write), (first.into(), None), "what was stored before versions were counted is the first");
+    }
+    for write in both(8) {
+        assert_eq!(condition(write), ("#swap = :before".into(), Some(number(7))));
+    }
+    assert!(both(0).into_iter().all(|write| transaction("t", &[write]).is_err()));
+}
+
 /// R49 and limits.md §2.2, option A: the counter is part of the same transaction, with its own condition.
 #[test]
 fn the_counter_moves_by_one() {

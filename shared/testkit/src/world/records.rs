@@ -48,7 +48,9 @@ impl World {
     /// # Panics
     /// When a condition fails.
     pub fn seed(&self, writes: Vec<Write>) {
-        let done = self.lock().commit(writes);
+        let mut table = self.lock();
+        let writes = writes.into_iter().map(|write| table.table.following(write)).collect();
+        let done = table.commit(writes);
         assert_eq!(done, Ok(()), "a seed must fit");
     }
 }

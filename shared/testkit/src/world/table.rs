@@ -101,6 +101,22 @@ impl Table {
         Ok(())
     }
 
+    /// An office or a person as the next change of what stands there: a seed says what is, whatever was.
+    pub(crate) fn following(&self, write: Write) -> Write {
+        let next = |old: Option<&Changed>| old.map_or_else(Changed::first, Changed::again);
+        match write {
+            Write::Unit(new) => {
+                let changed = next(self.units.get(&new.id).map(|old| &old.changed));
+                Write::Unit(Unit { changed, ..new })
+            }
+            Write::User(new) => {
+                let changed = next(self.users.get(&new.id).map(|old| &old.changed));
+                Write::User(User { changed, ..new })
+            }
+            other => other,
+        }
+    }
+
     /// Begins to keep what is written, for comparing.
     pub(crate) fn begin_marks(&mut self) {
         self.marks = Some(BTreeMap::new());
@@ -133,7 +149,9 @@ impl Table {
     /// The conditions that [`domain::ports::Write`] documents.
     fn allows(&self, write: &Write) -> bool {
         match write {
-            Write::Unit(_) | Write::User(_) | Write::OutboxDone(_) | Write::Watch(_) => true,
+            Write::OutboxDone(_) | Write::Watch(_) => true,
+            Write::Unit(new) => follows(self.units.get(&new.id).map(|old| old.changed.version), new.changed.version),
+            Write::User(new) => follows(self.users.get(&new.id).map(|old| old.changed.version), new.changed.version),
             Write::Appointment(new) => follows(self.appointments.get(&new.id).map(|old| old.version), new.version),
             Write::Slot(new) => {
                 follows(self.slots.get(&(new.unit.clone(), new.start)).map(|old| old.version), new.version)

@@ -148,7 +148,7 @@ impl Refused<'_> {
             _ if self.route.path.starts_with("/v1/accounts/{id}") => ("unit_admin", 404, "not-found"),
             // The usual stranger is no stranger here.
             Who::Rights(list) if list.iter().any(|right| api::right_name(*right) == "admin_unit") => {
-                ("officer", 403, "forbidden")
+                ("portal", 403, "forbidden")
             }
             Who::Rights(_) | Who::Owner(_) => ("unit_admin", 403, "forbidden"),
         };
@@ -162,6 +162,17 @@ impl Refused<'_> {
     /// What is no JSON, no object, not known, not announced, too large, or said twice.
     async fn bodies(&self) {
         if self.route.body == Body::None || self.route.method == "GET" {
+            return;
+        }
+        if self.route.body == Body::Picture {
+            let with =
+                |kind: &str, body: &[u8]| fresh(&self.ready.call).header("content-type", kind).bytes(body.to_vec());
+            self.with(with("application/json", b"{}"), 415, "unsupported-media-type").await;
+            self.with(with("image/png", &[0x89; TOO_LARGE]), 413, "body-too-large").await;
+            for wrong in [&b""[..], b"\x89PNG\r\n\x1a\n", b"GIF89a"] {
+                let problem = self.with(with("image/png", wrong), 422, "validation-failed").await;
+                assert_eq!(problem["errors"][0]["code"], "picture-unusable", "{problem}");
+            }
             return;
         }
         let with = |body: &str| {

@@ -10,6 +10,10 @@ use crate::client::{Call, Client, fresh_key};
 use crate::job::*;
 use crate::stack::Stack;
 
+/// Pictures as an office has them.
+const SEAL: &[u8] = include_bytes!("../../../../../tests/looks/con-dau.png");
+const SIGNATURE: &[u8] = include_bytes!("../../../../../tests/looks/chu-ky.png");
+
 /// One running house.
 pub(super) struct World {
     _stack: Stack,
@@ -77,6 +81,10 @@ impl World {
         if let Some(body) = sample(route, values) {
             call = call.header("content-type", "application/json").bytes(body);
         }
+        if route.body == Body::Picture {
+            let picture = if route.path.ends_with("seal-picture") { SEAL } else { SIGNATURE };
+            call = call.header("content-type", "image/png").bytes(picture.to_vec());
+        }
         if route.needs.contains('K') {
             call = call.header("idempotency-key", &fresh_key());
         } else {
@@ -103,6 +111,18 @@ impl World {
                 let mut ready = plain("", "officer");
                 ready.call.path.push_str("?unit_code=000.00.01.H99&year=2026&number=1");
                 ready
+            }
+            (_, "/v1/me/signature-picture") => self.picture(route, "/v1/me", "", "leader").await,
+            (_, "/v1/units/{id}/settings") => plain(&self.unit, "unit_admin"),
+            (_, "/v1/units/{id}/seal-picture") => self.picture(route, &self.settings(), &self.unit, "unit_admin").await,
+            ("PUT", "/v1/units/{id}/series") => {
+                let (settings, none) = (self.settings(), json!({"later": []}));
+                let seen = self.client.by("unit_admin", Call::get(&settings)).await.is(200).etag();
+                let set = Call::put(format!("/v1/units/{}/series", self.unit), &none).on(&seen);
+                let etag = self.client.by("unit_admin", set).await.is(200).etag();
+                let year: i32 = today(&self.client).await[..4].parse().expect("a year");
+                let ready = self.call(route, &self.unit, "unit_admin", &[("new_year", &format!("{}-01-01", year + 1))]);
+                ready.on(&etag).watching(&[settings], "unit_admin")
             }
             ("GET", path) if !path.contains('{') => plain("", "officer"),
             (_, path) if path.starts_with("/v1/appointments") => self.visit(route).await,
@@ -147,6 +167,20 @@ impl World {
             (_, path) if path.starts_with("/v1/copies/{id}") => self.copy(route).await,
             _ => panic!("{} stands in the table and has no case here", route.key()),
         }
+    }
+
+    fn settings(&self) -> String {
+        format!("/v1/units/{}/settings", self.unit)
+    }
+
+    /// Where a picture was brought before; `of` has its version.
+    async fn picture(&self, route: &Route, of: &str, id: &str, by: &'static str) -> Ready {
+        let etag = self.client.by(by, Call::get(of)).await.is(200).etag();
+        let put = api::routes().find(|one| one.path == route.path && one.method == "PUT").expect("a row");
+        let etag = self.client.by(by, self.call(put, id, by, &[]).call.on(&etag)).await.is(200).etag();
+        let ready = self.call(route, id, by, &[]);
+        let ready = if route.method == "GET" { ready } else { ready.on(&etag) };
+        ready.watching(&[self.settings()], "unit_admin")
     }
 
     async fn book(&self) -> crate::client::Answer {
