@@ -46,6 +46,11 @@ fn disk(path: &str) -> Disk {
     Disk(file, len)
 }
 
+/// Where the signers' X.509 certificates lie, beside the roots.
+fn signers(roots: &Path) -> String {
+    roots.with_file_name("signers.pem").display().to_string()
+}
+
 fn roots_in(path: &str) -> Vec<Certificate> {
     Certificate::from_pem_many(&std::fs::read_to_string(path).expect("roots")).expect("roots")
 }
@@ -56,8 +61,10 @@ fn door(path: &str, roots: &str, at: &str, sealed: &str) {
     let (size, sha256) = sealed.split_once(':').expect("the sealed file");
     let sha256 = hex::decode(sha256).expect("a digest").try_into().expect("a digest");
     let sealed = Beginning { size: size.parse().expect("a length"), sha256 };
-    let ours = &testkit::trees().ours;
-    let signers = [(LEADER_FIELD, ours.leader.leaf().der()), (SEAL_FIELD, ours.agency.leaf().der())];
+    // Every process has keys of its own: these are those of the one that made the file.
+    let signers = roots_in(&signers(Path::new(roots)));
+    let [leader, agency] = signers.as_slice() else { panic!("two signers") };
+    let signers = [(LEADER_FIELD, leader.der()), (SEAL_FIELD, agency.der())];
     let expected = ExpectedArchive { sealed, signers: &signers, at, anchors: &anchors };
     let (idle, len) = (kernel_kb("VmHWM"), file.1);
     let opened = verify_archive(pades::File::Source(&file), &expected).map(|archive| archive.level());
@@ -204,6 +211,9 @@ fn main() {
     let (path, roots) = (folder.join("a.pdf"), folder.join("roots.pem"));
     let pem: String = testkit::trees().anchors().iter().map(Certificate::to_pem).collect();
     std::fs::write(&roots, pem).expect("written");
+    let ours = &testkit::trees().ours;
+    let pem: String = [&ours.leader, &ours.agency_p256].map(|who| who.leaf().to_pem()).concat();
+    std::fs::write(signers(&roots), pem).expect("written");
     for (case, size) in [("small", 40), ("98MB", 98 * MB)] {
         let Made { file, at, sealed } = archived(scan(size));
         std::fs::write(&path, file).expect("written");

@@ -3,10 +3,10 @@
 //! R39–R45; limits.md F1, F2, F4, F5, F10, F20; I4, I9, I11.
 
 use casework::Halt;
-use casework::leader::{GRACE, LIFETIME};
-use domain::ids::{CopyId, EventId, SessionId};
-use domain::model::{Learned, Outbox, SessionState, Topic};
-use domain::ports::Write;
+use casework::leader::{GRACE, LIFETIME, OpenSession};
+use domain::ids::{CopyId, EventId, SessionId, UserId};
+use domain::model::{Copy, Learned, Outbox, SessionState, Topic, User};
+use domain::ports::{Records as _, Write};
 use domain::refusal::Reason;
 use jiff::SignedDuration;
 use testkit::*;
@@ -137,6 +137,7 @@ fn a_changed_file_is_fenced() {
     take_back(&world, &copy);
     submit(&world, &copy, base("Ban sao khac"));
     assert!(run(work(&world, &late)).is_ok());
+    assert_eq!(ask_leader(&world, std::slice::from_ref(&copy)), Err(Halt::Refused(Reason::SignerBusy.into())));
     assert_eq!(follow(&world, &old), SessionState::Cancelled);
     assert_eq!(ask_leader(&world, std::slice::from_ref(&copy)), Err(Halt::Refused(Reason::CopyNotOpened.into())));
     sign_until(&world, &copy);
@@ -192,4 +193,200 @@ fn twenty_copies_under_one_prompt() {
     finish(&world);
     assert!(copies.iter().all(|copy| state(&world, copy) == "signed"));
     assert_eq!(world.all_prompts().values().sum::<u32>(), 1);
+}
+
+/// F9, remote-signing.md §3 "clerk cancels": the prompt of a cancelled session is still on the phone. Nobody is asked beside it until the gateway
+/// says that it is gone, or its time is over; what is pressed there signs nothing and is kept.
+#[test]
+fn a_cancelled_prompt_is_still_on_the_phone() {
+    let (world, copy) = opened();
+    world.habits(|habits| habits.gateway = Habit::Waiting);
+    let ask = |world: &World| ask_leader(world, std::slice::from_ref(&copy));
+    let session = ask(&world).expect("a prompt").id;
+    run(casework::leader::cancel(&world, &session, world.now())).expect("cancelled");
+    assert_eq!(state(&world, &copy), "submitted");
+    let twice = run(casework::leader::cancel(&world, &session, world.now()));
+    assert_eq!(twice.expect_err("closed"), Halt::Refused(Reason::SessionClosed.into()));
+    let busy = Err(Halt::Refused(Reason::SignerBusy.into()));
+    assert_eq!(ask(&world).map(drop), busy);
+    // The person presses "yes": that is the end of the prompt, and of nothing else.
+    let pressed = world.clone();
+    pressed.habits(|habits| habits.gateway = Habit::Right);
+    sweep_once(&pressed);
+    let ended = session_of(&pressed, &session);
+    assert_eq!((ended.state, ended.items[0].signature.is_some()), (SessionState::Cancelled, true));
+    assert_eq!((state(&pressed, &copy), waiting(&pressed).len()), ("submitted", 0));
+    ask(&pressed).expect("a second prompt");
+    // Nobody presses anything.
+    world.wait(LIFETIME + GRACE);
+    assert_eq!(ask(&world).map(drop), busy);
+    world.wait(SignedDuration::from_secs(1));
+    ask(&world).expect("a second prompt");
+    examine(&world);
+}
+
+/// What may happen to a session from outside, one after the other.
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    Sweep,
+    Hint,
+    Cancel,
+    Ask,
+    Press(Habit),
+    Wait(i64),
+}
+
+/// R44, F4, F5, F9, issue 5 "all events to depth 4 around the deadline": the real work over the ports, in every order of four events that starts
+/// before the deadline. At most one prompt for each session, none beside another, what is over stays over, and a copy is signed only by an
+/// answer in time.
+#[test]
+fn every_order_of_four_events_around_the_deadline() {
+    let (world, copy) = opened();
+    world.habits(|habits| habits.gateway = Habit::Waiting);
+    let session = ask_leader(&world, std::slice::from_ref(&copy)).expect("a prompt").id;
+    world.wait(SignedDuration::from_secs(110));
+    let events = [
+        Event::Sweep,
+        Event::Hint,
+        Event::Cancel,
+        Event::Ask,
+        Event::Press(Habit::Right),
+        Event::Press(Habit::OtherHash),
+        Event::Press(Habit::Refusing),
+        Event::Press(Habit::Silent),
+        Event::Wait(25),
+        Event::Wait(1),
+    ];
+    let mut ends = std::collections::BTreeMap::<String, u32>::new();
+    let mut open = vec![(world, 0)];
+    while let Some((world, depth)) = open.pop() {
+        let before = session_of(&world, &session);
+        if depth == 4 {
+            *ends.entry(format!("{:?} {}", before.state, state(&world, &copy))).or_default() += 1;
+            continue;
+        }
+        for event in events {
+            let world = world.clone();
+            happen(&world, &copy, &session, event);
+            examine(&world);
+            let after = session_of(&world, &session);
+            assert!(!before.state.is_closed() || after.state.is_closed(), "{event:?}: {before:?} {after:?}");
+            assert!(!before.state.is_terminal() || after.state == before.state, "{event:?}: {before:?} {after:?}");
+            let signed = |state| matches!(state, SessionState::Timestamping | SessionState::Done);
+            let signs = signed(after.state) && !signed(before.state);
+            let in_time = world.now().duration_since(after.expires_at) <= GRACE;
+            assert!(!signs || (in_time && !before.state.is_closed()), "{event:?}: {before:?} {after:?}");
+            open.push((world, depth + 1));
+        }
+    }
+    assert_eq!(ends.values().sum::<u32>(), 10_000);
+    let reached: Vec<&str> = ends.keys().map(String::as_str).collect();
+    let wanted = [
+        "Cancelled awaiting_signature",
+        "Cancelled submitted",
+        "Cancelling awaiting_signature",
+        "Cancelling submitted",
+        "Done signed",
+        "Expired awaiting_signature",
+        "Expired submitted",
+        "Failed awaiting_signature",
+        "Failed submitted",
+        "Timestamping awaiting_signature",
+        "Waiting awaiting_signature",
+    ];
+    assert_eq!(reached, wanted);
+}
+
+fn happen(world: &World, copy: &CopyId, session: &SessionId, event: Event) {
+    let now = world.now();
+    match event {
+        Event::Sweep => sweep_once(world),
+        Event::Hint => drop(run(casework::leader::hinted(world, world, world, session, now))),
+        Event::Cancel => drop(run(casework::leader::cancel(world, session, now))),
+        Event::Ask => drop(ask_leader(world, std::slice::from_ref(copy))),
+        Event::Press(habit) => world.habits(|habits| habits.gateway = habit),
+        Event::Wait(seconds) => world.wait(SignedDuration::from_secs(seconds)),
+    }
+}
+
+/// How many leaders are asked at once.
+const LEADERS: u16 = 500;
+
+/// An office with many leaders, each with a copy that they have opened, and each asked on a phone of their own.
+fn asked_many() -> (World, Vec<(CopyId, SessionId)>) {
+    let (world, first) = opened();
+    let (copy, leader) = (copy_of(&world, &first), user_of(&world, &people::leader()));
+    world.habits(|habits| habits.gateway = Habit::Waiting);
+    let ask = |n: u16| {
+        let mark = |kind: u8| {
+            let [high, low] = n.to_be_bytes();
+            [kind, high, low, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
+        };
+        let user = User { id: UserId::new(mark(1)), ..leader.clone() };
+        let copy = Copy { id: CopyId::new(mark(2)), leader: Some(user.id.clone()), ..copy.clone() };
+        let (copies, id) = ([copy.id.clone()], SessionId::new(mark(3)));
+        world.rewrite(|table| {
+            table.users.insert(user.id.clone(), user.clone());
+            table.copies.insert(copy.id.clone(), copy);
+        });
+        let ask = OpenSession { id: &id, user: &user, copies: &copies, method: "sim" };
+        run(casework::leader::open_session(&world, &world, &world, bench(), ask, world.now())).expect("a prompt");
+        let [copy] = copies;
+        (copy, id)
+    };
+    let asked = (0..LEADERS).map(ask).collect();
+    (world, asked)
+}
+
+/// What the minute does.
+fn minute(world: &World) {
+    for session in run(world.open_sessions(u32::from(LEADERS))).expect("a list") {
+        follow(world, &session.id);
+    }
+}
+
+/// F10, issue 5: the gateway is away for an hour with 500 prompts on 500 phones; then all answers come at once, twice each, in another order. All
+/// sessions have ended, all copies are with their leaders again, every answer is kept once, nothing is signed, nobody was asked twice.
+#[test]
+fn five_hundred_sessions_and_a_gateway_that_is_away_for_an_hour() {
+    let (world, asked) = asked_many();
+    world.habits(|habits| habits.gateway = Habit::Silent);
+    for _ in 0..60 {
+        minute(&world);
+        world.wait(SignedDuration::from_mins(1));
+    }
+    world.habits(|habits| habits.gateway = Habit::Right);
+    // Steps of 7 go through all of them in another order, and then again.
+    for hint in 0..2 * usize::from(LEADERS) {
+        let (_, session) = &asked[hint * 7 % asked.len()];
+        run(casework::leader::hinted(&world, &world, &world, session, world.now())).expect("a session");
+    }
+    for (copy, id) in &asked {
+        let session = session_of(&world, id);
+        assert_eq!((session.state, state(&world, copy)), (SessionState::Expired, "submitted"));
+        assert!(session.items[0].signature.is_some(), "kept");
+        let lines = world.look(|table| table.events.keys().filter(|(subject, _)| subject == id.as_str()).count());
+        assert_eq!((lines, world.prompts(id)), (1, 1));
+    }
+    assert!(waiting(&world).is_empty());
+}
+
+/// The same, away for the minute in which everybody presses: all 500 answers count, each once.
+#[test]
+fn five_hundred_sessions_and_a_gateway_that_is_away_for_a_minute() {
+    let (world, asked) = asked_many();
+    world.habits(|habits| habits.gateway = Habit::Silent);
+    minute(&world);
+    world.wait(SignedDuration::from_secs(100));
+    minute(&world);
+    world.habits(|habits| habits.gateway = Habit::Right);
+    for hint in 0..2 * usize::from(LEADERS) {
+        let (_, session) = &asked[hint * 7 % asked.len()];
+        run(casework::leader::hinted(&world, &world, &world, session, world.now())).expect("a session");
+    }
+    for (_, id) in &asked {
+        assert_eq!((session_of(&world, id).state, world.prompts(id)), (SessionState::Timestamping, 1));
+    }
+    assert_eq!(waiting(&world).len(), usize::from(LEADERS));
+    assert!(world.look(|table| table.prompts.is_empty()), "every phone is free");
 }

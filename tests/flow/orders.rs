@@ -189,7 +189,7 @@ fn an_answer_meets_a_cancellation() {
             let stored = world.look(|table| table.sessions[&session].state);
             finish(world);
             let wanted = match stored {
-                SessionState::Cancelled => "submitted",
+                SessionState::Cancelled | SessionState::Cancelling => "submitted",
                 SessionState::Timestamping => "signed",
                 other => panic!("{other:?}"),
             };
@@ -309,6 +309,7 @@ fn two_prompts_for_two_copies() {
         0,
         |world, n| asking(world, &copies[n]),
         |world, _| {
+            assert_eq!(world.all_prompts().len(), 1, "one phone: the other is told that it is busy");
             copies.iter().for_each(|copy| sign_until(world, copy));
             finish(world);
             assert_eq!(world.all_prompts().len(), 2);

@@ -62,10 +62,10 @@ const ASKS: &[(&str, &[&str])] = &[
     (r"records\.spend\(", &["dynamodb:UpdateItem"]),
     (r"\.(batch_items|public_copies)\(", &["dynamodb:BatchGetItem"]),
     (r"\bidempotent\(", &["dynamodb:GetItem", "dynamodb:PutItem"]),
-    (r"Write::OutboxDone", &["dynamodb:DeleteItem"]),
+    (r"Write::(OutboxDone|PromptGone)", &["dynamodb:DeleteItem"]),
     (r"Write::Outbox(Later|Taken|Waits)", &["dynamodb:UpdateItem"]),
     (
-        r"Write::(Unit|User|Appointment|Slot|Upload|Case|Copy|Session|Counter|Entry|PublicCopy|Outbox|Event|Delivery|Paper|Batch|BatchPlan|BatchItem|KeptReport|Watch|Inquiry)\b",
+        r"Write::(Unit|User|Appointment|Slot|Upload|Case|Copy|Session|PromptTaken|Counter|Entry|PublicCopy|Outbox|Event|Delivery|Paper|Batch|BatchPlan|BatchItem|KeptReport|Watch|Inquiry)\b",
         &["dynamodb:PutItem"],
     ),
     (

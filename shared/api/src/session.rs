@@ -18,7 +18,7 @@ pub fn session_view(session: &Session, now: Timestamp) -> Value {
         "display_text": session.display_text, "expires_at": rfc3339(session.expires_at),
         "seconds_left": if waits { left } else { 0 },
         "items": session.items.iter().map(|item| shown(item, session.state)).collect::<Vec<_>>(),
-        "poll_after": if session.state.is_terminal() { Value::Null } else { json!(POLL_AFTER_S) },
+        "poll_after": if session.state.is_closed() { Value::Null } else { json!(POLL_AFTER_S) },
         "links": {"self": format!("/v1/sign-sessions/{}", session.id)},
     })
 }
@@ -52,7 +52,8 @@ fn state(state: SessionState) -> &'static str {
         SessionState::Done => "done",
         SessionState::Failed => "failed",
         SessionState::Expired => "expired",
-        SessionState::Cancelled => "cancelled",
+        // The prompt may still be on the phone; for whoever asks it is over.
+        SessionState::Cancelling | SessionState::Cancelled => "cancelled",
         SessionState::Superseded => "superseded",
         SessionState::Unknown => "unknown",
     }

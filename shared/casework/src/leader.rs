@@ -10,6 +10,7 @@ use domain::model::*;
 use domain::paths;
 use domain::ports::*;
 use domain::refusal::{Reason, Refusal};
+use domain::session::{Happening, Step, is_over, prompt, reduce};
 use domain::{identity, time};
 use jiff::{SignedDuration, Timestamp};
 use pades::{Held, Revision};
@@ -20,16 +21,14 @@ use crate::support::{self, Commit, ROUNDS, commit, contention, held, outbox, rea
 use crate::workshop::{LeaderMark, chain_of};
 use crate::{Halt, Workshop};
 
+pub use domain::session::GRACE;
+
 /// Copies under one prompt (api.md row 42).
 pub const BATCH_LIMIT: usize = 20;
 /// How long a prompt lives (remote-signing.md §3, timers).
 pub const LIFETIME: SignedDuration = SignedDuration::from_secs(120);
-/// How much later an answer is still taken.
-pub const GRACE: SignedDuration = SignedDuration::from_secs(15);
-/// After this a session whose prompt was never confirmed as sent is called unknown.
-const SENDING: SignedDuration = SignedDuration::from_secs(30);
-/// Sessions looked through for another open prompt of the same person.
-const OPEN_LIMIT: u32 = 200;
+/// How long after its end a session is still asked about, to keep what comes as evidence (R44).
+const EVIDENCE: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a leader asks for.
 #[derive(Clone, Copy, Debug)]
@@ -151,7 +150,7 @@ pub async fn open_session(
     usable(workshop, ask.user, now)?;
     let mandate = ask.user.mandate.as_ref().filter(|mandate| mandate.holds_on(time::day(now)));
     let mandate = mandate.ok_or(Reason::MandateExpired)?;
-    free(records, &ask.user.id, now).await?;
+    free(records, &ask.user.id, ask.id, now).await?;
     let id = ask.id.clone();
     let mut items = Vec::new();
     let mut decisions = Vec::new();
@@ -184,14 +183,18 @@ pub async fn open_session(
     }
     let unit = unit.ok_or(Refusal::NotFound)?;
     let session = session(id, &ask, &unit, items, pages, now);
-    let mut all = vec![Write::Session(session.clone())];
+    let taken = Write::PromptTaken(prompt(&session, &ask.user.id), now);
+    let mut all = vec![Write::Session(session.clone()), taken];
     all.extend(decisions.into_iter().flat_map(writes));
     match records.commit(all).await {
-        Ok(()) => drive(records, gateway, ask.user, session).await,
-        Err(CommitError::Conflict) => Err(Reason::CopyChanged.into()),
+        Ok(()) => drive(records, gateway, ask.user, session, now).await,
+        Err(CommitError::Conflict) => {
+            free(records, &ask.user.id, ask.id, now).await?;
+            Err(Reason::CopyChanged.into())
+        }
         // It may have happened. Whoever asks for the session sees; the prompt goes out only when it certainly happened.
         Err(CommitError::Unknown(fault)) => match records.session(&session.id).await? {
-            Some(session) => drive(records, gateway, ask.user, session).await,
+            Some(session) => drive(records, gateway, ask.user, session, now).await,
             None => Err(fault.into()),
         },
     }
@@ -229,20 +232,11 @@ pub(crate) fn is_usable(workshop: &impl Workshop, chain: &[Certificate], now: Ti
     pki::path::build(leaf, pool, workshop.anchors(), at, pki::path::Purpose::Signing).is_trusted()
 }
 
-/// One prompt per SIM.
-async fn free(records: &impl Records, user: &UserId, now: Timestamp) -> Result<(), Halt> {
-    let open = records.open_sessions(OPEN_LIMIT).await?;
-    let busy = open.iter().any(|session| {
-        session.user == *user
-            && session.purpose == Purpose::LeaderSign
-            && matches!(session.state, SessionState::Sending | SessionState::Waiting | SessionState::Unknown)
-            && !over(session, now)
-    });
+/// One prompt per SIM. The transaction asks again.
+async fn free(records: &impl Records, user: &UserId, session: &SessionId, now: Timestamp) -> Result<(), Halt> {
+    let shown = records.prompt(user).await?;
+    let busy = shown.is_some_and(|shown| shown.session != *session && shown.until >= now);
     if busy { Err(Reason::SignerBusy.into()) } else { Ok(()) }
-}
-
-fn over(session: &Session, now: Timestamp) -> bool {
-    now.duration_since(session.expires_at) > GRACE
 }
 
 /// The leader's revision: it shows what was fixed at submission, also when name, office or picture are others by now.
@@ -354,33 +348,32 @@ async fn drive(
     gateway: &impl RemoteSigning,
     user: &User,
     session: Session,
+    now: Timestamp,
 ) -> Result<Session, Halt> {
-    let (handle, state) = if session.method == "usb" {
-        (None, SessionState::Waiting)
-    } else {
-        match gateway.start(&order(&session, user)?).await {
-            Ok(handle) => (Some(handle), SessionState::Waiting),
-            Err(_) => (None, SessionState::Unknown),
-        }
+    let started = match session.method.as_str() {
+        "usb" => None,
+        _ => Some(gateway.start(&order(&session, user)?).await),
+    };
+    let happening = match &started {
+        None => Happening::AtTheDesk,
+        Some(Ok(handle)) => Happening::Accepted(handle),
+        Some(Err(_)) => Happening::Lost,
     };
     let id = session.id.clone();
     let mut session = session;
     for _ in 0..ROUNDS {
-        let told = session.handle.is_some() || session.state == state;
-        if told || !matches!(session.state, SessionState::Sending | SessionState::Unknown) {
-            return Ok(session);
-        }
-        let next = Session { handle: handle.clone(), state, version: session.version + 1, ..session };
-        if commit(records, vec![Write::Session(next.clone())]).await == Commit::Written {
-            return Ok(next);
+        // Of what may be heard here, nothing gives back, finishes or frees anything.
+        let Some(Step { after, .. }) = reduce(&session, happening, now) else { return Ok(session) };
+        if commit(records, vec![Write::Session(after.clone())]).await == Commit::Written {
+            return Ok(after);
         }
         session = support::session(records, &id).await?;
     }
     Ok(session)
 }
 
-/// Takes the next step from wherever the session stands. Called by polls, callbacks and the sweeper, as often as they
-/// like; one of them wins. Seal sessions come back as they are.
+/// Takes the next step from wherever the session stands. Called by polls and the sweeper, as often as they like; one of them wins. Seal sessions
+/// come back as they are.
 ///
 /// # Errors
 /// `not-found`; faults of the ports. A fault of the gateway is no error: the session stands where it stood.
@@ -391,56 +384,107 @@ pub async fn step(
     session: &SessionId,
     now: Timestamp,
 ) -> Result<Session, Halt> {
+    let goes_on = |session: &Session| !session.state.is_terminal() && session.state != SessionState::Timestamping;
+    let asks = |session: &Session| !is_over(session, now);
+    follow(records, gateway, chance, session, now, (&goes_on, &asks)).await
+}
+
+/// The same after a hint that the gateway has an answer: it is asked about sessions, too, that are over. What it brings of them is kept in the
+/// session and in its history, and never applied (R44, F4).
+///
+/// # Errors
+/// As [`step`].
+pub async fn hinted(
+    records: &impl Records,
+    gateway: &impl RemoteSigning,
+    chance: &impl Chance,
+    session: &SessionId,
+    now: Timestamp,
+) -> Result<Session, Halt> {
+    let recent = |session: &Session| now.duration_since(session.expires_at) <= EVIDENCE;
+    let open = |session: &Session| !matches!(session.state, SessionState::Timestamping | SessionState::Done);
+    follow(records, gateway, chance, session, now, (&open, &recent)).await
+}
+
+/// Follows a session that `goes_on`, and asks the gateway about it when `asks` says so.
+async fn follow(
+    records: &impl Records,
+    gateway: &impl RemoteSigning,
+    chance: &impl Chance,
+    session: &SessionId,
+    now: Timestamp,
+    (goes_on, asks): (&(dyn Fn(&Session) -> bool + Sync), &(dyn Fn(&Session) -> bool + Sync)),
+) -> Result<Session, Halt> {
     for _ in 0..ROUNDS {
         let session = support::session(records, session).await?;
-        let waits = matches!(session.state, SessionState::Sending | SessionState::Waiting | SessionState::Unknown);
-        if session.purpose != Purpose::LeaderSign || !waits {
+        if session.purpose != Purpose::LeaderSign || !goes_on(&session) {
             return Ok(session);
         }
-        let next = if over(&session, now) {
-            end(records, session, SessionState::Expired, "expired", now).await?
-        } else {
-            look(records, gateway, chance, session, now).await?
+        let heard = if asks(&session) { look(records, gateway, &session).await? } else { Heard::Nothing };
+        let happening = match &heard {
+            Heard::Nothing => Happening::Tick,
+            Heard::Wrong => Happening::Wrong,
+            Heard::Refused(code) => Happening::Refused(code),
+            Heard::Answered(signatures) => Happening::Answered(signatures),
         };
-        if let Some(session) = next {
-            return Ok(session);
+        let Some(step) = reduce(&session, happening, now) else { return Ok(session) };
+        let order = step.finishes.then(|| outbox(chance, Topic::FinishLeader, session.id.as_str(), now));
+        if let Some(after) = committed(records, step, order, now).await? {
+            return Ok(after);
         }
     }
     Err(contention())
 }
 
-/// Asks the gateway once. `None`: somebody else was first, load again.
-async fn look(
+/// What the gateway was heard to say.
+enum Heard {
+    Nothing,
+    Wrong,
+    Refused(String),
+    Answered(Vec<Vec<u8>>),
+}
+
+/// Asks the gateway once, if it is known how it calls the session.
+async fn look(records: &impl Records, gateway: &impl RemoteSigning, session: &Session) -> Result<Heard, Halt> {
+    let Some(handle) = session.handle.as_deref() else { return Ok(Heard::Nothing) };
+    let user = support::user(records, &session.user).await?;
+    Ok(match gateway.poll(&order(session, &user)?, handle).await {
+        Err(_) | Ok(GatewayAnswer::Pending) => Heard::Nothing,
+        Ok(GatewayAnswer::Refused(code)) => Heard::Refused(code),
+        Ok(GatewayAnswer::Signed(signatures)) => {
+            let good = leaf(&user).is_some_and(|leaf| all_verify(session, &signatures, &leaf));
+            if good { Heard::Answered(signatures) } else { Heard::Wrong }
+        }
+    })
+}
+
+/// Commits a step, with the order to finish it. `None`: somebody else was first, load again.
+async fn committed(
     records: &impl Records,
-    gateway: &impl RemoteSigning,
-    chance: &impl Chance,
-    session: Session,
+    step: Step,
+    order: Option<Write>,
     now: Timestamp,
 ) -> Result<Option<Session>, Halt> {
-    let Some(handle) = session.handle.clone() else {
-        let lost = session.state == SessionState::Sending
-            && session.method != "usb"
-            && now.duration_since(session.created_at) > SENDING;
-        return if lost { store(records, session, SessionState::Unknown).await } else { Ok(Some(session)) };
-    };
-    let user = support::user(records, &session.user).await?;
-    match gateway.poll(&order(&session, &user)?, &handle).await {
-        Err(_) | Ok(GatewayAnswer::Pending) => Ok(Some(session)),
-        Ok(GatewayAnswer::Refused(code)) => {
-            let timed_out =
-                matches!(code.as_str(), "expired" | "timeout" | "timed-out" | "user-timeout" | "expired_transaction");
-            let state = if timed_out { SessionState::Expired } else { SessionState::Failed };
-            end(records, session, state, &code, now).await
-        }
-        Ok(GatewayAnswer::Signed(signatures)) => {
-            let good = leaf(&user).is_some_and(|leaf| all_verify(&session, &signatures, &leaf));
-            if good {
-                accept(records, chance, session, signatures, now).await
-            } else {
-                end(records, session, SessionState::Failed, Reason::SignatureDoesNotVerify.code(), now).await
+    let Step { after, gives_back, frees, line, .. } = step;
+    let mut all: Vec<Write> = [Write::Session(after.clone())].into_iter().chain(order).collect();
+    if gives_back {
+        for item in after.items.iter().filter(|item| !item.done) {
+            let copy = support::copy(records, &item.copy).await?;
+            // A copy that is not waiting for this session has nothing to be given back.
+            if let Ok(decision) = decide(&copy, Command::LapseLeader { session: &after.id }, &after.user, now) {
+                all.extend(writes(decision));
             }
         }
     }
+    if frees {
+        all.push(Write::PromptGone(after.user.clone(), after.id.clone()));
+    }
+    all.extend(line.map(|action| {
+        let subject = after.id.to_string();
+        let (seq, actor, action) = (after.version, after.user.clone(), action.to_owned());
+        Write::Event(Event { subject, seq, actor, action, at: now })
+    }));
+    Ok((commit(records, all).await == Commit::Written).then_some(after))
 }
 
 fn leaf(user: &User) -> Option<Certificate> {
@@ -458,50 +502,6 @@ fn all_verify(session: &Session, signatures: &[Vec<u8>], leaf: &Certificate) -> 
         })
 }
 
-async fn accept(
-    records: &impl Records,
-    chance: &impl Chance,
-    session: Session,
-    signatures: Vec<Vec<u8>>,
-    now: Timestamp,
-) -> Result<Option<Session>, Halt> {
-    let mut next = Session { state: SessionState::Timestamping, version: session.version + 1, ..session };
-    for (item, signature) in next.items.iter_mut().zip(signatures) {
-        item.signature = Some(signature);
-    }
-    let work = outbox(chance, Topic::FinishLeader, next.id.as_str(), now);
-    let written = commit(records, vec![Write::Session(next.clone()), work]).await == Commit::Written;
-    Ok(written.then_some(next))
-}
-
-async fn store(records: &impl Records, session: Session, state: SessionState) -> Result<Option<Session>, Halt> {
-    let next = Session { state, version: session.version + 1, ..session };
-    let written = commit(records, vec![Write::Session(next.clone())]).await == Commit::Written;
-    Ok(written.then_some(next))
-}
-
-/// Ends a session without a signature and gives its copies back. `None`: somebody else was first, load again.
-pub(crate) async fn end(
-    records: &impl Records,
-    session: Session,
-    state: SessionState,
-    problem: &str,
-    now: Timestamp,
-) -> Result<Option<Session>, Halt> {
-    let mut next = Session { state, version: session.version + 1, ..session };
-    let mut all = Vec::new();
-    for item in next.items.iter_mut().filter(|item| !item.done) {
-        item.problem = Some(problem.to_owned());
-        let copy = support::copy(records, &item.copy).await?;
-        // A copy that is not waiting for this session has nothing to be given back.
-        if let Ok(decision) = decide(&copy, Command::LapseLeader { session: &next.id }, &next.user, now) {
-            all.extend(writes(decision));
-        }
-    }
-    all.push(Write::Session(next.clone()));
-    Ok((commit(records, all).await == Commit::Written).then_some(next))
-}
-
 /// Ends a session on request. An answer that still arrives is never applied.
 ///
 /// # Errors
@@ -509,11 +509,9 @@ pub(crate) async fn end(
 pub async fn cancel(records: &impl Records, session: &SessionId, now: Timestamp) -> Result<Session, Halt> {
     for _ in 0..ROUNDS {
         let session = support::session(records, session).await?;
-        let waits = matches!(session.state, SessionState::Sending | SessionState::Waiting | SessionState::Unknown);
-        if session.purpose != Purpose::LeaderSign || !waits {
-            return Err(Reason::SessionClosed.into());
-        }
-        if let Some(session) = end(records, session, SessionState::Cancelled, "cancelled", now).await? {
+        let step = reduce(&session, Happening::Cancel, now).filter(|_| session.purpose == Purpose::LeaderSign);
+        let step = step.ok_or(Reason::SessionClosed)?;
+        if let Some(session) = committed(records, step, None, now).await? {
             return Ok(session);
         }
     }
@@ -545,7 +543,7 @@ pub async fn answer(
 ) -> Result<Session, Halt> {
     for _ in 0..ROUNDS {
         let session = support::session(records, session).await?;
-        if session.method != "usb" || session.state != SessionState::Waiting || over(&session, now) {
+        if session.method != "usb" || session.state != SessionState::Waiting || is_over(&session, now) {
             return Err(Reason::SessionClosed.into());
         }
         let user = support::user(records, &session.user).await?;
@@ -557,7 +555,9 @@ pub async fn answer(
         let signatures: Option<Vec<Vec<u8>>> = session.items.iter().map(signature).collect();
         let signatures = signatures.filter(|signatures| all_verify(&session, signatures, &leaf));
         let Some(signatures) = signatures else { return Err(Reason::SignatureDoesNotVerify.into()) };
-        if let Some(session) = accept(records, chance, session, signatures, now).await? {
+        let step = reduce(&session, Happening::Answered(&signatures), now).ok_or(Reason::SessionClosed)?;
+        let order = step.finishes.then(|| outbox(chance, Topic::FinishLeader, session.id.as_str(), now));
+        if let Some(session) = committed(records, step, order, now).await? {
             return Ok(session);
         }
     }

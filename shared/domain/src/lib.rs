@@ -20,6 +20,7 @@ pub mod refusal;
 pub mod register;
 pub mod renewal;
 pub mod series;
+pub mod session;
 pub mod time;
 pub mod title;
 pub mod unit_code;

@@ -13,7 +13,7 @@ use jiff::civil::Date;
 pub use kept::{KeptReport, KeptVerdict, Watch, Watcher};
 pub use look::{Look, Mandate};
 pub use pades::Midstate;
-pub use signing::{PreparedRevision, Purpose, Session, SessionItem, SessionState};
+pub use signing::{PreparedRevision, Prompt, Purpose, Session, SessionItem, SessionState};
 pub use work::{Learned, Outbox, Topic, WaitsFor};
 
 use crate::ids::*;

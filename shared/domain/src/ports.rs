@@ -53,6 +53,10 @@ pub enum Write {
     Copy(Copy),
     /// A signing session.
     Session(Session),
+    /// Takes a leader's phone: nobody else's session may hold it, unless its time was over at this moment.
+    PromptTaken(Prompt, Timestamp),
+    /// Gives a phone back that this session holds, or nobody; never after its time, when another may hold it.
+    PromptGone(UserId, SessionId),
     /// The head of a series moves from `last - 1` to `last`; the stored one must be exactly `last - 1` (or absent for 1).
     Counter(Counter),
     /// A spent number; must not exist.
@@ -143,6 +147,8 @@ pub trait Records: Send + Sync {
     fn copy(&self, id: &CopyId) -> impl Future<Output = Result<Option<Copy>, Fault>> + Send;
     /// A session.
     fn session(&self, id: &SessionId) -> impl Future<Output = Result<Option<Session>, Fault>> + Send;
+    /// What a leader's phone shows, as far as is known; its time may be over.
+    fn prompt(&self, user: &UserId) -> impl Future<Output = Result<Option<Prompt>, Fault>> + Send;
     /// The head of a series; `None` before the first number.
     fn counter(
         &self,

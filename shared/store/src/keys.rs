@@ -13,6 +13,7 @@
 //! | case | `CASE#<case>` | `HEAD` | | |
 //! | delivery | `CASE#<case>` | `DELIVERY#<delivery>` | `ACCOUNT#<account>` | `<delivery>` |
 //! | copy | `DOC#<copy>` | `HEAD` | `QUEUE#<unit>#<create\|sign\|seal>` | `<due_at>#<copy>` |
+//! | prompt | `PROMPT#<user>` | `PROMPT` | | |
 //! | session | `SESSION#<session>` | `SESSION` | `SESSION#OPEN` | `<expires_at>#<session>` |
 //! | counter | `REG#<unit>#<suffix>#<year>` | `NEXT` | | |
 //! | entry | `REG#<unit>#<suffix>#<year>` | `NO#<number:08>` | | |
@@ -184,6 +185,11 @@ pub fn waits_in(state: &CopyState) -> Option<Queue> {
 /// A signing session.
 pub fn session(id: &SessionId) -> Key {
     Key::new(format!("SESSION#{id}"), "SESSION")
+}
+
+/// What a leader's phone shows.
+pub fn prompt(user: &UserId) -> Key {
+    Key::new(format!("PROMPT#{user}"), "PROMPT")
 }
 
 /// The partition of open sessions in the index.
@@ -399,6 +405,7 @@ mod tests {
             queued(&unit_id, Queue::Seal, t, &copy_id),
             session(&session_id),
             open_session(t, &session_id),
+            prompt(&UserId::new([7; 16])),
             counter(&unit_id, "SCT/BS", 2026),
             entry(&unit_id, "SCT/BS", 2026, 152),
             public_copy(&copy_id),

@@ -236,6 +236,10 @@ impl Records for Table {
         self.load(keys::session(id)).await
     }
 
+    async fn prompt(&self, user: &UserId) -> Result<Option<Prompt>, Fault> {
+        self.load(keys::prompt(user)).await
+    }
+
     async fn counter(&self, unit: &UnitId, suffix: &str, year: i16) -> Result<Option<Counter>, Fault> {
         self.load(keys::counter(unit, suffix, year)).await
     }

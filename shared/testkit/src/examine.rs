@@ -10,6 +10,7 @@ use domain::copy::CopyState;
 use domain::model::*;
 use domain::paths;
 use domain::renewal::MOST;
+use domain::session::is_over;
 use pades::{Beginning, LEADER_FIELD, SEAL_FIELD};
 
 use crate::bench::bench;
@@ -119,6 +120,15 @@ fn history(table: &Table, out: &mut Vec<String>) {
         let wanted: Vec<Version> = (1..=version).collect();
         check(out, have == wanted, || format!("I8: {subject} is at version {version} and has lines {have:?}"));
     }
+    // These have a line for some of their changes, and none for one that did not happen.
+    let sessions = table.sessions.values().map(|session| (session.id.as_str(), session.version));
+    let units = table.units.values().map(|unit| (unit.id.as_str(), unit.changed.version));
+    let users = table.users.values().map(|user| (user.id.as_str(), user.changed.version));
+    for (subject, version) in sessions.chain(units).chain(users) {
+        let have = lines.remove(subject).unwrap_or_default();
+        let known = have.iter().all(|seq| (1..=version).contains(seq));
+        check(out, known, || format!("I8: {subject} is at version {version} and has lines {have:?}"));
+    }
     check(out, lines.is_empty(), || format!("I8: lines about nothing: {lines:?}"));
 }
 
@@ -162,9 +172,22 @@ fn sessions(world: &World, table: &Table, out: &mut Vec<String>) {
         check(out, prompts <= 1, || format!("{session} asked the phone {prompts} times"));
         check(out, table.sessions.contains_key(&session), || format!("{session} asked the phone and is not stored"));
     }
+    // One prompt on a phone, the cancelled ones that may still be there with it.
+    let mut phones: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    let (now, shown) = (world.now(), world.all_prompts());
+    let may_show = |session: &&Session| {
+        let waits = matches!(session.state, SessionState::Waiting | SessionState::Unknown | SessionState::Cancelling);
+        waits && shown.contains_key(&session.id) && !is_over(session, now)
+    };
+    for session in table.sessions.values().filter(may_show) {
+        phones.entry(&session.user).or_default().push(&session.id);
+    }
+    for (user, sessions) in phones {
+        check(out, sessions.len() == 1, || format!("F9: the phone of {user} shows {sessions:?}"));
+    }
     for copy in table.copies.values() {
         if let CopyState::AwaitingSignature { session, .. } = &copy.state {
-            let open = table.sessions.get(session).is_some_and(|session| !session.state.is_terminal());
+            let open = table.sessions.get(session).is_some_and(|session| !session.state.is_closed());
             check(out, open, || format!("I11: {} waits for {session}, which is over", copy.id));
         }
     }

@@ -215,6 +215,22 @@ async fn an_inquiry_is_asked_by_one_and_answered_once() {
     assert_eq!(table.inquiry(&asked.id).await, Ok(Some(again)));
 }
 
+/// F9: two sessions at once for one phone: one gets it; it is free again when that one gives it back, or its time is over.
+#[tokio::test]
+async fn a_phone_is_held_by_one_session() {
+    let (table, user) = (table().await, UserId::new(bytes(41, 1)));
+    let prompt = |n| Prompt { user: user.clone(), session: SessionId::new(bytes(41, n)), until: at(135) };
+    let take = async |n, now| table.commit(vec![Write::PromptTaken(prompt(n), at(now))]).await;
+    let gone = async |n| table.commit(vec![Write::PromptGone(user.clone(), SessionId::new(bytes(41, n)))]).await;
+    let held = async || table.prompt(&user).await.expect("read").map(|prompt| prompt.session);
+    let busy = Err(CommitError::Conflict);
+    assert_eq!((held().await, take(1, 0).await, take(2, 0).await), (None, Ok(()), busy.clone()));
+    assert_eq!((take(1, 1).await, gone(2).await, held().await), (Ok(()), busy.clone(), Some(prompt(1).session)));
+    assert_eq!((gone(1).await, gone(1).await, held().await), (Ok(()), Ok(()), None));
+    assert_eq!((take(2, 5).await, take(1, 135).await, take(1, 136).await), (Ok(()), busy, Ok(())));
+    assert_eq!(held().await, Some(prompt(1).session));
+}
+
 #[tokio::test]
 async fn open_sessions_are_listed_until_they_end() {
     const T: u8 = 5;

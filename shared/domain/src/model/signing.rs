@@ -45,6 +45,17 @@ pub struct Session {
     pub version: Version,
 }
 
+/// A leader's phone with a prompt on it: one at a time (remote-signing.md §3, concurrency).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Prompt {
+    /// Whose phone.
+    pub user: UserId,
+    /// Which session's prompt.
+    pub session: SessionId,
+    /// Until when at most; after it, the lease ends by itself.
+    pub until: Timestamp,
+}
+
 /// One document of a session.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SessionItem {
@@ -90,6 +101,8 @@ pub enum SessionState {
     Failed,
     /// Nobody answered in time.
     Expired,
+    /// Cancelled; the phone may still show the prompt. To people it is over.
+    Cancelling,
     /// Cancelled before the answer.
     Cancelled,
     /// A newer session took its place.
@@ -103,5 +116,10 @@ impl SessionState {
     pub fn is_terminal(self) -> bool {
         use SessionState::*;
         matches!(self, Done | Failed | Expired | Cancelled | Superseded)
+    }
+
+    /// Whether it is over for whoever waits.
+    pub fn is_closed(self) -> bool {
+        self.is_terminal() || self == SessionState::Cancelling
     }
 }

@@ -14,7 +14,7 @@ use crate::wire::{As, Bin, Day, Hex, Id, Lines, Many, Opt, Pair, Time};
 shape!(MidstateItem => Midstate, StoredItem => Stored, PlacementItem => Placement, AttestationItem => Attestation, NumberItem => Number);
 shape!(PreparedItem => PreparedRevision, CopyStateItem => CopyState, LookItem => Look, CopyItem => Copy);
 shape!(AnnulmentDecisionItem => AnnulmentDecision, AnnulmentItem => Annulment);
-shape!(PurposeItem => Purpose, SessionStateItem => SessionState, SessionPartItem => SessionItem, SessionRow => Session);
+shape!(PurposeItem => Purpose, SessionStateItem => SessionState, SessionPartItem => SessionItem, SessionRow => Session, PromptRow => Prompt);
 
 #[derive(Deserialize, Serialize)]
 #[serde(remote = "Stored")]
@@ -243,9 +243,21 @@ pub(crate) enum SessionStateItem {
     Done,
     Failed,
     Expired,
+    Cancelling,
     Cancelled,
     Superseded,
     Unknown,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Prompt")]
+pub(crate) struct PromptRow {
+    #[serde(with = "As::<Id>")]
+    user: UserId,
+    #[serde(with = "As::<Id>")]
+    session: SessionId,
+    #[serde(with = "As::<Time>")]
+    until: Timestamp,
 }
 
 #[derive(Deserialize, Serialize)]

@@ -74,6 +74,7 @@ kept! {
     Case, "case", desk::CaseItem;
     Copy, "copy", copy::CopyItem;
     Session, "session", copy::SessionRow;
+    Prompt, "prompt", copy::PromptRow;
     Counter, "counter", register::CounterItem;
     Entry, "entry", register::EntryItem;
     PublicCopy, "public_copy", register::PublicCopyItem;

@@ -56,7 +56,9 @@ fn copies_read_back_in_every_state() {
 #[test]
 fn sessions_read_back_in_every_state() {
     use SessionState::*;
-    for state in [Sending, Waiting, Checking, Timestamping, Done, Failed, Expired, Cancelled, Superseded, Unknown] {
+    for state in
+        [Sending, Waiting, Checking, Timestamping, Done, Failed, Expired, Cancelling, Cancelled, Superseded, Unknown]
+    {
         round(sample::session(state));
     }
     round(Session { handle: None, items: vec![], ..sample::session(Sending) });

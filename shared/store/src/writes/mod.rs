@@ -5,7 +5,7 @@
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use domain::batch::Batch;
-use domain::ids::EventId;
+use domain::ids::{EventId, SessionId, UserId};
 use domain::inquiry::Inquiry;
 use domain::model::*;
 use domain::ports::{Fault, Write};
@@ -27,6 +27,8 @@ enum Condition {
     AbsentOrUncounted,
     /// There is none, or it leads to the same copy.
     AbsentOrSameCopy(AttributeValue),
+    /// There is none, or it is this session's, or its time was over.
+    FreeFor(AttributeValue, AttributeValue),
     /// A numeric attribute has this value.
     Was(&'static str, u64),
 }
@@ -58,6 +60,11 @@ fn expand(table: &str, write: &Write, parts: &mut Vec<TransactWriteItem>) -> Res
         Write::Session(session) => {
             versioned(table, session, keys::session(&session.id), session_place(session), session.version)
         }
+        Write::PromptTaken(prompt, now) => {
+            let free = Condition::FreeFor(text(prompt.session.as_str()), number(now.as_second()));
+            put_until(table, prompt, keys::prompt(&prompt.user), free, prompt.until)
+        }
+        Write::PromptGone(user, session) => prompt_gone(table, user, session),
         Write::Counter(counter) => put_counter(table, counter),
         Write::Entry(entry) => {
             let Number { number, year, suffix, .. } = &entry.number;
@@ -214,6 +221,13 @@ fn put_item(table: &str, item: Item, condition: Condition) -> Result<TransactWri
             .condition_expression("attribute_not_exists(pk) OR #copy = :copy")
             .expression_attribute_names("#copy", "copy")
             .expression_attribute_values(":copy", copy),
+        // Whole seconds, both cut: a lease whose second is not over is not over.
+        Condition::FreeFor(session, now) => put
+            .condition_expression("attribute_not_exists(pk) OR #session = :session OR #ttl < :now")
+            .expression_attribute_names("#session", "session")
+            .expression_attribute_names("#ttl", keys::TTL)
+            .expression_attribute_values(":session", session)
+            .expression_attribute_values(":now", now),
         Condition::Was(attribute, before) => put
             .condition_expression("#swap = :before")
             .expression_attribute_names("#swap", attribute)
@@ -266,6 +280,17 @@ fn with(mut moved: TransactWriteItem, name: &str, value: AttributeValue) -> Tran
         update.expression_attribute_values.get_or_insert_default().insert(valued, value);
     }
     moved
+}
+
+/// Another's prompt stays: then the whole transaction fails, and whoever tries again finds the lease over.
+fn prompt_gone(table: &str, user: &UserId, session: &SessionId) -> Result<TransactWriteItem, Fault> {
+    let gone = Delete::builder()
+        .table_name(table)
+        .set_key(Some(key_item(keys::prompt(user))))
+        .condition_expression("attribute_not_exists(pk) OR #session = :session")
+        .expression_attribute_names("#session", "session")
+        .expression_attribute_values(":session", text(session.as_str()));
+    Ok(TransactWriteItem::builder().delete(gone.build().map_err(unbuilt)?).build())
 }
 
 /// A key as an attribute map.

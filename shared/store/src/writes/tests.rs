@@ -81,10 +81,34 @@ fn a_copy_is_in_a_queue_only_while_it_waits() {
     assert_eq!(waiting, expected);
 }
 
+/// F9: one prompt on a phone; the lease of whoever never comes back ends by itself, and nobody takes away what another holds.
+#[test]
+fn a_phone_is_held_by_one_session() {
+    let prompt = Prompt { user: UserId::new([7; 16]), session: SessionId::new([4; 16]), until: sample::at(135) };
+    let taken = one(Write::PromptTaken(prompt.clone(), sample::at(9))).put.expect("a put");
+    let free = "attribute_not_exists(pk) OR #session = :session OR #ttl < :now";
+    assert_eq!(taken.condition_expression(), Some(free));
+    let value = |name: &str| taken.expression_attribute_values().and_then(|values| values.get(name).cloned());
+    let second = |at: Timestamp| AttributeValue::N(at.as_second().to_string());
+    assert_eq!(value(":session"), Some(text(prompt.session.as_str())));
+    assert_eq!(
+        (value(":now"), taken.item().get(keys::TTL)),
+        (Some(second(sample::at(9))), Some(&second(sample::at(135))))
+    );
+    let gone = one(Write::PromptGone(prompt.user.clone(), prompt.session.clone())).delete.expect("a delete");
+    assert_eq!(gone.condition_expression(), Some("attribute_not_exists(pk) OR #session = :session"));
+    assert_eq!(
+        gone.expression_attribute_values().and_then(|values| values.get(":session")),
+        Some(&text(prompt.session.as_str()))
+    );
+}
+
 #[test]
 fn only_open_sessions_are_in_the_index() {
     use SessionState::*;
-    for state in [Sending, Waiting, Checking, Timestamping, Done, Failed, Expired, Cancelled, Superseded, Unknown] {
+    for state in
+        [Sending, Waiting, Checking, Timestamping, Done, Failed, Expired, Cancelling, Cancelled, Superseded, Unknown]
+    {
         let part = one(Write::Session(sample::session(state)));
         assert_eq!(attribute(&part, keys::INDEX_PK).is_some(), !state.is_terminal(), "{state:?}");
     }

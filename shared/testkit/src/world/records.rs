@@ -116,6 +116,10 @@ impl Records for World {
         self.ask("session", |w| w.table.sessions.get(id).cloned()).await
     }
 
+    async fn prompt(&self, user: &UserId) -> Result<Option<Prompt>, Fault> {
+        self.ask("prompt", |w| w.table.prompts.get(user).cloned()).await
+    }
+
     async fn counter(&self, unit: &UnitId, suffix: &str, year: i16) -> Result<Option<Counter>, Fault> {
         let key = (unit.clone(), suffix.to_owned(), year);
         self.ask("counter", |w| w.table.counters.get(&key).cloned()).await

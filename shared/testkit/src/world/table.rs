@@ -36,6 +36,8 @@ pub struct Table {
     pub copies: BTreeMap<CopyId, Copy>,
     /// Signing sessions.
     pub sessions: BTreeMap<SessionId, Session>,
+    /// Phones that show a prompt.
+    pub prompts: BTreeMap<UserId, Prompt>,
     /// Heads of series.
     pub counters: BTreeMap<(UnitId, String, i16), Counter>,
     /// Spent numbers.
@@ -160,6 +162,11 @@ impl Table {
             Write::Case(new) => follows(self.cases.get(&new.id).map(|old| old.version), new.version),
             Write::Copy(new) => follows(self.copies.get(&new.id).map(|old| old.version), new.version),
             Write::Session(new) => follows(self.sessions.get(&new.id).map(|old| old.version), new.version),
+            Write::PromptTaken(new, now) => self
+                .prompts
+                .get(&new.user)
+                .is_none_or(|old| old.session == new.session || old.until.as_second() < now.as_second()),
+            Write::PromptGone(user, session) => self.prompts.get(user).is_none_or(|old| old.session == *session),
             Write::Counter(new) => {
                 let last = self.counters.get(&series(&new.unit, &new.suffix, new.year)).map(|old| old.last);
                 follows(last.map(u64::from), u64::from(new.last))
@@ -203,6 +210,8 @@ impl Table {
             Write::Case(new) => drop(self.cases.insert(new.id.clone(), new)),
             Write::Copy(new) => self.apply_copy(new),
             Write::Session(new) => drop(self.sessions.insert(new.id.clone(), new)),
+            Write::PromptTaken(new, _) => drop(self.prompts.insert(new.user.clone(), new)),
+            Write::PromptGone(user, _) => drop(self.prompts.remove(&user)),
             Write::Counter(new) => drop(self.counters.insert(series(&new.unit, &new.suffix, new.year), new)),
             Write::Entry(new) => drop(self.entries.insert(place(&new), new)),
             Write::PublicCopy(new) => self.apply_public(new),
@@ -302,6 +311,8 @@ fn items(write: &Write) -> Vec<String> {
         Write::Case(it) => vec![it.id.to_string()],
         Write::Copy(it) => vec![it.id.to_string()],
         Write::Session(it) => vec![it.id.to_string()],
+        Write::PromptTaken(it, _) => vec![format!("prompt {}", it.user)],
+        Write::PromptGone(user, _) => vec![format!("prompt {user}")],
         Write::Counter(it) => vec![format!("counter {} {} {}", it.unit, it.suffix, it.year)],
         Write::Entry(it) => vec![format!("entry {:?}", place(it))],
         Write::PublicCopy(it) => {
