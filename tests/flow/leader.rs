@@ -390,3 +390,27 @@ fn five_hundred_sessions_and_a_gateway_that_is_away_for_a_minute() {
     assert_eq!(waiting(&world).len(), usize::from(LEADERS));
     assert!(world.look(|table| table.prompts.is_empty()), "every phone is free");
 }
+
+/// R45, remote-signing.md §4: what a gateway says makes one order however often it is said, whatever becomes of the call, and the order asks the
+/// gateway by our own call; what is said of a session that is not there is no trouble.
+#[test]
+fn a_hint_is_one_order() {
+    let (world, copy) = opened();
+    let session = ask_leader(&world, std::slice::from_ref(&copy)).expect("a prompt").id;
+    let hint = |world: &World, delivery: u8, session: &SessionId| {
+        run(casework::leader::hint(world, (&[delivery; 32], session), world.now()))
+    };
+    for fate in Fate::ALL {
+        let world = world.clone();
+        world.script(&[fate]);
+        assert_eq!(hint(&world, 1, &session).is_ok(), fate == Fate::Works);
+        assert_eq!((hint(&world, 1, &session), hint(&world, 1, &session)), (Ok(()), Ok(())));
+        assert_eq!(waiting(&world).len(), 1);
+        sweep_once(&world);
+        assert_eq!(state(&world, &copy), "signed");
+    }
+    hint(&world, 2, &SessionId::new([9; 16])).expect("an order");
+    let order = the_work(&world, Topic::FollowLeader);
+    run(work(&world, &order)).expect("nothing to follow");
+    assert!(waiting(&world).is_empty() && session_of(&world, &session).state == SessionState::Waiting);
+}

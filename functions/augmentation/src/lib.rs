@@ -91,9 +91,12 @@ impl Augmentation {
             Topic::FinishSeal => augment::finish_seal(records, objects, services, bench, chance, item, now).await,
             Topic::Archive => augment::archive(records, objects, services, bench, chance, item, now).await,
             Topic::Renew => augment::renew(records, objects, services, bench, chance, item, now).await,
-            Topic::Seal | Topic::Deliver | Topic::Aftercare | Topic::JudgeBatch | Topic::FetchEvidence => {
-                Ok(Outcome::Done)
-            }
+            Topic::Seal
+            | Topic::Deliver
+            | Topic::Aftercare
+            | Topic::JudgeBatch
+            | Topic::FetchEvidence
+            | Topic::FollowLeader => Ok(Outcome::Done),
         }
     }
 }

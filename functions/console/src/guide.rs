@@ -104,6 +104,7 @@ fn takes(body: Body) -> Takes {
         Body::Maybe(_) => Takes::Maybe,
         Body::File(_) => Takes::File,
         Body::Picture => Takes::Picture,
+        Body::Signed => Takes::Nothing,
     }
 }
 
@@ -141,6 +142,12 @@ fn sample(route: &Route, key: bool, version: bool) -> String {
     }
     match route.body {
         Body::None => {}
+        Body::Signed => {
+            header("'webhook-id: msg_1'");
+            header("\"webhook-timestamp: $(date +%s)\"");
+            header("'webhook-signature: v1,…'");
+            lines.push("  -d '{\"clientData\":\"<session>\"}'".to_owned());
+        }
         Body::Json(text) | Body::Maybe(text) => {
             header("'Content-Type: application/json'");
             lines.push(format!("  -d '{text}'"));
@@ -209,8 +216,11 @@ mod tests {
             parts.extend(route.query.iter().map(|name| format!("name=\"{name}\" data-in=\"query\"")));
             let needs = |sign, name: &str| route.needs.contains(sign).then(|| format!("name=\"{name}\""));
             parts.extend(needs('K', "Idempotency-Key").into_iter().chain(needs('M', "If-Match")));
-            let sent =
-                if matches!(route.body, Body::None | Body::Picture) { None } else { Some("<textarea name=\"body\"") };
+            let sent = if matches!(route.body, Body::None | Body::Picture | Body::Signed) {
+                None
+            } else {
+                Some("<textarea name=\"body\"")
+            };
             parts.extend(sent.map(str::to_owned));
             for part in &parts {
                 assert!(form.contains(part), "{}: {part}: {form}", route.key());

@@ -1,19 +1,25 @@
 //! Follows signing sessions (nhận chữ ký): asks the gateway, checks the raw signatures, ends what is over.
 //!
-//! Never sends a prompt twice. Polls of pages and the minute's sweep take the same idempotent step.
+//! Never sends a prompt twice. Polls of pages, hints of gateways and the minute's sweep take the same idempotent step.
 
-use api::{Edge, Env, Error, Function, Keys, Problem, Reply, Request, idempotent, needs, session_view};
+use api::{
+    Edge, Env, Error, Function, HINT_LIMIT, Keys, Problem, Reply, Request, Senders, idempotent, needs, session_view,
+};
 use casework::leader;
 use domain::ids::SessionId;
-use domain::model::{Purpose, Right, Session, User};
+use domain::model::{Outbox, Purpose, Right, Session, Sha256, Topic, User};
 use domain::ports::{Fault, Records};
 use domain::refusal::Halt;
 use jiff::Timestamp;
 use remote_signing::Gateway;
+use serde_json::{Value, json};
+use sha2::Digest as _;
 use store::Table;
 
 /// Open sessions that one sweep looks at: 2.25 minutes of 43 copies a second under 6 to a prompt (limits.md T3, api.md row 42).
 const SWEEP: u32 = 1_000;
+/// Hints that the stream lost, of which one sweep follows so many.
+const HINTS: u32 = 50;
 /// How many the gateway is asked about beside each other.
 const BESIDE: usize = 32;
 /// When a sweep begins no other: what has begun takes 12 s at most, and the function has 29.
@@ -25,6 +31,7 @@ pub struct SigningCallback {
     keys: Keys,
     records: Table,
     gateway: Gateway,
+    senders: Senders,
 }
 
 impl SigningCallback {
@@ -42,6 +49,8 @@ impl SigningCallback {
                 &env.required("GATEWAY_TOKEN")?,
                 env.seconds("GATEWAY_TIMEOUT_S")?,
             )?,
+            senders: Senders::read(&env.required("GATEWAY_CALLBACKS")?)
+                .map_err(|why| format!("GATEWAY_CALLBACKS: {why}"))?,
         })
     }
 
@@ -75,6 +84,27 @@ impl SigningCallback {
         leader::step(&self.records, &self.gateway, &self.edge.chance, &session.id, now).await
     }
 
+    /// A hint of a gateway: who sent it is checked, what it says is not believed. The answer does not wait for anybody.
+    async fn hinted(&self, request: &Request, backend: &str) -> Result<Reply, Problem> {
+        if request.body.len() > HINT_LIMIT {
+            return Err(Problem::new("body-too-large"));
+        }
+        let now = self.edge.clock.now();
+        if !self.senders.knows(backend) {
+            return Err(Problem::new("not-found"));
+        }
+        let delivered =
+            self.senders.delivered(backend, request, now).ok_or_else(|| Problem::new("callback-signature"))?;
+        match session_named(&request.body) {
+            Some(session) => {
+                let delivery = digest(backend, delivered.id);
+                leader::hint(&self.records, (&delivery, &session), now).await?;
+            }
+            None => tracing::warn!(backend, "a hint about no session of ours"),
+        }
+        Ok(Reply::json(202, &json!({"accepted": true})))
+    }
+
     async fn cancel(&self, request: &Request, id: &str) -> Result<Reply, Problem> {
         let now = self.edge.clock.now();
         let caller = self.keys.caller(request, now, &self.records).await?;
@@ -88,6 +118,20 @@ impl SigningCallback {
     }
 }
 
+/// Where gateways repeat what we call the session: CSC and MID-like services, SmartCA, and our own simulator's hints.
+const NAMES: [&str; 4] = ["/clientData", "/data/clientData", "/refTranId", "/data/refTranId"];
+
+/// The session that a hint is about.
+fn session_named(body: &[u8]) -> Option<SessionId> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    NAMES.iter().find_map(|name| SessionId::parse(body.pointer(name)?.as_str()?).ok())
+}
+
+/// What one saying of one gateway is called here.
+fn digest(backend: &str, id: &str) -> Sha256 {
+    sha2::Sha256::digest(format!("{backend}\n{id}").as_bytes()).into()
+}
+
 impl Function for SigningCallback {
     fn edge(&self) -> &Edge {
         &self.edge
@@ -98,8 +142,14 @@ impl Function for SigningCallback {
         match (method, path.as_slice()) {
             ("GET", ["v1", "sign-sessions", id]) => self.follow(request, id).await,
             ("POST", ["v1", "sign-sessions", id, "cancel"]) => self.cancel(request, id).await,
+            ("POST", ["v1", "gateway-callbacks", backend]) => self.hinted(request, backend).await,
             _ => Err(Problem::new("not-found")),
         }
+    }
+
+    async fn work(&self, item: &Outbox) -> Result<(), Fault> {
+        let now = self.edge.clock.now();
+        casework::settled(leader::follow_hint(&self.records, &self.gateway, &self.edge.chance, item, now).await)
     }
 
     async fn tick(&self) -> Result<(), Fault> {
@@ -111,6 +161,11 @@ impl Function for SigningCallback {
             }
         };
         let open = self.records.open_sessions(SWEEP).await?;
+        for item in self.records.due(Topic::FollowLeader, now, HINTS).await? {
+            if let Err(fault) = self.work(&item).await {
+                tracing::warn!(subject = item.subject, %fault, "a hint could not be followed; the next sweep tries again");
+            }
+        }
         casework::in_turn(open.into_iter().map(|session| (1, follow(session))), BESIDE, || begun.elapsed() < BEGINNING)
             .await;
         Ok(())

@@ -76,6 +76,7 @@ mod tests {
         let others =
             ["DirectoryToken", "GatewayToken", "TrustHosts", "Sender", "ClockOffsetFile"].map(|name| (name, "x"));
         parameters.insert("EdgeKey".to_owned(), "0".repeat(32));
+        parameters.insert("GatewayCallbacks".to_owned(), "{}".to_owned());
         parameters.extend(urls.into_iter().chain(others).map(|(name, value)| (name.to_owned(), value.to_owned())));
         let stored = ["TableName", "TableArn", "TableStreamArn", "DocumentsBucket", "DocumentsBucketArn"];
         let exports =

@@ -30,3 +30,4 @@ pub mod testpki;
 pub mod tokens;
 
 pub use error::{Error, Result};
+pub use surroundings::CALLBACK_SECRET;

@@ -74,6 +74,14 @@ pub static CODES: &[Code] = &[
         "Send a valid token in Authorization: Bearer.",
     ),
     c(
+        "callback-signature",
+        401,
+        "Lời báo của cổng ký số không có chữ ký hợp lệ",
+        "The gateway's call has no valid signature",
+        "Ký theo Standard Webhooks bằng khóa đã cấp, trong vòng 5 phút.",
+        "Sign by Standard Webhooks with the secret that was given, within 5 minutes.",
+    ),
+    c(
         "forbidden",
         403,
         "Không có quyền thực hiện",

@@ -21,6 +21,7 @@ mod secret;
 mod session;
 mod unique;
 mod waiting;
+mod webhook;
 pub use alarm::alarm;
 
 pub use auth::{Keys, needs, needs_any, right_name};
@@ -39,3 +40,4 @@ pub use routes::{Body, COMMON, GROUPS, Group, Route, Who, Words, routes};
 pub use secret::Secret;
 pub use session::session_view;
 pub use waiting::add_waiting;
+pub use webhook::{Delivered, HINT_LIMIT, Senders};

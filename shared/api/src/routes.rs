@@ -61,6 +61,8 @@ pub enum Body {
     File(&'static str),
     /// A picture (PNG) of at most 256 KiB.
     Picture,
+    /// Bytes that are signed as they are (Standard Webhooks), of at most 64 KiB.
+    Signed,
 }
 
 /// Routes that belong together.
@@ -415,6 +417,19 @@ static SIGNING: &[Route] = &[
     )
     .takes(Body::Maybe("{}"))
     .refuses(&["session-closed"]),
+    route(
+        "POST",
+        "/v1/gateway-callbacks/{backend}",
+        "",
+        Who::Anyone,
+        (
+            "Cổng ký số báo có kết quả: chỉ là lời báo, chúng tôi tự hỏi lại",
+            "A signing gateway says that something has happened: a hint, after which we ask by ourselves",
+        ),
+    )
+    .gives(202)
+    .takes(Body::Signed)
+    .refuses(&["callback-signature"]),
 ];
 
 static DELIVERY: &[Route] = &[

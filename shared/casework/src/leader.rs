@@ -17,9 +17,11 @@ use pades::{Held, Revision};
 use pki::Certificate;
 
 use crate::facsimile::picture;
-use crate::support::{self, Commit, ROUNDS, commit, contention, held, outbox, read, sha256, writes};
+use crate::support::{
+    self, Commit, ROUNDS, commit, contention, finished, held, outbox, outbox_due, read, sha256, writes,
+};
 use crate::workshop::{LeaderMark, chain_of};
-use crate::{Halt, Workshop};
+use crate::{Halt, Outcome, Workshop};
 
 pub use domain::session::GRACE;
 
@@ -404,6 +406,45 @@ pub async fn hinted(
     let recent = |session: &Session| now.duration_since(session.expires_at) <= EVIDENCE;
     let open = |session: &Session| !matches!(session.state, SessionState::Timestamping | SessionState::Done);
     follow(records, gateway, chance, session, now, (&open, &recent)).await
+}
+
+/// Writes down that a gateway says something about a session, whatever it says: whoever asks it then asks by our own call (remote-signing.md
+/// §4). `delivery` is what the gateway calls this one saying; said again, it is no second order.
+///
+/// # Errors
+/// A fault of the port.
+pub async fn hint(
+    records: &impl Records,
+    (delivery, session): (&Sha256, &SessionId),
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let [id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = *delivery;
+    let order = outbox_due(EventId::new(id), Topic::FollowLeader, session.as_str(), now, now);
+    match records.commit(vec![order]).await {
+        Ok(()) | Err(CommitError::Conflict) => Ok(()),
+        Err(CommitError::Unknown(fault)) => Err(fault),
+    }
+}
+
+/// Carries out such an order. A gateway that is silent then is asked by the minute's sweep, as long as the session is open.
+///
+/// # Errors
+/// Faults of the ports.
+pub async fn follow_hint(
+    records: &impl Records,
+    gateway: &impl RemoteSigning,
+    chance: &impl Chance,
+    order: &Outbox,
+    now: Timestamp,
+) -> Result<Outcome, Halt> {
+    if let Ok(session) = SessionId::parse(&order.subject) {
+        match hinted(records, gateway, chance, &session, now).await {
+            // Of a session that is not there, nothing can be kept.
+            Ok(_) | Err(Halt::Refused(_)) => {}
+            Err(halt) => return Err(halt),
+        }
+    }
+    finished(records, order, now).await
 }
 
 /// Follows a session that `goes_on`, and asks the gateway about it when `asks` says so.

@@ -373,6 +373,7 @@ pub async fn work(world: &World, item: &Outbox) -> Result<Outcome, Halt> {
     let now = world.now();
     let done = match item.topic {
         Topic::Seal => numbering::number_and_seal(world, world, &signing(world), bench(), world, item, now).await,
+        Topic::FollowLeader => leader::follow_hint(world, world, world, item, now).await,
         Topic::FinishLeader => augment::finish_leader(world, world, world, bench(), world, item, now).await,
         Topic::FinishSeal => augment::finish_seal(world, world, world, bench(), world, item, now).await,
         Topic::Archive => augment::archive(world, world, world, bench(), world, item, now).await,

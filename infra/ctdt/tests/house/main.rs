@@ -9,6 +9,7 @@ mod entry;
 mod faults;
 mod foreign;
 mod guide;
+mod hints;
 mod job;
 mod lambda;
 mod large;

@@ -96,11 +96,13 @@ pub enum Topic {
     FetchEvidence,
     /// `augmentation`: the next document time-stamp of an archived copy, years later (subject: copy).
     Renew,
+    /// `signing-callback`: ask the gateway about a session of which it says something (subject: session).
+    FollowLeader,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Topic; 9] = [
+    pub const ALL: [Topic; 10] = [
         Topic::FinishLeader,
         Topic::Seal,
         Topic::FinishSeal,
@@ -110,6 +112,7 @@ impl Topic {
         Topic::JudgeBatch,
         Topic::FetchEvidence,
         Topic::Renew,
+        Topic::FollowLeader,
     ];
 
     /// The name in the table and in stream filters.
@@ -124,6 +127,7 @@ impl Topic {
             Topic::JudgeBatch => "judge_batch",
             Topic::FetchEvidence => "fetch_evidence",
             Topic::Renew => "renew",
+            Topic::FollowLeader => "follow_leader",
         }
     }
 }

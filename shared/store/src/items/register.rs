@@ -87,6 +87,7 @@ pub(crate) enum TopicItem {
     JudgeBatch,
     FetchEvidence,
     Renew,
+    FollowLeader,
 }
 
 #[derive(Deserialize, Serialize)]

@@ -164,6 +164,15 @@ impl Refused<'_> {
         if self.route.body == Body::None || self.route.method == "GET" {
             return;
         }
+        if self.route.body == Body::Signed {
+            for body in ["", "{}", "{\"a\":", "x"] {
+                let call = fresh(&self.ready.call).bytes(body.as_bytes().to_vec());
+                self.with(call, 401, "callback-signature").await;
+            }
+            self.with(fresh(&self.ready.call).without("webhook-id"), 401, "callback-signature").await;
+            self.with(fresh(&self.ready.call).bytes(vec![b' '; TOO_LARGE]), 413, "body-too-large").await;
+            return;
+        }
         if self.route.body == Body::Picture {
             let with =
                 |kind: &str, body: &[u8]| fresh(&self.ready.call).header("content-type", kind).bytes(body.to_vec());

@@ -1,0 +1,68 @@
+//! What a gateway says by itself (remote-signing.md §4, F5): believed by nobody, and followed by our own question.
+
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use crate::client::{Call, Client};
+use crate::job::*;
+use crate::stack::Stack;
+
+/// The call with a body that the sandbox's gateway has signed at the house's time.
+pub(crate) async fn signed(call: Call, client: &Client, id: &str, body: &[u8]) -> Call {
+    let now = client.send(Call::get("/v1/sandbox/clock")).await.is(200).text("/now");
+    let now = now.parse::<jiff::Timestamp>().expect("a time").as_second();
+    signed_at(call, (id, now), body)
+}
+
+fn signed_at(call: Call, (id, now): (&str, i64), body: &[u8]) -> Call {
+    let secret = local::CALLBACK_SECRET.strip_prefix("whsec_").expect("a secret");
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &STANDARD.decode(secret).expect("base64"));
+    let mac = hmac::sign(&key, &[format!("{id}.{now}.").as_bytes(), body].concat());
+    let signature = format!("v1,{}", STANDARD.encode(mac));
+    let call = call.header("content-type", "application/json").header("webhook-id", id);
+    call.header("webhook-timestamp", &now.to_string()).header("webhook-signature", &signature).bytes(body.to_vec())
+}
+
+fn callback() -> Call {
+    Call::new(reqwest::Method::POST, "/v1/gateway-callbacks/simpki")
+}
+
+/// R44, R45, F5: the person has pressed, nobody polls, and a hint makes the house ask; said twice it is followed once. A hint about a session
+/// that still waits, about nothing, forged or stale, changes nothing.
+#[tokio::test]
+async fn a_hint_is_followed_by_our_own_question() {
+    let stack = Stack::in_memory();
+    let client = &stack.client().await;
+    let (_, copies) = submitted(client, "mau@example.com", 1).await;
+    let session = ask_leader(client, &copies).await.text("/id");
+    let body = json!({"type": "signing.finished", "clientData": session}).to_string().into_bytes();
+    let status =
+        async || client.by("clerk", Call::get(format!("/v1/copies/{}", copies[0]))).await.is(200).text("/status");
+
+    client.send(signed(callback(), client, "msg_early", &body).await).await.is(202);
+    for (id, body) in [
+        ("msg_nothing", &b"{}"[..]),
+        ("msg_text", b"xin chao"),
+        ("msg_other", br#"{"clientData":"sgn_00000000000000000000000000"}"#),
+    ] {
+        client.send(signed(callback(), client, id, body).await).await.is(202);
+    }
+    let forged = signed(callback(), client, "msg_forged", &body).await.bytes(b"{}".to_vec());
+    client.send(forged).await.problem(401, "callback-signature");
+    let stale = signed_at(callback(), ("msg_stale", 1_700_000_000), &body);
+    client.send(stale).await.problem(401, "callback-signature");
+    assert_eq!(status().await, "awaiting_signature");
+
+    confirm(client).await;
+    for _ in 0..2 {
+        client.send(signed(callback(), client, "msg_done", &body).await).await.is(202);
+    }
+    // Nobody asks for the session: only the hint does, long before the minute's sweep.
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(45);
+    while status().await != "signed" {
+        assert!(std::time::Instant::now() < until, "the hint was not followed: {}", status().await);
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
