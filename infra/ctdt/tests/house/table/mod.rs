@@ -165,7 +165,7 @@ impl Refused<'_> {
             return;
         }
         if self.route.body == Body::Signed {
-            for body in ["", "{}", "{\"a\":", "x"] {
+            for body in ["", "{ }", "{\"a\":", "x"] {
                 let call = fresh(&self.ready.call).bytes(body.as_bytes().to_vec());
                 self.with(call, 401, "callback-signature").await;
             }
