@@ -40,7 +40,8 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["api", "casework", "compose", "domain", "objects", "pades", "pki", "remote-signing", "store"],
     ),
     ("verification", &["api", "casework", "compose", "domain", "objects", "pades", "pki", "seal", "store", "web"]),
-    // infra: the program mounts everything, the simulator nothing (decision 35)
+    // infra: the program mounts everything; the simulator (decision 35) and the connector, which stand elsewhere, nothing
+    ("hsm-connector", &[]),
     ("local", &["api", "casework", "domain", "pades", "pki", "store", "objects"]),
     ("simpki", &[]),
     ("xtask", &[]),
@@ -61,7 +62,9 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("lambda_http", &["api"]),
     ("lambda_runtime", &["api"]),
     ("reqwest", &["ctdt", "directory", "local", "remote-signing", "trust-services", "xtask"]),
-    ("axum", &["ctdt", "local", "simpki"]),
+    ("axum", &["ctdt", "hsm-connector", "local", "simpki"]),
+    // the one way to a key in a token, and it is in no function
+    ("cryptoki", &["hsm-connector"]),
     ("maud", &["simpki", "web"]),
     ("lopdf", &["compose"]),
 ];
@@ -74,7 +77,7 @@ const IMPURE: &[&str] =
 /// Who may name tokio: functions (their main), what runs servers, and `trust-services`, which resolves a host name itself so
 /// that the address it checked is the address it connects to; and `objects`, where a judge that waits for the parts of a file sits on a
 /// thread of its own.
-const RUNTIME: &[&str] = &["ctdt", "local", "objects", "simpki", "trust-services", "xtask"];
+const RUNTIME: &[&str] = &["ctdt", "hsm-connector", "local", "objects", "simpki", "trust-services", "xtask"];
 
 /// Function → what must not be linked into it, whatever the way.
 const NEVER_LINKED: &[(&str, &[&str])] = &[
@@ -86,6 +89,8 @@ const NEVER_LINKED: &[(&str, &[&str])] = &[
     ("augmentation", &["aws-sdk-kms", "seal"]),
     ("console", &["aws-config", "aws-sdk-dynamodb", "aws-sdk-s3", "reqwest", "store"]),
     ("simpki", &["casework", "domain", "pades", "store"]),
+    // the holder of an agency's own key asks nobody and knows no document
+    ("hsm-connector", &["aws-config", "domain", "pades", "reqwest", "store"]),
 ];
 
 #[test]

@@ -19,6 +19,8 @@ const DEBIAN: &[(&str, &str)] = &[
     ("pdftoppm", "poppler-utils"),
     ("pdftotext", "poppler-utils"),
     ("zbarimg", "zbar-tools"),
+    ("softhsm2-util", "softhsm2"),
+    ("pkcs11-tool", "opensc"),
     ("chromium", "chromium"),
     ("/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf", "fonts-noto-core"),
     ("python3", "python3-venv"),
