@@ -85,7 +85,7 @@ impl Asked {
     fn bounded(&self, name: &str, most: usize) -> Result<Option<&str>, Refusal> {
         match self.members.get(name) {
             None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) if text.len() <= most => Ok(Some(text)),
+            Some(Value::String(text)) if text.chars().count() <= most => Ok(Some(text)),
             Some(_) => Err(Refusal::request(format!("Invalid type or length of parameter {name}"))),
         }
     }

@@ -39,7 +39,10 @@ const ALL: &[(Stage, &str)] = &[
     (Stage::Tests, "cargo test --workspace: units, flows, house rules, licences"),
     (Stage::Release, "cargo build --release"),
     (Stage::Demo, "the main job on every kind of scan, then `ctdt verify`"),
-    (Stage::Judges, "pyHanko, qpdf and poppler judge the copies; flips and forgeries are rejected"),
+    (
+        Stage::Judges,
+        "pyHanko, qpdf and poppler judge the copies; flips and forgeries are rejected; peers sign through the HSM connector",
+    ),
     (Stage::Browser, "the verify page and the phone in Chromium"),
     (Stage::Fuzz, "seeded mutations for a minute per kind of input; changed copies, none of them valid"),
 ];

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::shell::{Failure, Log, exists, results, root, target};
+use crate::shell::{Failure, Log, cargo, exists, results, root, target};
 use crate::{demo, stages, tools};
 
 /// The longest that cfn-lint or cargo-deny may take.
@@ -12,6 +12,8 @@ const LINT: Duration = Duration::from_secs(300);
 /// The longest that the judges may take: 500 flips at a tenth of a second each, a dozen copies, and two minutes of two processors for the
 /// corpora.
 const JUDGES: Duration = Duration::from_secs(1200);
+/// The longest that the peers may take, with a build from empty caches: the connector links no SDK.
+const PEERS: Duration = Duration::from_secs(900);
 /// The longest that Maven may take from an empty cache.
 const MAVEN: Duration = Duration::from_secs(300);
 /// The longest that the pages may take.
@@ -54,8 +56,26 @@ pub(crate) fn ctdt() -> PathBuf {
     target().join("release/ctdt")
 }
 
-/// The judges, in a network namespace of their own where the machine allows it: what they need stands in the files.
+/// The judges of files, then the programs of others at the other end of a wire.
 pub(crate) fn judges(log: &Log) -> Result<(), Failure> {
+    files(log)?;
+    peers(log)
+}
+
+/// Clients of others at our HSM connector, on loopback.
+fn peers(log: &Log) -> Result<(), Failure> {
+    let name = "hsm-connector";
+    // With the whole workspace, so that nothing is built a second time with other features.
+    log.run(cargo().args(["build", "--workspace", "--bin", name]), PEERS)?;
+    let mut command = tool("pytest");
+    command.arg(root().join("tests/peers"));
+    command.arg(format!("--connector={}", target().join("debug").join(name).display()));
+    command.arg(format!("--basetemp={}", results().join("peers").display()));
+    log.run(&mut command, PEERS)
+}
+
+/// The judges, in a network namespace of their own where the machine allows it: what they need stands in the files.
+fn files(log: &Log) -> Result<(), Failure> {
     let mut command = pytest("judges");
     // The judges are slow and each runs on one core: a file of tests at a time on both.
     command.args(["-n", "2", "--dist", "loadfile"]);

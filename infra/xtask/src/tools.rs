@@ -1,7 +1,7 @@
 //! Installs what a fresh machine lacks, says what, and touches nothing that is there.
 //!
 //! Debian packages go through apt-get (with sudo unless root); Python packages go into `.tools/venv` of the checkout,
-//! ministack into `.tools/ministack`.
+//! ministack and certomancer into `.tools/ministack` and `.tools/certomancer`.
 
 use std::path::Path;
 use std::process::Command;
@@ -40,16 +40,16 @@ pub(crate) fn install(log: &Log) -> Result<(), Failure> {
         debian(log, &missing)?;
     }
     environment(log, &python::environment(), &root().join("tests/judges/requirements.txt"))?;
-    ministack(log)
+    apart(log, "ministack", "infra/ctdt/tests/house/ministack.txt")?;
+    apart(log, "certomancer", "tests/peers/certomancer.txt")
 }
 
-/// ministack in an environment of its own: its libraries are not those of the judges. A machine that cannot have it leaves one
+/// A program in an environment of its own: its libraries are not those of the judges. A machine that cannot have it leaves one
 /// test out, and is told so.
-fn ministack(log: &Log) -> Result<(), Failure> {
-    let pins = root().join("infra/ctdt/tests/house/ministack.txt");
-    match environment(log, &root().join(".tools/ministack"), &pins) {
+fn apart(log: &Log, name: &str, pins: &str) -> Result<(), Failure> {
+    match environment(log, &root().join(".tools").join(name), &root().join(pins)) {
         Ok(()) => Ok(()),
-        Err(why) => log.say(&format!("SKIPPED: ministack is not installed ({why})")),
+        Err(why) => log.say(&format!("SKIPPED: {name} is not installed ({why})")),
     }
 }
 
