@@ -1,13 +1,19 @@
-//! The signing gateway: CSC API v2 (Cloud Signature Consortium, 2.0.0.2) behind [`domain::ports::RemoteSigning`].
+//! The signing gateway: the CSC API (Cloud Signature Consortium), 2.0.0.2 or 1.0.4, behind [`domain::ports::RemoteSigning`].
 //!
 //! `credentials/info` → `credentials/authorize` (202 with a handle) → `credentials/authorizeCheck` until there is a SAD →
 //! `signatures/signHash`. The person's PIN is typed on the phone: a credential that wants a secret from us, or whose SAD is
 //! not bound to the digests (SCAL 1), is not used. Verifies no signature (the caller does, once), keeps no state, and sends
 //! nothing twice: a repeated `authorize` could be a second prompt.
 //!
-//! A handle is our own text: `csc:` and the gateway's handle, or `no:` and the code of a refusal that came at once, which
-//! the next poll tells. So "no" is known after a second, and silence stays a [`Fault`].
+//! A gateway that asks nobody ([`Consent::AtOnce`]) answers `authorize` with a SAD at once; then both calls are made by the
+//! poll, so that no SAD is ever stored, and a poll whose answer was lost may do so again: nobody sees a prompt.
+//!
+//! A handle is our own text: `csc:` and the gateway's handle (`csc-ecdsa:` or `csc-pss:` when the credential signs otherwise
+//! than by RSA with PKCS#1 v1.5), `now:` and how the credential signs, or `no:` and the code of a refusal that came at
+//! once, which the next poll tells. So "no" is known after a second, and silence stays a [`Fault`].
 
+mod approval;
+mod protocol;
 mod refusal;
 mod wire;
 
@@ -17,14 +23,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::ports::{Fault, GatewayAnswer, RemoteSigning, SignOrder};
 use reqwest::redirect::Policy;
+use reqwest::{Certificate, ClientBuilder, Identity};
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use crate::approval::SignedApprover;
+pub use crate::protocol::{Approver, Consent, Padding, Protocol, Tls, Version};
 use crate::refusal::{Refusal, Stage};
-use crate::wire::{
-    Authorize, AuthorizeCheck, Credential, CredentialInfo, Handle, SHA256, SHA256_WITH_RSA, Sad, SignHash, Signatures,
-};
+use crate::wire::{AuthorizeCheck, Credential, Fit, Handle, Sad, Scheme, Signatures};
 
 /// Time to connect.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -38,27 +45,44 @@ const SIGNATURE_LIMIT: usize = 1024;
 const TOKEN_LIMIT: usize = 4096;
 /// The longest `description`, in characters (CSC §11.6).
 const TEXT_LIMIT: usize = 500;
-/// Where the API begins below the gateway's URL.
-const BASE_PATH: &str = "csc/v2";
 
 /// A gateway with its base URL and our token.
 pub struct Gateway {
     base: String,
     token: String,
+    protocol: Protocol,
     client: Client,
 }
 
 impl Gateway {
-    /// A client of the gateway at `base_url`, with or without `/csc/v2` at its end; `token` is sent as bearer, and one call
-    /// takes no longer than `patience`. Does not connect.
+    /// A client of the gateway at `base_url`, with or without `/csc/v2` at its end, that asks the person; `token` is sent as
+    /// bearer, and one call takes no longer than `patience`. Does not connect.
     ///
     /// # Errors
     /// When the URL is neither `https` nor loopback, the patience is none or outlives a function that makes two calls, or
     /// the TLS back end cannot be set up.
     pub fn new(base_url: &str, token: &str, patience: Duration) -> Result<Self, Fault> {
-        let base = base(base_url)?;
+        Self::speaking(base_url, token, patience, Protocol::default(), None)
+    }
+
+    /// The same with another protocol, and with roots and a key of our own where `tls` is given. No bearer is sent when the
+    /// token is empty, as for a gateway that knows us by our key.
+    ///
+    /// # Errors
+    /// As [`Gateway::new`]; and when version 1 shall ask a person, for which it has no way to wait, or the PEM is none.
+    pub fn speaking(
+        base_url: &str,
+        token: &str,
+        patience: Duration,
+        protocol: Protocol,
+        tls: Option<Tls<'_>>,
+    ) -> Result<Self, Fault> {
+        let base = base(base_url, protocol.version)?;
         if patience.is_zero() || patience > LONGEST_CALL {
             return Err(Fault(format!("the gateway is waited for 1 to {} s", LONGEST_CALL.as_secs())));
+        }
+        if protocol.version == Version::V1 && matches!(protocol.consent, Consent::OutOfBand) {
+            return Err(Fault("CSC version 1 cannot wait for a person".to_owned()));
         }
         let client = Client::builder()
             .redirect(Policy::none())
@@ -67,15 +91,19 @@ impl Gateway {
             // A function is frozen between two calls: a kept connection is a dead one.
             .pool_max_idle_per_host(0)
             .connect_timeout(CONNECT)
-            .timeout(patience)
-            .build()
-            .map_err(|error| Fault(format!("gateway client: {error}")))?;
-        Ok(Self { base, token: token.to_owned(), client })
+            .timeout(patience);
+        let client = match tls {
+            Some(tls) => trusting(client, tls)?,
+            None => client,
+        };
+        let client = client.build().map_err(|error| Fault(format!("gateway client: {error}")))?;
+        Ok(Self { base, token: token.to_owned(), protocol, client })
     }
 
     /// One call of the API: the status of a success (200 or 202) and the body, or a refusal, or silence.
     async fn call(&self, stage: Stage, method: &str, body: &impl Serialize) -> Result<Answer, Fault> {
-        let request = self.client.post(format!("{}/{method}", self.base)).bearer_auth(&self.token).json(body);
+        let request = self.client.post(format!("{}/{method}", self.base)).json(body);
+        let request = if self.token.is_empty() { request } else { request.bearer_auth(&self.token) };
         let answer = request.send().await.map_err(|error| silence(method, error))?;
         let status = answer.status();
         let body = limited(method, answer).await?;
@@ -89,29 +117,58 @@ impl Gateway {
     }
 
     /// What the credential demands, judged before anybody is asked: nothing was shown yet, whatever comes back.
-    async fn credential(&self, order: &SignOrder) -> Result<Vec<String>, Refusal> {
-        let asked = CredentialInfo { credential_id: &order.credential_id, certificates: "none", auth_info: true };
+    async fn credential(&self, order: &SignOrder) -> Result<Fit, Refusal> {
+        let asked = wire::credential_info(self.protocol.version, order);
         match self.call(Stage::Start, "credentials/info", &asked).await {
             Ok(Answer::Done(StatusCode::OK, body)) => {
                 let credential: Credential = parse("credentials/info", &body).map_err(|_| Refusal::Backend)?;
-                credential.fit(order.hashes.len()).ok_or(Refusal::Unfit)
+                credential.fit(&self.protocol, order.hashes.len()).ok_or(Refusal::Unfit)
             }
             Ok(Answer::Refused(refusal)) => Err(refusal),
             Ok(Answer::Done(..)) | Err(_) => Err(Refusal::Backend),
         }
     }
 
-    /// Spends the SAD. A repeat is harmless: the consent is for these digests and no others.
-    async fn sign(&self, order: &SignOrder, sad: &str) -> Result<GatewayAnswer, Fault> {
-        let asked = SignHash {
-            credential_id: &order.credential_id,
-            sad,
-            hashes: encoded(order),
-            hash_algorithm_oid: SHA256,
-            sign_algo: SHA256_WITH_RSA,
-            operation_mode: "S",
-            client_data: order.session.as_str(),
+    /// Asks the person; gives our handle.
+    async fn ask(&self, order: &SignOrder, fit: &Fit) -> Result<String, Fault> {
+        let asked = wire::authorize(self.protocol.version, order, &fit.objects, order.session.as_str());
+        match self.call(Stage::Start, "credentials/authorize", &asked).await? {
+            Answer::Refused(refusal) => Ok(refusal.handle()),
+            Answer::Done(StatusCode::ACCEPTED, body) => {
+                let Handle { handle } = parse("credentials/authorize", &body)?;
+                token("handle", &handle)?;
+                Ok(format!("{}{handle}", waiting(fit.scheme)))
+            }
+            Answer::Done(..) => Err(Fault("gateway: credentials/authorize: granted without the person".into())),
+        }
+    }
+
+    /// Authorises and signs at once, where nobody is asked.
+    async fn sign_at_once(&self, order: &SignOrder, scheme: Scheme) -> Result<GatewayAnswer, Fault> {
+        let Consent::AtOnce(approver) = &self.protocol.consent else {
+            return Err(Fault("gateway: a handle of a gateway that asks nobody".into()));
         };
+        let client_data = match approver {
+            Some(approver) => approver.approve(order)?,
+            None => order.session.as_str().to_owned(),
+        };
+        let asked = wire::authorize(self.protocol.version, order, &[], &client_data);
+        // Nothing was shown to anybody: what is refused now is refused for good.
+        match self.call(Stage::Start, "credentials/authorize", &asked).await? {
+            Answer::Refused(Refusal::Busy) => Ok(GatewayAnswer::Pending),
+            Answer::Refused(refusal) => Ok(GatewayAnswer::Refused(refusal.code().to_owned())),
+            Answer::Done(StatusCode::OK, body) => {
+                let Sad { sad } = parse("credentials/authorize", &body)?;
+                token("SAD", &sad)?;
+                self.sign(order, scheme, &sad).await
+            }
+            Answer::Done(status, _) => Err(Fault(format!("gateway: credentials/authorize: HTTP {status}"))),
+        }
+    }
+
+    /// Spends the SAD. A repeat is harmless: the consent is for these digests and no others.
+    async fn sign(&self, order: &SignOrder, scheme: Scheme, sad: &str) -> Result<GatewayAnswer, Fault> {
+        let asked = wire::sign_hash(self.protocol.version, order, scheme, sad);
         match self.call(Stage::Poll, "signatures/signHash", &asked).await? {
             Answer::Refused(refusal) => Ok(GatewayAnswer::Refused(refusal.code().to_owned())),
             Answer::Done(StatusCode::OK, body) => {
@@ -134,27 +191,13 @@ impl RemoteSigning for Gateway {
         if order.hashes.is_empty() || order.display_text.is_empty() || order.display_text.chars().count() > TEXT_LIMIT {
             return Ok(Refusal::BadRequest.handle());
         }
-        let objects = match self.credential(order).await {
-            Ok(objects) => objects,
+        let fit = match self.credential(order).await {
+            Ok(fit) => fit,
             Err(refusal) => return Ok(refusal.handle()),
         };
-        let asked = Authorize {
-            credential_id: &order.credential_id,
-            num_signatures: order.hashes.len(),
-            hashes: encoded(order),
-            hash_algorithm_oid: SHA256,
-            auth_data: objects.into_iter().map(|id| wire::AuthData { id }).collect(),
-            description: &order.display_text,
-            client_data: order.session.as_str(),
-        };
-        match self.call(Stage::Start, "credentials/authorize", &asked).await? {
-            Answer::Refused(refusal) => Ok(refusal.handle()),
-            Answer::Done(StatusCode::ACCEPTED, body) => {
-                let Handle { handle } = parse("credentials/authorize", &body)?;
-                token("handle", &handle)?;
-                Ok(format!("csc:{handle}"))
-            }
-            Answer::Done(..) => Err(Fault("gateway: credentials/authorize: granted without the person".into())),
+        match &self.protocol.consent {
+            Consent::OutOfBand => self.ask(order, &fit).await,
+            Consent::AtOnce(_) => Ok(format!("now:{}", fit.scheme.word())),
         }
     }
 
@@ -162,7 +205,11 @@ impl RemoteSigning for Gateway {
         if let Some(code) = handle.strip_prefix("no:") {
             return Ok(GatewayAnswer::Refused(code.to_owned()));
         }
-        let handle = handle.strip_prefix("csc:").ok_or_else(|| Fault("gateway: not a handle of ours".into()))?;
+        let not_ours = || Fault("gateway: not a handle of ours".into());
+        if let Some(word) = handle.strip_prefix("now:") {
+            return self.sign_at_once(order, Scheme::by_word(word).ok_or_else(not_ours)?).await;
+        }
+        let (scheme, handle) = waited_for(handle).ok_or_else(not_ours)?;
         match self.call(Stage::Poll, "credentials/authorizeCheck", &AuthorizeCheck { handle }).await? {
             Answer::Refused(refusal) => Ok(GatewayAnswer::Refused(refusal.code().to_owned())),
             Answer::Done(StatusCode::ACCEPTED, body) => {
@@ -175,14 +222,37 @@ impl RemoteSigning for Gateway {
             Answer::Done(_, body) => {
                 let Sad { sad } = parse("credentials/authorizeCheck", &body)?;
                 token("SAD", &sad)?;
-                self.sign(order, &sad).await
+                self.sign(order, scheme, &sad).await
             }
         }
     }
 }
 
+/// How the handle of a session begins whose person is asked. RSA has none of its own: so are the stored ones.
+fn waiting(scheme: Scheme) -> &'static str {
+    match scheme {
+        Scheme::Rsa => "csc:",
+        Scheme::Pss => "csc-pss:",
+        Scheme::Ecdsa => "csc-ecdsa:",
+    }
+}
+
+/// How the credential signs, and the gateway's own handle.
+fn waited_for(handle: &str) -> Option<(Scheme, &str)> {
+    let all = [Scheme::Rsa, Scheme::Pss, Scheme::Ecdsa];
+    all.into_iter().find_map(|scheme| handle.strip_prefix(waiting(scheme)).map(|own| (scheme, own)))
+}
+
+/// Trusts these roots alone, and shows our key.
+fn trusting(client: ClientBuilder, tls: Tls<'_>) -> Result<ClientBuilder, Fault> {
+    // The text of an error may quote a private key.
+    let roots = Certificate::from_pem_bundle(tls.roots).map_err(|_| Fault("gateway: roots that are none".into()))?;
+    let own = Identity::from_pem(tls.identity).map_err(|_| Fault("gateway: a key of our own that is none".into()))?;
+    Ok(client.tls_certs_only(roots).identity(own))
+}
+
 /// The URL of the API, without a slash at its end.
-fn base(url: &str) -> Result<String, Fault> {
+fn base(url: &str, version: Version) -> Result<String, Fault> {
     let wrong = |why: &str| Fault(format!("the gateway's URL {why}"));
     let url = Url::parse(url).map_err(|_| wrong("is none"))?;
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
@@ -193,7 +263,8 @@ fn base(url: &str) -> Result<String, Fault> {
         return Err(wrong("must be https"));
     }
     let text = url.as_str().trim_end_matches('/');
-    Ok(if text.ends_with(BASE_PATH) { text.to_owned() } else { format!("{text}/{BASE_PATH}") })
+    let path = version.path();
+    Ok(if text.ends_with(path) { text.to_owned() } else { format!("{text}/{path}") })
 }
 
 /// Nobody knows what became of the call.
@@ -223,10 +294,6 @@ fn token(what: &str, value: &str) -> Result<(), Fault> {
     if sound { Ok(()) } else { Err(Fault(format!("gateway: a {what} that is none"))) }
 }
 
-fn encoded(order: &SignOrder) -> Vec<String> {
-    order.hashes.iter().map(|hash| STANDARD.encode(hash)).collect()
-}
-
 /// The signature values, exactly as many as were asked for.
 fn raw(signatures: &[String], wanted: usize) -> Result<Vec<Vec<u8>>, Fault> {
     if signatures.len() != wanted {
@@ -249,7 +316,7 @@ mod tests {
             ("http://127.0.0.1:4711", "http://127.0.0.1:4711/csc/v2"),
             ("http://[::1]:4711/a/", "http://[::1]:4711/a/csc/v2"),
         ] {
-            assert_eq!(base(url).expect(url), expected);
+            assert_eq!(base(url, Version::V2).expect(url), expected);
         }
         for url in [
             "http://ky.example.vn",
@@ -259,7 +326,7 @@ mod tests {
             "https://ky.example.vn/?a=b",
             "ky.example.vn",
         ] {
-            assert!(base(url).is_err(), "{url}");
+            assert!(base(url, Version::V2).is_err(), "{url}");
         }
     }
 
@@ -270,6 +337,24 @@ mod tests {
             let made = Gateway::new("http://127.0.0.1:1", "t", Duration::from_secs(seconds));
             assert_eq!(made.is_ok(), taken, "{seconds}");
         }
+    }
+
+    #[test]
+    fn version_1_asks_no_person() {
+        let made = |consent| {
+            let protocol = Protocol { version: Version::V1, consent, padding: Padding::Pkcs1 };
+            Gateway::speaking("http://127.0.0.1:1", "", Duration::from_secs(1), protocol, None).is_ok()
+        };
+        assert!(made(Consent::AtOnce(None)));
+        assert!(!made(Consent::OutOfBand));
+    }
+
+    #[test]
+    fn a_handle_tells_how_the_credential_signs() {
+        for scheme in [Scheme::Rsa, Scheme::Pss, Scheme::Ecdsa] {
+            assert_eq!(waited_for(&format!("{}a:b", waiting(scheme))), Some((scheme, "a:b")));
+        }
+        assert_eq!(waited_for("now:rsa"), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Without SoftHSM2 and OpenSC on the machine nothing is tested here, and the output says so; `cargo xtask test` installs them.
 
+mod client;
 mod guide;
 mod mutual;
 mod peer;
