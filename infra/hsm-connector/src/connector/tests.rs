@@ -279,3 +279,23 @@ async fn times_rates_and_methods_are_bounded() {
     assert_eq!(told(world.ask("credentials/list", "", 0, &json!({})).await).0, 401);
     assert_eq!(told(world.ask("info", "", 0, &json!({})).await).0, 200);
 }
+
+/// Whatever the body is, there is an answer.
+#[tokio::test]
+async fn a_body_that_is_none_is_refused() {
+    let world = World::new();
+    let deep = "[".repeat(10_000);
+    let long = json!({"credentialID": "x".repeat(501)}).to_string();
+    let number = json!({"credentialID": 7, "hashes": "AAAA", "numSignatures": -1}).to_string();
+    let huge = r#"{"credentialID":"none","numSignatures":99999999999999999999,"hashes":["AA=="]}"#;
+    for body in ["", "{", "[]", "null", "\u{fffd}", deep.as_str(), long.as_str(), number.as_str(), huge] {
+        for method in [AUTHORIZE, SIGN, "credentials/info", "credentials/extendTransaction"] {
+            for version in [Version::V1, Version::V2] {
+                let now = Timestamp::from_second(NOW).expect("a time");
+                let moment = Moment { caller: Some("ctdt"), now, chance: [0; 32] };
+                let answer = world.connector.answer(version, method, moment, body.as_bytes()).await;
+                assert_eq!(told(answer), (400, "invalid_request"), "{method}: {body:.40}");
+            }
+        }
+    }
+}

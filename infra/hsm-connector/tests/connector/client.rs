@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
+use aws_lc_rs::digest::{Digest, SHA256};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey,
+    VerificationAlgorithm,
+};
 use domain::ids::SessionId;
 use domain::ports::{Fault, GatewayAnswer, RemoteSigning as _, SignOrder};
 use jiff::{Timestamp, ToSpan as _};
-use rcgen::KeyPair;
+use rcgen::{KeyPair, PublicKeyData as _};
 use remote_signing::{Approver, Consent, Gateway, Padding, Protocol, SignedApprover, Tls, Version};
 use serde_json::json;
 
@@ -60,6 +65,16 @@ fn order(credential: &str, number: u8) -> SignOrder {
     }
 }
 
+fn verifies(key: &KeyPair, padding: Padding, hash: &[u8], value: &[u8]) -> bool {
+    let by: &dyn VerificationAlgorithm = match padding {
+        _ if key.is_compatible(&rcgen::PKCS_ECDSA_P256_SHA256) => &ECDSA_P256_SHA256_ASN1,
+        Padding::Pkcs1 => &RSA_PKCS1_2048_8192_SHA256,
+        Padding::Pss => &RSA_PSS_2048_8192_SHA256,
+    };
+    let hash = Digest::import_less_safe(hash, &SHA256).expect("a digest");
+    UnparsedPublicKey::new(by, key.der_bytes()).verify_digest(&hash, value).is_ok()
+}
+
 async fn outcome(gateway: &Gateway, order: &SignOrder) -> Result<GatewayAnswer, Fault> {
     let handle = gateway.start(order).await?;
     gateway.poll(order, &handle).await
@@ -84,11 +99,14 @@ async fn our_client_seals_by_both_versions_and_all_schemes() {
             let gateway = house.gateway(version, padding, house.approver(&house.agency.approver, now));
             let order = order(credential, 20);
             let answer = outcome(&gateway, &order).await;
-            // The connector has verified each before it left; how many came, and for which digests, is told by their number.
             let Ok(GatewayAnswer::Signed(values)) = answer else {
                 panic!("{version:?} {credential}: {answer:?} {}", house.agency.log())
             };
             assert_eq!(values.len(), 20);
+            let key = &house.agency.keys[if credential == "key-1" { 0 } else { 1 }];
+            for (hash, value) in order.hashes.iter().zip(&values) {
+                assert!(verifies(key, padding, hash, value), "{version:?} {credential} {padding:?}");
+            }
             let again = outcome(&gateway, &order).await;
             assert!(matches!(again, Ok(GatewayAnswer::Signed(_))), "an answer that was lost can be asked for again");
         }
