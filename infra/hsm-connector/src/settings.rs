@@ -152,6 +152,15 @@ impl Settings {
         if !(1..=MOST_CREDENTIALS).contains(&self.credentials.len()) {
             return Err(bad(format!("1 to {MOST_CREDENTIALS} credentials")));
         }
+        if self.name.is_empty() || self.calls_per_minute == 0 {
+            return Err(bad("`name` and `calls_per_minute` may not be nothing"));
+        }
+        for credential in &self.credentials {
+            let same = self.credentials.iter().filter(|other| other.id == credential.id).count();
+            if credential.id.is_empty() || same > 1 || credential.key_id.is_empty() {
+                return Err(bad("each credential has an `id` of its own and a `key_id`"));
+            }
+        }
         for client in &self.clients {
             if client.name.is_empty() || self.clients.iter().filter(|other| other.name == client.name).count() > 1 {
                 return Err(bad("each client has a name of its own"));
@@ -241,6 +250,9 @@ profile: open
             ("profile: open", "profile: open\napproval_keys: [a.pem]"),
             ("profile: open", "profile: open\npin: 1234"),
             ("[{id: seal, key_id: '01'}]", "[]"),
+            ("[{id", "[{id: seal, key_id: '02'}, {id"),
+            ("key_id: '01'", "key_id: ''"),
+            ("name: hsm", "name: ''"),
             ("clients: [", "clients: [{name: ctdt}, "),
         ] {
             assert!(judged(&GOOD.replace(from, to)).is_err(), "{to}");

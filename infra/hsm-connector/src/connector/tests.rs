@@ -232,6 +232,12 @@ async fn version_one_has_its_names_and_no_others() {
     let wanted = hashes(1);
     let body = json!({"credentialID": "seal", "numSignatures": 1, "hash": encoded(&wanted),
         "clientData": world.approval(&wanted)});
+    for secret in ["PIN", "OTP", "authData"] {
+        let mut told_too_much = body.clone();
+        told_too_much[secret] = "123456".into();
+        let answer = world.ask_by(Version::V1, AUTHORIZE, "ctdt", 0, &told_too_much).await;
+        assert_eq!(told(answer), (400, "invalid_request"), "{secret}");
+    }
     let granted = world.ask_by(Version::V1, AUTHORIZE, "ctdt", 0, &body).await.expect("granted");
     assert_eq!(told(world.ask(AUTHORIZE, "ctdt", 0, &body).await), (400, "invalid_request"), "not in version 2");
     let body = json!({"credentialID": "seal", "SAD": granted["SAD"], "hash": encoded(&wanted),

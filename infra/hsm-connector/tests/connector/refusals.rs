@@ -74,6 +74,30 @@ async fn a_token_that_was_taken_out_works_again_when_it_is_back() {
     }
 }
 
+/// Three tries lock a token: a PIN that was refused is not tried again, though it may be right by now.
+#[tokio::test]
+async fn a_refused_pin_is_not_tried_again() {
+    if !there() {
+        return;
+    }
+    let agency = Agency::new("CTDT Test Cơ yếu", vec![p256()]);
+    let running = agency.run(&agency.settings());
+    let wanted = hashes(1);
+    // The token goes away, so that the connector has to log in again; it comes back when the PIN is another one, then the old.
+    for (tokens, pin, expected) in [("away", PIN, 503), ("tokens", "999999", 500), ("tokens", PIN, 500)] {
+        for name in ["tokens", "away"] {
+            if agency.path(name).exists() && name != tokens {
+                std::fs::rename(agency.path(name), agency.path(tokens)).expect("moved");
+                break;
+            }
+        }
+        agency.write("pin", pin.as_bytes());
+        let sad = running.sad(&agency, "key-1", &wanted).await;
+        let (status, said) = running.ask(TOKEN, SIGN, &sign("key-1", &wanted, &sad, EC_SHA256)).await;
+        assert_eq!(status, expected, "{tokens} {said} {}", agency.log());
+    }
+}
+
 #[test]
 fn it_does_not_start_with_what_is_wrong() {
     if !there() {
