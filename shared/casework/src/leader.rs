@@ -1,4 +1,4 @@
-//! The leader's signature: preview, prompt, answer (docs/ISSUING.md lines 2–4).
+//! The leader's signature: preview and prompt (docs/ISSUING.md lines 2–5); what becomes of it is [`following`].
 //!
 //! Does not ask for rights (the caller has), does not timestamp (`augment` does), and never sends a prompt twice: the
 //! committed session *is* the mark "may have been sent", and only the run that committed it calls the gateway.
@@ -10,27 +10,26 @@ use domain::model::*;
 use domain::paths;
 use domain::ports::*;
 use domain::refusal::{Reason, Refusal};
-use domain::session::{Happening, Step, is_over, prompt, reduce};
+use domain::session::{Happening, Step, prompt, reduce};
 use domain::{identity, time};
 use jiff::{SignedDuration, Timestamp};
 use pades::{Held, Revision};
 use pki::Certificate;
 
 use crate::facsimile::picture;
-use crate::support::{
-    self, Commit, ROUNDS, commit, contention, finished, held, outbox, outbox_due, read, sha256, writes,
-};
+use crate::support::{self, Commit, ROUNDS, commit, contention, held, read, sha256, writes};
 use crate::workshop::{LeaderMark, chain_of};
-use crate::{Halt, Outcome, Workshop};
+use crate::{Halt, Workshop};
+
+mod following;
 
 pub use domain::session::GRACE;
+pub use following::{DeskAnswer, answer, cancel, follow_hint, hint, hinted, step};
 
 /// Copies under one prompt (api.md row 42).
 pub const BATCH_LIMIT: usize = 20;
 /// How long a prompt lives (remote-signing.md §3, timers).
 pub const LIFETIME: SignedDuration = SignedDuration::from_secs(120);
-/// How long after its end a session is still asked about, to keep what comes as evidence (R44).
-const EVIDENCE: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a leader asks for.
 #[derive(Clone, Copy, Debug)]
@@ -372,237 +371,6 @@ async fn drive(
         session = support::session(records, &id).await?;
     }
     Ok(session)
-}
-
-/// Takes the next step from wherever the session stands. Called by polls and the sweeper, as often as they like; one of them wins. Seal sessions
-/// come back as they are.
-///
-/// # Errors
-/// `not-found`; faults of the ports. A fault of the gateway is no error: the session stands where it stood.
-pub async fn step(
-    records: &impl Records,
-    gateway: &impl RemoteSigning,
-    chance: &impl Chance,
-    session: &SessionId,
-    now: Timestamp,
-) -> Result<Session, Halt> {
-    let goes_on = |session: &Session| !session.state.is_terminal() && session.state != SessionState::Timestamping;
-    let asks = |session: &Session| !is_over(session, now);
-    follow(records, gateway, chance, session, now, (&goes_on, &asks)).await
-}
-
-/// The same after a hint that the gateway has an answer: it is asked about sessions, too, that are over. What it brings of them is kept in the
-/// session and in its history, and never applied (R44, F4).
-///
-/// # Errors
-/// As [`step`].
-pub async fn hinted(
-    records: &impl Records,
-    gateway: &impl RemoteSigning,
-    chance: &impl Chance,
-    session: &SessionId,
-    now: Timestamp,
-) -> Result<Session, Halt> {
-    let recent = |session: &Session| now.duration_since(session.expires_at) <= EVIDENCE;
-    let open = |session: &Session| !matches!(session.state, SessionState::Timestamping | SessionState::Done);
-    follow(records, gateway, chance, session, now, (&open, &recent)).await
-}
-
-/// Writes down that a gateway says something about a session, whatever it says: whoever asks it then asks by our own call (remote-signing.md
-/// §4). `delivery` is what the gateway calls this one saying; said again, it is no second order.
-///
-/// # Errors
-/// A fault of the port.
-pub async fn hint(
-    records: &impl Records,
-    (delivery, session): (&Sha256, &SessionId),
-    now: Timestamp,
-) -> Result<(), Fault> {
-    let [id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = *delivery;
-    let order = outbox_due(EventId::new(id), Topic::FollowLeader, session.as_str(), now, now);
-    match records.commit(vec![order]).await {
-        Ok(()) | Err(CommitError::Conflict) => Ok(()),
-        Err(CommitError::Unknown(fault)) => Err(fault),
-    }
-}
-
-/// Carries out such an order. A gateway that is silent then is asked by the minute's sweep, as long as the session is open.
-///
-/// # Errors
-/// Faults of the ports.
-pub async fn follow_hint(
-    records: &impl Records,
-    gateway: &impl RemoteSigning,
-    chance: &impl Chance,
-    order: &Outbox,
-    now: Timestamp,
-) -> Result<Outcome, Halt> {
-    if let Ok(session) = SessionId::parse(&order.subject) {
-        match hinted(records, gateway, chance, &session, now).await {
-            // Of a session that is not there, nothing can be kept.
-            Ok(_) | Err(Halt::Refused(_)) => {}
-            Err(halt) => return Err(halt),
-        }
-    }
-    finished(records, order, now).await
-}
-
-/// Follows a session that `goes_on`, and asks the gateway about it when `asks` says so.
-async fn follow(
-    records: &impl Records,
-    gateway: &impl RemoteSigning,
-    chance: &impl Chance,
-    session: &SessionId,
-    now: Timestamp,
-    (goes_on, asks): (&(dyn Fn(&Session) -> bool + Sync), &(dyn Fn(&Session) -> bool + Sync)),
-) -> Result<Session, Halt> {
-    for _ in 0..ROUNDS {
-        let session = support::session(records, session).await?;
-        if session.purpose != Purpose::LeaderSign || !goes_on(&session) {
-            return Ok(session);
-        }
-        let heard = if asks(&session) { look(records, gateway, &session).await? } else { Heard::Nothing };
-        let happening = match &heard {
-            Heard::Nothing => Happening::Tick,
-            Heard::Wrong => Happening::Wrong,
-            Heard::Refused(code) => Happening::Refused(code),
-            Heard::Answered(signatures) => Happening::Answered(signatures),
-        };
-        let Some(step) = reduce(&session, happening, now) else { return Ok(session) };
-        let order = step.finishes.then(|| outbox(chance, Topic::FinishLeader, session.id.as_str(), now));
-        if let Some(after) = committed(records, step, order, now).await? {
-            return Ok(after);
-        }
-    }
-    Err(contention())
-}
-
-/// What the gateway was heard to say.
-enum Heard {
-    Nothing,
-    Wrong,
-    Refused(String),
-    Answered(Vec<Vec<u8>>),
-}
-
-/// Asks the gateway once, if it is known how it calls the session.
-async fn look(records: &impl Records, gateway: &impl RemoteSigning, session: &Session) -> Result<Heard, Halt> {
-    let Some(handle) = session.handle.as_deref() else { return Ok(Heard::Nothing) };
-    let user = support::user(records, &session.user).await?;
-    Ok(match gateway.poll(&order(session, &user)?, handle).await {
-        Err(_) | Ok(GatewayAnswer::Pending) => Heard::Nothing,
-        Ok(GatewayAnswer::Refused(code)) => Heard::Refused(code),
-        Ok(GatewayAnswer::Signed(signatures)) => {
-            let good = leaf(&user).is_some_and(|leaf| all_verify(session, &signatures, &leaf));
-            if good { Heard::Answered(signatures) } else { Heard::Wrong }
-        }
-    })
-}
-
-/// Commits a step, with the order to finish it. `None`: somebody else was first, load again.
-async fn committed(
-    records: &impl Records,
-    step: Step,
-    order: Option<Write>,
-    now: Timestamp,
-) -> Result<Option<Session>, Halt> {
-    let Step { after, gives_back, frees, line, .. } = step;
-    let mut all: Vec<Write> = [Write::Session(after.clone())].into_iter().chain(order).collect();
-    if gives_back {
-        for item in after.items.iter().filter(|item| !item.done) {
-            let copy = support::copy(records, &item.copy).await?;
-            // A copy that is not waiting for this session has nothing to be given back.
-            if let Ok(decision) = decide(&copy, Command::LapseLeader { session: &after.id }, &after.user, now) {
-                all.extend(writes(decision));
-            }
-        }
-    }
-    if frees {
-        all.push(Write::PromptGone(after.user.clone(), after.id.clone()));
-    }
-    all.extend(line.map(|action| {
-        let subject = after.id.to_string();
-        let (seq, actor, action) = (after.version, after.user.clone(), action.to_owned());
-        Write::Event(Event { subject, seq, actor, action, at: now })
-    }));
-    Ok((commit(records, all).await == Commit::Written).then_some(after))
-}
-
-fn leaf(user: &User) -> Option<Certificate> {
-    Certificate::from_der(user.credential.as_ref()?.chain.first()?).ok()
-}
-
-/// Every signature is over the persisted attributes of its item, by the enrolled certificate: whatever the gateway says
-/// about itself, a wrong answer goes no further (F5).
-fn all_verify(session: &Session, signatures: &[Vec<u8>], leaf: &Certificate) -> bool {
-    session.items.len() == signatures.len()
-        && session.items.iter().zip(signatures).all(|(item, signature)| {
-            item.prepared
-                .as_ref()
-                .is_some_and(|prepared| pki::cms::verify_raw(&prepared.signed_attributes, signature, leaf).is_ok())
-        })
-}
-
-/// Ends a session on request. An answer that still arrives is never applied.
-///
-/// # Errors
-/// `not-found`, `session-closed`; faults of the ports.
-pub async fn cancel(records: &impl Records, session: &SessionId, now: Timestamp) -> Result<Session, Halt> {
-    for _ in 0..ROUNDS {
-        let session = support::session(records, session).await?;
-        let step = reduce(&session, Happening::Cancel, now).filter(|_| session.purpose == Purpose::LeaderSign);
-        let step = step.ok_or(Reason::SessionClosed)?;
-        if let Some(session) = committed(records, step, None, now).await? {
-            return Ok(session);
-        }
-    }
-    Err(contention())
-}
-
-/// What the page of the desk flow brings back from a token.
-#[derive(Clone, Debug)]
-pub struct DeskAnswer {
-    /// Which copy.
-    pub copy: CopyId,
-    /// The raw signature value.
-    pub signature: Vec<u8>,
-    /// DER of the X.509 certificate on the token.
-    pub certificate: Vec<u8>,
-}
-
-/// Takes the answer of a token at the desk (method `usb`).
-///
-/// # Errors
-/// `not-found`, `session-closed`, `wrong-certificate`, `signature-does-not-verify`; faults of the ports. After a refusal the
-/// session goes on waiting.
-pub async fn answer(
-    records: &impl Records,
-    chance: &impl Chance,
-    session: &SessionId,
-    answers: &[DeskAnswer],
-    now: Timestamp,
-) -> Result<Session, Halt> {
-    for _ in 0..ROUNDS {
-        let session = support::session(records, session).await?;
-        if session.method != "usb" || session.state != SessionState::Waiting || is_over(&session, now) {
-            return Err(Reason::SessionClosed.into());
-        }
-        let user = support::user(records, &session.user).await?;
-        let leaf = leaf(&user).ok_or(Reason::CertificateNotUsable)?;
-        if answers.iter().any(|answer| answer.certificate != leaf.der()) {
-            return Err(Reason::WrongCertificate.into());
-        }
-        let signature = |item: &SessionItem| answers.iter().find(|a| a.copy == item.copy).map(|a| a.signature.clone());
-        let signatures: Option<Vec<Vec<u8>>> = session.items.iter().map(signature).collect();
-        let signatures = signatures.filter(|signatures| all_verify(&session, signatures, &leaf));
-        let Some(signatures) = signatures else { return Err(Reason::SignatureDoesNotVerify.into()) };
-        let step = reduce(&session, Happening::Answered(&signatures), now).ok_or(Reason::SessionClosed)?;
-        let order = step.finishes.then(|| outbox(chance, Topic::FinishLeader, session.id.as_str(), now));
-        if let Some(session) = committed(records, step, order, now).await? {
-            return Ok(session);
-        }
-    }
-    Err(contention())
 }
 
 #[cfg(test)]

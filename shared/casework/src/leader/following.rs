@@ -1,0 +1,273 @@
+//! What becomes of a leader's session after it was opened (docs/ISSUING.md line 6): polls, hints, cancellations, the answer of a token.
+//!
+//! Decides nothing by itself: it hears, has [`domain::session::reduce`] say what follows, and commits that.
+
+use domain::decide::{Command, decide};
+use domain::ids::*;
+use domain::model::*;
+use domain::ports::*;
+use domain::refusal::Reason;
+use domain::session::{Happening, Step, is_over, reduce};
+use jiff::{SignedDuration, Timestamp};
+use pki::Certificate;
+
+use super::order;
+use crate::support::{self, Commit, ROUNDS, commit, contention, finished, outbox, outbox_due, writes};
+use crate::{Halt, Outcome};
+
+/// How long after its end a session is still asked about, to keep what comes as evidence (R44).
+const EVIDENCE: SignedDuration = SignedDuration::from_hours(24);
+
+/// Takes the next step from wherever the session stands. Called by polls and the sweeper, as often as they like; one of them wins. Seal sessions
+/// come back as they are.
+///
+/// # Errors
+/// `not-found`; faults of the ports. A fault of the gateway is no error: the session stands where it stood.
+pub async fn step(
+    records: &impl Records,
+    gateway: &impl RemoteSigning,
+    chance: &impl Chance,
+    session: &SessionId,
+    now: Timestamp,
+) -> Result<Session, Halt> {
+    follow(records, gateway, chance, session, now, Because::Time).await
+}
+
+/// The same after a hint that the gateway has an answer: it is asked about sessions, too, that are over. What it brings of them is kept in the
+/// session and in its history, and never applied (R44, F4).
+///
+/// # Errors
+/// As [`step`].
+pub async fn hinted(
+    records: &impl Records,
+    gateway: &impl RemoteSigning,
+    chance: &impl Chance,
+    session: &SessionId,
+    now: Timestamp,
+) -> Result<Session, Halt> {
+    follow(records, gateway, chance, session, now, Because::Hint).await
+}
+
+/// Writes down that a gateway says something about a session, whatever it says: whoever asks it then asks by our own call (remote-signing.md
+/// §4). `delivery` is what the gateway calls this one saying; said again, it is no second order.
+///
+/// # Errors
+/// A fault of the port.
+pub async fn hint(
+    records: &impl Records,
+    (delivery, session): (&Sha256, &SessionId),
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let [id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = *delivery;
+    let order = outbox_due(EventId::new(id), Topic::FollowLeader, session.as_str(), now, now);
+    match records.commit(vec![order]).await {
+        Ok(()) | Err(CommitError::Conflict) => Ok(()),
+        Err(CommitError::Unknown(fault)) => Err(fault),
+    }
+}
+
+/// Carries out such an order. A gateway that is silent then is asked by the minute's sweep, as long as the session is open.
+///
+/// # Errors
+/// Faults of the ports.
+pub async fn follow_hint(
+    records: &impl Records,
+    gateway: &impl RemoteSigning,
+    chance: &impl Chance,
+    order: &Outbox,
+    now: Timestamp,
+) -> Result<Outcome, Halt> {
+    if let Ok(session) = SessionId::parse(&order.subject) {
+        match hinted(records, gateway, chance, &session, now).await {
+            // Of a session that is not there, nothing can be kept.
+            Ok(_) | Err(Halt::Refused(_)) => {}
+            Err(halt) => return Err(halt),
+        }
+    }
+    finished(records, order, now).await
+}
+
+/// Why a session is looked at.
+#[derive(Clone, Copy)]
+enum Because {
+    /// Somebody waits, or the minute is over.
+    Time,
+    /// The gateway says that something has happened.
+    Hint,
+}
+
+impl Because {
+    /// Whether there is anything to be done about the session.
+    fn follows(self, session: &Session) -> bool {
+        let open = !matches!(session.state, SessionState::Timestamping | SessionState::Done);
+        open && match self {
+            Because::Time => !session.state.is_terminal(),
+            Because::Hint => true,
+        }
+    }
+
+    /// Whether the gateway is asked about it.
+    fn asks(self, session: &Session, now: Timestamp) -> bool {
+        match self {
+            Because::Time => !is_over(session, now),
+            Because::Hint => now.duration_since(session.expires_at) <= EVIDENCE,
+        }
+    }
+}
+
+async fn follow(
+    records: &impl Records,
+    gateway: &impl RemoteSigning,
+    chance: &impl Chance,
+    session: &SessionId,
+    now: Timestamp,
+    because: Because,
+) -> Result<Session, Halt> {
+    for _ in 0..ROUNDS {
+        let session = support::session(records, session).await?;
+        if session.purpose != Purpose::LeaderSign || !because.follows(&session) {
+            return Ok(session);
+        }
+        let heard = if because.asks(&session, now) { look(records, gateway, &session).await? } else { Heard::Nothing };
+        let happening = match &heard {
+            Heard::Nothing => Happening::Tick,
+            Heard::Wrong => Happening::Wrong,
+            Heard::Refused(code) => Happening::Refused(code),
+            Heard::Answered(signatures) => Happening::Answered(signatures),
+        };
+        let Some(step) = reduce(&session, happening, now) else { return Ok(session) };
+        let order = step.finishes.then(|| outbox(chance, Topic::FinishLeader, session.id.as_str(), now));
+        if let Some(after) = committed(records, step, order, now).await? {
+            return Ok(after);
+        }
+    }
+    Err(contention())
+}
+
+/// What the gateway was heard to say.
+enum Heard {
+    Nothing,
+    Wrong,
+    Refused(String),
+    Answered(Vec<Vec<u8>>),
+}
+
+/// Asks the gateway once, if it is known how it calls the session.
+async fn look(records: &impl Records, gateway: &impl RemoteSigning, session: &Session) -> Result<Heard, Halt> {
+    let Some(handle) = session.handle.as_deref() else { return Ok(Heard::Nothing) };
+    let user = support::user(records, &session.user).await?;
+    Ok(match gateway.poll(&order(session, &user)?, handle).await {
+        Err(_) | Ok(GatewayAnswer::Pending) => Heard::Nothing,
+        Ok(GatewayAnswer::Refused(code)) => Heard::Refused(code),
+        Ok(GatewayAnswer::Signed(signatures)) => {
+            let good = leaf(&user).is_some_and(|leaf| all_verify(session, &signatures, &leaf));
+            if good { Heard::Answered(signatures) } else { Heard::Wrong }
+        }
+    })
+}
+
+/// Commits a step, with the order to finish it. `None`: somebody else was first, load again.
+async fn committed(
+    records: &impl Records,
+    step: Step,
+    order: Option<Write>,
+    now: Timestamp,
+) -> Result<Option<Session>, Halt> {
+    let Step { after, gives_back, frees, line, .. } = step;
+    let mut all: Vec<Write> = [Write::Session(after.clone())].into_iter().chain(order).collect();
+    if gives_back {
+        for item in after.items.iter().filter(|item| !item.done) {
+            let copy = support::copy(records, &item.copy).await?;
+            // A copy that is not waiting for this session has nothing to be given back.
+            if let Ok(decision) = decide(&copy, Command::LapseLeader { session: &after.id }, &after.user, now) {
+                all.extend(writes(decision));
+            }
+        }
+    }
+    if frees {
+        all.push(Write::PromptGone(after.user.clone(), after.id.clone()));
+    }
+    all.extend(line.map(|action| {
+        let subject = after.id.to_string();
+        let (seq, actor, action) = (after.version, after.user.clone(), action.to_owned());
+        Write::Event(Event { subject, seq, actor, action, at: now })
+    }));
+    Ok((commit(records, all).await == Commit::Written).then_some(after))
+}
+
+fn leaf(user: &User) -> Option<Certificate> {
+    Certificate::from_der(user.credential.as_ref()?.chain.first()?).ok()
+}
+
+/// Every signature is over the persisted attributes of its item, by the enrolled certificate: whatever the gateway says
+/// about itself, a wrong answer goes no further (F5).
+fn all_verify(session: &Session, signatures: &[Vec<u8>], leaf: &Certificate) -> bool {
+    session.items.len() == signatures.len()
+        && session.items.iter().zip(signatures).all(|(item, signature)| {
+            item.prepared
+                .as_ref()
+                .is_some_and(|prepared| pki::cms::verify_raw(&prepared.signed_attributes, signature, leaf).is_ok())
+        })
+}
+
+/// Ends a session on request. An answer that still arrives is never applied.
+///
+/// # Errors
+/// `not-found`, `session-closed`; faults of the ports.
+pub async fn cancel(records: &impl Records, session: &SessionId, now: Timestamp) -> Result<Session, Halt> {
+    for _ in 0..ROUNDS {
+        let session = support::session(records, session).await?;
+        let step = reduce(&session, Happening::Cancel, now).filter(|_| session.purpose == Purpose::LeaderSign);
+        let step = step.ok_or(Reason::SessionClosed)?;
+        if let Some(session) = committed(records, step, None, now).await? {
+            return Ok(session);
+        }
+    }
+    Err(contention())
+}
+
+/// What the page of the desk flow brings back from a token.
+#[derive(Clone, Debug)]
+pub struct DeskAnswer {
+    /// Which copy.
+    pub copy: CopyId,
+    /// The raw signature value.
+    pub signature: Vec<u8>,
+    /// DER of the X.509 certificate on the token.
+    pub certificate: Vec<u8>,
+}
+
+/// Takes the answer of a token at the desk (method `usb`).
+///
+/// # Errors
+/// `not-found`, `session-closed`, `wrong-certificate`, `signature-does-not-verify`; faults of the ports. After a refusal the
+/// session goes on waiting.
+pub async fn answer(
+    records: &impl Records,
+    chance: &impl Chance,
+    session: &SessionId,
+    answers: &[DeskAnswer],
+    now: Timestamp,
+) -> Result<Session, Halt> {
+    for _ in 0..ROUNDS {
+        let session = support::session(records, session).await?;
+        if session.method != "usb" || session.state != SessionState::Waiting || is_over(&session, now) {
+            return Err(Reason::SessionClosed.into());
+        }
+        let user = support::user(records, &session.user).await?;
+        let leaf = leaf(&user).ok_or(Reason::CertificateNotUsable)?;
+        if answers.iter().any(|answer| answer.certificate != leaf.der()) {
+            return Err(Reason::WrongCertificate.into());
+        }
+        let signature = |item: &SessionItem| answers.iter().find(|a| a.copy == item.copy).map(|a| a.signature.clone());
+        let signatures: Option<Vec<Vec<u8>>> = session.items.iter().map(signature).collect();
+        let signatures = signatures.filter(|signatures| all_verify(&session, signatures, &leaf));
+        let Some(signatures) = signatures else { return Err(Reason::SignatureDoesNotVerify.into()) };
+        let step = reduce(&session, Happening::Answered(&signatures), now).ok_or(Reason::SessionClosed)?;
+        let order = step.finishes.then(|| outbox(chance, Topic::FinishLeader, session.id.as_str(), now));
+        if let Some(session) = committed(records, step, order, now).await? {
+            return Ok(session);
+        }
+    }
+    Err(contention())
+}
