@@ -22,14 +22,17 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use x509_cert::Certificate;
 
-use crate::MULTISIGN;
 use crate::engine::{Engine, No, Order, Sim, same};
 use crate::net::Wire;
-use crate::sim::{Check, Refusal, Scenario, Transaction};
+use crate::scenario::Scenario;
+use crate::sim::{Check, Format, Refusal};
+use crate::{MULTISIGN, PROMPT_SECONDS};
 
 const SHA256: &str = "2.16.840.1.101.3.4.2.1";
 const RSA: &str = "1.2.840.113549.1.1.1";
 const RSA_SHA256: &str = "1.2.840.113549.1.1.11";
+const EC: &str = "1.2.840.10045.2.1";
+const ECDSA_SHA256: &str = "1.2.840.10045.4.3.2";
 const AUTH_OBJECT: &str = "PIN";
 /// How late a slow gateway is.
 const SLOW: Duration = Duration::from_secs(5);
@@ -75,7 +78,7 @@ impl From<No> for Fail {
                 "invalid_hash",
                 "BadRequest: the hashes are not those of the SAD".to_owned(),
             ),
-            No::WrongPin(_) => Fail::bad("PIN"),
+            No::WrongPin(_) | No::WrongPuk(_) => Fail::bad("PIN"),
             No::Broken => Fail(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "Backend".to_owned()),
         }
     }
@@ -124,7 +127,7 @@ async fn info() -> Response {
         "asynchronousOperationMode": false,
         "methods": ["info", "credentials/list", "credentials/info", "credentials/authorize", "credentials/authorizeCheck",
             "signatures/signHash"],
-        "signAlgorithms": {"algos": [RSA, RSA_SHA256]},
+        "signAlgorithms": {"algos": [RSA, RSA_SHA256, ECDSA_SHA256]},
         "signature_formats": {"formats": ["P"]},
         "conformance_levels": ["Ades-B-B"],
     }))
@@ -180,19 +183,28 @@ async fn credential_info(State(engine): Shared, headers: HeaderMap, body: Bytes)
 }
 
 fn describe(sim: &Sim, certificates: Certificates, with_id: bool) -> Value {
+    let algorithms = if sim.key.is_rsa() { [RSA, RSA_SHA256] } else { [EC, ECDSA_SHA256] };
     let mut out = json!({
         "description": "SIM PKI",
-        "key": {"status": "enabled", "algo": [RSA, RSA_SHA256], "len": sim.key.bits()},
+        "key": {"status": "enabled", "algo": algorithms, "len": sim.key.bits()},
         "auth": {"mode": "explicit", "expression": AUTH_OBJECT, "objects": [
             {"type": "PasswordOOB", "id": AUTH_OBJECT, "format": "N", "label": "PIN", "description": "Mã PIN ký số nhập trên điện thoại"}]},
         "SCAL": "2",
         "multisign": MULTISIGN,
         "lang": "vi-VN",
     });
+    if !sim.key.is_rsa() {
+        out["key"]["curve"] = "1.2.840.10045.3.1.7".into();
+    }
     if with_id {
         out["credentialID"] = sim.data.credential_id.clone().into();
     }
-    if let Some(cert) = describe_cert(&sim.data.chain, certificates) {
+    if let Some(mut cert) = describe_cert(&sim.data.chain, certificates) {
+        match sim.data.scenario {
+            Scenario::CertificateExpired => cert["status"] = "expired".into(),
+            Scenario::CertificateRevoked => cert["status"] = "revoked".into(),
+            _ => {}
+        }
         out["cert"] = cert;
     }
     out
@@ -265,7 +277,14 @@ impl AuthorizeIn {
         if self.client_data.as_ref().is_some_and(|d| d.is_empty() || d.len() > 200) {
             return Err(Fail::bad("clientData must have 1 to 200 bytes"));
         }
-        Ok(Order { credential_id: self.credential_id, client_data: self.client_data, hashes: self.hashes, description })
+        Ok(Order {
+            credential_id: self.credential_id,
+            client_data: self.client_data,
+            hashes: self.hashes,
+            description,
+            seconds: PROMPT_SECONDS,
+            format: Format::Bare,
+        })
     }
 }
 
@@ -318,7 +337,7 @@ async fn authorize_check(
     match engine.check(&asked.handle) {
         Err(no) => send(Err(no.into())),
         Ok((check, scenario)) => {
-            if let Some(fault) = misbehave(scenario, &wire).await {
+            if let Some(fault) = misbehave(&engine, &asked.handle, scenario, &wire).await {
                 return fault;
             }
             send(match check {
@@ -331,14 +350,15 @@ async fn authorize_check(
 }
 
 /// The scenarios that have nothing to do with what is answered.
-async fn misbehave(scenario: Scenario, wire: &Wire) -> Option<Response> {
+pub(crate) async fn misbehave(engine: &Engine, handle: &str, scenario: Scenario, wire: &Wire) -> Option<Response> {
     match scenario {
+        Scenario::Recovers if !engine.fail_twice(handle).unwrap_or(false) => {}
         Scenario::Slow => tokio::time::sleep(SLOW).await,
         Scenario::Silence => {
             tokio::time::sleep(SILENCE).await;
             wire.cut();
         }
-        Scenario::ServerError => {
+        Scenario::ServerError | Scenario::Recovers => {
             return Some(send(Err(Fail(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "Backend".to_owned()))));
         }
         _ => {}
@@ -362,12 +382,14 @@ struct SignIn {
 }
 
 impl SignIn {
-    fn check(&self) -> Result<&str, Fail> {
+    /// Checks all that needs no state; gives the SAD.
+    fn check(&self, rsa: bool) -> Result<&str, Fail> {
         check_hashes(&self.hashes)?;
         let hash_fits = match (self.sign_algo.as_str(), self.hash_algorithm_oid.as_deref()) {
-            (RSA, oid) => oid == Some(SHA256),
-            (RSA_SHA256, oid) => oid.is_none_or(|o| o == SHA256),
-            _ => return Err(Fail::bad("signAlgo must be RSA or RSA with SHA-256")),
+            (RSA, oid) if rsa => oid == Some(SHA256),
+            (RSA_SHA256, oid) if rsa => oid.is_none_or(|o| o == SHA256),
+            (ECDSA_SHA256, oid) if !rsa => oid.is_none_or(|o| o == SHA256),
+            _ => return Err(Fail::bad("signAlgo must be one of the key's")),
         };
         if !hash_fits {
             return Err(Fail::bad("hashAlgorithmOID must be SHA-256"));
@@ -389,7 +411,8 @@ async fn sign_hash(
     body: Bytes,
 ) -> Response {
     let signed = read::<SignIn>(&engine, &headers, &body).and_then(|asked| {
-        let sad = asked.check()?;
+        let sim = engine.sim(&asked.credential_id).ok_or(No::Unknown("credentialID"))?;
+        let sad = asked.check(sim.key.is_rsa())?;
         let (transaction, scenario) = engine.sign(&asked.credential_id, sad, &asked.hashes)?;
         let lose = scenario == Scenario::LostAnswer && engine.lose_once(&transaction.handle, false)?;
         Ok((transaction, scenario, lose))
@@ -401,25 +424,16 @@ async fn sign_hash(
     if lose {
         wire.cut();
     }
-    if let Some(fault) = misbehave(scenario, &wire).await {
+    if let Some(fault) = misbehave(&engine, &transaction.handle, scenario, &wire).await {
         return fault;
     }
-    if scenario == Scenario::Replay {
-        return axum::Json(json!({ "signatures": engine.signed_before(&transaction) })).into_response();
+    if scenario == Scenario::Garbage {
+        return garbage();
     }
-    signatures(&transaction, scenario)
+    axum::Json(json!({ "signatures": engine.sent(&transaction, scenario) })).into_response()
 }
 
-fn signatures(transaction: &Transaction, scenario: Scenario) -> Response {
-    let mut all = transaction.signatures.clone();
-    match scenario {
-        Scenario::Garbage => {
-            return ([(header::CONTENT_TYPE, "application/json")], vec![0x30, 0x82, 0xff, 0xff, 0x00, 0x7b])
-                .into_response();
-        }
-        Scenario::MissingOne => drop(all.pop()),
-        Scenario::Reordered => all.reverse(),
-        _ => {}
-    }
-    axum::Json(json!({ "signatures": all })).into_response()
+/// An answer that its header calls JSON and that is none.
+pub(crate) fn garbage() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], vec![0x30, 0x82, 0xff, 0xff, 0x00, 0x7b]).into_response()
 }

@@ -8,10 +8,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::keys::{SimKey, pin_fits, pin_hash, random_hex, sha256};
-use crate::sim::{Check, Refusal, Scenario, State, Subscriber, Transaction, is_pin, normal_msisdn};
+use crate::answers::{self, sign_all};
+use crate::keys::{KeyKind, SimKey, pin_fits, pin_hash, random_hex};
+use crate::scenario::Scenario;
+use crate::sim::{Check, Format, Refusal, State, Subscriber, Transaction, is_pin, is_puk, normal_msisdn};
 use crate::store::Store;
-use crate::{Error, Options, PROMPT_SECONDS, text};
+use crate::{Error, Options, SLOW_DELIVERY_SECONDS, TEST_PUK, text};
 
 /// A SIM with its key at hand.
 #[derive(Clone)]
@@ -34,6 +36,18 @@ pub(crate) struct Order {
     pub(crate) client_data: Option<String>,
     pub(crate) hashes: Vec<String>,
     pub(crate) description: String,
+    /// Seconds that the prompt stays open.
+    pub(crate) seconds: i64,
+    pub(crate) format: Format,
+}
+
+/// A SIM to be made.
+pub(crate) struct Enrolment<'a> {
+    pub(crate) msisdn: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) pin: &'a str,
+    pub(crate) puk: Option<&'a str>,
+    pub(crate) kind: Option<KeyKind>,
 }
 
 /// Why the engine says no.
@@ -49,6 +63,8 @@ pub(crate) enum No {
     OtherHashes,
     /// The PIN was wrong; tries that are left.
     WrongPin(u8),
+    /// The PUK was wrong; tries that are left.
+    WrongPuk(u8),
     /// Storing or signing failed.
     Broken,
 }
@@ -82,7 +98,7 @@ impl Engine {
         let mut inner = Inner::default();
         for data in store.subscribers()? {
             let der = STANDARD.decode(&data.key).map_err(|_| Error::State("a stored key is not base64".to_owned()))?;
-            let key = Arc::new(SimKey::from_pkcs8(&der)?);
+            let key = Arc::new(SimKey::from_pkcs8(data.kind, &der)?);
             inner.sims.insert(data.credential_id.clone(), Sim { data, key });
         }
         for transaction in store.transactions()? {
@@ -121,15 +137,18 @@ impl Engine {
         self.lock().sims.values().find(|s| s.data.msisdn == msisdn).cloned()
     }
 
-    /// Makes a SIM with a fresh key, or gives the one that the number has. A new name is taken over; another PIN is set
-    /// and unblocks.
-    pub(crate) fn enrol(&self, msisdn: &str, name: &str, pin: &str) -> Result<Subscriber, No> {
-        let msisdn = normal_msisdn(msisdn).ok_or(No::Contradicts("msisdn is not a phone number"))?;
-        if !is_pin(pin) || name.is_empty() || name.chars().count() > 200 {
+    /// Makes a SIM with a fresh key, or gives the one that the number has (whose key stays). A new name is taken over;
+    /// another PIN is set and unblocks.
+    pub(crate) fn enrol(&self, asked: &Enrolment<'_>) -> Result<Subscriber, No> {
+        let msisdn = normal_msisdn(asked.msisdn).ok_or(No::Contradicts("msisdn is not a phone number"))?;
+        if !is_pin(asked.pin) || asked.name.is_empty() || asked.name.chars().count() > 200 {
             return Err(No::Contradicts("pin must be 4 to 8 digits, name 1 to 200 characters"));
         }
+        if !asked.puk.is_none_or(is_puk) {
+            return Err(No::Contradicts("puk must be 8 digits"));
+        }
         if self.sim_by_msisdn(&msisdn).is_none() {
-            let sim = fresh_sim(&msisdn, name, pin)?;
+            let sim = fresh_sim(&msisdn, asked)?;
             let mut inner = self.lock();
             if !inner.sims.values().any(|s| s.data.msisdn == msisdn) {
                 self.store.put_subscriber(&sim.data)?;
@@ -137,12 +156,35 @@ impl Engine {
             }
         }
         self.change(&msisdn, |data| {
-            name.clone_into(&mut data.name);
-            if !pin_fits(&data.salt, &data.pin_hash, pin) {
-                data.pin_hash = pin_hash(&data.salt, pin);
+            asked.name.clone_into(&mut data.name);
+            if !pin_fits(&data.salt, &data.pin_hash, asked.pin) {
+                data.pin_hash = pin_hash(&data.salt, asked.pin);
                 data.wrong_pins = 0;
             }
         })
+    }
+
+    /// Unblocks a SIM and sets a new PIN, as the person does it with the PUK of the card. Ten wrong PUKs end the SIM.
+    pub(crate) fn unblock(&self, msisdn: &str, puk: &str, new_pin: &str) -> Result<Subscriber, No> {
+        if !is_pin(new_pin) {
+            return Err(No::Contradicts("pin must be 4 to 8 digits"));
+        }
+        let (mut ended, mut fits) = (false, false);
+        let sim = self.change(msisdn, |data| {
+            ended = data.puk_tries_left() == 0 || data.puk_hash.is_empty();
+            fits = !ended && pin_fits(&data.salt, &data.puk_hash, puk);
+            if fits {
+                data.pin_hash = pin_hash(&data.salt, new_pin);
+                (data.wrong_pins, data.wrong_puks) = (0, 0);
+            } else if !ended {
+                data.wrong_puks = data.wrong_puks.saturating_add(1);
+            }
+        })?;
+        match (fits, sim.puk_tries_left()) {
+            (true, _) => Ok(sim),
+            (false, left) if !ended && left > 0 => Err(No::WrongPuk(left)),
+            _ => Err(No::Refused(Refusal::PinBlocked)),
+        }
     }
 
     /// Changes a SIM and stores it; gives what it is now.
@@ -174,11 +216,26 @@ impl Engine {
         if inner.transactions.values().any(|t| t.credential_id == order.credential_id && t.state == State::Pending) {
             return Err(No::Refused(Refusal::Busy));
         }
-        let mut transaction = new_prompt(order, now)?;
+        let sim = self.before_the_prompt(&mut inner, sim)?;
+        let mut transaction = new_prompt(order, sim.scenario, now)?;
         transaction.settle(&sim, now);
-        self.store.put_transaction(&transaction)?;
-        inner.transactions.insert(transaction.handle.clone(), transaction.clone());
+        self.keep(&mut inner, &transaction)?;
         Ok((transaction, sim.scenario))
+    }
+
+    /// A wrong PIN that the scenario types.
+    fn before_the_prompt(&self, inner: &mut Inner, mut sim: Subscriber) -> Result<Subscriber, Error> {
+        if sim.scenario == Scenario::WrongPinOnce {
+            sim.wrong_pins = sim.wrong_pins.saturating_add(1);
+            self.keep_sim(inner, sim.clone())?;
+        }
+        Ok(sim)
+    }
+
+    fn keep(&self, inner: &mut Inner, transaction: &Transaction) -> Result<(), Error> {
+        self.store.put_transaction(transaction)?;
+        inner.transactions.insert(transaction.handle.clone(), transaction.clone());
+        Ok(())
     }
 
     /// The state of a handle.
@@ -217,19 +274,65 @@ impl Engine {
         if transaction.hashes != hashes {
             return Err(No::OtherHashes);
         }
-        let mut next = transaction.clone();
-        if next.state == State::Confirmed {
-            next.signatures = sign_all(&sim, hashes)?;
-            next.state = State::Signed;
-            self.store.put_transaction(&next)?;
-            inner.transactions.insert(next.handle.clone(), next.clone());
-        }
+        let confirmed = transaction.clone();
+        let next = self.signed(&mut inner, &sim, confirmed)?;
         Ok((next, scenario))
+    }
+
+    /// Signs what was confirmed, once.
+    fn signed(&self, inner: &mut Inner, sim: &Sim, mut transaction: Transaction) -> Result<Transaction, Error> {
+        if transaction.state == State::Confirmed {
+            let answers = sign_all(sim, &transaction)?;
+            (transaction.signatures, transaction.certificate) = (answers.signatures, answers.certificate);
+            transaction.state = State::Signed;
+            self.keep(inner, &transaction)?;
+        }
+        Ok(transaction)
+    }
+
+    /// The signatures that the gateway sends for a signed prompt: its own, unless the scenario says otherwise.
+    pub(crate) fn sent(&self, this: &Transaction, scenario: Scenario) -> Vec<String> {
+        match scenario {
+            Scenario::Replay => self.signed_before(this),
+            Scenario::SwappedReferences => self.signed_beside(this),
+            _ => answers::sent(this.signatures.clone(), scenario),
+        }
+    }
+
+    /// The signatures of the other session that is to be swapped with this one; its own while there is none.
+    fn signed_beside(&self, this: &Transaction) -> Vec<String> {
+        let inner = self.lock();
+        let beside = inner.transactions.values().find(|other| {
+            other.id != this.id
+                && matches!(other.state, State::Confirmed | State::Signed)
+                && scenario_of(&inner, &other.credential_id) == Scenario::SwappedReferences
+        });
+        let swapped = beside.and_then(|other| {
+            let sim = inner.sims.get(&other.credential_id)?;
+            if other.signatures.is_empty() {
+                Some(sign_all(sim, other).ok()?.signatures)
+            } else {
+                Some(other.signatures.clone())
+            }
+        });
+        swapped.unwrap_or_else(|| this.signatures.clone())
+    }
+
+    /// Counts an answer that was an error of the gateway; true for the first two of a session.
+    pub(crate) fn fail_twice(&self, handle: &str) -> Result<bool, No> {
+        let mut inner = self.lock();
+        let mut transaction = inner.transactions.get(handle).ok_or(No::Unknown("handle"))?.clone();
+        let fails = transaction.faults < 2;
+        if fails {
+            transaction.faults = transaction.faults.saturating_add(1);
+            self.keep(&mut inner, &transaction)?;
+        }
+        Ok(fails)
     }
 
     /// The signatures of the last prompt of the same SIM before this one that came to any; none when there is no such
     /// prompt.
-    pub(crate) fn signed_before(&self, this: &Transaction) -> Vec<String> {
+    fn signed_before(&self, this: &Transaction) -> Vec<String> {
         let inner = self.lock();
         let earlier = inner.transactions.values().filter(|other| {
             other.credential_id == this.credential_id && other.id != this.id && other.state == State::Signed
@@ -258,7 +361,7 @@ impl Engine {
         let mut prompts: Vec<Transaction> = inner
             .transactions
             .values()
-            .filter(|t| t.credential_id == credential && (all || t.state == State::Pending))
+            .filter(|t| t.credential_id == credential && (all || t.on_screen(now)))
             .cloned()
             .collect();
         prompts.sort_by(|a, b| b.created_at.cmp(&a.created_at).then_with(|| b.id.cmp(&a.id)));
@@ -273,7 +376,7 @@ impl Engine {
         let mut inner = self.lock();
         self.settle_all(&mut inner, &credential, now)?;
         let mut sim = inner.sims.get(&credential).ok_or(No::Unknown("phone"))?.data.clone();
-        let open = |t: &&Transaction| t.credential_id == credential && t.state == State::Pending;
+        let open = |t: &&Transaction| t.credential_id == credential && t.on_screen(now);
         let found = inner.transactions.values().filter(open).find(|t| id.is_none_or(|id| t.id == id)).cloned();
         let mut prompt =
             found.ok_or(if sim.blocked() { No::Refused(Refusal::PinBlocked) } else { No::Unknown("prompt") })?;
@@ -294,8 +397,7 @@ impl Engine {
             }
         }
         if heard {
-            self.store.put_transaction(&prompt)?;
-            inner.transactions.insert(prompt.handle.clone(), prompt.clone());
+            self.keep(&mut inner, &prompt)?;
         }
         Ok(prompt)
     }
@@ -320,20 +422,26 @@ impl Engine {
     }
 }
 
-fn fresh_sim(msisdn: &str, name: &str, pin: &str) -> Result<Sim, Error> {
-    let key = SimKey::generate()?;
+fn fresh_sim(msisdn: &str, asked: &Enrolment<'_>) -> Result<Sim, Error> {
+    let scenario = Scenario::of_number(msisdn);
+    let fitting = if scenario == Scenario::EcdsaConcatenated { KeyKind::P256 } else { KeyKind::default() };
+    let kind = asked.kind.unwrap_or(fitting);
+    let key = SimKey::generate(kind)?;
     let salt = random_hex::<16>()?;
     let data = Subscriber {
         credential_id: format!("sim-{}", random_hex::<12>()?),
         msisdn: msisdn.to_owned(),
-        name: name.to_owned(),
-        pin_hash: pin_hash(&salt, pin),
+        name: asked.name.to_owned(),
+        pin_hash: pin_hash(&salt, asked.pin),
+        puk_hash: pin_hash(&salt, asked.puk.unwrap_or(TEST_PUK)),
+        wrong_puks: 0,
+        kind,
         salt,
         wrong_pins: 0,
         key: STANDARD.encode(key.pkcs8()?),
         spki: STANDARD.encode(key.spki()?),
         chain: Vec::new(),
-        scenario: Scenario::Ok,
+        scenario,
     };
     Ok(Sim { data, key: Arc::new(key) })
 }
@@ -354,7 +462,7 @@ fn known_order<'a>(inner: &'a Inner, order: &Order) -> Option<&'a Transaction> {
     inner.transactions.values().find(|t| t.credential_id == order.credential_id && t.client_data.as_ref() == Some(data))
 }
 
-fn new_prompt(order: Order, now: i64) -> Result<Transaction, Error> {
+fn new_prompt(order: Order, scenario: Scenario, now: i64) -> Result<Transaction, Error> {
     Ok(Transaction {
         id: format!("p{}", random_hex::<8>()?),
         handle: random_hex::<24>()?,
@@ -364,32 +472,24 @@ fn new_prompt(order: Order, now: i64) -> Result<Transaction, Error> {
         text: text::on_sim(&order.description),
         code: text::code(&order.description),
         created_at: now,
-        expires_at: now.saturating_add(PROMPT_SECONDS),
+        expires_at: now.saturating_add(order.seconds),
         decided_at: None,
         state: State::Pending,
         sad: random_hex::<32>()?,
         signatures: Vec::new(),
         start_lost: false,
         answer_lost: false,
+        format: order.format,
+        shown_at: if scenario == Scenario::SlowDelivery { now.saturating_add(SLOW_DELIVERY_SECONDS) } else { now },
+        faults: 0,
+        polled_at: None,
+        refusal: None,
+        certificate: None,
     })
 }
 
 fn scenario_of(inner: &Inner, credential_id: &str) -> Scenario {
     inner.sims.get(credential_id).map_or(Scenario::Ok, |s| s.data.scenario)
-}
-
-fn sign_all(sim: &Sim, hashes: &[String]) -> Result<Vec<String>, Error> {
-    let stranger = if sim.data.scenario == Scenario::WrongSignature { Some(SimKey::generate()?) } else { None };
-    let key = stranger.as_ref().unwrap_or(&sim.key);
-    let mut signatures = Vec::with_capacity(hashes.len());
-    for hash in hashes {
-        let mut digest = STANDARD.decode(hash).map_err(|_| Error::State("a stored hash is not base64".to_owned()))?;
-        if sim.data.scenario == Scenario::OtherHash {
-            digest = sha256(&digest);
-        }
-        signatures.push(STANDARD.encode(key.sign_sha256(&digest)?));
-    }
-    Ok(signatures)
 }
 
 /// Compares secrets without telling by time where they differ.

@@ -19,8 +19,10 @@ use serde_json::{Value, json};
 use x509_cert::Certificate;
 
 use crate::csc::authorized;
-use crate::engine::{Engine, No, Press};
-use crate::sim::{Scenario, Transaction};
+use crate::engine::{Engine, Enrolment, No, Press};
+use crate::keys::KeyKind;
+use crate::scenario::Scenario;
+use crate::sim::Transaction;
 
 /// Longest chain that is taken.
 const MAX_CHAIN: usize = 5;
@@ -35,6 +37,7 @@ pub(crate) fn routes() -> Router<Arc<Engine>> {
         .route("/phones/{msisdn}", get(prompts))
         .route("/phones/{msisdn}/confirm", post(confirm))
         .route("/phones/{msisdn}/reject", post(reject))
+        .route("/phones/{msisdn}/puk", post(puk))
         .route("/phones/{msisdn}/scenario", get(scenario_now).post(scenario))
 }
 
@@ -56,6 +59,10 @@ fn refuse(no: No) -> Response {
         No::WrongPin(left) => {
             let title = format!("Sai mã PIN, còn {left} lần.");
             problem(StatusCode::UNPROCESSABLE_ENTITY, "wrong-pin", &title, &format!("tries_left={left}"))
+        }
+        No::WrongPuk(left) => {
+            let title = format!("Sai mã PUK, còn {left} lần.");
+            problem(StatusCode::UNPROCESSABLE_ENTITY, "wrong-puk", &title, &format!("tries_left={left}"))
         }
         No::Contradicts(why) => {
             problem(StatusCode::UNPROCESSABLE_ENTITY, "validation-failed", "Dữ liệu không hợp lệ.", why)
@@ -87,12 +94,21 @@ struct EnrolIn {
     msisdn: String,
     name: String,
     pin: String,
+    puk: Option<String>,
+    /// `rsa-2048` (when nothing is said), `rsa-3072`, `p-256`.
+    key: Option<KeyKind>,
 }
 
 async fn enrol(State(engine): Shared, headers: HeaderMap, body: Bytes) -> Response {
     guarded(&engine, &headers, || {
         let asked: EnrolIn = parse(&body)?;
-        let sim = engine.enrol(&asked.msisdn, &asked.name, &asked.pin)?;
+        let sim = engine.enrol(&Enrolment {
+            msisdn: &asked.msisdn,
+            name: &asked.name,
+            pin: &asked.pin,
+            puk: asked.puk.as_deref(),
+            kind: asked.key,
+        })?;
         Ok(json!({"credentialID": sim.credential_id, "spki": sim.spki}))
     })
 }
@@ -131,7 +147,7 @@ fn leaf_spki(chain: &[String]) -> Result<String, No> {
 
 async fn unblock(State(engine): Shared, Path(msisdn): Path<String>, headers: HeaderMap) -> Response {
     guarded(&engine, &headers, || {
-        let sim = engine.change(&msisdn, |s| s.wrong_pins = 0)?;
+        let sim = engine.change(&msisdn, |s| (s.wrong_pins, s.wrong_puks) = (0, 0))?;
         Ok(json!({"credentialID": sim.credential_id, "tries_left": sim.tries_left()}))
     })
 }
@@ -177,6 +193,19 @@ async fn reject(State(engine): Shared, Path(msisdn): Path<String>) -> Response {
 }
 
 #[derive(Deserialize)]
+struct PukIn {
+    puk: String,
+    pin: String,
+}
+
+async fn puk(State(engine): Shared, Path(msisdn): Path<String>, body: Bytes) -> Response {
+    send(parse::<PukIn>(&body).and_then(|asked| {
+        let sim = engine.unblock(&msisdn, &asked.puk, &asked.pin)?;
+        Ok(json!({"tries_left": sim.tries_left()}))
+    }))
+}
+
+#[derive(Deserialize)]
 struct ScenarioIn {
     name: Scenario,
 }
@@ -190,6 +219,6 @@ async fn scenario(State(engine): Shared, Path(msisdn): Path<String>, body: Bytes
 
 async fn scenario_now(State(engine): Shared, Path(msisdn): Path<String>) -> Response {
     let sim = engine.sim_by_msisdn(&msisdn).ok_or(No::Unknown("phone"));
-    let names: Vec<String> = Scenario::ALL.iter().map(|(s, _)| s.name()).collect();
+    let names: Vec<String> = Scenario::ALL.iter().map(|(s, ..)| s.name()).collect();
     send(sim.map(|s| json!({"name": s.data.scenario, "names": names})))
 }

@@ -1,18 +1,22 @@
 //! The SIM-PKI gateway simulator: what a mobile operator's gateway and a person's SIM do, on loopback, with real keys.
 //!
 //! It is a process of its own (`ctdt simpki`) and links neither `pades` nor `casework` nor any function (decision 35), so
-//! that the product cannot lean on it. It knows no documents: it signs the digests that a person confirmed with a PIN,
-//! RSASSA-PKCS1-v1_5 over SHA-256 with RSA-2048. It issues no X.509 certificates; the sandbox brings them.
+//! that the product cannot lean on it. It knows no documents: it signs the digests that a person confirmed with a PIN, with
+//! RSA-2048 or RSA-3072 (RSASSA-PKCS1-v1_5) or P-256 (ECDSA). It issues no X.509 certificates; the sandbox brings them. What
+//! can go wrong stands in one table, [`Scenario`].
 //!
 //! Faces: CSC API v2 under `/csc/v2` ([`csc`]), seeding under `/admin`, the phones under `/phones`, the drawn handset under
 //! `/phone`. State lies in a folder (a killed process loses nothing) or in memory.
 
+mod answers;
+mod asn1;
 mod csc;
 mod engine;
 mod faces;
 mod keys;
 mod net;
 mod page;
+mod scenario;
 mod sim;
 mod store;
 mod text;
@@ -25,7 +29,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 
-pub use crate::sim::Scenario;
+pub use crate::scenario::{SCENARIO_NUMBERS, Scenario};
 
 /// Seconds that a prompt stays open (remote-signing.md §1a: five minutes when nothing is said).
 pub const PROMPT_SECONDS: i64 = 300;
@@ -33,6 +37,12 @@ pub const PROMPT_SECONDS: i64 = 300;
 pub const SAD_SECONDS: i64 = 300;
 /// Wrong PINs that block a SIM.
 pub const PIN_TRIES: u8 = 3;
+/// Wrong PUKs that block a SIM for good.
+pub const PUK_TRIES: u8 = 10;
+/// The PUK of a SIM that was enrolled without one; synthetic like the SIM.
+pub const TEST_PUK: &str = "12345678";
+/// Seconds until a prompt is on the phone when its way is slow (remote-signing.md §5, scenario 017).
+pub const SLOW_DELIVERY_SECONDS: i64 = 30;
 /// Digests that one consent may cover (CSC `multisign`).
 pub const MULTISIGN: usize = 20;
 /// Largest request body, in bytes.

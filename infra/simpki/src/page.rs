@@ -17,7 +17,8 @@ use serde::Deserialize;
 use crate::PROMPT_SECONDS;
 use crate::engine::{Engine, No, Press};
 use crate::keys::random_hex;
-use crate::sim::{Scenario, State as PromptState, Subscriber, Transaction, normal_msisdn};
+use crate::scenario::Scenario;
+use crate::sim::{State as PromptState, Subscriber, Transaction, normal_msisdn};
 
 const CSS: &str = include_str!("phone.css");
 
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> Router<Arc<Engine>> {
         .route("/phone/{msisdn}", get(phone))
         .route("/phone/{msisdn}/confirm", post(confirm))
         .route("/phone/{msisdn}/reject", post(reject))
+        .route("/phone/{msisdn}/puk", post(puk))
         .route("/phone/{msisdn}/scenario", post(scenario))
 }
 
@@ -97,9 +99,11 @@ struct PhoneQuery {
 async fn phone(State(engine): Shared, Path(msisdn): Path<String>, Query(query): Query<PhoneQuery>) -> Response {
     let Ok((sim, prompts)) = engine.prompts(&msisdn, true) else { return not_found() };
     let now = engine.now();
-    let open = prompts.iter().find(|p| p.state == PromptState::Pending);
+    let open = prompts.iter().find(|p| p.on_screen(now));
     let left = open.map(|p| p.expires_at.saturating_sub(now).clamp(0, PROMPT_SECONDS));
-    let refresh = left.map_or(2, |l| l.saturating_add(1));
+    // A page with something to type stays, so that it is not lost.
+    let idle = if sim.blocked() { 60 } else { 2 };
+    let refresh = left.map_or(idle, |l| l.saturating_add(1));
     let style = left.map(countdown_style).unwrap_or_default();
     let body = html! {
         main class="desk" {
@@ -164,6 +168,7 @@ fn prompt_view(sim: &Subscriber, prompt: &Transaction, note: Option<&str>) -> Ma
 fn idle_view(sim: &Subscriber, last: Option<&Transaction>, note: Option<&str>) -> Markup {
     let message = match note {
         Some("signed") => Some(("good", "Đã đồng ý. Chữ ký đang được gửi đi.")),
+        Some("unblocked") => Some(("good", "Đã mở khoá SIM và đặt mã PIN mới.")),
         Some("rejected") => Some(("calm", "Đã từ chối yêu cầu ký.")),
         Some("gone") => Some(("alert", "Yêu cầu này không còn hiệu lực.")),
         _ => None,
@@ -172,6 +177,7 @@ fn idle_view(sim: &Subscriber, last: Option<&Transaction>, note: Option<&str>) -
         header class="app" { (lock()) h1 { "Ký số SIM PKI" } }
         @if sim.blocked() {
             p class="alert" role="alert" data-testid="blocked" { "Mã PIN đã bị khoá vì nhập sai quá số lần cho phép." }
+            (puk_form(sim, note))
         } @else if let Some((class, text)) = message {
             p class=(class) role="status" data-testid="note" { (text) }
         }
@@ -183,6 +189,23 @@ fn idle_view(sim: &Subscriber, last: Option<&Transaction>, note: Option<&str>) -
     }
 }
 
+/// How a blocked SIM is opened again: the PUK of the card and a new PIN.
+fn puk_form(sim: &Subscriber, note: Option<&str>) -> Markup {
+    html! {
+        @if note == Some("wrong-puk") { p class="alert" role="alert" data-testid="note" { "Mã PUK hoặc PIN mới không đúng." } }
+        form method="post" action={ "/phone/" (sim.msisdn) "/puk" } class="pin" {
+            label for="puk" { "Mã PUK (8 chữ số)" }
+            input #puk name="puk" type="password" inputmode="numeric" pattern="[0-9]{8}" minlength="8" maxlength="8"
+                autocomplete="off" required data-testid="puk";
+            label for="new-pin" { "Mã PIN mới (4 đến 8 chữ số)" }
+            input #new-pin name="pin" type="password" inputmode="numeric" pattern="[0-9]{4,8}" minlength="4" maxlength="8"
+                autocomplete="off" required data-testid="new-pin";
+            p class="hint" { "Còn " (sim.puk_tries_left()) " lần nhập PUK." }
+            button class="yes" type="submit" data-testid="unblock" { "Mở khoá" }
+        }
+    }
+}
+
 fn drawer(sim: &Subscriber, prompts: &[Transaction]) -> Markup {
     html! {
         aside class="drawer" {
@@ -191,8 +214,8 @@ fn drawer(sim: &Subscriber, prompts: &[Transaction]) -> Markup {
             form method="post" action={ "/phone/" (sim.msisdn) "/scenario" } {
                 label for="scenario" { "Kịch bản thử" }
                 select #scenario name="name" data-testid="scenario" {
-                    @for (scenario, text) in Scenario::ALL {
-                        option value=(scenario.name()) selected[scenario == sim.scenario] { (text) }
+                    @for (scenario, suffix, text) in Scenario::ALL {
+                        option value=(scenario.name()) selected[scenario == sim.scenario] { (scenario_text(suffix, text)) }
                     }
                 }
                 button type="submit" data-testid="set-scenario" { "Áp dụng" }
@@ -210,6 +233,11 @@ fn drawer(sim: &Subscriber, prompts: &[Transaction]) -> Markup {
     }
 }
 
+/// With the suffix of the numbers that have it from their enrolment on.
+fn scenario_text(suffix: Option<u16>, text: &str) -> String {
+    suffix.map_or_else(|| text.to_owned(), |suffix| format!("{suffix:03} · {text}"))
+}
+
 fn state_text(state: PromptState) -> &'static str {
     match state {
         PromptState::Pending => "đang chờ",
@@ -218,6 +246,7 @@ fn state_text(state: PromptState) -> &'static str {
         PromptState::Rejected => "đã từ chối",
         PromptState::Expired => "hết hạn",
         PromptState::PinBlocked => "bị khoá PIN",
+        PromptState::Refused => "không gửi được",
     }
 }
 
@@ -285,6 +314,28 @@ async fn reject(
         Ok(_) => back(&msisdn, "rejected"),
         Err(No::Unknown("phone")) => not_found(),
         Err(_) => back(&msisdn, "gone"),
+    }
+}
+
+#[derive(Deserialize)]
+struct PukForm {
+    puk: String,
+    pin: String,
+}
+
+async fn puk(
+    State(engine): Shared,
+    Path(msisdn): Path<String>,
+    headers: HeaderMap,
+    Form(form): Form<PukForm>,
+) -> Response {
+    if from_elsewhere(&headers) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    match engine.unblock(&msisdn, &form.puk, &form.pin) {
+        Ok(_) => back(&msisdn, "unblocked"),
+        Err(No::Unknown("phone")) => not_found(),
+        Err(_) => back(&msisdn, "wrong-puk"),
     }
 }
 

@@ -2,79 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{PIN_TRIES, SAD_SECONDS};
-
-/// How a phone and its gateway behave (remote-signing.md §5). Sticky until changed.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scenario {
-    /// The person decides on the phone.
-    #[default]
-    Ok,
-    /// The phone confirms by itself with the right PIN.
-    Auto,
-    /// The phone refuses by itself.
-    Reject,
-    /// What the person presses never reaches the gateway; the prompt runs out.
-    Timeout,
-    /// The phone is off: no prompt, refused at once (MSS 209).
-    Unreachable,
-    /// The PIN is blocked: refused at once (MSS 402).
-    PinBlocked,
-    /// The answer of the person arrives only after the prompt has run out.
-    LateAnswer,
-    /// Signs with a key of somebody else.
-    WrongSignature,
-    /// Signs another digest.
-    OtherHash,
-    /// Answers `signHash` with what it answered for an earlier prompt.
-    Replay,
-    /// Answers `signHash` with bytes that are no JSON.
-    Garbage,
-    /// Keeps the connection open and never answers `authorizeCheck` and `signHash`.
-    Silence,
-    /// Shows the prompt, then closes the connection once instead of answering `authorize`.
-    LostStart,
-    /// Signs, then closes the connection once instead of answering `signHash`.
-    LostAnswer,
-    /// Answers `authorizeCheck` and `signHash` five seconds late.
-    Slow,
-    /// Answers `authorizeCheck` and `signHash` with HTTP 500.
-    ServerError,
-    /// Leaves the last signature out.
-    MissingOne,
-    /// Gives the signatures in the reverse order.
-    Reordered,
-}
-
-impl Scenario {
-    /// All, in the order of the page.
-    pub(crate) const ALL: [(Scenario, &'static str); 18] = [
-        (Scenario::Ok, "Bình thường: người dùng tự quyết định"),
-        (Scenario::Auto, "Tự xác nhận đúng PIN"),
-        (Scenario::Reject, "Tự từ chối"),
-        (Scenario::Timeout, "Không phản hồi, hết hạn"),
-        (Scenario::Unreachable, "Máy tắt, ngoài vùng phủ sóng"),
-        (Scenario::PinBlocked, "PIN đã bị khoá"),
-        (Scenario::LateAnswer, "Trả lời sau khi hết hạn"),
-        (Scenario::WrongSignature, "Ký bằng khoá của người khác"),
-        (Scenario::OtherHash, "Ký mã băm khác"),
-        (Scenario::Replay, "Trả lại chữ ký của lần trước"),
-        (Scenario::Garbage, "Trả lời dữ liệu rác"),
-        (Scenario::Silence, "Cổng ký im lặng"),
-        (Scenario::LostStart, "Mất câu trả lời khi bắt đầu"),
-        (Scenario::LostAnswer, "Mất câu trả lời khi ký"),
-        (Scenario::Slow, "Chậm 5 giây"),
-        (Scenario::ServerError, "Cổng ký báo lỗi 500"),
-        (Scenario::MissingOne, "Thiếu một chữ ký"),
-        (Scenario::Reordered, "Đảo thứ tự chữ ký"),
-    ];
-
-    /// The name in the API.
-    pub(crate) fn name(self) -> String {
-        serde_json::to_value(self).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
-    }
-}
+use crate::keys::KeyKind;
+use crate::scenario::Scenario;
+use crate::{PIN_TRIES, PUK_TRIES, SAD_SECONDS};
 
 /// A SIM with its key, as stored.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -87,6 +17,14 @@ pub(crate) struct Subscriber {
     pub(crate) pin_hash: String,
     /// Wrong PINs since the last right one.
     pub(crate) wrong_pins: u8,
+    /// Salted like the PIN; empty in states from before there was one.
+    #[serde(default)]
+    pub(crate) puk_hash: String,
+    /// Wrong PUKs since the last right one.
+    #[serde(default)]
+    pub(crate) wrong_puks: u8,
+    #[serde(default)]
+    pub(crate) kind: KeyKind,
     /// PKCS#8, base64.
     pub(crate) key: String,
     /// DER SubjectPublicKeyInfo, base64.
@@ -103,6 +41,10 @@ impl Subscriber {
 
     pub(crate) fn tries_left(&self) -> u8 {
         PIN_TRIES.saturating_sub(self.wrong_pins)
+    }
+
+    pub(crate) fn puk_tries_left(&self) -> u8 {
+        PUK_TRIES.saturating_sub(self.wrong_puks)
     }
 }
 
@@ -122,6 +64,19 @@ pub(crate) enum State {
     Expired,
     /// Too many wrong PINs.
     PinBlocked,
+    /// It never came to the screen; [`Transaction::refusal`] says why.
+    Refused,
+}
+
+/// What a face gives to its client.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Format {
+    /// The bare signature value over the digest.
+    #[default]
+    Bare,
+    /// Detached CMS SignedData (RFC 5652 §5) whose message digest is the digest.
+    Cms,
 }
 
 /// One prompt with what it consents to, as stored. Times are Unix seconds of the shared clock.
@@ -146,6 +101,22 @@ pub(crate) struct Transaction {
     pub(crate) signatures: Vec<String>,
     pub(crate) start_lost: bool,
     pub(crate) answer_lost: bool,
+    #[serde(default)]
+    pub(crate) format: Format,
+    /// When the phone shows it; later than `created_at` when the way over the air is slow.
+    #[serde(default)]
+    pub(crate) shown_at: i64,
+    /// Answers that were an error of the gateway.
+    #[serde(default)]
+    pub(crate) faults: u8,
+    /// When a client that may not ask too often asked last.
+    #[serde(default)]
+    pub(crate) polled_at: Option<i64>,
+    #[serde(default)]
+    pub(crate) refusal: Option<Refusal>,
+    /// Base64 DER, when the answer has another X.509 certificate than the SIM.
+    #[serde(default)]
+    pub(crate) certificate: Option<String>,
 }
 
 /// What the gateway says about a handle.
@@ -158,7 +129,8 @@ pub(crate) enum Check {
 }
 
 /// Why there is no signature: the words of remote-signing.md §1a.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Refusal {
     UserRejected,
     UserTimeout,
@@ -166,6 +138,8 @@ pub(crate) enum Refusal {
     Unreachable,
     Busy,
     NotEnrolled,
+    CertificateExpired,
+    CertificateRevoked,
 }
 
 impl Refusal {
@@ -177,6 +151,8 @@ impl Refusal {
             Refusal::Unreachable => "Unreachable",
             Refusal::Busy => "Busy",
             Refusal::NotEnrolled => "NotEnrolled",
+            Refusal::CertificateExpired => "CertExpired",
+            Refusal::CertificateRevoked => "CertRevoked",
         }
     }
 }
@@ -194,12 +170,17 @@ impl Transaction {
         } else {
             match sim.scenario {
                 Scenario::Reject => State::Rejected,
-                Scenario::Auto => State::Confirmed,
+                Scenario::Auto | Scenario::EarlyCallback => State::Confirmed,
                 _ => return false,
             }
         };
         self.decide(next, now);
         true
+    }
+
+    /// Whether the phone shows it.
+    pub(crate) fn on_screen(&self, now: i64) -> bool {
+        self.state == State::Pending && now >= self.shown_at
     }
 
     pub(crate) fn decide(&mut self, state: State, now: i64) {
@@ -221,6 +202,13 @@ impl Transaction {
             State::Rejected => Check::Refused(Refusal::UserRejected),
             State::Expired => Check::Refused(Refusal::UserTimeout),
             State::PinBlocked => Check::Refused(Refusal::PinBlocked),
+            State::Refused => Check::Refused(self.refusal.unwrap_or(Refusal::NotEnrolled)),
+            State::Confirmed | State::Signed if scenario == Scenario::CertificateExpired => {
+                Check::Refused(Refusal::CertificateExpired)
+            }
+            State::Confirmed | State::Signed if scenario == Scenario::CertificateRevoked => {
+                Check::Refused(Refusal::CertificateRevoked)
+            }
             State::Confirmed | State::Signed if scenario == Scenario::LateAnswer && now < self.expires_at => {
                 Check::Waiting
             }
@@ -248,4 +236,9 @@ pub(crate) fn normal_msisdn(raw: &str) -> Option<String> {
 /// Whether this can be a PIN: 4 to 8 digits.
 pub(crate) fn is_pin(pin: &str) -> bool {
     (4..=8).contains(&pin.len()) && pin.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether this can be a PUK: 8 digits, as on the card that comes with a SIM.
+pub(crate) fn is_puk(puk: &str) -> bool {
+    puk.len() == 8 && puk.bytes().all(|b| b.is_ascii_digit())
 }

@@ -1,11 +1,13 @@
 //! The simulator from outside, over HTTP: enrolment, consent on the phone, signatures, and everything that goes wrong.
 //! Touches R25 to R27 (the leader signs with SIM PKI) and contract.md §3 (phones of the sandbox).
 
+mod scenarios;
+
 use std::net::SocketAddr;
 use std::path::Path;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use der::Decode as _;
@@ -72,12 +74,17 @@ impl Gateway {
 
     /// A SIM with a chain; gives `credentialID` and SPKI.
     async fn enrol(&self) -> (String, Vec<u8>) {
-        let body = json!({"msisdn": MSISDN, "name": "Nguyễn Văn Thử", "pin": PIN});
+        self.enrol_as(MSISDN, None).await
+    }
+
+    /// The same for any number, with a kind of key.
+    async fn enrol_as(&self, msisdn: &str, key: Option<&str>) -> (String, Vec<u8>) {
+        let body = json!({"msisdn": msisdn, "name": "Nguyễn Văn Thử", "pin": PIN, "key": key});
         let (status, out) = self.post("/admin/subscribers", body).await;
         assert_eq!(status, StatusCode::OK, "{out}");
         let spki = STANDARD.decode(out["spki"].as_str().expect("spki")).expect("base64");
         let chain = json!({"certificates": [STANDARD.encode(dummy_certificate(&spki))]});
-        let url = format!("{}/admin/subscribers/{MSISDN}/chain", self.base);
+        let url = format!("{}/admin/subscribers/{msisdn}/chain", self.base);
         let put = self.http.put(url).bearer_auth(TOKEN).json(&chain).send().await.expect("an answer");
         assert_eq!(put.status(), StatusCode::OK);
         (out["credentialID"].as_str().expect("credentialID").to_owned(), spki)
@@ -128,12 +135,16 @@ fn hash(message: &[u8]) -> String {
 }
 
 fn verifies(spki: &[u8], message: &[u8], signature: &Value) -> bool {
-    let signature = STANDARD.decode(signature.as_str().expect("a string")).expect("base64");
-    UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, rsa_key(spki)).verify(message, &signature).is_ok()
+    verifies_as(&RSA_PKCS1_2048_8192_SHA256, spki, message, signature)
 }
 
-/// The RSAPublicKey inside a SubjectPublicKeyInfo.
-fn rsa_key(spki: &[u8]) -> Vec<u8> {
+fn verifies_as(algorithm: &'static dyn VerificationAlgorithm, spki: &[u8], message: &[u8], signature: &Value) -> bool {
+    let signature = STANDARD.decode(signature.as_str().expect("a string")).expect("base64");
+    UnparsedPublicKey::new(algorithm, raw_key(spki)).verify(message, &signature).is_ok()
+}
+
+/// The RSAPublicKey or the point inside a SubjectPublicKeyInfo.
+fn raw_key(spki: &[u8]) -> Vec<u8> {
     let info = x509_cert::spki::SubjectPublicKeyInfoOwned::from_der(spki).expect("SPKI");
     info.subject_public_key.raw_bytes().to_vec()
 }
@@ -143,6 +154,7 @@ fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut out = vec![tag];
     match body.len() {
         n @ 0..=127 => out.push(u8::try_from(n).expect("short")),
+        n @ 128..=255 => out.extend([0x81, u8::try_from(n).expect("short")]),
         n => {
             out.push(0x82);
             out.extend(u16::try_from(n).expect("below 64 KiB").to_be_bytes());
