@@ -31,6 +31,7 @@ struct Inner {
 }
 
 /// What a client asks consent for; validated by the face.
+#[derive(Clone)]
 pub(crate) struct Order {
     pub(crate) credential_id: String,
     pub(crate) client_data: Option<String>,
@@ -221,6 +222,30 @@ impl Engine {
         transaction.settle(&sim, now);
         self.keep(&mut inner, &transaction)?;
         Ok((transaction, sim.scenario))
+    }
+
+    /// The same for gateways that tell every refusal of a phone as the end of a session: such a session is kept.
+    pub(crate) fn authorize_or_record(&self, order: Order) -> Result<(Transaction, Scenario), No> {
+        let now = self.now();
+        let mut ended = new_prompt(order.clone(), Scenario::Ok, now)?;
+        let why = match self.authorize(order) {
+            Err(No::Refused(why)) => why,
+            Err(No::Unknown("credentialID")) => Refusal::NotEnrolled,
+            other => return other,
+        };
+        ended.refusal = Some(why);
+        ended.decide(State::Refused, now);
+        self.keep(&mut self.lock(), &ended)?;
+        Ok((ended, Scenario::Ok))
+    }
+
+    /// Signs for a client that has no SAD: whoever knows the handle of a confirmed session gets its answer.
+    pub(crate) fn collect(&self, handle: &str) -> Result<(Transaction, Sim), No> {
+        let mut inner = self.lock();
+        let transaction = inner.transactions.get(handle).ok_or(No::Unknown("handle"))?.clone();
+        let sim = inner.sims.get(&transaction.credential_id).ok_or(No::Unknown("credentialID"))?.clone();
+        let signed = self.signed(&mut inner, &sim, transaction)?;
+        Ok((signed, sim))
     }
 
     /// A wrong PIN that the scenario types.

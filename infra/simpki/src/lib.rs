@@ -5,7 +5,7 @@
 //! RSA-2048 or RSA-3072 (RSASSA-PKCS1-v1_5) or P-256 (ECDSA). It issues no X.509 certificates; the sandbox brings them. What
 //! can go wrong stands in one table, [`Scenario`].
 //!
-//! Faces: CSC API v2 under `/csc/v2` ([`csc`]), seeding under `/admin`, the phones under `/phones`, the drawn handset under
+//! Faces: CSC API v2 under `/csc/v2` ([`csc`]), Mobile-ID under `/mid-api` ([`mid`]), seeding under `/admin`, the phones under `/phones`, the drawn handset under
 //! `/phone`. State lies in a folder (a killed process loses nothing) or in memory.
 
 mod answers;
@@ -14,6 +14,7 @@ mod csc;
 mod engine;
 mod faces;
 mod keys;
+mod mid;
 mod net;
 mod page;
 mod scenario;
@@ -41,6 +42,10 @@ pub const PIN_TRIES: u8 = 3;
 pub const PUK_TRIES: u8 = 10;
 /// The PUK of a SIM that was enrolled without one; synthetic like the SIM.
 pub const TEST_PUK: &str = "12345678";
+/// The relying party that the Mobile-ID face knows.
+pub const RELYING_PARTY: &str = "00000000-0000-4000-8000-000000000001";
+/// Its name.
+pub const RELYING_PARTY_NAME: &str = "CTDT Test";
 /// Seconds until a prompt is on the phone when its way is slow (remote-signing.md §5, scenario 017).
 pub const SLOW_DELIVERY_SECONDS: i64 = 30;
 /// Digests that one consent may cover (CSC `multisign`).
@@ -143,6 +148,7 @@ use std::future::{Future, IntoFuture as _};
 fn router(engine: Arc<engine::Engine>) -> Router {
     Router::new()
         .merge(csc::routes())
+        .merge(mid::routes())
         .merge(faces::routes())
         .merge(page::routes())
         .layer(DefaultBodyLimit::max(MAX_BODY))

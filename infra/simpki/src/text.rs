@@ -22,6 +22,11 @@ pub(crate) fn on_sim(text: &str) -> String {
         .collect()
 }
 
+/// Septets of a text in the GSM alphabet; `None` when it does not fit into it.
+pub(crate) fn gsm_length(text: &str) -> Option<usize> {
+    text.chars().try_fold(0_usize, |sum, c| Some(sum.saturating_add(septets(c)?)))
+}
+
 /// The code that both screens show: the word after a leading `MA`, when it is one of 4 to 8 letters and digits.
 pub(crate) fn code(text: &str) -> Option<String> {
     let mut words = text.split_whitespace();

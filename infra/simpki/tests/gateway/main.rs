@@ -1,6 +1,7 @@
 //! The simulator from outside, over HTTP: enrolment, consent on the phone, signatures, and everything that goes wrong.
 //! Touches R25 to R27 (the leader signs with SIM PKI) and contract.md §3 (phones of the sandbox).
 
+mod mid;
 mod scenarios;
 
 use std::net::SocketAddr;
