@@ -14,6 +14,8 @@ const LINT: Duration = Duration::from_secs(300);
 const JUDGES: Duration = Duration::from_secs(1200);
 /// The longest that the peers may take, with a build from empty caches: the connector links no SDK.
 const PEERS: Duration = Duration::from_secs(900);
+/// The longest that the client of the SIM simulator may take: it waits a few seconds in all.
+const MOBILE: Duration = Duration::from_secs(120);
 /// The longest that Maven may take from an empty cache.
 const MAVEN: Duration = Duration::from_secs(300);
 /// The longest that the pages may take.
@@ -22,6 +24,11 @@ const BROWSER: Duration = Duration::from_secs(600);
 /// Where the environment stands.
 pub(crate) fn environment() -> PathBuf {
     root().join(".tools/venv")
+}
+
+/// Where the client of the Mobile-ID face stands.
+pub(crate) fn mobile_environment() -> PathBuf {
+    root().join(".tools/mobile")
 }
 
 /// A program of the environment.
@@ -58,8 +65,19 @@ pub(crate) fn ctdt() -> PathBuf {
 
 /// The judges of files, then the programs of others at the other end of a wire.
 pub(crate) fn judges(log: &Log) -> Result<(), Failure> {
+    mobile(log)?;
     files(log)?;
     peers(log)
+}
+
+/// An independent client of the SIM simulator. On the loopback, so not in the namespace of the judges of files, where that is down.
+fn mobile(log: &Log) -> Result<(), Failure> {
+    let folder = root().join("tests/judges/mobile");
+    let mut command = Command::new(mobile_environment().join("bin/pytest"));
+    command.arg("-c").arg(folder.join("pytest.ini")).arg(format!("--confcutdir={}", folder.display())).arg(&folder);
+    command.arg(format!("--ctdt={}", ctdt().display()));
+    command.arg(format!("--basetemp={}", results().join("mobile").display()));
+    log.run(&mut command, MOBILE)
 }
 
 /// Clients of others at our HSM connector, on loopback.

@@ -40,6 +40,7 @@ pub(crate) fn install(log: &Log) -> Result<(), Failure> {
         debian(log, &missing)?;
     }
     environment(log, &python::environment(), &root().join("tests/judges/requirements.txt"))?;
+    environment(log, &python::mobile_environment(), &root().join("tests/judges/mobile/requirements.txt"))?;
     apart(log, "ministack", "infra/ctdt/tests/house/ministack.txt")?;
     apart(log, "certomancer", "tests/peers/certomancer.txt")
 }
