@@ -248,6 +248,27 @@ impl Engine {
         Ok((signed, sim))
     }
 
+    /// Whether a reference of a client was used before, for whatever SIM.
+    pub(crate) fn knows(&self, client_data: &str) -> bool {
+        self.lock().transactions.values().any(|t| t.client_data.as_deref() == Some(client_data))
+    }
+
+    /// Remembers that a client asked; false when it asked too early, which is not remembered.
+    pub(crate) fn polled(&self, handle: &str, first: i64, next: i64) -> Result<bool, No> {
+        let now = self.now();
+        let mut inner = self.lock();
+        let mut transaction = inner.transactions.get(handle).ok_or(No::Unknown("handle"))?.clone();
+        let allowed = match transaction.polled_at {
+            Some(last) => now >= last.saturating_add(next),
+            None => now >= transaction.created_at.saturating_add(first),
+        };
+        if allowed {
+            transaction.polled_at = Some(now);
+            self.keep(&mut inner, &transaction)?;
+        }
+        Ok(allowed)
+    }
+
     /// A wrong PIN that the scenario types.
     fn before_the_prompt(&self, inner: &mut Inner, mut sim: Subscriber) -> Result<Subscriber, Error> {
         if sim.scenario == Scenario::WrongPinOnce {

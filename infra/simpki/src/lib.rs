@@ -5,7 +5,8 @@
 //! RSA-2048 or RSA-3072 (RSASSA-PKCS1-v1_5) or P-256 (ECDSA). It issues no X.509 certificates; the sandbox brings them. What
 //! can go wrong stands in one table, [`Scenario`].
 //!
-//! Faces: CSC API v2 under `/csc/v2` ([`csc`]), Mobile-ID under `/mid-api` ([`mid`]), seeding under `/admin`, the phones under `/phones`, the drawn handset under
+//! Faces: CSC API v2 under `/csc/v2` ([`csc`]), Mobile-ID under `/mid-api` ([`mid`]), MSS (ETSI TS 102 204) under
+//! `/mss` ([`mss`]), seeding under `/admin`, the phones under `/phones`, the drawn handset under
 //! `/phone`. State lies in a folder (a killed process loses nothing) or in memory.
 
 mod answers;
@@ -15,6 +16,7 @@ mod engine;
 mod faces;
 mod keys;
 mod mid;
+mod mss;
 mod net;
 mod page;
 mod scenario;
@@ -149,6 +151,7 @@ fn router(engine: Arc<engine::Engine>) -> Router {
     Router::new()
         .merge(csc::routes())
         .merge(mid::routes())
+        .merge(mss::routes())
         .merge(faces::routes())
         .merge(page::routes())
         .layer(DefaultBodyLimit::max(MAX_BODY))

@@ -2,6 +2,7 @@
 //! Touches R25 to R27 (the leader signs with SIM PKI) and contract.md §3 (phones of the sandbox).
 
 mod mid;
+mod mss;
 mod scenarios;
 
 use std::net::SocketAddr;
