@@ -96,7 +96,7 @@ async fn wrong_requests_are_refused() {
         ("hash", json!(STANDARD.encode([0_u8; 20])), 400),
         ("hashType", json!("SHA384"), 400),
         ("hashType", json!("SHA1"), 400),
-        ("language", json!("XXX"), 400),
+        ("language", json!("VIE"), 400),
         ("displayText", json!("a".repeat(101)), 400),
         ("displayText", json!("Ký"), 400),
         ("nationalIdentityNumber", json!("x"), 400),
