@@ -236,7 +236,7 @@ pub(crate) fn is_usable(workshop: &impl Workshop, chain: &[Certificate], now: Ti
 /// One prompt per SIM. The transaction asks again.
 async fn free(records: &impl Records, user: &UserId, session: &SessionId, now: Timestamp) -> Result<(), Halt> {
     let shown = records.prompt(user).await?;
-    let busy = shown.is_some_and(|shown| shown.session != *session && shown.until >= now);
+    let busy = shown.is_some_and(|shown| shown.session != *session && shown.until.as_second() >= now.as_second());
     if busy { Err(Reason::SignerBusy.into()) } else { Ok(()) }
 }
 

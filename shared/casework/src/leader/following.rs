@@ -49,7 +49,7 @@ pub async fn hinted(
 }
 
 /// Writes down that a gateway says something about a session, whatever it says: whoever asks it then asks by our own call (remote-signing.md
-/// §4). `delivery` is what the gateway calls this one saying; said again, it is no second order.
+/// §4). `delivery` is what the gateway calls this one saying; said again while its order waits, it is no second order, and later it asks once more.
 ///
 /// # Errors
 /// A fault of the port.

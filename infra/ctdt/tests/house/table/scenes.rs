@@ -423,6 +423,8 @@ pub(super) async fn a_race_for_the_seal(cases: &Cases) {
 /// What a prompt on the phone, a number and an annulment forbid.
 pub(super) async fn signing(cases: &Cases) {
     let client = &cases.client;
+    let unsigned = Call::post("/v1/gateway-callbacks/simpki", &json!({}));
+    cases.refuses("POST /v1/gateway-callbacks/{backend}", "clerk", unsigned, "callback-signature").await;
     let (case, copies) = submitted(client, "lien-ket@example.com", 1).await;
     let dossier = Dossier { client, case, copy: copies[0].clone() };
     let session = ask_leader(client, &copies).await.text("/id");
