@@ -4,6 +4,7 @@
 //! submitted, or decided, from then on. Copies that were submitted before keep what they have.
 
 use compose::{Facsimile, Unusable};
+use domain::ids::UserId;
 use domain::model::{Event, Unit, User};
 use domain::paths;
 use domain::ports::{Objects, Records, Write};
@@ -15,7 +16,6 @@ use jiff::civil::Date;
 
 use crate::Halt;
 use crate::support::{Commit, commit, create, sha256, unit, user};
-use domain::ids::UserId;
 
 const SUFFIX: (&str, &str) = (
     "Ký hiệu gồm 1 đến 16 chữ cái, chữ số hoặc / - . và bắt đầu bằng chữ cái.",
@@ -70,7 +70,7 @@ pub async fn show_seal(
 /// Shows a picture of one's own handwritten signature from now on, or none.
 ///
 /// # Errors
-/// As [`show_seal`]; `not-found` for somebody who signs nowhere.
+/// As [`show_seal`].
 pub async fn show_signature(
     records: &impl Records,
     objects: &impl Objects,
