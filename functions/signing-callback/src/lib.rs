@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 use sha2::Digest as _;
 use store::Table;
 
+mod answers;
+
 /// Open sessions that one sweep looks at: 2.25 minutes of 43 copies a second under 6 to a prompt (limits.md T3, api.md row 42).
 const SWEEP: u32 = 1_000;
 /// Hints that the stream lost, of which one sweep follows so many.
@@ -142,6 +144,7 @@ impl Function for SigningCallback {
         match (method, path.as_slice()) {
             ("GET", ["v1", "sign-sessions", id]) => self.follow(request, id).await,
             ("POST", ["v1", "sign-sessions", id, "cancel"]) => self.cancel(request, id).await,
+            ("POST", ["v1", "sign-sessions", id, "answers"]) => self.answered(request, id).await,
             ("POST", ["v1", "gateway-callbacks", backend]) => self.hinted(request, backend).await,
             _ => Err(Problem::new("not-found")),
         }

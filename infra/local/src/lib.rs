@@ -28,6 +28,7 @@ pub mod stack;
 mod surroundings;
 pub mod testpki;
 pub mod tokens;
+mod usb;
 
 pub use error::{Error, Result};
 pub use surroundings::CALLBACK_SECRET;

@@ -49,7 +49,7 @@ pub(crate) const OFFICES: &[Office] = &[
         address: "Trụ sở UBND xã Mẫu, số 1 đường Mẫu, xã Mẫu",
         place: "Xã Mẫu",
         enabled: true,
-        leaders: &["leader", "deputy"],
+        leaders: &["leader", "deputy", "leader_usb"],
     },
     Office {
         key: "thi-diem",
@@ -113,6 +113,12 @@ pub(crate) struct Sim {
     pub(crate) pin: &'static str,
 }
 
+/// A USB token with a signing key.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct UsbToken {
+    pub(crate) pin: &'static str,
+}
+
 /// Somebody who may sign in.
 #[derive(Debug)]
 pub(crate) struct Actor {
@@ -124,16 +130,26 @@ pub(crate) struct Actor {
     /// The right, in the office or, without one, everywhere.
     pub(crate) right: Option<Right>,
     pub(crate) sim: Option<Sim>,
+    pub(crate) usb_token: Option<UsbToken>,
     /// Key of the person in the directory.
     pub(crate) person: Option<&'static str>,
     /// Whether the sandbox shows it with a token (contract.md §3).
     pub(crate) persona: bool,
 }
 
-const NOBODY: Actor =
-    Actor { key: "", name: "", title_line: "", office: None, right: None, sim: None, person: None, persona: true };
+const NOBODY: Actor = Actor {
+    key: "",
+    name: "",
+    title_line: "",
+    office: None,
+    right: None,
+    sim: None,
+    usb_token: None,
+    person: None,
+    persona: true,
+};
 
-/// The personas of contract.md §3 in its order, then those who only sign.
+/// The personas of contract.md §3 in its order, then whoever signs with a token, then those who only sign.
 pub(crate) const ACTORS: &[Actor] = &[
     Actor { key: "citizen", name: "Trần Thị Mẫu", person: Some("citizen"), ..NOBODY },
     Actor { key: "clerk", name: "Lê Văn Tiếp", office: Some("mau"), right: Some(Right::Create), ..NOBODY },
@@ -156,6 +172,15 @@ pub(crate) const ACTORS: &[Actor] = &[
     },
     Actor {
         key: "clerk_b", name: "Đỗ Thị Nhận", office: Some("thi-diem"), right: Some(Right::Create), ..NOBODY
+    },
+    Actor {
+        key: "leader_usb",
+        name: "Mai Thị Thẻ",
+        title_line: "KT. CHỦ TỊCH / PHÓ CHỦ TỊCH",
+        office: Some("mau"),
+        right: Some(Right::Sign),
+        usb_token: Some(UsbToken { pin: "314159" }),
+        ..NOBODY
     },
     Actor {
         key: "deputy",
@@ -186,6 +211,11 @@ impl Actor {
 
     pub(crate) fn office(&self) -> Option<&'static Office> {
         self.office.and_then(Office::by_key)
+    }
+
+    #[cfg(test)]
+    fn signs(&self) -> bool {
+        self.sim.is_some() || self.usb_token.is_some()
     }
 
     pub(crate) fn by_key(key: &str) -> Option<&'static Actor> {
@@ -318,7 +348,8 @@ mod tests {
     #[test]
     fn the_personas_are_those_of_the_contract() {
         let personas: Vec<_> = ACTORS.iter().filter(|actor| actor.persona).map(|actor| actor.key).collect();
-        assert_eq!(personas, CONTRACT);
+        // The contract may be extended: behind what it names, in an order of ours.
+        assert_eq!(personas, [&CONTRACT[..], &["leader_usb"]].concat());
         assert!(Actor::by_key("citizen").and_then(Actor::account).is_some());
         let clerk_of = |key| Actor::by_key(key).and_then(Actor::office).map(|office| office.key);
         assert_ne!(clerk_of("clerk"), clerk_of("clerk_b"));
@@ -353,7 +384,7 @@ mod tests {
         assert!(ids.is_sorted());
         assert_eq!(ids.first().map(UnitId::as_str), Some("unit_01kdvdna00enj9xtedd41f44xn"));
         for office in OFFICES {
-            let here = |key: &&str| Actor::by_key(key).is_some_and(|a| a.office == Some(office.key) && a.sim.is_some());
+            let here = |key: &&str| Actor::by_key(key).is_some_and(|a| a.office == Some(office.key) && a.signs());
             assert!(office.leaders.iter().all(here), "{}", office.key);
             assert_eq!(office.enabled, !office.leaders.is_empty());
         }

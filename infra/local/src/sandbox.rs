@@ -32,6 +32,9 @@ use crate::seed;
 use crate::simulator::{Said, Simulator, encoded};
 use crate::testpki::{Issued, TestPki};
 use crate::tokens::Issuer;
+use crate::usb::UsbTokens;
+
+mod desk;
 
 /// Sandbox bodies are small.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -55,6 +58,7 @@ pub(crate) struct Sandbox {
     pub(crate) faults: Arc<Faults>,
     pub(crate) outage: Arc<Outage>,
     pub(crate) simulator: Arc<Simulator>,
+    pub(crate) usb: UsbTokens,
     pub(crate) issuer: Issuer,
     /// Whether there are personas.
     pub(crate) seeded: bool,
@@ -206,6 +210,8 @@ impl Sandbox {
             ("GET", ["v1", "sandbox", "phones", msisdn, "scenario"]) => {
                 self.phone(Method::GET, msisdn, "/scenario", request).await
             }
+            ("GET", ["v1", "sandbox", "usb-tokens", owner]) => self.usb_token(owner),
+            ("POST", ["v1", "sandbox", "usb-tokens", owner, "sign"]) => self.usb_sign(owner, request),
             ("GET", ["v1", "sandbox", "faults"]) => Ok(self.switches()),
             ("POST", ["v1", "sandbox", "faults"]) => self.switch(request),
             ("GET", ["v1", "sandbox", "revocations"]) => self.issued(),
@@ -318,6 +324,7 @@ impl Sandbox {
         let own = self.own()?;
         self.faults.off();
         self.outage.set(DirectoryFault::None);
+        self.usb.calm();
         self.clock.set_offset_s(0).map_err(failed)?;
         own.reset.run().await.map_err(failed)?;
         own.mailbox.clear().map_err(failed)?;
@@ -325,7 +332,7 @@ impl Sandbox {
     }
 }
 
-/// Every address of the sandbox with its methods; `*` stands for a phone's number.
+/// Every address of the sandbox with its methods; `*` stands for a phone's number or for whoever has a token.
 const ADDRESSES: &[(&str, &str)] = &[
     ("personas", "GET"),
     ("people", "GET"),
@@ -336,6 +343,8 @@ const ADDRESSES: &[(&str, &str)] = &[
     ("phones/*/confirm", "POST"),
     ("phones/*/reject", "POST"),
     ("phones/*/scenario", "GET, POST"),
+    ("usb-tokens/*", "GET"),
+    ("usb-tokens/*/sign", "POST"),
     ("faults", "GET, POST"),
     ("revocations", "GET, POST"),
     ("failed-work", "GET"),

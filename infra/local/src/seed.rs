@@ -112,6 +112,9 @@ impl Ground<'_> {
         if let (Some(enrolled), Some(sim)) = (sim, actor.sim) {
             wanted.credential = Some(self.credential(actor, sim.phone, enrolled).await?);
         }
+        if actor.usb_token.is_some() {
+            wanted.credential = Some(self.token_credential(actor)?);
+        }
         let wanted = (stored.as_ref() != Some(&wanted)).then(|| User { changed: wanted.changed.again(), ..wanted });
         Ok(wanted.map(Write::User))
     }
@@ -122,6 +125,14 @@ impl Ground<'_> {
         let chain = self.pki.person_chain(actor.name, organisation, &sim.spki).map_err(failed)?;
         self.simulator.install(phone, &chain).await?;
         Ok(Credential { id: sim.credential.clone(), chain })
+    }
+
+    /// What stands on a token. No gateway knows its name.
+    fn token_credential(&self, actor: &Actor) -> Result<Credential> {
+        let organisation = actor.office().map_or(AUTHORITY, |office| office.name);
+        let spki = self.pki.token(actor.key).map_err(failed)?;
+        let chain = self.pki.person_chain(actor.name, organisation, &spki).map_err(failed)?;
+        Ok(Credential { id: format!("usb-{}", actor.key), chain })
     }
 
     async fn commit(&self, writes: Vec<Write>) -> Result<()> {
@@ -199,7 +210,7 @@ fn persona(actor: &Actor, issuer: &Issuer, now: Timestamp) -> Result<Value> {
         ("user_id", Some(actor.id().to_string())),
         ("account_id", actor.account().map(|id| id.to_string())),
         ("phone", actor.sim.map(|sim| sim.phone.to_owned())),
-        ("pin", actor.sim.map(|sim| sim.pin.to_owned())),
+        ("pin", actor.sim.map(|sim| sim.pin).or(actor.usb_token.map(|token| token.pin)).map(str::to_owned)),
         ("token", Some(token)),
     ];
     let present = all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?))));

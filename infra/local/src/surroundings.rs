@@ -26,6 +26,7 @@ use crate::serve::{self, Stop};
 use crate::simulator::{Launch, Simulator, SimulatorProcess};
 use crate::testpki::TestPki;
 use crate::tokens::Issuer;
+use crate::usb::UsbTokens;
 
 /// The installation's name in every resource.
 pub(crate) const STAGE: &str = "dev";
@@ -210,6 +211,7 @@ impl Surroundings {
     pub(crate) fn split(self, own: Option<Own>, seeded: bool) -> (Running, Sandbox) {
         let sandbox = Sandbox {
             clock: self.clock,
+            usb: UsbTokens::new(Arc::clone(&self.pki)),
             pki: self.pki,
             faults: self.faults,
             outage: self.outage,

@@ -419,6 +419,19 @@ static SIGNING: &[Route] = &[
     .refuses(&["session-closed"]),
     route(
         "POST",
+        "/v1/sign-sessions/{id}/answers",
+        "K",
+        Who::Owner(&[]),
+        (
+            "Nộp chữ ký do USB Token tạo ra (chỉ người đã mở phiên ký)",
+            "Bring what a USB token signed (only whoever opened the session)",
+        ),
+    )
+    .gives(202)
+    .takes(Body::Json(r#"{"items":[{"copy_id":"<copy>","signature":"<signature>","certificate":"<certificate>"}]}"#))
+    .refuses(&["session-closed", "wrong-certificate", "signature-does-not-verify"]),
+    route(
+        "POST",
         "/v1/gateway-callbacks/{backend}",
         "",
         Who::Anyone,

@@ -11,6 +11,7 @@ use serde_json::Value;
 #[derive(Clone, Debug)]
 pub(crate) struct Persona {
     pub(crate) token: String,
+    pub(crate) user: String,
     pub(crate) account: String,
     pub(crate) phone: String,
     pub(crate) pin: String,
@@ -162,8 +163,13 @@ impl Client {
         let all = client.send(Call::get("/v1/sandbox/personas")).await.is(200).json();
         for one in all["data"].as_array().expect("a list") {
             let text = |name: &str| one[name].as_str().unwrap_or_default().to_owned();
-            let persona =
-                Persona { token: text("token"), account: text("account_id"), phone: text("phone"), pin: text("pin") };
+            let persona = Persona {
+                token: text("token"),
+                user: text("user_id"),
+                account: text("account_id"),
+                phone: text("phone"),
+                pin: text("pin"),
+            };
             client.personas.insert(text("key"), persona);
         }
         client

@@ -97,6 +97,16 @@ pub(crate) async fn submitted(client: &Client, email: &str, copies: u8) -> (Stri
 
 /// As [`submitted`], a copy of each of these scans.
 pub(crate) async fn submitted_scans(client: &Client, email: &str, scans: Vec<Vec<u8>>) -> (String, Vec<String>) {
+    submitted_to(client, email, scans, &json!({})).await
+}
+
+/// As [`submitted_scans`], with the body of the submission: which leader.
+pub(crate) async fn submitted_to(
+    client: &Client,
+    email: &str,
+    scans: Vec<Vec<u8>>,
+    submission: &Value,
+) -> (String, Vec<String>) {
     let copies = u8::try_from(scans.len()).expect("few");
     let case = receive(client, &walk_in(email)).await;
     let at = |path: &str| format!("/v1/cases/{case}/{path}");
@@ -113,7 +123,7 @@ pub(crate) async fn submitted_scans(client: &Client, email: &str, scans: Vec<Vec
         ids.push(id);
     }
     client.by("clerk", Call::post(at("fee"), &fee(copies)).on(&version(client, &case).await)).await.is(200);
-    client.by("clerk", Call::post(at("submit"), &json!({})).on(&version(client, &case).await)).await.is(200);
+    client.by("clerk", Call::post(at("submit"), submission).on(&version(client, &case).await)).await.is(200);
     (case, ids)
 }
 

@@ -5,6 +5,7 @@ mod client;
 mod contract;
 mod crash;
 mod crowd;
+mod desk;
 mod entry;
 mod faults;
 mod foreign;

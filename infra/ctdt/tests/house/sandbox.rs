@@ -28,6 +28,8 @@ async fn the_sandbox_refuses_as_the_api_does() {
 async fn methods(client: &Client, phone: &str) {
     let (confirm, reject, scenario) =
         (format!("{phone}/confirm"), format!("{phone}/reject"), format!("{phone}/scenario"));
+    let token = format!("usb-tokens/{}", client.persona("leader_usb").user);
+    let signing = format!("{token}/sign");
     for (path, allow) in [
         ("personas", "GET"),
         ("people", "GET"),
@@ -38,6 +40,8 @@ async fn methods(client: &Client, phone: &str) {
         (confirm.as_str(), "POST"),
         (reject.as_str(), "POST"),
         (scenario.as_str(), "GET, POST"),
+        (&token, "GET"),
+        (&signing, "POST"),
         ("faults", "GET, POST"),
         ("revocations", "GET, POST"),
         ("failed-work", "GET"),

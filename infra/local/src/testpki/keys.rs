@@ -1,5 +1,6 @@
 //! Keys of the test authorities: RSA-2048 and P-256, made once and stored as PKCS#8.
 
+use aws_lc_rs::digest::{Digest, SHA256};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256};
@@ -73,6 +74,19 @@ impl Key {
                 }
             }
             Key::P256(key) => key.sign(&SystemRandom::new(), message).map(|s| s.as_ref().to_vec()).unwrap_or_default(),
+        }
+    }
+
+    /// Signs what was hashed with SHA-256 elsewhere, as a token does; `None` when the library fails.
+    pub(super) fn sign_digest(&self, digest: &[u8; 32]) -> Option<Vec<u8>> {
+        let digest = Digest::import_less_safe(digest, &SHA256).ok()?;
+        match self {
+            Key::Rsa(key) => {
+                let mut signature = vec![0; key.public_modulus_len()];
+                key.sign_digest(&RSA_PKCS1_SHA256, &digest, &mut signature).ok()?;
+                Some(signature)
+            }
+            Key::P256(key) => key.sign_digest(&digest).map(|value| value.as_ref().to_vec()).ok(),
         }
     }
 }

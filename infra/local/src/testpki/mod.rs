@@ -8,6 +8,7 @@ mod keys;
 mod list;
 mod signer;
 mod state;
+mod token;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -33,6 +33,13 @@ pub(super) struct StoredKey {
     pub(super) certificate: Der,
 }
 
+/// The key on a person's USB token.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct StoredToken {
+    pub(super) owner: String,
+    pub(super) pkcs8: Der,
+}
+
 /// A certificate that an issuing CA issued for a key of somebody else.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct StoredLeaf {
@@ -56,6 +63,8 @@ pub(super) struct State {
     pub(super) responder_base_url: String,
     pub(super) keys: Vec<StoredKey>,
     pub(super) leaves: Vec<StoredLeaf>,
+    #[serde(default)]
+    pub(super) tokens: Vec<StoredToken>,
     pub(super) revocations: Vec<StoredRevocation>,
 }
 

@@ -2,11 +2,13 @@
 //!
 //! Decides nothing by itself: it hears, has [`domain::session::reduce`] say what follows, and commits that.
 
+use std::collections::BTreeSet;
+
 use domain::decide::{Command, decide};
 use domain::ids::*;
 use domain::model::*;
 use domain::ports::*;
-use domain::refusal::Reason;
+use domain::refusal::{Reason, Refusal};
 use domain::session::{Happening, Step, is_over, reduce};
 use jiff::{SignedDuration, Timestamp};
 use pki::Certificate;
@@ -240,8 +242,8 @@ pub struct DeskAnswer {
 /// Takes the answer of a token at the desk (method `usb`).
 ///
 /// # Errors
-/// `not-found`, `session-closed`, `wrong-certificate`, `signature-does-not-verify`; faults of the ports. After a refusal the
-/// session goes on waiting.
+/// `not-found`, `session-closed`, `validation-failed` (not one answer for each copy), `wrong-certificate`,
+/// `signature-does-not-verify`; faults of the ports. After a refusal the session goes on waiting.
 pub async fn answer(
     records: &impl Records,
     chance: &impl Chance,
@@ -254,6 +256,7 @@ pub async fn answer(
         if session.method != "usb" || session.state != SessionState::Waiting || is_over(&session, now) {
             return Err(Reason::SessionClosed.into());
         }
+        one_for_each(&session, answers)?;
         let user = support::user(records, &session.user).await?;
         let leaf = leaf(&user).ok_or(Reason::CertificateNotUsable)?;
         if answers.iter().any(|answer| answer.certificate != leaf.der()) {
@@ -270,4 +273,21 @@ pub async fn answer(
         }
     }
     Err(contention())
+}
+
+/// A page that lost an answer, or brings that of another session, has a fault: no signature is judged for it.
+fn one_for_each(session: &Session, answers: &[DeskAnswer]) -> Result<(), Refusal> {
+    let here: BTreeSet<_> = session.items.iter().map(|item| &item.copy).collect();
+    let answered: BTreeSet<_> = answers.iter().map(|answer| &answer.copy).collect();
+    if here == answered && answers.len() == here.len() {
+        return Ok(());
+    }
+    Err(Refusal::Invalid {
+        pointer: "/items".into(),
+        code: "one-for-each-copy",
+        detail: (
+            "Cần đúng một chữ ký cho mỗi bản sao của phiên ký.".into(),
+            "There must be exactly one signature for each copy of the session.".into(),
+        ),
+    })
 }

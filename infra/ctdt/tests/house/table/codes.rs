@@ -136,6 +136,7 @@ async fn every_promised_problem_has_a_case() {
     let waits = scenes::desk(&cases).await;
     scenes::grounds(&cases).await;
     scenes::a_race_for_the_seal(&cases).await;
+    scenes::at_the_desk(&cases).await;
     scenes::signing(&cases).await;
     let old = scenes::a_link_and_a_report(&cases).await;
     cases.later(31).await;

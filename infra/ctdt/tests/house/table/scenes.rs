@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::codes::Cases;
 use crate::client::{Call, Client};
+use crate::desk as usb;
 use crate::job::*;
 
 const BOOK: &str = "POST /v1/appointments";
@@ -30,6 +31,7 @@ const ANNUL: &str = "POST /v1/copies/{id}/annul";
 const VOID: &str = "POST /v1/copies/{id}/void";
 const SIGN: &str = "POST /v1/sign-sessions";
 const END: &str = "POST /v1/sign-sessions/{id}/cancel";
+const ANSWER: &str = "POST /v1/sign-sessions/{id}/answers";
 const CODE: &str = "POST /v1/downloads/{token}/code";
 const OPEN: &str = "POST /v1/downloads/{token}/open";
 const REISSUE: &str = "POST /v1/downloads/{token}/reissue";
@@ -418,6 +420,25 @@ pub(super) async fn a_race_for_the_seal(cases: &Cases) {
         }
     }
     panic!("nobody lost the race");
+}
+
+/// A token that is somebody else's, or signs something else; and a session that is over.
+pub(super) async fn at_the_desk(cases: &Cases) {
+    let client = &cases.client;
+    let (_, copies) = usb::submitted(client, 1).await;
+    let session = usb::opened(client, &copies).await.json();
+    let path = format!("/v1/sign-sessions/{}", session["id"].as_str().expect("an identifier"));
+    let good = usb::answers(client, &session).await;
+    let with = |member: &str, value: &Value| {
+        let mut body = good.clone();
+        body["items"][0][member] = value.clone();
+        Call::post(format!("{path}/answers"), &body)
+    };
+    let certificate = &good["items"][0]["certificate"];
+    cases.refuses(ANSWER, "leader_usb", with("certificate", &json!("MAA=")), "wrong-certificate").await;
+    cases.refuses(ANSWER, "leader_usb", with("signature", &json!("AAAA")), "signature-does-not-verify").await;
+    client.by("leader_usb", Call::post(format!("{path}/cancel"), &json!({}))).await.is(200);
+    cases.refuses(ANSWER, "leader_usb", with("certificate", certificate), "session-closed").await;
 }
 
 /// What a prompt on the phone, a number and an annulment forbid.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::client::{Call, Client, fresh_key};
+use crate::desk;
 use crate::job::*;
 use crate::stack::Stack;
 
@@ -229,6 +230,9 @@ impl World {
     }
 
     async fn session(&self, route: &Route) -> Ready {
+        if route.path.ends_with("/answers") {
+            return self.answers(route).await;
+        }
         let (case, copies) = submitted(&self.client, "mau@example.com", 1).await;
         let watched = [format!("/v1/cases/{case}"), format!("/v1/copies/{}", copies[0])];
         if route.path == "/v1/sign-sessions" {
@@ -238,6 +242,20 @@ impl World {
         }
         let id = ask_leader(&self.client, &copies).await.text("/id");
         self.call(route, &id, "leader", &[]).watching(&watched, "clerk")
+    }
+
+    /// A session at the desk, and what the token signed for it.
+    async fn answers(&self, route: &Route) -> Ready {
+        let (case, copies) = desk::submitted(&self.client, 1).await;
+        let watched = [format!("/v1/cases/{case}"), format!("/v1/copies/{}", copies[0])];
+        let session = desk::opened(&self.client, &copies).await.json();
+        let answers = desk::answers(&self.client, &session).await;
+        let text = |member: &str| answers["items"][0][member].as_str().expect("a text").to_owned();
+        let (signature, certificate) = (text("signature"), text("certificate"));
+        let values: [(&str, &str); 3] =
+            [("copy", &copies[0]), ("signature", &signature), ("certificate", &certificate)];
+        let id = session["id"].as_str().expect("an identifier");
+        self.call(route, id, "leader_usb", &values).watching(&watched, "clerk")
     }
 
     /// What a call on a dossier could change.
@@ -351,6 +369,11 @@ impl World {
     /// cases, and a session that was cancelled leaves its prompt there.
     pub(super) async fn settle(&self, route: &Route, ready: &Ready) {
         if !route.path.starts_with("/v1/sign-sessions") {
+            return;
+        }
+        if route.path.ends_with("/answers") {
+            let session = ready.call.path.trim_end_matches("/answers").rsplit('/').next().expect("an identifier");
+            ended(&self.client, "leader_usb", session).await;
             return;
         }
         let reject = format!("/v1/sandbox/phones/{}/reject", self.client.persona("leader").phone);
