@@ -61,7 +61,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("aws-sdk-sesv2", &["local", "mail"]),
     ("lambda_http", &["api"]),
     ("lambda_runtime", &["api"]),
-    ("reqwest", &["ctdt", "directory", "local", "remote-signing", "trust-services", "xtask"]),
+    ("reqwest", &["ctdt", "directory", "local", "remote-signing", "simpki", "trust-services", "xtask"]),
     ("axum", &["ctdt", "hsm-connector", "local", "simpki"]),
     // the one way to a key in a token, and it is in no function
     ("cryptoki", &["hsm-connector"]),

@@ -76,6 +76,12 @@ enum Command {
         clock_offset_file: Option<PathBuf>,
         #[arg(long)]
         token: String,
+        /// Where the end of prompts is told, with what it is signed in CTDT_CALLBACK_SECRET / địa chỉ nhận thông báo ngược
+        #[arg(long, value_name = "URL")]
+        callback: Option<String>,
+        /// Để mọi lần chạy giống nhau, trừ khóa / so that runs are the same but for the keys
+        #[arg(long)]
+        seed: Option<u64>,
     },
 }
 
@@ -97,8 +103,11 @@ fn main() -> ExitCode {
         Command::Dev { port, data, functions, patience, quotas, power_cut } => {
             within(develop(cloud::How { port, data, functions, patience_s: patience, quotas, power_cut }))
         }
-        Command::Simpki { port, dir, clock_offset_file, token } => {
-            let options = simpki::Options { port, dir, clock_offset_file, token };
+        Command::Simpki { port, dir, clock_offset_file, token, callback, seed } => {
+            // A secret is not for the list of processes. Without one the simulator says that it has none.
+            let secret = std::env::var(local::CALLBACK_SECRET_VARIABLE).unwrap_or_default();
+            let callback = callback.map(|url| simpki::Callback { url, secret });
+            let options = simpki::Options { port, dir, clock_offset_file, callback, seed, token };
             within(async move { Ok(simpki::run(options).await.map(|()| ExitCode::SUCCESS)?) })
         }
     }

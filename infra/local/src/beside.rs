@@ -106,8 +106,9 @@ impl Beside {
         let (listener, listeners) = (serve::bind("http", 0)?, Listeners::bind(&mut ports)?);
         let (handle, stop) = Stop::channel();
         let clock = Clock::open(&places.shared("clock-offset"))?;
-        let around = Surroundings::start(listeners, &places, clock.clone(), simpki_program, true, &stop).await?;
         let url = serve::base_url(&listener)?;
+        let program = (simpki_program, url.as_str());
+        let around = Surroundings::start(listeners, &places, clock.clone(), program, true, &stop).await?;
         let (parameters, trust) = (around.parameters(&url), around.trust()?);
         let (pki, simulator) = (Arc::clone(&around.pki), Arc::clone(&around.simulator));
         let (running, sandbox) = around.split(None, true);

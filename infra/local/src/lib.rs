@@ -31,4 +31,5 @@ pub mod tokens;
 mod usb;
 
 pub use error::{Error, Result};
+pub use simulator::CALLBACK_SECRET_VARIABLE;
 pub use surroundings::CALLBACK_SECRET;

@@ -22,6 +22,8 @@ use crate::error::{Error, Result};
 use crate::serve::Stop;
 
 const SERVICE: &str = "simpki";
+/// Where the child reads with what it signs its hints.
+pub const CALLBACK_SECRET_VARIABLE: &str = "CTDT_CALLBACK_SECRET";
 /// What the child prints when it answers.
 const READY: &str = "SIMPKI READY ";
 /// How long a start may take.
@@ -47,6 +49,10 @@ pub(crate) struct Launch {
     pub(crate) clock_offset_file: PathBuf,
     /// What clients must bring.
     pub(crate) token: String,
+    /// Where it tells that a prompt has ended.
+    pub(crate) callback: String,
+    /// With what it signs that.
+    pub(crate) callback_secret: &'static str,
     /// 0 takes a free port.
     pub(crate) port: u16,
 }
@@ -63,6 +69,7 @@ impl Launch {
         let mut command = Command::new(&self.program);
         command.arg("simpki").arg("--port").arg(self.port.to_string()).arg("--dir").arg(&self.directory);
         command.arg("--clock-offset-file").arg(&self.clock_offset_file).arg("--token").arg(&self.token);
+        command.arg("--callback").arg(&self.callback).env(CALLBACK_SECRET_VARIABLE, self.callback_secret);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         // A Ctrl-C at the terminal is for us; we end the child when everything else has ended.
         #[cfg(unix)]

@@ -180,7 +180,7 @@ impl Ground {
         // Both make RSA keys at the first start; they do it at the same time.
         let (state, surroundings) = tokio::try_join!(
             create(sdk.clone(), Arc::clone(services.keys()), credentials.clone(), url.clone(), options.sample_data),
-            Surroundings::start(around, places, clock, &options.simpki_program, options.sample_data, stop),
+            Surroundings::start(around, places, clock, (&options.simpki_program, &url), options.sample_data, stop),
         )?;
         let bucket = state.output("DocumentsBucket")?;
         surroundings.trust()?.put(&sdk, bucket).await?;

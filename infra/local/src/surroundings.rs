@@ -36,6 +36,8 @@ pub(crate) const SEAL_ALIAS_PREFIX: &str = "alias/ctdt-seal-";
 pub(crate) const TRUST_PREFIX: &str = "trust/";
 /// With what the sandbox's gateway signs its hints. No secret: whoever reaches the sandbox presses the phones, too.
 pub const CALLBACK_SECRET: &str = "whsec_Q1REVCBzYW5kYm94LCBubyBzZWNyZXQgYXQgYWxs";
+/// What the simulator is called as a sender of hints.
+const BACKEND: &str = "simpki";
 /// Where the functions read the trust list.
 const TRUST_LIST: &str = "trust/list.p7m";
 /// Where `verification` reads who signs its records.
@@ -121,7 +123,7 @@ impl Running {
 }
 
 impl Surroundings {
-    /// Starts them; with `enrol` every SIM of the sample data is made.
+    /// Starts them; the API will answer at `public_url`. With `enrol` every SIM of the sample data is made.
     ///
     /// # Errors
     /// What did not start.
@@ -129,7 +131,7 @@ impl Surroundings {
         listeners: Listeners,
         places: &Places,
         clock: Clock,
-        simpki_program: &Path,
+        (simpki_program, public_url): (&Path, &str),
         enrol: bool,
         stop: &Stop,
     ) -> Result<Self> {
@@ -138,6 +140,8 @@ impl Surroundings {
             directory: places.shared("simpki"),
             clock_offset_file: clock.file().to_owned(),
             token: secret(),
+            callback: format!("{public_url}/v1/gateway-callbacks/{BACKEND}"),
+            callback_secret: CALLBACK_SECRET,
             port: 0,
         };
         let gateway_token = launch.token.clone();
@@ -170,7 +174,7 @@ impl Surroundings {
             ("DirectoryToken", &self.directory_token),
             ("GatewayUrl", self.simulator.url()),
             ("GatewayToken", &self.gateway_token),
-            ("GatewayCallbacks", &format!(r#"{{"simpki":["{CALLBACK_SECRET}"]}}"#)),
+            ("GatewayCallbacks", &format!(r#"{{"{BACKEND}":["{CALLBACK_SECRET}"]}}"#)),
             ("SealKeyAliasPrefix", SEAL_ALIAS_PREFIX),
             ("TrustList", TRUST_LIST),
             ("TrustListPins", &self.pki.trust_list_pin()),

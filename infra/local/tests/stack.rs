@@ -30,11 +30,16 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.get(1..).unwrap_or_default() {
-        ["simpki", "--port", port, "--dir", dir, "--clock-offset-file", clock, "--token", token] => {
+        ["simpki", "--port", port, "--dir", dir, "--clock-offset-file", clock, "--token", token, "--callback", url] => {
             let options = simpki::Options {
                 port: port.parse().expect("a port"),
                 dir: Some(PathBuf::from(dir)),
                 clock_offset_file: Some(PathBuf::from(clock)),
+                callback: Some(simpki::Callback {
+                    url: (*url).to_owned(),
+                    secret: std::env::var(local::CALLBACK_SECRET_VARIABLE).expect("a secret"),
+                }),
+                seed: None,
                 token: (*token).to_owned(),
             };
             runtime().block_on(simpki::run(options)).expect("the simulator runs");

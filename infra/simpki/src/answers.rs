@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::Error;
 use crate::asn1::{Extras, self_issued, signed_data};
 use crate::engine::Sim;
-use crate::keys::{SimKey, concatenated, random, sha256};
+use crate::keys::{Chance, SimKey, concatenated, sha256};
 use crate::scenario::Scenario;
 use crate::sim::{Format, Transaction};
 
@@ -18,7 +18,7 @@ pub(crate) struct Answers {
 }
 
 /// Signs all digests of a prompt as the scenario of the SIM says.
-pub(crate) fn sign_all(sim: &Sim, transaction: &Transaction) -> Result<Answers, Error> {
+pub(crate) fn sign_all(sim: &Sim, transaction: &Transaction, chance: &Chance) -> Result<Answers, Error> {
     let scenario = sim.data.scenario;
     let another = match scenario {
         Scenario::WrongSignature | Scenario::RotatedCertificate => Some(SimKey::generate(sim.data.kind)?),
@@ -38,7 +38,7 @@ pub(crate) fn sign_all(sim: &Sim, transaction: &Transaction) -> Result<Answers, 
         let hash = if scenario == Scenario::OtherHash { other(&hash) } else { hash };
         let signature = match transaction.format {
             Format::Bare => bare(key, &hash, scenario)?,
-            Format::Cms => signed_data(key, &chain, &hash, extras(scenario)?)?,
+            Format::Cms => signed_data(key, &chain, &hash, extras(scenario, chance)?)?,
         };
         signatures.push(STANDARD.encode(signature));
     }
@@ -53,8 +53,8 @@ fn bare(key: &SimKey, hash: &[u8], scenario: Scenario) -> Result<Vec<u8>, Error>
     concatenated(&signature).ok_or_else(|| Error::State("a fresh ECDSA signature cannot be read".to_owned()))
 }
 
-fn extras(scenario: Scenario) -> Result<Extras, Error> {
-    let nonce = if scenario == Scenario::CmsWithNonce { Some(random::<16>()?) } else { None };
+fn extras(scenario: Scenario, chance: &Chance) -> Result<Extras, Error> {
+    let nonce = if scenario == Scenario::CmsWithNonce { Some(chance.bytes()?) } else { None };
     Ok(Extras { ess: scenario != Scenario::CmsWithoutEss, nonce })
 }
 

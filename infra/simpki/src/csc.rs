@@ -25,7 +25,7 @@ use x509_cert::Certificate;
 use crate::engine::{Engine, No, Order, Sim, same};
 use crate::net::Wire;
 use crate::scenario::Scenario;
-use crate::sim::{Check, Format, Refusal};
+use crate::sim::{Check, Format, Refusal, Transaction};
 use crate::{MULTISIGN, PROMPT_SECONDS};
 
 const SHA256: &str = "2.16.840.1.101.3.4.2.1";
@@ -284,6 +284,8 @@ impl AuthorizeIn {
             description,
             seconds: PROMPT_SECONDS,
             format: Format::Bare,
+            hints: true,
+            once: false,
         })
     }
 }
@@ -305,14 +307,27 @@ async fn authorize(
     let shown = read::<AuthorizeIn>(&engine, &headers, &body).and_then(AuthorizeIn::order).and_then(|order| {
         let (transaction, scenario) = engine.authorize(order)?;
         let lose = scenario == Scenario::LostStart && engine.lose_once(&transaction.handle, true)?;
-        Ok((transaction, lose))
+        Ok((transaction, scenario, lose))
     });
-    send(shown.map(|(transaction, lose)| {
-        if lose {
-            wire.cut();
-        }
-        handle(&transaction.handle)
-    }))
+    let (transaction, scenario, lose) = match shown {
+        Ok(shown) => shown,
+        Err(fail) => return send(Err(fail)),
+    };
+    if scenario == Scenario::EarlyCallback {
+        hint_first(&engine, &transaction).await;
+    }
+    if lose {
+        wire.cut();
+    }
+    handle(&transaction.handle)
+}
+
+/// The client hears of the end before it knows of the beginning.
+async fn hint_first(engine: &Engine, transaction: &Transaction) {
+    let Some(messenger) = &engine.messenger else { return };
+    if let Ok(Some(ended)) = engine.news_of(&transaction.handle, Scenario::EarlyCallback) {
+        messenger.say(engine, &ended, Scenario::EarlyCallback).await;
+    }
 }
 
 fn handle(handle: &str) -> Response {

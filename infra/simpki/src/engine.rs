@@ -9,7 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::answers::{self, sign_all};
-use crate::keys::{KeyKind, SimKey, pin_fits, pin_hash, random_hex};
+use crate::hints::Messenger;
+use crate::keys::{Chance, KeyKind, SimKey, pin_fits, pin_hash};
 use crate::scenario::Scenario;
 use crate::sim::{Check, Format, Refusal, State, Subscriber, Transaction, is_pin, is_puk, normal_msisdn};
 use crate::store::Store;
@@ -40,6 +41,10 @@ pub(crate) struct Order {
     /// Seconds that the prompt stays open.
     pub(crate) seconds: i64,
     pub(crate) format: Format,
+    /// Whether the client is told by itself that the prompt has ended.
+    pub(crate) hints: bool,
+    /// Whether the reference may be used once, by whatever SIM; else the same one gives the same prompt again.
+    pub(crate) once: bool,
 }
 
 /// A SIM to be made.
@@ -89,6 +94,9 @@ pub(crate) struct Engine {
     store: Store,
     clock_offset_file: Option<PathBuf>,
     pub(crate) token: String,
+    /// Who tells clients that a prompt has ended; nobody when there is no address.
+    pub(crate) messenger: Option<Arc<Messenger>>,
+    pub(crate) chance: Chance,
     inner: Mutex<Inner>,
 }
 
@@ -106,7 +114,9 @@ impl Engine {
             inner.transactions.insert(transaction.handle.clone(), transaction);
         }
         let (clock_offset_file, token) = (options.clock_offset_file.clone(), options.token.clone());
-        Ok(Engine { store, clock_offset_file, token, inner: Mutex::new(inner) })
+        let messenger = options.callback.as_ref().map(Messenger::new).transpose()?.map(Arc::new);
+        let chance = Chance::new(options.seed, inner.sims.len().saturating_add(inner.transactions.len()));
+        Ok(Engine { store, clock_offset_file, token, messenger, chance, inner: Mutex::new(inner) })
     }
 
     /// The shared clock in Unix seconds: real time plus the offset (decision 42).
@@ -149,7 +159,7 @@ impl Engine {
             return Err(No::Contradicts("puk must be 8 digits"));
         }
         if self.sim_by_msisdn(&msisdn).is_none() {
-            let sim = fresh_sim(&msisdn, asked)?;
+            let sim = fresh_sim(&msisdn, asked, &self.chance)?;
             let mut inner = self.lock();
             if !inner.sims.values().any(|s| s.data.msisdn == msisdn) {
                 self.store.put_subscriber(&sim.data)?;
@@ -200,12 +210,16 @@ impl Engine {
         Ok(data)
     }
 
-    /// Shows a prompt. The same `clientData` for the same digests gives the same prompt again, whatever became of it.
+    /// Shows a prompt. The same `clientData` for the same digests gives the same prompt again, whatever became of it, unless
+    /// its protocol takes none twice.
     pub(crate) fn authorize(&self, order: Order) -> Result<(Transaction, Scenario), No> {
         let now = self.now();
         let mut inner = self.lock();
         self.settle_all(&mut inner, &order.credential_id, now)?;
         let sim = inner.sims.get(&order.credential_id).ok_or(No::Unknown("credentialID"))?.data.clone();
+        if order.once && inner.transactions.values().any(|t| t.client_data == order.client_data) {
+            return Err(No::Contradicts("the reference was used before"));
+        }
         if let Some(known) = known_order(&inner, &order) {
             return if known.hashes == order.hashes {
                 Ok((known.clone(), sim.scenario))
@@ -218,7 +232,7 @@ impl Engine {
             return Err(No::Refused(Refusal::Busy));
         }
         let sim = self.before_the_prompt(&mut inner, sim)?;
-        let mut transaction = new_prompt(order, sim.scenario, now)?;
+        let mut transaction = new_prompt(order, sim.scenario, now, &self.chance)?;
         transaction.settle(&sim, now);
         self.keep(&mut inner, &transaction)?;
         Ok((transaction, sim.scenario))
@@ -227,7 +241,7 @@ impl Engine {
     /// The same for gateways that tell every refusal of a phone as the end of a session: such a session is kept.
     pub(crate) fn authorize_or_record(&self, order: Order) -> Result<(Transaction, Scenario), No> {
         let now = self.now();
-        let mut ended = new_prompt(order.clone(), Scenario::Ok, now)?;
+        let mut ended = new_prompt(order.clone(), Scenario::Ok, now, &self.chance)?;
         let why = match self.authorize(order) {
             Err(No::Refused(why)) => why,
             Err(No::Unknown("credentialID")) => Refusal::NotEnrolled,
@@ -246,11 +260,6 @@ impl Engine {
         let sim = inner.sims.get(&transaction.credential_id).ok_or(No::Unknown("credentialID"))?.clone();
         let signed = self.signed(&mut inner, &sim, transaction)?;
         Ok((signed, sim))
-    }
-
-    /// Whether a reference of a client was used before, for whatever SIM.
-    pub(crate) fn knows(&self, client_data: &str) -> bool {
-        self.lock().transactions.values().any(|t| t.client_data.as_deref() == Some(client_data))
     }
 
     /// Remembers that a client asked; false when it asked too early, which is not remembered.
@@ -295,8 +304,8 @@ impl Engine {
         Ok((transaction.check(scenario, now), scenario))
     }
 
-    /// Uses a SAD. It is good for one signing operation over exactly the confirmed digests in their order; an exact
-    /// repeat signs nothing and gets the same answer, so that a client whose answer was lost is not stuck.
+    /// Uses a SAD up: it is good for one signing operation over exactly the confirmed digests in their order. A client whose
+    /// answer was lost asks for the state of its handle again, has another SAD, and gets the same signatures.
     pub(crate) fn sign(
         &self,
         credential_id: &str,
@@ -320,15 +329,16 @@ impl Engine {
         if transaction.hashes != hashes {
             return Err(No::OtherHashes);
         }
-        let confirmed = transaction.clone();
-        let next = self.signed(&mut inner, &sim, confirmed)?;
+        let used = Transaction { sad: self.chance.hex::<32>()?, ..transaction.clone() };
+        self.keep(&mut inner, &used)?;
+        let next = self.signed(&mut inner, &sim, used)?;
         Ok((next, scenario))
     }
 
     /// Signs what was confirmed, once.
     fn signed(&self, inner: &mut Inner, sim: &Sim, mut transaction: Transaction) -> Result<Transaction, Error> {
         if transaction.state == State::Confirmed {
-            let answers = sign_all(sim, &transaction)?;
+            let answers = sign_all(sim, &transaction, &self.chance)?;
             (transaction.signatures, transaction.certificate) = (answers.signatures, answers.certificate);
             transaction.state = State::Signed;
             self.keep(inner, &transaction)?;
@@ -356,12 +366,46 @@ impl Engine {
         let swapped = beside.and_then(|other| {
             let sim = inner.sims.get(&other.credential_id)?;
             if other.signatures.is_empty() {
-                Some(sign_all(sim, other).ok()?.signatures)
+                Some(sign_all(sim, other, &self.chance).ok()?.signatures)
             } else {
                 Some(other.signatures.clone())
             }
         });
         swapped.unwrap_or_else(|| this.signatures.clone())
+    }
+
+    /// Prompts with news of which the client has not been told; each is given once.
+    pub(crate) fn news(&self) -> Result<Vec<(Transaction, Scenario)>, Error> {
+        let now = self.now();
+        let mut inner = self.lock();
+        let unsaid = inner.transactions.values().filter(|t| !t.hinted);
+        let unsaid: Vec<(String, String)> = unsaid.map(|t| (t.handle.clone(), t.credential_id.clone())).collect();
+        let mut news = Vec::new();
+        for (handle, credential) in unsaid {
+            self.settle_all(&mut inner, &credential, now)?;
+            let scenario = scenario_of(&inner, &credential);
+            news.extend(self.take_news(&mut inner, &handle, scenario)?);
+        }
+        Ok(news)
+    }
+
+    /// The same for one prompt.
+    pub(crate) fn news_of(&self, handle: &str, scenario: Scenario) -> Result<Option<Transaction>, Error> {
+        let mut inner = self.lock();
+        Ok(self.take_news(&mut inner, handle, scenario)?.map(|(transaction, _)| transaction))
+    }
+
+    fn take_news(
+        &self,
+        inner: &mut Inner,
+        handle: &str,
+        scenario: Scenario,
+    ) -> Result<Option<(Transaction, Scenario)>, Error> {
+        let unsaid = inner.transactions.get(handle).filter(|t| !t.hinted && t.has_news(scenario, self.now())).cloned();
+        let Some(mut transaction) = unsaid else { return Ok(None) };
+        transaction.hinted = true;
+        self.keep(inner, &transaction)?;
+        Ok(Some((transaction, scenario)))
     }
 
     /// Counts an answer that was an error of the gateway; true for the first two of a session.
@@ -468,14 +512,14 @@ impl Engine {
     }
 }
 
-fn fresh_sim(msisdn: &str, asked: &Enrolment<'_>) -> Result<Sim, Error> {
+fn fresh_sim(msisdn: &str, asked: &Enrolment<'_>, chance: &Chance) -> Result<Sim, Error> {
     let scenario = Scenario::of_number(msisdn);
     let fitting = if scenario == Scenario::EcdsaConcatenated { KeyKind::P256 } else { KeyKind::default() };
     let kind = asked.kind.unwrap_or(fitting);
     let key = SimKey::generate(kind)?;
-    let salt = random_hex::<16>()?;
+    let salt = chance.hex::<16>()?;
     let data = Subscriber {
-        credential_id: format!("sim-{}", random_hex::<12>()?),
+        credential_id: format!("sim-{}", chance.hex::<12>()?),
         msisdn: msisdn.to_owned(),
         name: asked.name.to_owned(),
         pin_hash: pin_hash(&salt, asked.pin),
@@ -508,10 +552,10 @@ fn known_order<'a>(inner: &'a Inner, order: &Order) -> Option<&'a Transaction> {
     inner.transactions.values().find(|t| t.credential_id == order.credential_id && t.client_data.as_ref() == Some(data))
 }
 
-fn new_prompt(order: Order, scenario: Scenario, now: i64) -> Result<Transaction, Error> {
+fn new_prompt(order: Order, scenario: Scenario, now: i64, chance: &Chance) -> Result<Transaction, Error> {
     Ok(Transaction {
-        id: format!("p{}", random_hex::<8>()?),
-        handle: random_hex::<24>()?,
+        id: format!("p{}", chance.hex::<8>()?),
+        handle: chance.hex::<24>()?,
         credential_id: order.credential_id,
         client_data: order.client_data,
         hashes: order.hashes,
@@ -521,7 +565,7 @@ fn new_prompt(order: Order, scenario: Scenario, now: i64) -> Result<Transaction,
         expires_at: now.saturating_add(order.seconds),
         decided_at: None,
         state: State::Pending,
-        sad: random_hex::<32>()?,
+        sad: chance.hex::<32>()?,
         signatures: Vec::new(),
         start_lost: false,
         answer_lost: false,
@@ -531,6 +575,7 @@ fn new_prompt(order: Order, scenario: Scenario, now: i64) -> Result<Transaction,
         polled_at: None,
         refusal: None,
         certificate: None,
+        hinted: !order.hints,
     })
 }
 

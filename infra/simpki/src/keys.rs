@@ -1,6 +1,7 @@
 //! The key in a SIM (RSA-2048, RSA-3072, P-256), and chance. PIN and PUK are kept as salted PBKDF2 values.
 
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rsa::KeySize;
@@ -138,8 +139,39 @@ pub(crate) fn sha256(data: &[u8]) -> Vec<u8> {
     digest::digest(&digest::SHA256, data).as_ref().to_vec()
 }
 
+/// Where identifiers, handles, SADs, salts and nonces come from: the system, or a seed, for runs that shall be the same again.
+/// Keys never come from a seed: aws-lc makes RSA keys of the system's chance alone.
+pub(crate) struct Chance {
+    seed: Option<u64>,
+    drawn: AtomicU64,
+}
+
+impl Chance {
+    /// With a seed, what was drawn for `stored` things before is not drawn again.
+    pub(crate) fn new(seed: Option<u64>, stored: usize) -> Chance {
+        let drawn = u64::try_from(stored).unwrap_or(u64::MAX).saturating_mul(DRAWS);
+        Chance { seed, drawn: AtomicU64::new(drawn) }
+    }
+
+    /// `N` bytes, 32 at most.
+    pub(crate) fn bytes<const N: usize>(&self) -> Result<[u8; N], Error> {
+        let Some(seed) = self.seed else { return random() };
+        let nth = self.drawn.fetch_add(1, Ordering::Relaxed);
+        let block = sha256(&[seed.to_be_bytes(), nth.to_be_bytes()].concat());
+        block.first_chunk().copied().ok_or_else(|| failed("more than 32 bytes at once"))
+    }
+
+    /// The same in lower-case hex.
+    pub(crate) fn hex<const N: usize>(&self) -> Result<String, Error> {
+        self.bytes::<N>().map(hex::encode)
+    }
+}
+
+/// More than are drawn for one SIM or prompt, the repeats of a signing included.
+const DRAWS: u64 = 1_000;
+
 /// `N` random bytes.
-pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
+fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0_u8; N];
     rand::fill(&mut bytes).map_err(|_| failed("no random bytes"))?;
     Ok(bytes)
@@ -170,6 +202,20 @@ fn failed(why: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_seed_gives_the_same_again_and_never_twice() {
+        let drawn = |seed, stored| {
+            let chance = Chance::new(seed, stored);
+            [chance.hex::<16>().expect("bytes"), chance.hex::<16>().expect("bytes")]
+        };
+        assert_eq!(drawn(Some(1), 0), drawn(Some(1), 0));
+        assert_ne!(drawn(Some(1), 0), drawn(Some(2), 0));
+        assert_ne!(drawn(Some(1), 0)[0], drawn(Some(1), 0)[1]);
+        assert_ne!(drawn(Some(1), 0), drawn(Some(1), 1), "a start with a folder");
+        assert_ne!(drawn(None, 0), drawn(None, 0));
+        assert!(Chance::new(Some(1), 0).bytes::<33>().is_err());
+    }
 
     #[test]
     fn ecdsa_numbers_are_padded_to_32_bytes() {

@@ -5,6 +5,8 @@
 //! RSA-2048 or RSA-3072 (RSASSA-PKCS1-v1_5) or P-256 (ECDSA). It issues no X.509 certificates; the sandbox brings them. What
 //! can go wrong stands in one table, [`Scenario`].
 //!
+//! Who asked through the CSC face is told when a prompt has ended ([`hints`]).
+//!
 //! Faces: CSC API v2 under `/csc/v2` ([`csc`]), Mobile-ID under `/mid-api` ([`mid`]), MSS (ETSI TS 102 204) under
 //! `/mss` ([`mss`]), seeding under `/admin`, the phones under `/phones`, the drawn handset under
 //! `/phone`. State lies in a folder (a killed process loses nothing) or in memory.
@@ -14,6 +16,7 @@ mod asn1;
 mod csc;
 mod engine;
 mod faces;
+mod hints;
 mod keys;
 mod mid;
 mod mss;
@@ -32,6 +35,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 
+pub use crate::hints::Callback;
 pub use crate::scenario::{SCENARIO_NUMBERS, Scenario};
 
 /// Seconds that a prompt stays open (remote-signing.md §1a: five minutes when nothing is said).
@@ -65,6 +69,10 @@ pub struct Options {
     /// File with a signed decimal number of seconds that is added to the real time (decision 42); read at each use. A
     /// missing file, or one with anything else in it, counts as 0.
     pub clock_offset_file: Option<PathBuf>,
+    /// Where clients of the CSC face are told that a prompt has ended; `None` tells nobody.
+    pub callback: Option<Callback>,
+    /// Makes everything but the keys of SIMs the same in every run; `None` takes the system's chance.
+    pub seed: Option<u64>,
     /// Bearer token that `/csc/v2` and `/admin` demand.
     pub token: String,
 }
@@ -114,6 +122,7 @@ pub async fn serve(
     ready: impl FnOnce(SocketAddr),
 ) -> Result<(), Error> {
     let engine = Arc::new(engine::Engine::open(&options)?);
+    let telling = engine.messenger.clone().map(|messenger| messenger.run(Arc::clone(&engine)));
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await.map_err(Error::Net)?;
     ready(listener.local_addr().map_err(Error::Net)?);
     let service = router(engine).into_make_service_with_connect_info::<net::Wire>();
@@ -121,6 +130,15 @@ pub async fn serve(
     tokio::select! {
         ended = server => ended.map_err(Error::Net),
         () = until => Ok(()),
+        () = forever(telling) => Ok(()),
+    }
+}
+
+/// What there is to do besides, which may be nothing; never ready.
+async fn forever(work: Option<impl Future<Output = ()>>) {
+    match work {
+        Some(work) => work.await,
+        None => std::future::pending().await,
     }
 }
 

@@ -180,6 +180,8 @@ async fn start(State(engine): Shared, ConnectInfo(wire): ConnectInfo<Wire>, body
         let order = Order {
             credential_id: sim.map(|sim| sim.data.credential_id).unwrap_or_default(),
             client_data: None,
+            hints: false,
+            once: false,
             hashes: vec![asked.hash],
             description: format!("MA {code}. {}", asked.display_text),
             seconds: SECONDS,

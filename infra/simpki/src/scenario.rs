@@ -38,7 +38,8 @@ pub enum Scenario {
     DuplicateCallback,
     /// The phone confirms by itself, and the callback is delivered before the start is answered.
     EarlyCallback,
-    /// Callbacks with another key, with an old time stamp and with a changed body; none that is sound.
+    /// While the prompt is open: callbacks with another key, with an old time stamp and with a changed body. None that is
+    /// sound, then or later.
     ForgedCallback,
     /// Signs with a key of somebody else.
     WrongSignature,
@@ -116,6 +117,14 @@ impl Scenario {
         (Scenario::Slow, None, "Chậm 5 giây"),
         (Scenario::ServerError, None, "Cổng ký báo lỗi 500"),
     ];
+
+    /// Suffix of the numbers and name of all that have a suffix, in the order of the suffixes.
+    pub fn numbered() -> Vec<(u16, String)> {
+        let numbered = Scenario::ALL.iter().filter_map(|(scenario, suffix, _)| Some(((*suffix)?, scenario.name())));
+        let mut all: Vec<_> = numbered.collect();
+        all.sort_unstable();
+        all
+    }
 
     /// The name in the API.
     pub(crate) fn name(self) -> String {

@@ -117,6 +117,13 @@ pub(crate) struct Transaction {
     /// Base64 DER, when the answer has another X.509 certificate than the SIM.
     #[serde(default)]
     pub(crate) certificate: Option<String>,
+    /// Whether nothing is to be said of its end any more; so it is for prompts from before there were hints.
+    #[serde(default = "said")]
+    pub(crate) hinted: bool,
+}
+
+fn said() -> bool {
+    true
 }
 
 /// What the gateway says about a handle.
@@ -176,6 +183,15 @@ impl Transaction {
         };
         self.decide(next, now);
         true
+    }
+
+    /// Whether its client is to be told of it: when it could have an answer, and by a forger at once. Settle first.
+    pub(crate) fn has_news(&self, scenario: Scenario, now: i64) -> bool {
+        match self.state {
+            State::Pending => scenario == Scenario::ForgedCallback,
+            State::Confirmed | State::Signed if scenario == Scenario::LateAnswer => now >= self.expires_at,
+            _ => true,
+        }
     }
 
     /// Whether the phone shows it.

@@ -2,9 +2,12 @@
 
 import base64
 import datetime
+import http.server
+import os
 import re
 import socket
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -98,12 +101,76 @@ def certificate(spki):
     return signed.public_bytes(serialization.Encoding.DER)
 
 
+class Receiver:
+    """Takes what the simulator says by itself; each hint is its headers and its body."""
+
+    def __init__(self):
+        self.heard = []
+        self.some = threading.Condition()
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["content-length"]))
+                with receiver.some:
+                    receiver.heard.append((dict(self.headers), body))
+                    receiver.some.notify_all()
+                self.send_response(202)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hints"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def exactly(self, count):
+        """Waits for so many, and a moment for one too many."""
+        with self.some:
+            assert self.some.wait_for(lambda: len(self.heard) >= count, timeout=10), self.heard
+            self.some.wait_for(lambda: len(self.heard) > count, timeout=1)
+            assert len(self.heard) == count, self.heard
+            return list(self.heard)
+
+
 @pytest.fixture
-def simulator(request, tmp_path):
+def receiver():
+    made = Receiver()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture
+def house(request):
+    """The whole house in memory; gives its address."""
+    program = [request.config.getoption("--ctdt").resolve(), "dev", "--port", "0"]
+    running = subprocess.Popen(program, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    try:
+        line = running.stdout.readline()
+        assert line.startswith("READY "), line
+        yield line.split()[-1]
+    finally:
+        running.terminate()
+        running.wait(timeout=30)
+        running.stdout.close()
+
+
+# With what the sandbox's gateway signs its hints, as local::CALLBACK_SECRET has it.
+SECRET = "whsec_Q1REVCBzYW5kYm94LCBubyBzZWNyZXQgYXQgYWxs"
+
+
+@pytest.fixture
+def simulator(request, tmp_path, receiver):
     clock = tmp_path / "offset"
     program = [request.config.getoption("--ctdt").resolve(), "simpki", "--port", "0", "--token", TOKEN]
     running = subprocess.Popen(
-        [*program, "--clock-offset-file", clock], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*program, "--clock-offset-file", clock, "--callback", receiver.url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "CTDT_CALLBACK_SECRET": SECRET},
     )
     try:
         line = running.stdout.readline()

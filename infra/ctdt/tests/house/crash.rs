@@ -53,7 +53,9 @@ const MOMENTS: [(&str, &str); 35] = [
 
 /// Changes that happen beside other moments, so that no place in the order is theirs; and half of those of the archive, since a copy waits for
 /// its archive no longer than three runs that died, one after the other, may hold it up.
-const BESIDE: [(&str, &str); 4] = [
+const BESIDE: [(&str, &str); 6] = [
+    ("a hint of the gateway's is written down", r#"dynamodb TransactWriteItems "follow_leader""#),
+    ("a hint was followed", r#"dynamodb TransactWriteItems {"TransactItems":[{"Delete": "OUTBOX#"#),
     ("evidence is fetched", "responders POST /ocsp/"),
     ("the archived file", "s3 PUT -archived.pdf"),
     ("the seal's session waits for the time-stamp", r#"dynamodb TransactWriteItems "Delete" "SESSION" "timestamping""#),

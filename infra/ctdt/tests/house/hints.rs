@@ -1,5 +1,7 @@
 //! What a gateway says by itself (remote-signing.md §4, F5): believed by nobody, and followed by our own question.
 
+use std::time::{Duration, Instant};
+
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -29,8 +31,24 @@ fn callback() -> Call {
     Call::new(reqwest::Method::POST, "/v1/gateway-callbacks/simpki")
 }
 
-/// R44, R45, F5: the person has pressed, nobody polls, and a hint makes the house ask; said twice it is followed once. A hint about a session
-/// that still waits, about nothing, forged or stale, changes nothing.
+/// Sooner than the first sweep, which comes a minute after the start.
+const SOON: Duration = Duration::from_secs(30);
+
+async fn status(client: &Client, copy: &str) -> String {
+    client.by("clerk", Call::get(format!("/v1/copies/{copy}"))).await.is(200).text("/status")
+}
+
+/// Nobody asks for the session: only a hint does.
+async fn signed_by_a_hint(client: &Client, copy: &str) {
+    let until = Instant::now() + SOON;
+    while status(client, copy).await != "signed" {
+        assert!(Instant::now() < until, "the hint was not followed: {}", status(client, copy).await);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// R44, R45, F5: the person has pressed, nobody polls, and the gateway's hint makes the house ask; said twice it is followed once (scenario
+/// 010). A hint about a session that still waits, about nothing, forged or stale, changes nothing.
 #[tokio::test]
 async fn a_hint_is_followed_by_our_own_question() {
     let stack = Stack::in_memory();
@@ -38,8 +56,7 @@ async fn a_hint_is_followed_by_our_own_question() {
     let (_, copies) = submitted(client, "mau@example.com", 1).await;
     let session = ask_leader(client, &copies).await.text("/id");
     let body = json!({"type": "signing.finished", "clientData": session}).to_string().into_bytes();
-    let status =
-        async || client.by("clerk", Call::get(format!("/v1/copies/{}", copies[0]))).await.is(200).text("/status");
+    scenario(client, "duplicate-callback").await;
 
     client.send(signed(callback(), client, "msg_early", &body).await).await.is(202);
     for (id, body) in [
@@ -53,16 +70,13 @@ async fn a_hint_is_followed_by_our_own_question() {
     client.send(forged).await.problem(401, "callback-signature");
     let stale = signed_at(callback(), ("msg_stale", 1_700_000_000), &body);
     client.send(stale).await.problem(401, "callback-signature");
-    assert_eq!(status().await, "awaiting_signature");
+    assert_eq!(status(client, &copies[0]).await, "awaiting_signature");
 
     confirm(client).await;
+    signed_by_a_hint(client, &copies[0]).await;
+    // And after the end it changes nothing.
     for _ in 0..2 {
-        client.send(signed(callback(), client, "msg_done", &body).await).await.is(202);
+        client.send(signed(callback(), client, "msg_late", &body).await).await.is(202);
     }
-    // Nobody asks for the session: only the hint does, long before the minute's sweep.
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(45);
-    while status().await != "signed" {
-        assert!(std::time::Instant::now() < until, "the hint was not followed: {}", status().await);
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
+    assert_eq!(ended(client, "leader", &session).await["state"], "done");
 }

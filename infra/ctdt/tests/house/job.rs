@@ -148,6 +148,12 @@ pub(crate) async fn confirm(client: &Client) {
     client.send(Call::post(path, &json!({"pin": leader.pin}))).await.is(200);
 }
 
+/// How the leader's phone and its gateway behave from now on.
+pub(crate) async fn scenario(client: &Client, name: &str) {
+    let path = format!("/v1/sandbox/phones/{}/scenario", client.persona("leader").phone);
+    client.send(Call::post(path, &json!({"name": name}))).await.is(200);
+}
+
 /// Whether nothing more happens to a session.
 pub(crate) fn is_over(session: &Value) -> bool {
     matches!(session["state"].as_str(), Some("done" | "failed" | "expired" | "cancelled" | "superseded"))

@@ -15,16 +15,16 @@ use serde_json::{Value, json};
 use crate::cloud::{NOBODY, PKI, RUNTIME};
 use crate::script::{Script, line};
 
-const TOKEN: &str = "adapters-client-token";
-const MSISDN: &str = "+84900000007";
-const PIN: &str = "246810";
+pub(crate) const TOKEN: &str = "adapters-client-token";
+pub(crate) const MSISDN: &str = "+84900000007";
+pub(crate) const PIN: &str = "246810";
 const JSON: &str = "application/json";
 /// Longer than the simulator is slow.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A simulator with one SIM.
-struct Phone {
-    base: String,
+pub(crate) struct Phone {
+    pub(crate) base: String,
     http: reqwest::Client,
     credential: String,
     certificate: Option<Certificate>,
@@ -33,7 +33,11 @@ struct Phone {
 impl Phone {
     /// With a certificate, so that it can sign.
     async fn enrolled() -> Phone {
-        let mut phone = Phone::bare().await;
+        Phone::bare().await.with_certificate().await
+    }
+
+    pub(crate) async fn with_certificate(mut self) -> Phone {
+        let phone = &mut self;
         let body = json!({"msisdn": MSISDN, "name": "Nguyễn Văn Thử", "pin": PIN});
         let out = phone.post("/admin/subscribers", body).await.1;
         let spki = STANDARD.decode(out["spki"].as_str().expect("spki")).expect("base64");
@@ -45,13 +49,30 @@ impl Phone {
         let put = phone.http.put(url).bearer_auth(TOKEN).json(&json!({ "certificates": certificates }));
         assert_eq!(put.send().await.expect("an answer").status(), StatusCode::OK);
         phone.certificate = Some(Certificate::from_der(&chain[0]).expect("DER"));
-        phone
+        self
     }
 
     /// With a SIM that has no certificate yet.
     async fn bare() -> Phone {
+        Self::with_clock(None).await
+    }
+
+    /// Behind no simulator.
+    pub(crate) fn nobody() -> Phone {
+        Phone { base: String::new(), http: reqwest::Client::new(), credential: "c".into(), certificate: None }
+    }
+
+    /// The same, whose clock a file moves.
+    pub(crate) async fn with_clock(clock_offset_file: Option<std::path::PathBuf>) -> Phone {
         let (tell, told) = tokio::sync::oneshot::channel();
-        let options = simpki::Options { port: 0, dir: None, clock_offset_file: None, token: TOKEN.to_owned() };
+        let options = simpki::Options {
+            port: 0,
+            dir: None,
+            clock_offset_file,
+            callback: None,
+            seed: None,
+            token: TOKEN.to_owned(),
+        };
         RUNTIME.spawn(simpki::serve(options, std::future::pending(), |at| tell.send(at).expect("somebody waits")));
         let base = format!("http://{}", told.await.expect("it starts"));
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
@@ -67,28 +88,28 @@ impl Phone {
         Gateway::new(&self.base, TOKEN, PATIENCE).expect("a client")
     }
 
-    async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
         let request = self.http.post(format!("{}{path}", self.base)).bearer_auth(TOKEN).json(&body);
         let answer = request.send().await.expect("an answer");
         (answer.status(), answer.json().await.unwrap_or(Value::Null))
     }
 
     /// The prompts on the screen.
-    async fn prompts(&self) -> Vec<Value> {
+    pub(crate) async fn prompts(&self) -> Vec<Value> {
         let answer = self.http.get(format!("{}/phones/{MSISDN}", self.base)).send().await.expect("an answer");
         answer.json::<Value>().await.expect("JSON")["data"].as_array().expect("a list").clone()
     }
 
-    async fn confirm(&self, pin: &str) -> StatusCode {
+    pub(crate) async fn confirm(&self, pin: &str) -> StatusCode {
         self.post(&format!("/phones/{MSISDN}/confirm"), json!({ "pin": pin })).await.0
     }
 
-    async fn scenario(&self, name: &str) {
+    pub(crate) async fn scenario(&self, name: &str) {
         let (status, out) = self.post(&format!("/phones/{MSISDN}/scenario"), json!({ "name": name })).await;
         assert_eq!(status, StatusCode::OK, "{out}");
     }
 
-    fn order(&self, session: u8, messages: &[&[u8]]) -> SignOrder {
+    pub(crate) fn order(&self, session: u8, messages: &[&[u8]]) -> SignOrder {
         SignOrder {
             session: SessionId::new([session; 16]),
             credential_id: self.credential.clone(),
@@ -104,13 +125,13 @@ impl Phone {
         handle
     }
 
-    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         let certificate = self.certificate.as_ref().expect("an enrolled phone");
         pki::cms::verify_raw(message, signature, certificate).is_ok()
     }
 }
 
-fn refused(code: &str) -> Result<GatewayAnswer, Fault> {
+pub(crate) fn refused(code: &str) -> Result<GatewayAnswer, Fault> {
     Ok(GatewayAnswer::Refused(code.to_owned()))
 }
 
@@ -261,8 +282,7 @@ async fn silence_is_a_fault_in_time() {
 /// What a gateway answers is not believed to be what CSC says.
 #[tokio::test]
 async fn answers_are_read_strictly() {
-    let order = Phone { base: String::new(), http: reqwest::Client::new(), credential: "c".into(), certificate: None }
-        .order(1, &[b"x"]);
+    let order = Phone::nobody().order(1, &[b"x"]);
     let credential = line(
         200,
         JSON,

@@ -119,9 +119,6 @@ fn start(engine: &Engine, wire: &Wire, asked: SignatureReq) -> Result<Reply, Fau
     let sim = engine.sim_by_msisdn(&asked.msisdn).ok_or(Refusal::NotEnrolled)?;
     let common = asked.common.clone();
     let order = asked.order(sim.data.credential_id, engine.now())?;
-    if order.client_data.as_ref().is_some_and(|reference| engine.knows(reference)) {
-        return Err(Fault(101, "WRONG_PARAM: this AP_TransID was used before"));
-    }
     let (transaction, scenario) = engine.authorize(order)?;
     if scenario == Scenario::LostStart && engine.lose_once(&transaction.handle, true)? {
         wire.cut();

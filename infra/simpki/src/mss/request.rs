@@ -71,6 +71,8 @@ impl SignatureReq {
         }
         Ok(Order {
             credential_id,
+            hints: false,
+            once: true,
             client_data: Some(format!("mss {} {}", self.common.ap_id, self.common.ap_trans_id)),
             hashes: vec![STANDARD.encode(self.digest)],
             description: self.shown,

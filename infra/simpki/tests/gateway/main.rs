@@ -1,6 +1,7 @@
 //! The simulator from outside, over HTTP: enrolment, consent on the phone, signatures, and everything that goes wrong.
 //! Touches R25 to R27 (the leader signs with SIM PKI) and contract.md §3 (phones of the sandbox).
 
+mod hints;
 mod mid;
 mod mss;
 mod scenarios;
@@ -32,12 +33,23 @@ struct Gateway {
 
 impl Gateway {
     async fn start(dir: Option<&Path>, clock: Option<&Path>) -> Gateway {
+        Self::telling(dir, clock, None).await
+    }
+
+    /// The same, which tells an address when a prompt has ended.
+    async fn telling(dir: Option<&Path>, clock: Option<&Path>, callback: Option<simpki::Callback>) -> Gateway {
         let options = Options {
             port: 0,
             dir: dir.map(Path::to_path_buf),
             clock_offset_file: clock.map(Path::to_path_buf),
+            callback,
+            seed: None,
             token: TOKEN.to_owned(),
         };
+        Self::run(options).await
+    }
+
+    async fn run(options: Options) -> Gateway {
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = oneshot::channel::<SocketAddr>();
         let until = async move {
@@ -284,13 +296,15 @@ async fn the_shared_clock_ends_prompts_and_sads() {
     gateway.stop().await;
 }
 
-/// SCAL 2: a SAD is bound to its digests, their order and its credential; an exact repeat gets the same answer.
+/// SCAL 2: a SAD is bound to its digests, their order and its credential, and used up by one signing; the handle then gives
+/// another, for the same signatures.
 #[tokio::test]
 async fn a_sad_is_bound_to_what_was_confirmed() {
     let gateway = Gateway::start(None, None).await;
     let (credential, _) = gateway.enrol().await;
     let (one, two) = (hash(b"1"), hash(b"2"));
-    let sad = gateway.granted(&credential, "a", &[one.clone(), two.clone()]).await;
+    let both = [one.clone(), two.clone()];
+    let sad = gateway.granted(&credential, "a", &both).await;
     for wrong in [vec![two.clone(), one.clone()], vec![one.clone()], vec![one.clone(), hash(b"3")]] {
         let (status, out) = gateway.sign(&credential, &sad, &wrong).await;
         assert_eq!((status, out["error"].as_str()), (StatusCode::FORBIDDEN, Some("invalid_hash")));
@@ -302,8 +316,11 @@ async fn a_sad_is_bound_to_what_was_confirmed() {
     );
     let (status, signed) = gateway.sign(&credential, &sad, &[one.clone(), two.clone()]).await;
     assert_eq!(status, StatusCode::OK);
-    assert_eq!(gateway.sign(&credential, &sad, &[one.clone(), two.clone()]).await.1, signed);
-    assert_eq!(gateway.sign(&credential, &sad, &[one]).await.0, StatusCode::FORBIDDEN, "used, and for other digests");
+    assert_eq!(gateway.sign(&credential, &sad, &both).await.0, StatusCode::BAD_REQUEST, "it is used up");
+    let handle = text(&gateway.authorize(&credential, "a", &both).await.1, "handle");
+    let again = text(&gateway.check(&handle).await.1, "SAD");
+    assert_ne!(again, sad);
+    assert_eq!(gateway.sign(&credential, &again, &both).await, (StatusCode::OK, signed));
     gateway.stop().await;
 }
 
@@ -424,6 +441,8 @@ async fn lost_answers_can_be_asked_again() {
     let body = json!({"credentialID": credential, "SAD": sad, "hashes": hashes, "signAlgo": "1.2.840.113549.1.1.11"});
     let lost = gateway.http.post(url("signatures/signHash")).bearer_auth(TOKEN).json(&body).send().await;
     assert!(lost.is_err(), "no answer may come");
+    assert_eq!(gateway.sign(&credential, &sad, &hashes).await.0, StatusCode::BAD_REQUEST, "it was used all the same");
+    let sad = text(&gateway.check(&text(&out, "handle")).await.1, "SAD");
     let (_, signed) = gateway.sign(&credential, &sad, &hashes).await;
     assert!(verifies(&spki, b"1", &signed["signatures"][0]));
     gateway.stop().await;
@@ -459,11 +478,60 @@ async fn the_phone_page_signs_without_scripts() {
     gateway.stop().await;
 }
 
+/// A blocked SIM is opened on its page: a wrong PUK counts, the right one sets a new PIN, and other sites are refused.
+#[tokio::test]
+async fn the_phone_page_takes_the_puk() {
+    let gateway = Gateway::start(None, None).await;
+    let (credential, _) = gateway.enrol().await;
+    gateway.authorize(&credential, "s", &[hash(b"1")]).await;
+    for pin in ["000000", "000001", "000002"] {
+        gateway.confirm(pin).await;
+    }
+    let url = format!("{}/phone/{MSISDN}", gateway.base);
+    let page = async || gateway.http.get(&url).send().await.expect("a page").text().await.expect("text");
+    assert!(page().await.contains(&format!("Còn {} lần nhập PUK", simpki::PUK_TRIES)));
+    let form = async |site: &str, puk: &str| {
+        let request = gateway.http.post(format!("{url}/puk")).header("sec-fetch-site", site);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let said = request.body(format!("puk={puk}&pin=135791")).send().await.expect("an answer");
+        let to = said.headers().get("location").and_then(|to| to.to_str().ok()).unwrap_or_default().to_owned();
+        (said.status(), to.rsplit('=').next().unwrap_or_default().to_owned())
+    };
+    assert_eq!(form("cross-site", simpki::TEST_PUK).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(form("same-origin", "00000000").await, (StatusCode::SEE_OTHER, "wrong-puk".to_owned()));
+    assert!(page().await.contains(&format!("Còn {} lần nhập PUK", simpki::PUK_TRIES - 1)));
+    assert_eq!(form("same-origin", simpki::TEST_PUK).await, (StatusCode::SEE_OTHER, "unblocked".to_owned()));
+    gateway.authorize(&credential, "t", &[hash(b"2")]).await;
+    assert_eq!(gateway.confirm(PIN).await.0, StatusCode::UNPROCESSABLE_ENTITY, "the old PIN");
+    assert_eq!(gateway.confirm("135791").await.0, StatusCode::OK);
+}
+
+/// With a seed everything but the keys is the same in every run; with another, or none, nothing is.
+#[tokio::test]
+async fn a_seed_makes_runs_alike() {
+    let run = async |seed: Option<u64>| {
+        let options =
+            Options { port: 0, dir: None, clock_offset_file: None, callback: None, seed, token: TOKEN.to_owned() };
+        let gateway = Gateway::run(options).await;
+        let (credential, _) = gateway.enrol().await;
+        let handle = text(&gateway.authorize(&credential, "a", &[hash(b"x")]).await.1, "handle");
+        gateway.confirm(PIN).await;
+        let sad = text(&gateway.check(&handle).await.1, "SAD");
+        [credential, handle, sad]
+    };
+    let first = run(Some(7)).await;
+    assert_eq!(first, run(Some(7)).await);
+    for other in [run(Some(8)).await, run(None).await] {
+        assert!(first.iter().zip(&other).all(|(a, b)| a != b), "{other:?}");
+    }
+}
+
 /// Decision 35: the simulator ends when its standard input closes.
 #[tokio::test]
 async fn the_end_of_the_input_ends_it() {
     let (reader, writer) = std::io::pipe().expect("a pipe");
-    let options = Options { port: 0, dir: None, clock_offset_file: None, token: TOKEN.to_owned() };
+    let options =
+        Options { port: 0, dir: None, clock_offset_file: None, callback: None, seed: None, token: TOKEN.to_owned() };
     let running = tokio::spawn(serve(options, simpki::closed(reader), |_| {}));
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     assert!(!running.is_finished(), "it runs while the parent holds the pipe");

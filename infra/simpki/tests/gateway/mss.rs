@@ -82,6 +82,25 @@ async fn json_first_after_20_seconds_then_every_5() {
     assert_eq!(out["MSS_ReceiptResp"]["Status"]["StatusCode"]["Value"], "100");
 }
 
+/// FiCom: an `AP_TransID` is used once. Of sixteen at the same time, one is shown.
+#[tokio::test]
+async fn a_reference_is_used_once_however_many_ask() {
+    let sim = std::sync::Arc::new(Sim::start("001", None).await);
+    let all: Vec<_> = (0..16)
+        .map(|_| {
+            let sim = std::sync::Arc::clone(&sim);
+            tokio::spawn(async move { ask(&sim, "MSS_SignatureReq", signature(&sim.msisdn, "T1")).await })
+        })
+        .collect();
+    let (mut shown, mut refused) = (0, 0);
+    for one in all {
+        let out = one.await.expect("no panic");
+        shown += usize::from(out["MSS_SignatureResp"]["Status"]["StatusCode"]["Value"] == "100");
+        refused += usize::from(code(&out) == "_101");
+    }
+    assert_eq!((shown, refused), (1, 15));
+}
+
 #[tokio::test]
 async fn soap_carries_the_same() {
     let sim = Sim::start("001", None).await;

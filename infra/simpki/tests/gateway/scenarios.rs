@@ -1,5 +1,5 @@
 //! One test for each suffix of the table in remote-signing.md §5 that the CSC face carries: the number alone sets the scenario.
-//! 010, 011 and 022 need callbacks, 019 to 021 faces that answer with CMS or PDF.
+//! 010, 011 and 022 are in `hints`; 019 to 021 need faces that answer with CMS or PDF.
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED};
 use simpki::SCENARIO_NUMBERS;
@@ -19,8 +19,13 @@ pub(crate) struct Sim {
 
 impl Sim {
     pub(crate) async fn start(suffix: &str, key: Option<&str>) -> Sim {
+        Self::telling(suffix, key, None).await
+    }
+
+    /// The same, which tells an address when a prompt has ended.
+    pub(crate) async fn telling(suffix: &str, key: Option<&str>, callback: Option<simpki::Callback>) -> Sim {
         let folder = tempfile::tempdir().expect("a folder");
-        let gateway = Gateway::start(None, Some(&folder.path().join("offset"))).await;
+        let gateway = Gateway::telling(None, Some(&folder.path().join("offset")), callback).await;
         let msisdn = format!("{SCENARIO_NUMBERS}{suffix}");
         let (credential, spki) = gateway.enrol_as(&msisdn, key).await;
         Sim { gateway, folder, msisdn, credential, spki }
@@ -31,7 +36,7 @@ impl Sim {
         std::fs::write(self.folder.path().join("offset"), seconds.to_string()).expect("written");
     }
 
-    async fn prompt(&self, reference: &str, hashes: &[String]) -> String {
+    pub(crate) async fn prompt(&self, reference: &str, hashes: &[String]) -> String {
         let (status, out) = self.gateway.authorize(&self.credential, reference, hashes).await;
         assert_eq!(status, StatusCode::ACCEPTED, "{out}");
         text(&out, "handle")
