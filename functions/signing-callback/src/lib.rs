@@ -11,7 +11,7 @@ use domain::model::{Outbox, Purpose, Right, Session, Sha256, Topic, User};
 use domain::ports::{Fault, Records};
 use domain::refusal::Halt;
 use jiff::Timestamp;
-use remote_signing::Gateway;
+use remote_signing::{Service, Settings};
 use serde_json::{Value, json};
 use sha2::Digest as _;
 use store::Table;
@@ -32,7 +32,7 @@ pub struct SigningCallback {
     edge: Edge,
     keys: Keys,
     records: Table,
-    gateway: Gateway,
+    gateway: Service,
     senders: Senders,
 }
 
@@ -42,14 +42,22 @@ impl SigningCallback {
     /// # Errors
     /// A missing or unreadable setting, by name.
     pub fn new(env: &Env, aws: &aws_config::SdkConfig) -> Result<Self, Error> {
+        let edge = Edge::new(env);
+        let clock = edge.clock.clone();
         Ok(Self {
-            edge: Edge::new(env),
+            edge,
             keys: Keys::new(env)?,
             records: Table::new(aws, env.required("TABLE_NAME")?),
-            gateway: Gateway::new(
-                &env.required("GATEWAY_URL")?,
-                &env.required("GATEWAY_TOKEN")?,
-                env.seconds("GATEWAY_TIMEOUT_S")?,
+            gateway: Service::new(
+                Settings {
+                    protocol: &env.required("GATEWAY_PROTOCOL")?,
+                    url: &env.required("GATEWAY_URL")?,
+                    token: &env.required("GATEWAY_TOKEN")?,
+                    provider: &env.optional("GATEWAY_PROVIDER").unwrap_or_default(),
+                    profile: &env.optional("GATEWAY_PROFILE").unwrap_or_default(),
+                    patience: env.seconds("GATEWAY_TIMEOUT_S")?,
+                },
+                move || clock.now(),
             )?,
             senders: Senders::read(&env.required("GATEWAY_CALLBACKS")?)
                 .map_err(|why| format!("GATEWAY_CALLBACKS: {why}"))?,

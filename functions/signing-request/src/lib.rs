@@ -12,7 +12,7 @@ use domain::model::{Right, Session, User};
 use domain::ports::Records;
 use jiff::Timestamp;
 use objects::Bucket;
-use remote_signing::Gateway;
+use remote_signing::{Service, Settings};
 use serde::Deserialize;
 use store::Table;
 
@@ -25,7 +25,7 @@ pub struct SigningRequest {
     keys: Keys,
     records: Table,
     objects: Bucket,
-    gateway: Gateway,
+    gateway: Service,
     trust: TrustStore,
 }
 
@@ -48,15 +48,22 @@ impl SigningRequest {
         let live = env.required("MODE")? == "live";
         let source = Source::new(&env.required("TRUST_LIST")?, &env.required("TRUST_LIST_PINS")?, live)?;
         let trust = TrustStore::open(&objects, source, api::alarm, edge.clock.now()).await?;
+        let clock = edge.clock.clone();
         Ok(Self {
             edge,
             keys: Keys::new(env)?,
             records: Table::new(aws, env.required("TABLE_NAME")?),
             objects,
-            gateway: Gateway::new(
-                &env.required("GATEWAY_URL")?,
-                &env.required("GATEWAY_TOKEN")?,
-                env.seconds("GATEWAY_TIMEOUT_S")?,
+            gateway: Service::new(
+                Settings {
+                    protocol: &env.required("GATEWAY_PROTOCOL")?,
+                    url: &env.required("GATEWAY_URL")?,
+                    token: &env.required("GATEWAY_TOKEN")?,
+                    provider: &env.optional("GATEWAY_PROVIDER").unwrap_or_default(),
+                    profile: &env.optional("GATEWAY_PROFILE").unwrap_or_default(),
+                    patience: env.seconds("GATEWAY_TIMEOUT_S")?,
+                },
+                move || clock.now(),
             )?,
             trust,
         })

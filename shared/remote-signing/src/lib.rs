@@ -1,4 +1,5 @@
-//! The signing gateway: the CSC API (Cloud Signature Consortium), 2.0.0.2 or 1.0.4, behind [`domain::ports::RemoteSigning`].
+//! The signing gateway: the CSC API (Cloud Signature Consortium), 2.0.0.2 or 1.0.4, behind [`domain::ports::RemoteSigning`];
+//! and MSS (ETSI TS 102 204), which is [`Mss`].
 //!
 //! `credentials/info` → `credentials/authorize` (202 with a handle) → `credentials/authorizeCheck` until there is a SAD →
 //! `signatures/signHash`. The person's PIN is typed on the phone: a credential that wants a secret from us, or whose SAD is
@@ -13,8 +14,10 @@
 //! once, which the next poll tells. So "no" is known after a second, and silence stays a [`Fault`].
 
 mod approval;
+mod mss;
 mod protocol;
 mod refusal;
+mod service;
 mod wire;
 
 use std::time::Duration;
@@ -29,8 +32,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use crate::approval::SignedApprover;
+pub use crate::mss::{Binding, Mss, MssSetup};
 pub use crate::protocol::{Approver, Consent, Padding, Protocol, Tls, Version};
 use crate::refusal::{Refusal, Stage};
+pub use crate::service::{Service, Settings};
 use crate::wire::{AuthorizeCheck, Credential, Fit, Handle, Sad, Scheme, Signatures};
 
 /// Time to connect.
@@ -78,26 +83,10 @@ impl Gateway {
         tls: Option<Tls<'_>>,
     ) -> Result<Self, Fault> {
         let base = base(base_url, protocol.version)?;
-        if patience.is_zero() || patience > LONGEST_CALL {
-            return Err(Fault(format!("the gateway is waited for 1 to {} s", LONGEST_CALL.as_secs())));
-        }
         if protocol.version == Version::V1 && matches!(protocol.consent, Consent::OutOfBand) {
             return Err(Fault("CSC version 1 cannot wait for a person".to_owned()));
         }
-        let client = Client::builder()
-            .redirect(Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            // A function is frozen between two calls: a kept connection is a dead one.
-            .pool_max_idle_per_host(0)
-            .connect_timeout(CONNECT)
-            .timeout(patience);
-        let client = match tls {
-            Some(tls) => trusting(client, tls)?,
-            None => client,
-        };
-        let client = client.build().map_err(|error| Fault(format!("gateway client: {error}")))?;
-        Ok(Self { base, token: token.to_owned(), protocol, client })
+        Ok(Self { base, token: token.to_owned(), protocol, client: client(patience, tls)? })
     }
 
     /// One call of the API: the status of a success (200 or 202) and the body, or a refusal, or silence.
@@ -243,6 +232,26 @@ fn waited_for(handle: &str) -> Option<(Scheme, &str)> {
     all.into_iter().find_map(|scheme| handle.strip_prefix(waiting(scheme)).map(|own| (scheme, own)))
 }
 
+/// What calls a gateway: once, directly, and not for longer than `patience`.
+fn client(patience: Duration, tls: Option<Tls<'_>>) -> Result<Client, Fault> {
+    if patience.is_zero() || patience > LONGEST_CALL {
+        return Err(Fault(format!("the gateway is waited for 1 to {} s", LONGEST_CALL.as_secs())));
+    }
+    let client = Client::builder()
+        .redirect(Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        // A function is frozen between two calls: a kept connection is a dead one.
+        .pool_max_idle_per_host(0)
+        .connect_timeout(CONNECT)
+        .timeout(patience);
+    let client = match tls {
+        Some(tls) => trusting(client, tls)?,
+        None => client,
+    };
+    client.build().map_err(|error| Fault(format!("gateway client: {error}")))
+}
+
 /// Trusts these roots alone, and shows our key.
 fn trusting(client: ClientBuilder, tls: Tls<'_>) -> Result<ClientBuilder, Fault> {
     // The text of an error may quote a private key.
@@ -253,6 +262,13 @@ fn trusting(client: ClientBuilder, tls: Tls<'_>) -> Result<ClientBuilder, Fault>
 
 /// The URL of the API, without a slash at its end.
 fn base(url: &str, version: Version) -> Result<String, Fault> {
+    let text = checked(url)?;
+    let path = version.path();
+    Ok(if text.ends_with(path) { text } else { format!("{text}/{path}") })
+}
+
+/// A URL that is encrypted or stays on this machine, and holds no secret; without a slash at its end.
+fn checked(url: &str) -> Result<String, Fault> {
     let wrong = |why: &str| Fault(format!("the gateway's URL {why}"));
     let url = Url::parse(url).map_err(|_| wrong("is none"))?;
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
@@ -262,9 +278,7 @@ fn base(url: &str, version: Version) -> Result<String, Fault> {
     if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
         return Err(wrong("must be https"));
     }
-    let text = url.as_str().trim_end_matches('/');
-    let path = version.path();
-    Ok(if text.ends_with(path) { text.to_owned() } else { format!("{text}/{path}") })
+    Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
 /// Nobody knows what became of the call.

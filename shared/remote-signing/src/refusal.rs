@@ -35,6 +35,8 @@ pub(crate) enum Refusal {
     CertRevoked,
     /// The certificate has expired.
     CertExpired,
+    /// The gateway finds the signature invalid, or the certificate expired: it says no more.
+    Invalid,
     /// The gateway does not take our request.
     BadRequest,
     /// The gateway does not take our token.
@@ -46,7 +48,7 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    const ALL: [(Self, &'static str, &'static str); 12] = [
+    const ALL: [(Self, &'static str, &'static str); 13] = [
         (Self::UserRejected, "UserRejected", "user-rejected"),
         (Self::UserTimeout, "UserTimeout", "user-timeout"),
         (Self::PinBlocked, "PinBlocked", "pin-blocked"),
@@ -55,6 +57,7 @@ impl Refusal {
         (Self::NotEnrolled, "NotEnrolled", "not-enrolled"),
         (Self::CertRevoked, "CertRevoked", "cert-revoked"),
         (Self::CertExpired, "CertExpired", "cert-expired"),
+        (Self::Invalid, "", "signature-invalid"),
         (Self::BadRequest, "BadRequest", "bad-request"),
         (Self::Unauthorized, "Unauthorized", "unauthorized"),
         (Self::Backend, "Backend", "backend"),
@@ -69,6 +72,11 @@ impl Refusal {
     /// The handle of a session that was refused at once.
     pub(crate) fn handle(self) -> String {
         format!("no:{}", self.code())
+    }
+
+    /// Whether it ends a session when it comes then.
+    pub(crate) fn counts(self, stage: Stage) -> bool {
+        stage == Stage::Start || self.is_final()
     }
 
     /// Whether it concerns the person or the SIM.
@@ -87,7 +95,7 @@ pub(crate) fn read(stage: Stage, status: StatusCode, body: &[u8]) -> Option<Refu
     let word = stated.error_description.split(':').next().unwrap_or_default().trim();
     let by_word = Refusal::ALL.into_iter().find(|(_, theirs, _)| !theirs.is_empty() && *theirs == word);
     let refusal = by_word.map_or_else(|| by_name(&stated.error), |(refusal, ..)| Some(refusal))?;
-    (stage == Stage::Start || refusal.is_final()).then_some(refusal)
+    refusal.counts(stage).then_some(refusal)
 }
 
 /// By the standard's error names (CSC §10.1), where the description has no word that we know.

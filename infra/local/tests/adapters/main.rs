@@ -8,6 +8,7 @@ mod bucket;
 mod cloud;
 mod key;
 mod letters;
+mod mss;
 mod phone;
 mod quota;
 mod script;

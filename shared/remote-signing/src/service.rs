@@ -1,0 +1,95 @@
+//! The signing gateway of a deployment, in the protocol that it is configured for.
+
+use std::time::Duration;
+
+use domain::ports::{Fault, GatewayAnswer, RemoteSigning, SignOrder};
+use jiff::Timestamp;
+
+use crate::{Binding, Gateway, Mss, MssSetup};
+
+/// What a deployment says of its gateway.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings<'a> {
+    /// `csc-v2`, `mss-soap` or `mss-json`.
+    pub protocol: &'a str,
+    /// Base URL of CSC, or the whole address of an MSS.
+    pub url: &'a str,
+    /// Bearer token of CSC, `AP_PWD` of MSS.
+    pub token: &'a str,
+    /// `AP_ID` of MSS; CSC has none.
+    pub provider: &'a str,
+    /// `SignatureProfile` of MSS; CSC has none.
+    pub profile: &'a str,
+    /// The longest that one call may take.
+    pub patience: Duration,
+}
+
+/// A gateway that asks the person (decision 24).
+pub enum Service {
+    /// CSC API v2.
+    Csc(Gateway),
+    /// MSS of TS 102 204.
+    Mss(Mss),
+}
+
+impl Service {
+    /// Does not connect.
+    ///
+    /// # Errors
+    /// An unknown protocol; as [`Gateway::new`] and [`Mss::new`].
+    pub fn new(settings: Settings<'_>, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Result<Self, Fault> {
+        let Settings { protocol, url, token, provider, profile, patience } = settings;
+        let mss = |binding| {
+            let setup = MssSetup { url, binding, provider, password: token, profile, patience };
+            Mss::new(setup, None, now).map(Self::Mss)
+        };
+        match protocol {
+            "csc-v2" => Gateway::new(url, token, patience).map(Self::Csc),
+            "mss-soap" => mss(Binding::Soap),
+            "mss-json" => mss(Binding::Json),
+            _ => Err(Fault("the gateway's protocol is none of csc-v2, mss-soap, mss-json".to_owned())),
+        }
+    }
+}
+
+impl RemoteSigning for Service {
+    async fn start(&self, order: &SignOrder) -> Result<String, Fault> {
+        match self {
+            Self::Csc(gateway) => gateway.start(order).await,
+            Self::Mss(mss) => mss.start(order).await,
+        }
+    }
+
+    async fn poll(&self, order: &SignOrder, handle: &str) -> Result<GatewayAnswer, Fault> {
+        match self {
+            Self::Csc(gateway) => gateway.poll(order, handle).await,
+            Self::Mss(mss) => mss.poll(order, handle).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deployment_speaks_what_it_is_configured_for() {
+        let made = |protocol, provider| {
+            let settings = Settings {
+                protocol,
+                url: "http://127.0.0.1:1",
+                token: "t",
+                provider,
+                profile: "http://localhost/profile",
+                patience: Duration::from_secs(1),
+            };
+            Service::new(settings, || Timestamp::UNIX_EPOCH)
+        };
+        assert!(matches!(made("csc-v2", ""), Ok(Service::Csc(_))));
+        assert!(matches!(made("mss-soap", "http://localhost"), Ok(Service::Mss(_))));
+        assert!(matches!(made("mss-json", "http://localhost"), Ok(Service::Mss(_))));
+        for (protocol, provider) in [("", "http://localhost"), ("csc", "http://localhost"), ("mss-soap", "")] {
+            assert!(made(protocol, provider).is_err(), "{protocol}");
+        }
+    }
+}
