@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 const POLL_AFTER_S: u32 = 1;
 
 /// A session as JSON. Shows no phone number and no signature value. Of a desk flow that waits it shows what the token has to
-/// sign, and which X.509 certificate has to be on it: a page cannot do its part without.
+/// sign: a page cannot do its part without.
 pub fn session_view(session: &Session, now: Timestamp) -> Value {
     let left = session.expires_at.duration_since(now).as_secs().max(0);
     let waits = matches!(session.state, SessionState::Sending | SessionState::Waiting);
@@ -37,6 +37,8 @@ fn shown(item: &SessionItem, session: &Session) -> Value {
     let mut shown = json!({"copy_id": item.copy.as_str(), "state": ended});
     if let (Some(problem), Value::Object(map)) = (&item.problem, &mut shown) {
         map.insert("problem".into(), json!(problem));
+        let (vi, en) = words(problem);
+        map.insert("text".into(), json!({"vi": vi, "en": en}));
     }
     if let (true, Some(prepared), Value::Object(map)) = (at_the_desk, &item.prepared, &mut shown) {
         map.insert("to_be_signed".into(), to_be_signed(prepared));
@@ -53,6 +55,44 @@ fn to_be_signed(prepared: &PreparedRevision) -> Value {
         "message": STANDARD.encode(message),
     })
 }
+
+/// Why there is no signature, as a person reads it: what phones and gateways say (remote-signing.md §1a), then the catalogue of
+/// problems. A code that neither knows is told as what it is, an end without a signature.
+fn words(problem: &str) -> (&'static str, &'static str) {
+    let outside = ENDS.iter().find(|(code, ..)| *code == problem).map(|(_, vi, en)| (*vi, *en));
+    let known = outside.or_else(|| crate::code(problem).map(|code| code.title));
+    known.unwrap_or(("Phiên ký kết thúc mà không có chữ ký.", "The session ended without a signature."))
+}
+
+const ENDS: [(&str, &str, &str); 15] = [
+    ("expired", "Hết thời hạn mà chưa có chữ ký.", "The time was over before there was a signature."),
+    ("cancelled", "Phiên ký đã được hủy.", "The session was cancelled."),
+    ("user-rejected", "Người ký đã từ chối trên điện thoại.", "The signer refused on the phone."),
+    ("user-timeout", "Người ký không trả lời trên điện thoại.", "The signer did not answer on the phone."),
+    ("pin-blocked", "Mã PIN ký số trên SIM đã bị khóa.", "The signing PIN of the SIM is blocked."),
+    ("unreachable", "Điện thoại tắt máy hoặc ngoài vùng phủ sóng.", "The phone is switched off or out of reach."),
+    ("busy", "Điện thoại đang hiện một yêu cầu ký khác.", "The phone shows another request."),
+    ("not-enrolled", "Số điện thoại chưa có chứng thư ký số.", "The phone has no signing credential."),
+    ("cert-revoked", "Chứng thư ký số đã bị thu hồi.", "The signing credential is revoked."),
+    ("cert-expired", "Chứng thư ký số đã hết hạn.", "The signing credential has expired."),
+    (
+        "signature-invalid",
+        "Cổng ký số báo chữ ký không hợp lệ hoặc chứng thư đã hết hạn.",
+        "The signing gateway finds the signature invalid or the credential expired.",
+    ),
+    (
+        "bad-request",
+        "Cổng ký số không nhận yêu cầu của hệ thống.",
+        "The signing gateway does not take the system's request.",
+    ),
+    ("unauthorized", "Cổng ký số không nhận hệ thống này.", "The signing gateway does not take this system."),
+    ("backend", "Cổng ký số gặp lỗi.", "The signing gateway failed."),
+    (
+        "credential-unfit",
+        "Chứng thư này không do riêng người ký kiểm soát.",
+        "This credential is not under the signer's sole control.",
+    ),
+];
 
 fn purpose(purpose: Purpose) -> &'static str {
     match purpose {

@@ -200,13 +200,13 @@ fn browser(path: &str, form: &str) -> Call {
 }
 
 /// The six digits of a letter.
-fn code_in(letter: &serde_json::Value) -> String {
+pub(crate) fn code_in(letter: &serde_json::Value) -> String {
     let text = letter["text"].as_str().expect("a text");
     text.split(|sign: char| !sign.is_ascii_digit()).find(|part| part.len() == 6).expect("a code").to_owned()
 }
 
 /// The mailbox when it has at least `count` letters.
-async fn letters(client: &crate::client::Client, count: usize) -> Vec<serde_json::Value> {
+pub(crate) async fn letters(client: &crate::client::Client, count: usize) -> Vec<serde_json::Value> {
     let until = std::time::Instant::now() + PATIENCE;
     loop {
         let all = client.send(Call::get("/v1/sandbox/mailbox")).await.is(200).json();

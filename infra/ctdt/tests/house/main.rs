@@ -1,6 +1,7 @@
 //! The house from outside: the program `ctdt` as a process, driven over HTTP only (contract.md §3 and §4).
 
 mod batches;
+mod canary;
 mod client;
 mod contract;
 mod crash;
@@ -21,6 +22,7 @@ mod published;
 mod qr;
 mod refusals;
 mod sandbox;
+mod scenarios;
 mod stack;
 mod table;
 mod verifying;

@@ -61,8 +61,17 @@ impl Stack {
 
     /// With a data folder, and every request of a function to a service written to `log`.
     pub(crate) fn overheard(folder: &Path, log: std::fs::File) -> Self {
+        Self::logging("local::cut=debug", folder, log)
+    }
+
+    /// The same, with all that functions tell an operator.
+    pub(crate) fn overheard_and_told(folder: &Path, log: std::fs::File) -> Self {
+        Self::logging("info,local::cut=debug,dynoxide=error", folder, log)
+    }
+
+    fn logging(what: &str, folder: &Path, log: std::fs::File) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ctdt"));
-        command.env("CTDT_LOG", "local::cut=debug").stderr(log);
+        command.env("CTDT_LOG", what).stderr(log);
         // The tap that passes requests on stands only where a power cut is asked for; this one never comes.
         let folder = folder.to_str().expect("UTF-8");
         Self::run(command, &["--data", folder, "--power-cut", "before 1 no-request-has-this-word"])
@@ -76,6 +85,11 @@ impl Stack {
     /// In memory, with the quotas of the template for callers without a token.
     pub(crate) fn with_quotas() -> Self {
         Self::start(&["--quotas"])
+    }
+
+    /// The process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Waits until the process is dead, and makes sure that it died of SIGKILL.
