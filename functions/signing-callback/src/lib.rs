@@ -18,7 +18,8 @@ use store::Table;
 
 mod answers;
 
-/// Open sessions that one sweep looks at: 2.25 minutes of 43 copies a second under 6 to a prompt (limits.md T3, api.md row 42).
+/// Sessions that one sweep looks at, soonest to end first: 2.25 minutes of 43 copies a second under 6 to a prompt (limits.md T3, api.md row 42).
+/// Only those that it can move are listed. What stands before another ends before it, and then leaves the list without asking anybody.
 const SWEEP: u32 = 1_000;
 /// Hints that the stream lost, of which one sweep follows so many.
 const HINTS: u32 = 50;

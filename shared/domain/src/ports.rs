@@ -184,7 +184,7 @@ pub trait Records: Send + Sync {
     fn deliveries(&self, case: &CaseId) -> impl Future<Output = Result<Vec<Delivery>, Fault>> + Send;
     /// Work that is due, oldest first: what the stream lost, the sweepers find.
     fn due(&self, topic: Topic, now: Timestamp, limit: u32) -> impl Future<Output = Result<Vec<Outbox>, Fault>> + Send;
-    /// Sessions that are open, for the sweeper of `signing-callback`.
+    /// Sessions that [`Session::is_swept`] says the sweep of `signing-callback` can move, soonest to end first.
     fn open_sessions(&self, limit: u32) -> impl Future<Output = Result<Vec<Session>, Fault>> + Send;
     /// History of a dossier or copy.
     fn events(&self, subject: &str) -> impl Future<Output = Result<Vec<Event>, Fault>> + Send;

@@ -38,7 +38,7 @@
 //!
 //! A working copy is `DOC#` and not `COPY#`, because the role of `verification` may read the prefixes `COPY#`, `PUBNO#`,
 //! `DIGEST#`, `LINK#`, `UPLOAD#` and `PAPER#`, what it keeps itself and asks (`INQUIRY#`), the list of annulments, and nothing else. GSI1 attributes of a copy exist only while it waits in a queue, those of a session only
-//! while it is open, those of a delivery only when it goes to an account.
+//! while the minute's sweep can move it ([`domain::model::Session::is_swept`]), those of a delivery only when it goes to an account.
 
 use domain::copy::CopyState;
 use domain::ids::*;
@@ -192,10 +192,10 @@ pub fn prompt(user: &UserId) -> Key {
     Key::new(format!("PROMPT#{user}"), "PROMPT")
 }
 
-/// The partition of open sessions in the index.
+/// The partition, in the index, of the sessions that the minute's sweep can move.
 pub const OPEN_SESSIONS: &str = "SESSION#OPEN";
 
-/// An open session, soonest to end first.
+/// A session that the sweep can move, soonest to end first.
 pub fn open_session(expires_at: Timestamp, id: &SessionId) -> Key {
     Key::new(OPEN_SESSIONS, format!("{}#{id}", moment(expires_at)))
 }

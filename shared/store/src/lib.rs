@@ -298,7 +298,7 @@ impl Records for Table {
     async fn open_sessions(&self, limit: u32) -> Result<Vec<Session>, Fault> {
         let keys = self.index_keys(keys::OPEN_SESSIONS.into(), None, Range::first(limit)).await?;
         let sessions: Vec<Session> = self.load_many(keys).await?;
-        Ok(sessions.into_iter().filter(|session| !session.state.is_terminal()).collect())
+        Ok(sessions.into_iter().filter(Session::is_swept).collect())
     }
 
     async fn events(&self, subject: &str) -> Result<Vec<Event>, Fault> {

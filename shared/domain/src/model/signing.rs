@@ -45,6 +45,15 @@ pub struct Session {
     pub version: Version,
 }
 
+impl Session {
+    /// Whether the minute's sweep can move it: a leader's, of which the gateway has not said the last word. Sessions that wait for time-stamps, and
+    /// those of the seal, are brought on by their own orders, however many they are.
+    pub fn is_swept(&self) -> bool {
+        use SessionState::*;
+        self.purpose == Purpose::LeaderSign && matches!(self.state, Sending | Waiting | Unknown | Cancelling)
+    }
+}
+
 /// A leader's phone with a prompt on it: one at a time (remote-signing.md §3, concurrency).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Prompt {

@@ -120,7 +120,7 @@ fn queue_place(copy: &Copy) -> Option<Key> {
 }
 
 fn session_place(session: &Session) -> Option<Key> {
-    (!session.state.is_terminal()).then(|| keys::open_session(session.expires_at, &session.id))
+    session.is_swept().then(|| keys::open_session(session.expires_at, &session.id))
 }
 
 fn account_place(delivery: &Delivery) -> Option<Key> {

@@ -206,7 +206,7 @@ impl Records for World {
     }
 
     async fn open_sessions(&self, limit: u32) -> Result<Vec<Session>, Fault> {
-        let open = |session: &&Session| !session.state.is_terminal();
+        let open = |session: &&Session| session.is_swept();
         let list = |w: &Inner| {
             let mut found: Vec<Session> = w
                 .listed(|t| t.sessions.values().filter(open).collect(), |old| w.table.sessions.get(&old.id))
