@@ -5,9 +5,10 @@
 use casework::Halt;
 use casework::leader::{GRACE, LIFETIME, OpenSession};
 use domain::ids::{CopyId, EventId, SessionId, UserId};
-use domain::model::{Copy, Learned, Outbox, SessionState, Topic, User};
+use domain::model::{Actor, Copy, LateAnswer, Learned, Outbox, SessionState, Topic, User};
 use domain::ports::{Records as _, Write};
-use domain::refusal::Reason;
+use domain::refusal::{Reason, Refusal};
+use domain::session::SKEW;
 use jiff::SignedDuration;
 use testkit::*;
 
@@ -76,9 +77,129 @@ fn a_late_answer_is_never_applied() {
     world.habits(|habits| habits.gateway = Habit::Right);
     assert_eq!(follow(&world, &session), SessionState::Expired);
     assert_eq!(follow(&world, &session), SessionState::Expired);
-    assert!(waiting(&world).is_empty());
+    assert!(waiting(&world).iter().all(|item| watches(&world, item)));
     finish(&world);
     assert_eq!(state(&world, &copy), "submitted");
+    assert_eq!(world.fetched(&session), 0, "nobody has a signature made that must not be");
+}
+
+/// The lines of a session's history: who, and what.
+fn lines(world: &World, id: &SessionId) -> Vec<(Actor, String)> {
+    let about = |table: &Table| {
+        let lines = table.events.iter().filter(|((subject, _), _)| subject == id.as_str());
+        lines.map(|(_, event)| (event.actor.clone(), event.action.clone())).collect()
+    };
+    world.look(about)
+}
+
+/// R44: evidence needs no lucky moment. Without any hint the gateway is asked again, at growing distances, until it says what became of the prompt,
+/// or the day is over; nothing is fetched, and the line tells that the gateway has said so, not that the leader has done it.
+#[test]
+fn a_session_that_is_over_is_asked_about_for_a_day() {
+    let (world, copy) = opened();
+    world.habits(|habits| habits.gateway = Habit::Waiting);
+    let session = ask_leader(&world, std::slice::from_ref(&copy)).expect("a prompt").id;
+    world.wait(LIFETIME + GRACE + SignedDuration::from_secs(1));
+    sweep_once(&world);
+    let polls = |world: &World| world.calls().iter().filter(|call| call.name == "poll").count();
+    let (begun, asked) = (world.now(), polls(&world));
+    let until = |world: &World, end: SignedDuration| {
+        while world.now().duration_since(begun) < end {
+            sweep_once(world);
+            world.wait(SignedDuration::from_mins(1));
+        }
+    };
+    let silent = world.clone();
+    silent.habits(|habits| habits.gateway = Habit::Silent);
+    until(&silent, SignedDuration::from_hours(25));
+    let times = polls(&silent) - asked;
+    assert!((10..=20).contains(&times), "asked {times} times in a day");
+    assert!(waiting(&silent).is_empty() && session_of(&silent, &session).late.is_none());
+    // The gateway is back after hours.
+    until(&world, SignedDuration::from_hours(9));
+    assert!(session_of(&world, &session).late.is_none());
+    for (habit, late, line) in [
+        (Habit::Right, LateAnswer::Consented, Some("session.late_answer")),
+        (Habit::Refusing, LateAnswer::Refused("user_cancel".into()), None),
+    ] {
+        let world = world.clone();
+        world.habits(|habits| habits.gateway = habit);
+        until(&world, SignedDuration::from_hours(13));
+        let ended = session_of(&world, &session);
+        assert_eq!((ended.state, ended.late), (SessionState::Expired, Some(late)));
+        let wanted: Vec<_> = line.map(|line| (Actor::Gateway, line.to_owned())).into_iter().collect();
+        assert_eq!(lines(&world, &session), wanted);
+        assert!(waiting(&world).is_empty(), "it is not asked again");
+        assert_eq!((world.fetched(&session), state(&world, &copy)), (0, "submitted"));
+    }
+}
+
+/// remote-signing.md §4, prompt bombing: three prompts that were refused or not answered within a quarter of an hour, and the phone is left alone
+/// until the first of them is that old; also when they were cancelled at once. A token at the desk is not paused.
+#[test]
+fn a_phone_that_says_no_three_times_is_left_alone() {
+    let (world, copy) = opened();
+    let other = receive(&world, 2);
+    submit(&world, &other, base("Ban sao 2"));
+    open(&world, &other).expect("a preview");
+    let ask = |world: &World| ask_leader(world, std::slice::from_ref(&copy));
+    // Refused; cancelled and refused; not answered.
+    world.habits(|habits| habits.gateway = Habit::Refusing);
+    let first = world.now();
+    ask(&world).expect("a prompt");
+    sweep_once(&world);
+    world.wait(SignedDuration::from_mins(1));
+    let session = ask(&world).expect("a prompt").id;
+    run(casework::leader::cancel(&world, &session, world.now())).expect("cancelled");
+    sweep_once(&world);
+    world.habits(|habits| habits.gateway = Habit::Waiting);
+    ask(&world).expect("a prompt");
+    world.wait(LIFETIME + GRACE + SKEW + SignedDuration::from_secs(1));
+    sweep_once(&world);
+    let until = first + SignedDuration::from_mins(15);
+    let wait_s = u32::try_from(until.duration_since(world.now()).as_secs()).expect("seconds");
+    assert_eq!(ask(&world), Err(Halt::Refused(Refusal::Paused { until, wait_s })));
+    assert_eq!(world.all_prompts().values().sum::<u32>(), 3);
+    assert_eq!(state(&world, &copy), "submitted");
+    let (leader, id) = (user_of(&world, &people::leader()), SessionId::new([0x78; 16]));
+    let desk = OpenSession { id: &id, user: &leader, copies: std::slice::from_ref(&other), method: "usb" };
+    run(casework::leader::open_session(&world, &world, &world, bench(), desk, world.now())).expect("a session");
+    world.set_now(until);
+    ask(&world).expect("a prompt");
+}
+
+/// A gateway that is away is no person who says no.
+#[test]
+fn who_was_not_asked_has_not_refused() {
+    let (world, copy) = opened();
+    world.habits(|habits| habits.gateway = Habit::Silent);
+    for _ in 0..4 {
+        ask_leader(&world, std::slice::from_ref(&copy)).expect("a session");
+        world.wait(LIFETIME + GRACE + SKEW + SignedDuration::from_secs(1));
+        sweep_once(&world);
+    }
+    assert!(world.look(|table| table.unwanted.is_empty()));
+}
+
+/// Decision 20: a token at the desk asks no phone, so it holds none, and the phone is no reason to refuse it.
+#[test]
+fn a_token_at_the_desk_holds_no_phone() {
+    let (world, copy) = opened();
+    let other = receive(&world, 2);
+    submit(&world, &other, base("Ban sao 2"));
+    open(&world, &other).expect("a preview");
+    world.habits(|habits| habits.gateway = Habit::Waiting);
+    let phone = ask_leader(&world, std::slice::from_ref(&copy)).expect("a prompt").id;
+    let leader = user_of(&world, &people::leader());
+    let id = SessionId::new([0x77; 16]);
+    let ask = OpenSession { id: &id, user: &leader, copies: std::slice::from_ref(&other), method: "usb" };
+    let desk =
+        run(casework::leader::open_session(&world, &world, &world, bench(), ask, world.now())).expect("a session");
+    let held = |world: &World| world.look(|table| table.prompts[&people::leader()].session.clone());
+    assert_eq!((desk.state, held(&world)), (SessionState::Waiting, phone.clone()));
+    run(casework::leader::cancel(&world, &id, world.now())).expect("cancelled");
+    assert_eq!((state(&world, &other), held(&world)), ("submitted", phone));
+    examine(&world);
 }
 
 /// F10: a gateway that is silent for an hour: the session ends by itself, and when the gateway is back the leader signs.
@@ -214,11 +335,13 @@ fn a_cancelled_prompt_is_still_on_the_phone() {
     pressed.habits(|habits| habits.gateway = Habit::Right);
     sweep_once(&pressed);
     let ended = session_of(&pressed, &session);
-    assert_eq!((ended.state, ended.items[0].signature.is_some()), (SessionState::Cancelled, true));
+    assert_eq!((ended.state, ended.late), (SessionState::Cancelled, Some(LateAnswer::Consented)));
+    assert_eq!(lines(&pressed, &session), [(Actor::Gateway, "session.late_answer".to_owned())]);
+    assert_eq!(pressed.fetched(&session), 0, "our own question would have made the late signature");
     assert_eq!((state(&pressed, &copy), waiting(&pressed).len()), ("submitted", 0));
     ask(&pressed).expect("a second prompt");
     // Nobody presses anything.
-    world.wait(LIFETIME + GRACE);
+    world.wait(LIFETIME + GRACE + SKEW);
     assert_eq!(ask(&world).map(drop), busy);
     world.wait(SignedDuration::from_secs(1));
     ask(&world).expect("a second prompt");
@@ -364,9 +487,15 @@ fn five_hundred_sessions_and_a_gateway_that_is_away_for_an_hour() {
     for (copy, id) in &asked {
         let session = session_of(&world, id);
         assert_eq!((session.state, state(&world, copy)), (SessionState::Expired, "submitted"));
-        assert!(session.items[0].signature.is_some(), "kept");
+        assert_eq!((&session.late, world.fetched(id)), (&Some(LateAnswer::Consented), 0), "kept, and not fetched");
         let lines = world.look(|table| table.events.keys().filter(|(subject, _)| subject == id.as_str()).count());
         assert_eq!((lines, world.prompts(id)), (1, 1));
+    }
+    let left = waiting(&world);
+    assert!(left.iter().all(|item| watches(&world, item)));
+    for item in left {
+        let late = Outbox { due_at: world.now(), ..item };
+        run(work(&world, &late)).expect("nothing more to ask");
     }
     assert!(waiting(&world).is_empty());
 }
@@ -391,6 +520,10 @@ fn five_hundred_sessions_and_a_gateway_that_is_away_for_a_minute() {
     assert!(world.look(|table| table.prompts.is_empty()), "every phone is free");
 }
 
+fn waits_to_follow(world: &World) -> usize {
+    waiting(world).iter().filter(|item| item.topic == Topic::FollowLeader).count()
+}
+
 /// R45, remote-signing.md §4: what a gateway says makes one order however often it is said, whatever becomes of the call, and the order asks the
 /// gateway by our own call; what is said of a session that is not there is no trouble.
 #[test]
@@ -408,6 +541,14 @@ fn a_hint_is_one_order() {
         assert_eq!(waiting(&world).len(), 1);
         sweep_once(&world);
         assert_eq!(state(&world, &copy), "signed");
+        // Said again after its order is done, and until the day is over: nobody is asked.
+        for later in [SignedDuration::ZERO, SignedDuration::from_hours(24)] {
+            let world = world.clone();
+            world.wait(later);
+            assert_eq!((hint(&world, 1, &session), waits_to_follow(&world)), (Ok(()), 0));
+        }
+        world.wait(SignedDuration::from_hours(24) + SignedDuration::from_secs(1));
+        assert_eq!((hint(&world, 1, &session), waits_to_follow(&world)), (Ok(()), 1));
     }
     hint(&world, 2, &SessionId::new([9; 16])).expect("an order");
     let order = the_work(&world, Topic::FollowLeader);

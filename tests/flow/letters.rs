@@ -18,7 +18,7 @@ fn for_a_letter() -> (World, CopyId) {
     case.requester.account = None;
     case.version += 1;
     let (subject, action) = (case.id.to_string(), "case.changed".to_owned());
-    let event = Event { subject, seq: case.version, actor: people::clerk(), action, at: world.now() };
+    let event = Event { subject, seq: case.version, actor: (&people::clerk()).into(), action, at: world.now() };
     world.seed(vec![Write::Case(case), Write::Event(event)]);
     request_seal(&world, std::slice::from_ref(&copy)).expect("a signed copy");
     until_sealed(&world, &copy);

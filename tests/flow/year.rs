@@ -1,6 +1,9 @@
 //! The turn of the year (limits.md §2.3, 6; F7).
 
 use domain::copy::CopyState;
+use domain::model::{Topic, Unit};
+use domain::ports::Write;
+use domain::series::{Series, Written};
 use jiff::Timestamp;
 use testkit::*;
 
@@ -43,4 +46,30 @@ fn a_clock_that_steps_back() {
     finish(&world);
     let CopyState::Sealed { number, .. } = copy_of(&world, &copy).state else { panic!("not sealed") };
     assert_eq!((number.number, number.year), (1, 2027));
+}
+
+/// R47: a number is shown by the forms that it was given by, whatever stands in the office's settings when it is sealed.
+#[test]
+fn a_number_keeps_the_forms_that_it_was_given_by() {
+    let world = office();
+    let copy = signed(&world, 1);
+    request_seal(&world, std::slice::from_ref(&copy)).expect("a signed copy");
+    world.habits(|habits| habits.key = Habit::Silent);
+    let order = due_first(&world, Topic::Seal);
+    assert!(run(work(&world, &order)).is_err(), "the number is spent, and nothing is sealed");
+    let CopyState::Numbered { number, prepared: None, .. } = copy_of(&world, &copy).state else {
+        panic!("not numbered")
+    };
+    world.habits(|habits| habits.key = Habit::Right);
+    let sealed = |world: &World| {
+        finish(world);
+        let CopyState::Sealed { sealed, .. } = copy_of(world, &copy).state else { panic!("not sealed") };
+        sealed.sha256
+    };
+    let changed = world.clone();
+    let written = Written::parse("{nn}/ĐT", "ngày {d} tháng {m} năm {yyyy}").expect("readable");
+    let series = Series { suffix: number.suffix, book: number.book, written };
+    let unit = Unit { later_series: vec![("2026-01-01".parse().expect("literal"), series)], ..unit_of(&changed) };
+    changed.seed(vec![Write::Unit(unit)]);
+    assert_eq!(sealed(&changed), sealed(&world));
 }

@@ -104,7 +104,13 @@ pub(crate) fn wrong_state(state: &str, allowed: &[&str]) -> Problem {
 
 /// The line of history for a change.
 pub(crate) fn event(subject: &str, seq: Version, user: &User, action: &str, now: Timestamp) -> Write {
-    Write::Event(Event { subject: subject.to_owned(), seq, actor: user.id.clone(), action: action.to_owned(), at: now })
+    Write::Event(Event {
+        subject: subject.to_owned(),
+        seq,
+        actor: (&user.id).into(),
+        action: action.to_owned(),
+        at: now,
+    })
 }
 
 /// A dossier changed by somebody now.

@@ -578,6 +578,14 @@ pub static CODES: &[Code] = &[
         "Answer it or wait for its end.",
     ),
     c(
+        "prompts-paused",
+        429,
+        "Tạm ngừng gửi yêu cầu ký tới SIM này",
+        "Prompts to this SIM are paused",
+        "Hỏi lãnh đạo vì sao từ chối; chờ đến giờ ghi trong retry_at, hoặc ký bằng USB token tại bàn.",
+        "Ask the leader why; wait for the time in retry_at, or sign with a USB token at the desk.",
+    ),
+    c(
         "copy-changed",
         409,
         "Bản sao đã thay đổi sau khi mở",

@@ -1,6 +1,7 @@
 //! RFC 9457 problems in two languages (api.md §5.6). One table from code to status and words: [`crate::codes`].
 
 use domain::refusal::{Halt, Reason, Refusal};
+use domain::time;
 use serde_json::{Map, Value, json};
 
 use crate::auth::right_name;
@@ -172,6 +173,14 @@ impl From<Refusal> for Problem {
             }
             Refusal::WrongState { state, allowed } => problem.with("state", state).with("allowed", json!(allowed)),
             Refusal::Invalid { pointer, code, detail: (vi, en) } => problem.pointer(&pointer, code).detail(vi, en),
+            Refusal::Paused { until, wait_s } => {
+                let at = time::civil(until).strftime("%H:%M:%S");
+                let problem = problem.with("retry_at", time::rfc3339(until)).retry_after(wait_s);
+                problem.detail(
+                    format!("Ba yêu cầu ký gần đây đã bị từ chối hoặc không được trả lời. Có thể gửi lại từ {at}."),
+                    format!("The last three prompts were refused or not answered. Ask again from {at} (UTC+7)."),
+                )
+            }
             Refusal::FeeDiffers { expected_vnd } => problem.with("expected_vnd", expected_vnd),
         }
     }

@@ -397,6 +397,7 @@ static SIGNING: &[Route] = &[
         "copy-not-opened",
         "copy-changed",
         "signer-busy",
+        "prompts-paused",
         "method-not-available",
         "certificate-not-usable",
         "wrong-state",

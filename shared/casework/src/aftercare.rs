@@ -49,7 +49,7 @@ pub async fn tell(
 /// The event; one that is there already is as good.
 async fn noted(records: &impl Records, watch: &Watch, by: &UserId, now: Timestamp) -> Result<bool, Fault> {
     let subject = watch.verification.as_str().to_owned();
-    let event = Event { subject: subject.clone(), seq: 1, actor: by.clone(), action: ACTION.to_owned(), at: now };
+    let event = Event { subject: subject.clone(), seq: 1, actor: by.into(), action: ACTION.to_owned(), at: now };
     if commit(records, vec![Write::Event(event)]).await == Commit::Written {
         return Ok(true);
     }

@@ -135,7 +135,7 @@ async fn waiting(records: &impl Records, copy: &Copy) -> Result<Option<PreparedR
 ///
 /// # Errors
 /// [`Refusal`] `not-found`, `wrong-state`, `copy-not-opened`, `copy-changed`, `signer-busy`, `certificate-not-usable`,
-/// `mandate-expired`, `method-not-available`, `validation-failed`; faults of the ports.
+/// `mandate-expired`, `method-not-available`, `prompts-paused`, `validation-failed`; faults of the ports.
 pub async fn open_session(
     records: &impl Records,
     objects: &impl Objects,
@@ -151,7 +151,11 @@ pub async fn open_session(
     usable(workshop, ask.user, now)?;
     let mandate = ask.user.mandate.as_ref().filter(|mandate| mandate.holds_on(time::day(now)));
     let mandate = mandate.ok_or(Reason::MandateExpired)?;
-    free(records, &ask.user.id, ask.id, now).await?;
+    // A token at the desk asks no phone.
+    if ask.method != "usb" {
+        free(records, &ask.user.id, ask.id, now).await?;
+        wanted(records, &ask.user.id, now).await?;
+    }
     let id = ask.id.clone();
     let mut items = Vec::new();
     let mut decisions = Vec::new();
@@ -184,13 +188,15 @@ pub async fn open_session(
     }
     let unit = unit.ok_or(Refusal::NotFound)?;
     let session = session(id, &ask, &unit, items, pages, now);
-    let taken = Write::PromptTaken(prompt(&session, &ask.user.id), now);
-    let mut all = vec![Write::Session(session.clone()), taken];
+    let mut all = vec![Write::Session(session.clone())];
+    all.extend(prompt(&session).map(|prompt| Write::PromptTaken(prompt, now)));
     all.extend(decisions.into_iter().flat_map(writes));
     match records.commit(all).await {
         Ok(()) => drive(records, gateway, ask.user, session, now).await,
         Err(CommitError::Conflict) => {
-            free(records, &ask.user.id, ask.id, now).await?;
+            if session.is_on_a_phone() {
+                free(records, &ask.user.id, ask.id, now).await?;
+            }
             Err(Reason::CopyChanged.into())
         }
         // It may have happened. Whoever asks for the session sees; the prompt goes out only when it certainly happened.
@@ -238,6 +244,14 @@ async fn free(records: &impl Records, user: &UserId, session: &SessionId, now: T
     let shown = records.prompt(user).await?;
     let busy = shown.is_some_and(|shown| shown.session != *session && shown.until.as_second() >= now.as_second());
     if busy { Err(Reason::SignerBusy.into()) } else { Ok(()) }
+}
+
+/// A phone on which nobody wants to be asked is left alone. Sessions that are opened at the same moment share its one lease, so none slips past.
+async fn wanted(records: &impl Records, user: &UserId, now: Timestamp) -> Result<(), Halt> {
+    let paused = records.unwanted(user).await?.and_then(|unwanted| unwanted.paused_until(now));
+    let Some(until) = paused else { return Ok(()) };
+    let wait_s = u32::try_from(until.duration_since(now).as_secs().max(1)).unwrap_or(u32::MAX);
+    Err(Refusal::Paused { until, wait_s }.into())
 }
 
 /// The leader's revision: it shows what was fixed at submission, also when name, office or picture are others by now.
@@ -308,6 +322,7 @@ fn session(
         handle: None,
         created_at: now,
         expires_at: now.checked_add(LIFETIME).unwrap_or(now),
+        late: None,
         version: 1,
         id,
         items,

@@ -11,6 +11,7 @@ use domain::ids::*;
 use domain::model::*;
 use domain::ports::*;
 use domain::refusal::{Reason, Refusal};
+use domain::series::Written;
 use domain::{paths, register, time};
 use jiff::{SignedDuration, Timestamp};
 use pades::{Held, LEADER_FIELD, Revision};
@@ -91,6 +92,7 @@ pub async fn request(
         created_at: now,
         // Nobody's answer is waited for and a spent number never lapses: the end is only shown.
         expires_at: now.checked_add(SignedDuration::from_mins(15)).unwrap_or(now),
+        late: None,
         version: 1,
     };
     all.push(Write::Session(session.clone()));
@@ -259,7 +261,8 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         let allocation = register::allocate(copy, &unit, head.as_ref(), by, self.now)?;
         // What cannot be made behind it spends no number: the revision is made, with code and drawing, and forgotten. It is made again for
         // the seal, of the same facts.
-        self.revision(copy, end, &unit, &allocation.entry.number, *decided_at).await?;
+        let Entry { number, written, .. } = &allocation.entry;
+        self.revision(copy, end, &unit, (number, written.as_ref()), *decided_at).await?;
         let mut all = vec![Write::Counter(allocation.counter), Write::Entry(allocation.entry)];
         all.extend(writes(allocation.decision));
         commit(self.records, all).await;
@@ -289,7 +292,9 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         let unit = support::unit(self.records, &copy.unit).await?;
         let chain = chain_of(&unit.seal_chain)?;
         let leaf = chain.first().ok_or_else(|| Fault("the unit has no seal certificate".into()))?;
-        let prepared = self.revision(copy, end, &unit, number, decided_at).await?;
+        let entry = self.records.entry(&unit.id, &number.suffix, number.year, number.number).await?;
+        let written = entry.and_then(|entry| entry.written);
+        let prepared = self.revision(copy, end, &unit, (number, written.as_ref()), decided_at).await?;
         let path = paths::seal_prepared(&copy.id, &sha256(&[&prepared.tail]));
         let revision = PreparedRevision {
             tail: support::create_exactly(self.objects, path, prepared.tail).await?,
@@ -313,9 +318,11 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         copy: &Copy,
         end: &Held<'_>,
         unit: &Unit,
-        number: &Number,
+        (number, written): (&Number, Option<&Written>),
         decided_at: Timestamp,
     ) -> Result<Revision, Halt> {
+        // What was given before forms were kept is shown as the office's settings have it.
+        let written = written.cloned().unwrap_or_else(|| unit.series_on(time::day(decided_at)).written);
         let scans = self.scans(copy).await?;
         let qr = self.keys.qr.text(&unit.code, number, decided_at, &scans).await?;
         let picture = match copy.look.as_ref().and_then(|look| look.seal_picture) {
@@ -327,7 +334,7 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         let mark = SealMark {
             unit,
             number,
-            written: &unit.series_on(time::day(decided_at)).written,
+            written: &written,
             picture: picture.as_deref(),
             copy: &copy.id,
             token_room: copy.token_room(),

@@ -10,7 +10,6 @@ use domain::paths;
 use domain::ports::{Objects, Records, Write};
 use domain::refusal::Refusal;
 use domain::series::{Series, WrongSeries};
-use domain::time;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -24,8 +23,8 @@ const SUFFIX: (&str, &str) = (
 const BOOK: (&str, &str) =
     ("Quyển số gồm 1 đến 16 chữ cái, chữ số hoặc / - .", "A book has 1 to 16 letters, digits or / - .");
 const BEGUN: (&str, &str) = (
-    "Ngày đó đã bắt đầu, có thể đã cấp số theo cách cũ. Hãy chọn từ ngày mai trở đi.",
-    "That day has begun, and numbers may have been given on it. Choose tomorrow or later.",
+    "Ngày đó đã bắt đầu, hoặc sẽ bắt đầu trong vòng 5 phút nữa; có thể đã cấp số theo cách cũ. Hãy chọn ngày muộn hơn.",
+    "That day has begun, or begins within 5 minutes; numbers may have been given on it. Choose a later day.",
 );
 const TWICE: (&str, &str) = ("Hai dòng cùng một ngày bắt đầu.", "Two rows begin on one day.");
 const WITHIN_YEAR: (&str, &str) = (
@@ -33,8 +32,16 @@ const WITHIN_YEAR: (&str, &str) = (
     "Another suffix counts from 1 again, and within a year numbers must go on: a suffix changes on 1 January only.",
 );
 const TOO_MANY: (&str, &str) = (
-    "Đơn vị đã có 100 lần thay đổi quyển số, ký hiệu; không nhận thêm.",
-    "The office has 100 changes of book and suffix already; no more are taken.",
+    "Chỉ lập kế hoạch trước tối đa 100 lần thay đổi quyển số, ký hiệu.",
+    "At most 100 changes of book and suffix are planned ahead.",
+);
+const TOO_MANY_EVER: (&str, &str) = (
+    "Đơn vị đã có 600 lần thay đổi quyển số, ký hiệu, kể cả những lần đã có hiệu lực; không nhận thêm.",
+    "The office has 600 changes of book and suffix, those that have begun counted; no more are taken.",
+);
+const SETTLED: (&str, &str) = (
+    "Có thay đổi sẽ bắt đầu trong vòng 5 phút nữa: không được sửa hoặc bỏ thay đổi đó nữa. Hãy gửi lại kèm nguyên dòng đó.",
+    "A change begins within 5 minutes and can no longer be altered or taken back. Send it again with that row as it is.",
 );
 
 /// Who changes something, and when.
@@ -105,7 +112,7 @@ pub async fn plan_series(
     later: Vec<(Date, Series)>,
     by: By<'_>,
 ) -> Result<Unit, Halt> {
-    let after = office.with_later(time::day(by.now), later).map_err(|(at, rule)| wrong(at, rule))?;
+    let after = office.with_later(by.now, later).map_err(|(at, rule)| wrong(at, rule))?;
     keep_unit(records, office, after, "unit.series_planned", by).await
 }
 
@@ -117,8 +124,14 @@ pub fn wrong(at: usize, rule: WrongSeries) -> Refusal {
         WrongSeries::Begun => ("from", "after_today", BEGUN),
         WrongSeries::Twice => ("from", "day_twice", TWICE),
         WrongSeries::WithinYear => ("suffix", "new_suffix_on_1_january", WITHIN_YEAR),
-        WrongSeries::TooMany => ("from", "too_many_series", TOO_MANY),
+        WrongSeries::TooMany => ("", "too_many_series", TOO_MANY),
+        WrongSeries::TooManyEver => ("", "too_many_series", TOO_MANY_EVER),
+        WrongSeries::Settled => ("", "about_to_begin", SETTLED),
     };
+    // What is wrong with all of them together is wrong with none of them.
+    if member.is_empty() {
+        return Refusal::Invalid { pointer: "/later".into(), code, detail: (detail.0.into(), detail.1.into()) };
+    }
     Refusal::Invalid { pointer: format!("/later/{at}/{member}"), code, detail: (detail.0.into(), detail.1.into()) }
 }
 
@@ -137,7 +150,7 @@ fn line(subject: &str, seq: u64, action: &str, by: By<'_>) -> Write {
     Write::Event(Event {
         subject: subject.to_owned(),
         seq,
-        actor: by.user.clone(),
+        actor: by.user.into(),
         action: action.to_owned(),
         at: by.now,
     })

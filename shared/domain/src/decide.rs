@@ -185,7 +185,7 @@ pub fn decide(copy: &Copy, command: Command<'_>, by: &UserId, now: Timestamp) ->
     let since = if state.name() == copy.state.name() { copy.since } else { now };
     let after = Copy { state, opened, since, changed_by: by.clone(), changed_at: now, version, ..copy.clone() };
     let event =
-        Event { subject: copy.id.to_string(), seq: version, actor: by.clone(), action: action.to_owned(), at: now };
+        Event { subject: copy.id.to_string(), seq: version, actor: by.into(), action: action.to_owned(), at: now };
     Ok(Decision { copy: after, event })
 }
 

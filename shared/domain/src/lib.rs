@@ -12,6 +12,7 @@ pub mod ids;
 pub mod inquiry;
 pub mod model;
 pub mod paths;
+pub mod pause;
 pub mod ports;
 pub mod qr;
 pub mod quota;

@@ -13,11 +13,11 @@ use jiff::civil::Date;
 pub use kept::{KeptReport, KeptVerdict, Watch, Watcher};
 pub use look::{Look, Mandate};
 pub use pades::Midstate;
-pub use signing::{PreparedRevision, Prompt, Purpose, Session, SessionItem, SessionState};
+pub use signing::{Delivered, LateAnswer, PreparedRevision, Prompt, Purpose, Session, SessionItem, SessionState};
 pub use work::{Learned, Outbox, Topic, WaitsFor};
 
 use crate::ids::*;
-use crate::series::Series;
+use crate::series::{Series, Written};
 
 /// The SHA-256 of some bytes.
 pub type Sha256 = [u8; 32];
@@ -459,6 +459,8 @@ pub struct Entry {
     pub copy: CopyId,
     /// Its dossier.
     pub case: CaseId,
+    /// The forms that it was given by: whatever the office plans, the seal shows it so. Entries that were made before forms were kept have none.
+    pub written: Option<Written>,
     /// When it was given.
     pub at: Timestamp,
 }
@@ -523,11 +525,36 @@ pub struct Event {
     /// Position: the version after the change.
     pub seq: Version,
     /// Who.
-    pub actor: UserId,
+    pub actor: Actor,
     /// What, as `copy.sealed`.
     pub action: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// Who has done what a line of history tells.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Actor {
+    /// A person, or a client of the API.
+    User(UserId),
+    /// The signing gateway, by its own answer: nobody of ours has done that.
+    Gateway,
+}
+
+impl Actor {
+    /// How it is told and stored. An identifier of a user has another beginning, so that nobody can be called so.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Actor::User(id) => id.as_str(),
+            Actor::Gateway => "service:signing-gateway",
+        }
+    }
+}
+
+impl From<&UserId> for Actor {
+    fn from(id: &UserId) -> Self {
+        Actor::User(id.clone())
+    }
 }
 
 /// A copy's way to its requester.

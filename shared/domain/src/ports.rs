@@ -13,6 +13,7 @@ use crate::batch::{Batch, BatchItem, BatchPlan};
 use crate::ids::*;
 use crate::inquiry::Inquiry;
 use crate::model::*;
+use crate::pause::Unwanted;
 
 /// Something outside failed. The text is for the log of the operator only and never reaches a client.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -57,6 +58,10 @@ pub enum Write {
     PromptTaken(Prompt, Timestamp),
     /// Gives a phone back that this session holds, or nobody; never after its time, when another may hold it.
     PromptGone(UserId, SessionId),
+    /// Prompts that a person has refused or not answered; it goes away by itself.
+    Unwanted(Unwanted),
+    /// Remembers that a gateway has said something; it must not be remembered already, unless its time was over at this moment.
+    Delivered(Delivered, Timestamp),
     /// The head of a series moves from `last - 1` to `last`; the stored one must be exactly `last - 1` (or absent for 1).
     Counter(Counter),
     /// A spent number; must not exist.
@@ -149,6 +154,8 @@ pub trait Records: Send + Sync {
     fn session(&self, id: &SessionId) -> impl Future<Output = Result<Option<Session>, Fault>> + Send;
     /// What a leader's phone shows, as far as is known; its time may be over.
     fn prompt(&self, user: &UserId) -> impl Future<Output = Result<Option<Prompt>, Fault>> + Send;
+    /// Prompts that a person has refused or not answered lately; those that count no more may still be there.
+    fn unwanted(&self, user: &UserId) -> impl Future<Output = Result<Option<Unwanted>, Fault>> + Send;
     /// The head of a series; `None` before the first number.
     fn counter(
         &self,
@@ -366,6 +373,8 @@ pub struct SignOrder {
 pub enum GatewayAnswer {
     /// The phone has not answered.
     Pending,
+    /// The person has consented, and no signature was fetched. [`RemoteSigning::poll`] never says so.
+    Consented,
     /// Raw signature values in the order of the hashes. Not verified.
     Signed(Vec<Vec<u8>>),
     /// The person said no, or the PIN is blocked, or the time is over: a code of remote-signing.md §2.
@@ -376,7 +385,10 @@ pub enum GatewayAnswer {
 pub trait RemoteSigning: Send + Sync {
     /// Shows the prompt; gives the handle. `Err` means that it may or may not be shown: never call again for this session.
     fn start(&self, order: &SignOrder) -> impl Future<Output = Result<String, Fault>> + Send;
-    /// Asks once.
+    /// Asks once what the person has answered, and has nothing signed: for sessions that are over, of which a signature would be one too many. A
+    /// protocol whose answer brings the signatures with it gives them.
+    fn ask(&self, order: &SignOrder, handle: &str) -> impl Future<Output = Result<GatewayAnswer, Fault>> + Send;
+    /// Asks once, and fetches the signatures when the person has consented.
     fn poll(&self, order: &SignOrder, handle: &str) -> impl Future<Output = Result<GatewayAnswer, Fault>> + Send;
 }
 

@@ -1,6 +1,8 @@
 //! Answers of the rules that say no. A refusal is not a fault: it is meant for the person who asked, and `api` alone
 //! knows how it looks in HTTP.
 
+use jiff::Timestamp;
+
 use crate::ids::UnitId;
 use crate::model::Right;
 use crate::ports::Fault;
@@ -39,6 +41,13 @@ pub enum Refusal {
     FeeDiffers {
         /// What the tariff says, in dong.
         expected_vnd: u64,
+    },
+    /// A phone is left alone for a while (remote-signing.md §4).
+    Paused {
+        /// Until when.
+        until: Timestamp,
+        /// Seconds from now to then, at least one.
+        wait_s: u32,
     },
     /// Everything that needs no data.
     Because(Reason),
@@ -187,6 +196,7 @@ impl Refusal {
             Refusal::Stale => "stale",
             Refusal::Invalid { .. } => "validation-failed",
             Refusal::FeeDiffers { .. } => "fee-differs",
+            Refusal::Paused { .. } => "prompts-paused",
             Refusal::Because(reason) => reason.code(),
         }
     }

@@ -49,11 +49,12 @@ pub fn allocate(
     };
     let year = legal_year(decided_at);
     let last = head.map_or(0, |counter| counter.last).checked_add(1).ok_or(Reason::BookClosed)?;
-    let Series { suffix, book, .. } = unit.series_on(time::day(decided_at));
+    let Series { suffix, book, written } = unit.series_on(time::day(decided_at));
     let number = Number { number: last, book, year, suffix };
     let decision = decide(copy, Command::AssignNumber { session, number: number.clone() }, by, now)?;
     let counter = Counter { unit: unit.id.clone(), suffix: number.suffix.clone(), year, last };
-    let entry = Entry { unit: unit.id.clone(), number, copy: copy.id.clone(), case: copy.case.clone(), at: now };
+    let (copy, case) = (copy.id.clone(), copy.case.clone());
+    let entry = Entry { unit: unit.id.clone(), number, copy, case, written: Some(written), at: now };
     Ok(Allocation { counter, entry, decision })
 }
 

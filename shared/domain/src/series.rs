@@ -4,14 +4,22 @@
 //! behind `Số chứng thực:`, and a day in the words of the form (NĐ 23/2015/NĐ-CP, annex).
 
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::model::Unit;
-use crate::qr;
+use crate::{qr, time};
 
 /// The longest form, in characters.
 const LIMIT: usize = 60;
-/// How many rows an office has at most: one a month for eight years.
-const MOST_ROWS: usize = 100;
+/// How long before its day a row is settled: nothing is added for a day that begins within this time, and nothing taken from it. A plan is judged
+/// at one moment and committed at a later one, by what a function lives at most (29 s), what its clock is off and what a commit takes; numbers are
+/// given beside it all the time. With this between them a number of the new day always reads a unit on which the plan has long been decided.
+pub const SETTLED: SignedDuration = SignedDuration::from_mins(5);
+/// How many rows an office plans ahead at most: one a month for eight years.
+const MOST_AHEAD: usize = 100;
+/// How many it has at most, with those that have begun: one a month for fifty years. They stay, because old copies were numbered by them; each
+/// takes 330 bytes at most, and an item of the table 400 KB.
+const MOST_EVER: usize = 600;
 const NUMBER: &str = "{n}";
 const DAY: &str = "Ngày {dd} tháng {mm} năm {yyyy}";
 
@@ -106,9 +114,15 @@ pub enum WrongSeries {
     /// Two rows of one day.
     #[error("a day twice")]
     Twice,
-    /// As many as an office may have.
+    /// A row that begins within minutes, changed or taken away.
+    #[error("a day that is about to begin")]
+    Settled,
+    /// As many as an office may plan.
     #[error("too many rows")]
     TooMany,
+    /// As many as an office may ever have.
+    #[error("too many rows with those that have begun")]
+    TooManyEver,
 }
 
 impl Series {
@@ -130,31 +144,42 @@ impl Series {
 }
 
 impl Unit {
-    /// The same office with what begins on days that have not begun; rows whose day has begun stay, since numbers stand under them. Books and
-    /// forms change on any day, and numbers go on; another suffix begins with a year.
+    /// The same office with what begins on days to come; rows whose day has begun stay, since numbers stand under them, and those whose day begins
+    /// within [`SETTLED`] stay as they are. Books and forms change on any day, and numbers go on; another suffix begins with a year.
     ///
     /// # Errors
-    /// The place of the first wrong row in `later`, and [`WrongSeries::Begun`], [`WrongSeries::Twice`], [`WrongSeries::WithinYear`] or
-    /// [`WrongSeries::TooMany`].
-    pub fn with_later(&self, today: Date, later: Vec<(Date, Series)>) -> Result<Unit, (usize, WrongSeries)> {
-        let begun = || self.later_series.iter().filter(|(from, _)| *from <= today).cloned();
-        for (at, (from, series)) in later.iter().enumerate() {
+    /// The place of the first wrong row in `later`, and [`WrongSeries::Begun`], [`WrongSeries::Twice`] or [`WrongSeries::WithinYear`];
+    /// [`WrongSeries::Settled`], [`WrongSeries::TooMany`] or [`WrongSeries::TooManyEver`] about all of them.
+    pub fn with_later(&self, now: Timestamp, later: Vec<(Date, Series)>) -> Result<Unit, (usize, WrongSeries)> {
+        let today = time::day(now);
+        let settled = now.checked_add(SETTLED).map_or(today, time::day);
+        // Whoever reads and writes back says again what is about to begin.
+        let known = |row: &(Date, Series)| row.0 > today && self.later_series.contains(row);
+        for (at, row) in later.iter().enumerate() {
+            let (from, series) = row;
             let others = || later.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, row)| row);
             let before = others().filter(|(day, _)| day < from).max_by_key(|(day, _)| *day);
-            let before = before.map_or_else(|| self.series_on(today).suffix, |(_, series)| series.suffix.clone());
+            let before = before.map_or_else(|| self.series_on(settled).suffix, |(_, series)| series.suffix.clone());
             let wrong = match () {
-                () if *from <= today => WrongSeries::Begun,
+                () if *from <= settled && !known(row) => WrongSeries::Begun,
                 () if others().any(|(day, _)| day == from) => WrongSeries::Twice,
+                () if *from <= settled => continue,
                 () if before != series.suffix && from.day_of_year() != 1 => WrongSeries::WithinYear,
                 () => continue,
             };
             return Err((at, wrong));
         }
-        let mut rows: Vec<_> = begun().chain(later).collect();
+        let stay = || self.later_series.iter().filter(|(from, _)| *from <= settled);
+        if stay().any(|row| row.0 > today && !later.contains(row)) {
+            return Err((0, WrongSeries::Settled));
+        }
+        let mut rows: Vec<_> = stay().cloned().chain(later.into_iter().filter(|(from, _)| *from > settled)).collect();
         rows.sort_by_key(|(from, _)| *from);
-        match rows.len() {
-            0..=MOST_ROWS => Ok(Unit { later_series: rows, ..self.clone() }),
-            _ => Err((0, WrongSeries::TooMany)),
+        let ahead = rows.iter().filter(|(from, _)| *from > today).count();
+        match (ahead, rows.len()) {
+            (ahead, _) if ahead > MOST_AHEAD => Err((0, WrongSeries::TooMany)),
+            (_, ever) if ever > MOST_EVER => Err((0, WrongSeries::TooManyEver)),
+            _ => Ok(Unit { later_series: rows, ..self.clone() }),
         }
     }
 
@@ -198,6 +223,10 @@ mod tests {
         assert_eq!(other.day(day("2026-02-05")), "ngày 5 tháng 2 năm 2026");
     }
 
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("literal")
+    }
+
     fn unit(suffix: &str) -> Unit {
         Unit { first_suffix: suffix.to_owned(), ..crate::register::tests::unit("01", suffix) }
     }
@@ -210,7 +239,7 @@ mod tests {
     /// R47, domain.md §1.7: a book may change on any day to come, and numbers go on; another suffix begins with a year; what has begun stays.
     #[test]
     fn r47_a_series_begins_on_a_day_to_come() {
-        let today = day("2026-06-30");
+        let today = at("2026-06-30T05:00:00Z");
         let begun = rows(&[("2026-02-01", "SCT/BS", "02")]);
         let unit = Unit { later_series: begun.clone(), ..unit("SCT/BS") };
         let with = |later: &[(&str, &str, &str)]| unit.with_later(today, rows(later));
@@ -234,20 +263,88 @@ mod tests {
         assert_eq!(shown, ["01 SCT/BS", "02 SCT/BS", "03 SCT/BS", "03 SCT/BS", "01 SCTĐT/BS", "01 SCT/BS"]);
         // What has not begun is taken back; what has begun is not.
         assert_eq!(after.with_later(today, vec![]).expect("taken").later_series, begun);
-        assert_eq!(after.with_later(day("2027-01-01"), vec![]).expect("taken").later_series.len(), 3);
+        assert_eq!(after.with_later(at("2027-01-01T05:00:00Z"), vec![]).expect("taken").later_series.len(), 3);
     }
 
-    /// As many as an office may have, and not one more, those that have begun counted.
+    /// As many as an office may plan, and as it may ever have: not one more. What has begun hinders no plan.
     #[test]
-    fn an_office_has_no_more_than_a_hundred_series() {
-        let first = day("2026-07-01");
-        let many = |count: i64| {
-            let from = |n| first.checked_add(jiff::Span::new().days(n)).expect("a day");
-            (0..count).map(|n| (from(n), rows(&[("2026-07-01", "SCT/BS", "03")])[0].1.clone())).collect::<Vec<_>>()
+    fn an_office_plans_a_hundred_series_and_has_six_hundred() {
+        let now = at("2026-06-30T05:00:00Z");
+        let row = || rows(&[("2026-07-01", "SCT/BS", "03")])[0].1.clone();
+        let day_after = |n: usize| day("2026-07-01").checked_add(jiff::Span::new().days(n as i64)).expect("a day");
+        let day_before = |n: usize| day("2026-06-30").checked_sub(jiff::Span::new().days(n as i64)).expect("a day");
+        let plan = |begun: usize, ahead: usize| {
+            let later_series = (0..begun).rev().map(|n| (day_before(n), row())).collect();
+            let unit = Unit { later_series, ..unit("SCT/BS") };
+            unit.with_later(now, (0..ahead).map(|n| (day_after(n), row())).collect())
+                .map(|after| after.later_series.len())
         };
-        let unit = Unit { later_series: rows(&[("2026-02-01", "SCT/BS", "02")]), ..unit("SCT/BS") };
-        assert!(unit.with_later(day("2026-06-30"), many(99)).is_ok());
-        assert_eq!(unit.with_later(day("2026-06-30"), many(100)).expect_err("refused"), (0, WrongSeries::TooMany));
+        assert_eq!((plan(1, 100), plan(1, 101)), (Ok(101), Err((0, WrongSeries::TooMany))));
+        assert_eq!((plan(500, 100), plan(501, 100)), (Ok(600), Err((0, WrongSeries::TooManyEver))));
+        assert_eq!((plan(600, 0), plan(599, 1)), (Ok(600), Ok(600)));
+    }
+
+    /// What is about to begin is neither added, changed nor taken away; who says it again is not refused.
+    #[test]
+    fn a_day_that_begins_within_minutes_is_settled() {
+        let planned = rows(&[("2026-07-01", "SCT/BS", "03"), ("2026-08-01", "SCT/BS", "04")]);
+        let with = |unit: &Unit, now: &str, later: &[(&str, &str, &str)]| {
+            unit.with_later(at(now), rows(later)).map(|after| after.later_series.len())
+        };
+        let (bare, planned) = (unit("SCT/BS"), Unit { later_series: planned, ..unit("SCT/BS") });
+        // Midnight of 1 July in Viet Nam is 17:00 UTC.
+        for (now, settled) in
+            [("2026-06-30T16:54:59Z", false), ("2026-06-30T16:55:00Z", true), ("2026-06-30T16:59:59Z", true)]
+        {
+            let refused = |wrong, free| if settled { Err((0, wrong)) } else { Ok(free) };
+            assert_eq!(with(&bare, now, &[("2026-07-01", "SCT/BS", "03")]), refused(WrongSeries::Begun, 1), "{now}");
+            assert_eq!(
+                with(&planned, now, &[("2026-08-01", "SCT/BS", "04")]),
+                refused(WrongSeries::Settled, 1),
+                "{now}"
+            );
+            assert_eq!(with(&planned, now, &[("2026-07-01", "SCT/BS", "05")]), refused(WrongSeries::Begun, 1), "{now}");
+            let again = [("2026-07-01", "SCT/BS", "03"), ("2026-09-01", "SCT/BS", "05")];
+            assert_eq!(with(&planned, now, &again), Ok(2), "{now}");
+        }
+        assert_eq!(with(&planned, "2026-06-30T17:00:00Z", &[]), Ok(1), "it has begun, and is said no more");
+    }
+
+    /// Why an allocation need not name the version of the unit that it read: whatever is planned at a moment, every number that is decided up to
+    /// five minutes later is given as before, and a later one reads the unit after the plan was written.
+    #[test]
+    fn no_plan_changes_how_a_number_of_the_next_minutes_is_given() {
+        let before = Unit {
+            later_series: rows(&[("2026-12-31", "SCT/BS", "09"), ("2027-01-01", "SCTĐT/BS", "01")]),
+            ..unit("SCT/BS")
+        };
+        let days = ["2026-12-30", "2026-12-31", "2027-01-01", "2027-01-02"];
+        let plans =
+            days.iter().flat_map(|one| days.iter().map(move |two| (*one, *two))).chain([("", ""), ("2027-01-01", "")]);
+        let series = |from: &str| {
+            if from < "2027" {
+                (day(from), rows(&[("2026-01-01", "SCT/BS", "7")])[0].1.clone())
+            } else {
+                (day(from), rows(&[("2026-01-01", "SCTĐT/BS", "8")])[0].1.clone())
+            }
+        };
+        let mut taken = 0;
+        for (one, two) in plans {
+            let plan: Vec<_> = [one, two].into_iter().filter(|from| !from.is_empty()).map(series).collect();
+            // Every ten seconds of the minutes around both midnights.
+            for midnight in ["2026-12-30T17:00:00Z", "2026-12-31T17:00:00Z"] {
+                for tens in -60..60 {
+                    let now = at(midnight) + SignedDuration::from_secs(tens * 10);
+                    let Ok(after) = before.with_later(now, plan.clone()) else { continue };
+                    taken += 1;
+                    for ahead in 0..=SETTLED.as_secs() {
+                        let decided = time::day(now + SignedDuration::from_secs(ahead));
+                        assert_eq!(after.series_on(decided), before.series_on(decided), "{plan:?} at {now}, {ahead} s");
+                    }
+                }
+            }
+        }
+        assert!(taken > 500, "{taken} plans were taken");
     }
 
     /// R47: suffix and book stand in the wording, in the QR code and in keys.

@@ -155,6 +155,25 @@ impl Gateway {
         }
     }
 
+    /// Whether the person has consented. Spends nothing.
+    async fn check(&self, handle: &str) -> Result<Consented, Fault> {
+        match self.call(Stage::Poll, "credentials/authorizeCheck", &AuthorizeCheck { handle }).await? {
+            Answer::Refused(refusal) => Ok(Consented::Never(refusal)),
+            Answer::Done(StatusCode::ACCEPTED, body) => {
+                let waiting: Handle = parse("credentials/authorizeCheck", &body)?;
+                if waiting.handle != handle {
+                    return Err(Fault("gateway: credentials/authorizeCheck: about another handle".into()));
+                }
+                Ok(Consented::NotYet)
+            }
+            Answer::Done(_, body) => {
+                let Sad { sad } = parse("credentials/authorizeCheck", &body)?;
+                token("SAD", &sad)?;
+                Ok(Consented::Granted(sad))
+            }
+        }
+    }
+
     /// Spends the SAD. A repeat is harmless: the consent is for these digests and no others.
     async fn sign(&self, order: &SignOrder, scheme: Scheme, sad: &str) -> Result<GatewayAnswer, Fault> {
         let asked = wire::sign_hash(self.protocol.version, order, scheme, sad);
@@ -167,6 +186,14 @@ impl Gateway {
             Answer::Done(status, _) => Err(Fault(format!("gateway: signatures/signHash: HTTP {status}"))),
         }
     }
+}
+
+/// What the person has answered.
+enum Consented {
+    NotYet,
+    Never(Refusal),
+    /// With the SAD.
+    Granted(String),
 }
 
 /// What a call came to.
@@ -190,31 +217,41 @@ impl RemoteSigning for Gateway {
         }
     }
 
+    async fn ask(&self, _order: &SignOrder, handle: &str) -> Result<GatewayAnswer, Fault> {
+        if let Some(code) = handle.strip_prefix("no:") {
+            return Ok(GatewayAnswer::Refused(code.to_owned()));
+        }
+        // Nobody was asked, so nobody can have consented.
+        if handle.starts_with("now:") {
+            return Ok(GatewayAnswer::Pending);
+        }
+        let (_, handle) = waited_for(handle).ok_or_else(not_ours)?;
+        Ok(match self.check(handle).await? {
+            Consented::NotYet => GatewayAnswer::Pending,
+            Consented::Never(refusal) => GatewayAnswer::Refused(refusal.code().to_owned()),
+            // The SAD is dropped unspent; it ends by itself.
+            Consented::Granted(_) => GatewayAnswer::Consented,
+        })
+    }
+
     async fn poll(&self, order: &SignOrder, handle: &str) -> Result<GatewayAnswer, Fault> {
         if let Some(code) = handle.strip_prefix("no:") {
             return Ok(GatewayAnswer::Refused(code.to_owned()));
         }
-        let not_ours = || Fault("gateway: not a handle of ours".into());
         if let Some(word) = handle.strip_prefix("now:") {
             return self.sign_at_once(order, Scheme::by_word(word).ok_or_else(not_ours)?).await;
         }
         let (scheme, handle) = waited_for(handle).ok_or_else(not_ours)?;
-        match self.call(Stage::Poll, "credentials/authorizeCheck", &AuthorizeCheck { handle }).await? {
-            Answer::Refused(refusal) => Ok(GatewayAnswer::Refused(refusal.code().to_owned())),
-            Answer::Done(StatusCode::ACCEPTED, body) => {
-                let waiting: Handle = parse("credentials/authorizeCheck", &body)?;
-                if waiting.handle != handle {
-                    return Err(Fault("gateway: credentials/authorizeCheck: about another handle".into()));
-                }
-                Ok(GatewayAnswer::Pending)
-            }
-            Answer::Done(_, body) => {
-                let Sad { sad } = parse("credentials/authorizeCheck", &body)?;
-                token("SAD", &sad)?;
-                self.sign(order, scheme, &sad).await
-            }
+        match self.check(handle).await? {
+            Consented::NotYet => Ok(GatewayAnswer::Pending),
+            Consented::Never(refusal) => Ok(GatewayAnswer::Refused(refusal.code().to_owned())),
+            Consented::Granted(sad) => self.sign(order, scheme, &sad).await,
         }
     }
+}
+
+fn not_ours() -> Fault {
+    Fault("gateway: not a handle of ours".into())
 }
 
 /// How the handle of a session begins whose person is asked. RSA has none of its own: so are the stored ones.

@@ -24,7 +24,7 @@ pub struct Settings<'a> {
     pub patience: Duration,
 }
 
-/// A gateway that asks the person (decision 24).
+/// A gateway that asks the person (decision 23).
 pub enum Service {
     /// CSC API v2.
     Csc(Gateway),
@@ -57,6 +57,13 @@ impl RemoteSigning for Service {
         match self {
             Self::Csc(gateway) => gateway.start(order).await,
             Self::Mss(mss) => mss.start(order).await,
+        }
+    }
+
+    async fn ask(&self, order: &SignOrder, handle: &str) -> Result<GatewayAnswer, Fault> {
+        match self {
+            Self::Csc(gateway) => RemoteSigning::ask(gateway, order, handle).await,
+            Self::Mss(mss) => mss.ask(order, handle).await,
         }
     }
 

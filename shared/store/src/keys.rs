@@ -14,6 +14,8 @@
 //! | delivery | `CASE#<case>` | `DELIVERY#<delivery>` | `ACCOUNT#<account>` | `<delivery>` |
 //! | copy | `DOC#<copy>` | `HEAD` | `QUEUE#<unit>#<create\|sign\|seal>` | `<due_at>#<copy>` |
 //! | prompt | `PROMPT#<user>` | `PROMPT` | | |
+//! | unwanted prompts | `UNWANTED#<user>` | `UNWANTED` | | |
+//! | delivered call of a gateway | `CB#<digest>` | `CB` | | |
 //! | session | `SESSION#<session>` | `SESSION` | `SESSION#OPEN` | `<expires_at>#<session>` |
 //! | counter | `REG#<unit>#<suffix>#<year>` | `NEXT` | | |
 //! | entry | `REG#<unit>#<suffix>#<year>` | `NO#<number:08>` | | |
@@ -190,6 +192,16 @@ pub fn session(id: &SessionId) -> Key {
 /// What a leader's phone shows.
 pub fn prompt(user: &UserId) -> Key {
     Key::new(format!("PROMPT#{user}"), "PROMPT")
+}
+
+/// Prompts that a person has refused or not answered.
+pub fn unwanted(user: &UserId) -> Key {
+    Key::new(format!("UNWANTED#{user}"), "UNWANTED")
+}
+
+/// That a gateway has said something. The digest is over what the gateway calls it, and names nobody.
+pub fn delivered(id: &Sha256) -> Key {
+    Key::new(format!("CB#{}", hex(id)), "CB")
 }
 
 /// The partition, in the index, of the sessions that the minute's sweep can move.
@@ -406,6 +418,8 @@ mod tests {
             session(&session_id),
             open_session(t, &session_id),
             prompt(&UserId::new([7; 16])),
+            delivered(&[0xcb; 32]),
+            unwanted(&UserId::new([7; 16])),
             counter(&unit_id, "SCT/BS", 2026),
             entry(&unit_id, "SCT/BS", 2026, 152),
             public_copy(&copy_id),

@@ -32,6 +32,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::copy::CopyState;
 use domain::ids::*;
 use domain::model::*;
+use domain::pause::Unwanted;
 use domain::ports::{Begun, CommitError, Fault, Queue, Records, Write};
 use jiff::Timestamp;
 
@@ -238,6 +239,10 @@ impl Records for Table {
 
     async fn prompt(&self, user: &UserId) -> Result<Option<Prompt>, Fault> {
         self.load(keys::prompt(user)).await
+    }
+
+    async fn unwanted(&self, user: &UserId) -> Result<Option<Unwanted>, Fault> {
+        self.load(keys::unwanted(user)).await
     }
 
     async fn counter(&self, unit: &UnitId, suffix: &str, year: i16) -> Result<Option<Counter>, Fault> {

@@ -131,6 +131,7 @@ pub(crate) fn session(state: SessionState) -> Session {
         handle: Some("h-1".into()),
         created_at: at(0),
         expires_at: at(120),
+        late: None,
         version: 2,
     }
 }
@@ -284,6 +285,7 @@ pub(crate) fn entry() -> Entry {
         number: number(),
         copy: CopyId::new([3; 16]),
         case: CaseId::new([2; 16]),
+        written: Some(Written::default()),
         at: at(2),
     }
 }
@@ -304,8 +306,22 @@ pub(crate) fn outbox(topic: Topic) -> Outbox {
     }
 }
 
+pub(crate) fn unwanted(version: Version) -> domain::pause::Unwanted {
+    domain::pause::Unwanted { user: UserId::new([7; 16]), at: vec![at(1), at(2)], version }
+}
+
+pub(crate) fn delivered() -> Delivered {
+    Delivered { id: [0xcb; 32], until: at(86_400) }
+}
+
 pub(crate) fn event() -> Event {
-    Event { subject: "copy_x".into(), seq: 4, actor: UserId::new([8; 16]), action: "copy.sealed".into(), at: at(3) }
+    Event {
+        subject: "copy_x".into(),
+        seq: 4,
+        actor: Actor::User(UserId::new([8; 16])),
+        action: "copy.sealed".into(),
+        at: at(3),
+    }
 }
 
 pub(crate) fn delivery(channel: Channel) -> Delivery {

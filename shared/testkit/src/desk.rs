@@ -21,7 +21,7 @@ use crate::keys::Identity;
 use crate::paper;
 use crate::polling::run;
 use crate::trees::trees;
-use crate::world::{World, qr_keys, sha256};
+use crate::world::{Table, World, qr_keys, sha256};
 
 /// 2026-11-23 14:05:31 +07:00.
 pub const NOW: Timestamp = Timestamp::constant(1_795_417_531, 0);
@@ -214,7 +214,7 @@ pub fn receive(world: &World, n: u8) -> CopyId {
         Write::Event(Event {
             subject: subject.to_owned(),
             seq: 1,
-            actor: people::clerk(),
+            actor: (&people::clerk()).into(),
             action: action.to_owned(),
             at: now,
         })
@@ -421,8 +421,7 @@ pub fn sweep(world: &World) {
             return;
         }
         sweep_once(world);
-        let next =
-            waiting(world).iter().find(|item| item.topic != Topic::Renew).map_or(world.now(), |item| item.due_at);
+        let next = waiting(world).iter().find(|item| !watches(world, item)).map_or(world.now(), |item| item.due_at);
         let pause = next.duration_since(world.now()).max(SignedDuration::from_secs(1));
         world.wait(pause);
         assert!(world.now().duration_since(begun) <= BOUND, "still waiting: {:?}", waiting(world));
@@ -430,12 +429,19 @@ pub fn sweep(world: &World) {
     panic!("still waiting: {:?}", waiting(world));
 }
 
-/// Whether nothing waits: no work but renewals, which come years later, and no open session.
+/// Whether nothing waits: no work but what only watches, and no open session.
 pub fn settled(world: &World) -> bool {
-    let over = |item: &Outbox| item.topic == Topic::Renew;
-    world.look(|table| {
-        table.outbox.values().all(over) && table.sessions.values().all(|session| session.state.is_terminal())
-    })
+    waiting(world).iter().all(|item| watches(world, item))
+        && world.look(|table| table.sessions.values().all(|session| session.state.is_terminal()))
+}
+
+/// What comes back for years or for a day and moves nothing: renewals, and questions about sessions that are over.
+pub fn watches(world: &World, item: &Outbox) -> bool {
+    let over = |table: &Table| {
+        let session = SessionId::parse(&item.subject).ok().and_then(|id| table.sessions.get(&id));
+        session.is_some_and(|session| session.state.is_terminal())
+    };
+    item.topic == Topic::Renew || (item.topic == Topic::FollowLeader && world.look(over))
 }
 
 /// Opens the preview as the leader.

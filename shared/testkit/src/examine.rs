@@ -177,7 +177,7 @@ fn sessions(world: &World, table: &Table, out: &mut Vec<String>) {
     let (now, shown) = (world.now(), world.all_prompts());
     let may_show = |session: &&Session| {
         let waits = matches!(session.state, SessionState::Waiting | SessionState::Unknown | SessionState::Cancelling);
-        waits && shown.contains_key(&session.id) && !is_over(session, now)
+        waits && session.is_on_a_phone() && shown.contains_key(&session.id) && !is_over(session, now)
     };
     for session in table.sessions.values().filter(may_show) {
         phones.entry(&session.user).or_default().push(&session.id);

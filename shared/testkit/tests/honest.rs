@@ -13,7 +13,14 @@ fn counter(last: u32) -> Write {
 
 fn entry(number: u32, n: u8) -> Write {
     let number = Number { number, book: "01".into(), year: 2026, suffix: "SCT/BS".into() };
-    Write::Entry(Entry { unit: people::unit(), number, copy: people::copy(n), case: people::case(n), at: NOW })
+    Write::Entry(Entry {
+        unit: people::unit(),
+        number,
+        copy: people::copy(n),
+        case: people::case(n),
+        written: None,
+        at: NOW,
+    })
 }
 
 fn public(n: u8, number: u32, digest: u8, version: Version) -> Write {
@@ -32,7 +39,7 @@ fn public(n: u8, number: u32, digest: u8, version: Version) -> Write {
 
 fn event(seq: Version) -> Write {
     let (subject, action) = ("x".to_owned(), "x".to_owned());
-    Write::Event(Event { subject, seq, actor: people::clerk(), action, at: NOW })
+    Write::Event(Event { subject, seq, actor: (&people::clerk()).into(), action, at: NOW })
 }
 
 fn outbox(n: u8) -> Outbox {

@@ -79,4 +79,8 @@ async fn a_hint_is_followed_by_our_own_question() {
         client.send(signed(callback(), client, "msg_late", &body).await).await.is(202);
     }
     assert_eq!(ended(client, "leader", &session).await["state"], "done");
+    // Said again after its order is done: taken, and known.
+    for id in ["msg_early", "msg_done"] {
+        client.send(signed(callback(), client, id, &body).await).await.is(202);
+    }
 }

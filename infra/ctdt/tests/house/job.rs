@@ -154,6 +154,12 @@ pub(crate) async fn scenario(client: &Client, name: &str) {
     client.send(Call::post(path, &json!({"name": name}))).await.is(200);
 }
 
+/// The phone says no.
+pub(crate) async fn reject(client: &Client) {
+    let path = format!("/v1/sandbox/phones/{}/reject", client.persona("leader").phone);
+    client.send(Call::post(path, &json!({}))).await.is(200);
+}
+
 /// Whether nothing more happens to a session.
 pub(crate) fn is_over(session: &Value) -> bool {
     matches!(session["state"].as_str(), Some("done" | "failed" | "expired" | "cancelled" | "superseded"))

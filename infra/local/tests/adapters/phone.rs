@@ -158,6 +158,31 @@ async fn a_confirmed_prompt_gives_the_signatures_in_order() {
     assert_eq!(phone.prompts().await.len(), 0);
 }
 
+/// R44: of a session that is over the gateway is asked what it knows, and has nothing signed: the SAD that our own question brings is not spent.
+#[tokio::test]
+async fn what_is_only_asked_is_not_signed() {
+    let handle = json!({"handle": "h-1"}).to_string();
+    let sad = json!({"SAD": "s-1", "expiresIn": 60}).to_string();
+    let no = json!({"error": "access_denied", "error_description": "user"}).to_string();
+    let script = Script::new(vec![line(202, JSON, handle), line(200, JSON, sad), line(401, JSON, no)]);
+    let gateway = Gateway::new(&script.url(), TOKEN, PATIENCE).expect("a client");
+    let order = SignOrder {
+        session: SessionId::new([1; 16]),
+        credential_id: "c-1".into(),
+        display_text: "MA 4298".into(),
+        hashes: vec![[1; 32]],
+    };
+    assert_eq!(gateway.ask(&order, "csc:h-1").await, Ok(GatewayAnswer::Pending));
+    assert_eq!(gateway.ask(&order, "csc:h-1").await, Ok(GatewayAnswer::Consented));
+    assert!(matches!(gateway.ask(&order, "csc:h-1").await, Ok(GatewayAnswer::Refused(_))));
+    // Neither a refusal that came at once nor a gateway that asks nobody is asked anything.
+    assert_eq!(gateway.ask(&order, "no:busy").await, refused("busy"));
+    assert_eq!(gateway.ask(&order, "now:rsa").await, Ok(GatewayAnswer::Pending));
+    assert!(gateway.ask(&order, "nonsense").await.is_err());
+    let asked: Vec<String> = script.asked().into_iter().map(|(path, _)| path).collect();
+    assert_eq!(asked, vec!["/csc/v2/credentials/authorizeCheck"; 3]);
+}
+
 #[tokio::test]
 async fn a_person_who_says_no_is_told() {
     let phone = Phone::enrolled().await;

@@ -9,6 +9,7 @@ use domain::copy::CopyState;
 use domain::ids::*;
 use domain::inquiry::{Cause, Inquiry, Question};
 use domain::model::*;
+use domain::pause::Unwanted;
 use domain::ports::{Begun, CommitError, Fault, Inquiries as _, Queue, Records as _, Write};
 use store::{Table, keys};
 
@@ -213,6 +214,28 @@ async fn an_inquiry_is_asked_by_one_and_answered_once() {
     let again = Inquiry::begun(asked.id, Some(&failed), question(), at(200));
     commit(&table, vec![Write::Inquiry(again.clone())]).await;
     assert_eq!(table.inquiry(&asked.id).await, Ok(Some(again)));
+}
+
+/// remote-signing.md §4: what a gateway says is heard once in a day, and its order comes with it or not at all.
+#[tokio::test]
+async fn a_delivery_is_heard_once_in_a_day() {
+    const T: u8 = 43;
+    let table = table().await;
+    let say = async |n, now, until| {
+        let order = Write::Outbox(sample::outbox(T, n, Topic::FollowLeader, 900_000));
+        table.commit(vec![Write::Delivered(Delivered { id: [T; 32], until: at(until) }, at(now)), order]).await
+    };
+    let conflict = Err(CommitError::Conflict);
+    assert_eq!((say(1, 0, 100).await, say(2, 50, 150).await), (Ok(()), conflict.clone()));
+    assert_eq!((say(3, 100, 200).await, say(4, 101, 201).await), (conflict.clone(), Ok(())));
+    assert_eq!(say(5, 150, 250).await, conflict);
+    let user = UserId::new([T; 16]);
+    let unwanted = |before, now| Unwanted::with(before, &user, at(now));
+    let (first, second) = (unwanted(None, 1), unwanted(Some(unwanted(None, 1)), 2));
+    commit(&table, vec![Write::Unwanted(first.clone())]).await;
+    assert_eq!(table.commit(vec![Write::Unwanted(first)]).await, conflict, "two at once are two");
+    commit(&table, vec![Write::Unwanted(second.clone())]).await;
+    assert_eq!(table.unwanted(&user).await, Ok(Some(second)));
 }
 
 /// F9: two sessions at once for one phone: one gets it; it is free again when that one gives it back, or its time is over.

@@ -50,7 +50,7 @@ pub(crate) fn number(number: u32) -> Number {
 }
 
 pub(crate) fn event(test: u8, subject: &str, seq: Version) -> Event {
-    let actor = UserId::new([test; 16]);
+    let actor = Actor::User(UserId::new([test; 16]));
     Event { subject: subject.into(), seq, actor, action: "copy.created".into(), at: at(0) }
 }
 
@@ -64,6 +64,7 @@ pub(crate) fn entry(test: u8, spent: u32, copy: u8) -> Entry {
         number: number(spent),
         copy: CopyId::new(bytes(test, copy)),
         case: CaseId::new([test; 16]),
+        written: None,
         at: at(2),
     }
 }
@@ -94,6 +95,7 @@ pub(crate) fn session(test: u8, thing: u8, state: SessionState, version: Version
         handle: None,
         created_at: at(0),
         expires_at: at(300 - i64::from(thing)),
+        late: None,
         version,
     }
 }

@@ -7,18 +7,19 @@ use std::collections::BTreeSet;
 use domain::decide::{Command, decide};
 use domain::ids::*;
 use domain::model::*;
+use domain::pause::Unwanted;
 use domain::ports::*;
 use domain::refusal::{Reason, Refusal};
-use domain::session::{Happening, Step, is_over, reduce};
+use domain::session::{EVIDENCE, Happening, SKEW, Step, asks_next, fetches, is_over, reduce};
 use jiff::{SignedDuration, Timestamp};
 use pki::Certificate;
 
 use super::order;
-use crate::support::{self, Commit, ROUNDS, commit, contention, finished, outbox, outbox_due, writes};
+use crate::support::{self, Commit, ROUNDS, commit, contention, finished, outbox, outbox_due, sha256, writes};
 use crate::{Halt, Outcome};
 
-/// How long after its end a session is still asked about, to keep what comes as evidence (R44).
-const EVIDENCE: SignedDuration = SignedDuration::from_hours(24);
+/// How long it is remembered that a gateway has said something (remote-signing.md §4: dedupe 24 h).
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 
 /// Takes the next step from wherever the session stands. Called by polls and the sweeper, as often as they like; one of them wins. Seal sessions
 /// come back as they are.
@@ -51,7 +52,7 @@ pub async fn hinted(
 }
 
 /// Writes down that a gateway says something about a session, whatever it says: whoever asks it then asks by our own call (remote-signing.md
-/// §4). `delivery` is what the gateway calls this one saying; said again while its order waits, it is no second order, and later it asks once more.
+/// §4). `delivery` is what the gateway calls this one saying; said again within 24 hours it is no second order, whatever became of the first.
 ///
 /// # Errors
 /// A fault of the port.
@@ -61,14 +62,30 @@ pub async fn hint(
     now: Timestamp,
 ) -> Result<(), Fault> {
     let [id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = *delivery;
-    let order = outbox_due(EventId::new(id), Topic::FollowLeader, session.as_str(), now, now);
-    match records.commit(vec![order]).await {
-        Ok(()) | Err(CommitError::Conflict) => Ok(()),
-        Err(CommitError::Unknown(fault)) => Err(fault),
+    let until = now.checked_add(REMEMBERED).unwrap_or(now);
+    for _ in 0..2 {
+        let order = outbox_due(EventId::new(id), Topic::FollowLeader, session.as_str(), now, now);
+        let known = Write::Delivered(Delivered { id: *delivery, until }, now);
+        match records.commit(vec![known, order]).await {
+            Ok(()) => return Ok(()),
+            // It is known, or two of them have met and neither was written: only the second time is it certain.
+            Err(CommitError::Conflict) => {}
+            Err(CommitError::Unknown(fault)) => return Err(fault),
+        }
     }
+    Ok(())
 }
 
-/// Carries out such an order. A gateway that is silent then is asked by the minute's sweep, as long as the session is open.
+/// The order to ask what became of a session that is over. There is one for each session.
+fn asked_later(session: &Session, now: Timestamp) -> Option<Write> {
+    let due_at = asks_next(session, now)?;
+    let [id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] =
+        sha256(&[b"late\n", session.id.as_str().as_bytes()]);
+    Some(outbox_due(EventId::new(id), Topic::FollowLeader, session.id.as_str(), now, due_at))
+}
+
+/// Carries out such an order. A gateway that is silent then is asked by the minute's sweep, as long as the session is open; about one that is over
+/// the order itself comes again, until the gateway has said what became of it, or its day is over.
 ///
 /// # Errors
 /// Faults of the ports.
@@ -79,14 +96,22 @@ pub async fn follow_hint(
     order: &Outbox,
     now: Timestamp,
 ) -> Result<Outcome, Halt> {
+    // The stream shows an order when it is written, and this one may be for later. Two clocks of ours are no reason to wait.
+    if order.due_at.duration_since(now) > SKEW {
+        return Ok(Outcome::Later(order.due_at));
+    }
+    let mut again = None;
     if let Ok(session) = SessionId::parse(&order.subject) {
         match hinted(records, gateway, chance, &session, now).await {
+            Ok(session) => again = asks_next(&session, now),
             // Of a session that is not there, nothing can be kept.
-            Ok(_) | Err(Halt::Refused(_)) => {}
+            Err(Halt::Refused(_)) => {}
             Err(halt) => return Err(halt),
         }
     }
-    finished(records, order, now).await
+    let Some(due_at) = again else { return finished(records, order, now).await };
+    commit(records, vec![Write::OutboxLater(order.id.clone(), due_at)]).await;
+    Ok(Outcome::Later(due_at))
 }
 
 /// Why a session is looked at.
@@ -125,14 +150,19 @@ async fn follow(
     now: Timestamp,
     because: Because,
 ) -> Result<Session, Halt> {
+    let mut heard = Heard::Nothing;
     for _ in 0..ROUNDS {
         let session = support::session(records, session).await?;
         if session.purpose != Purpose::LeaderSign || !because.follows(&session) {
             return Ok(session);
         }
-        let heard = if because.asks(&session, now) { look(records, gateway, &session).await? } else { Heard::Nothing };
+        // What was heard before somebody else was first stays heard: a signature that was fetched is evidence now, if it is nothing more.
+        if matches!(heard, Heard::Nothing) && because.asks(&session, now) {
+            heard = look(records, gateway, &session, now).await?;
+        }
         let happening = match &heard {
             Heard::Nothing => Happening::Tick,
+            Heard::Consented => Happening::Consented,
             Heard::Wrong => Happening::Wrong,
             Heard::Refused(code) => Happening::Refused(code),
             Heard::Answered(signatures) => Happening::Answered(signatures),
@@ -149,17 +179,27 @@ async fn follow(
 /// What the gateway was heard to say.
 enum Heard {
     Nothing,
+    Consented,
     Wrong,
     Refused(String),
     Answered(Vec<Vec<u8>>),
 }
 
-/// Asks the gateway once, if it is known how it calls the session.
-async fn look(records: &impl Records, gateway: &impl RemoteSigning, session: &Session) -> Result<Heard, Halt> {
+/// Asks the gateway once, if it is known how it calls the session; of one that is over or cancelled it has nothing signed.
+async fn look(
+    records: &impl Records,
+    gateway: &impl RemoteSigning,
+    session: &Session,
+    now: Timestamp,
+) -> Result<Heard, Halt> {
     let Some(handle) = session.handle.as_deref() else { return Ok(Heard::Nothing) };
     let user = support::user(records, &session.user).await?;
-    Ok(match gateway.poll(&order(session, &user)?, handle).await {
+    let order = order(session, &user)?;
+    let answer =
+        if fetches(session, now) { gateway.poll(&order, handle).await } else { gateway.ask(&order, handle).await };
+    Ok(match answer {
         Err(_) | Ok(GatewayAnswer::Pending) => Heard::Nothing,
+        Ok(GatewayAnswer::Consented) => Heard::Consented,
         Ok(GatewayAnswer::Refused(code)) => Heard::Refused(code),
         Ok(GatewayAnswer::Signed(signatures)) => {
             let good = leaf(&user).is_some_and(|leaf| all_verify(session, &signatures, &leaf));
@@ -175,8 +215,15 @@ async fn committed(
     order: Option<Write>,
     now: Timestamp,
 ) -> Result<Option<Session>, Halt> {
-    let Step { after, gives_back, frees, line, .. } = step;
+    let Step { after, gives_back, frees, asks_later, unwanted, line, .. } = step;
     let mut all: Vec<Write> = [Write::Session(after.clone())].into_iter().chain(order).collect();
+    if asks_later {
+        all.extend(asked_later(&after, now));
+    }
+    if unwanted {
+        let before = records.unwanted(&after.user).await?;
+        all.push(Write::Unwanted(Unwanted::with(before, &after.user, now)));
+    }
     if gives_back {
         for item in after.items.iter().filter(|item| !item.done) {
             let copy = support::copy(records, &item.copy).await?;
@@ -191,7 +238,8 @@ async fn committed(
     }
     all.extend(line.map(|action| {
         let subject = after.id.to_string();
-        let (seq, actor, action) = (after.version, after.user.clone(), action.to_owned());
+        // The answer is the gateway's, whatever the leader has pressed or not.
+        let (seq, actor, action) = (after.version, Actor::Gateway, action.to_owned());
         Write::Event(Event { subject, seq, actor, action, at: now })
     }));
     Ok((commit(records, all).await == Commit::Written).then_some(after))

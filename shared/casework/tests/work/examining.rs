@@ -22,7 +22,8 @@ fn the_register_is_counted() {
     world.seed(vec![Write::Counter(counter.clone())]);
     assert_eq!(found(&world), [(2, "number-missing")]);
     let number = Number { number: 3, book: "01".into(), year: 2026, suffix: "SCT/BS".into() };
-    let entry = Entry { unit: people::unit(), number, copy: people::copy(1), case: people::case(1), at: world.now() };
+    let (copy, case) = (people::copy(1), people::case(1));
+    let entry = Entry { unit: people::unit(), number, copy, case, written: None, at: world.now() };
     world.seed(vec![Write::Entry(entry)]);
     assert_eq!(found(&world), [(2, "number-missing"), (3, "number-beyond-counter")]);
     world.seed(vec![Write::Counter(Counter { last: 3, ..counter })]);

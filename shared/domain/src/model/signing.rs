@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Stored, Version};
+use super::{Sha256, Stored, Version};
 use crate::ids::*;
 
 /// What a signing session is for.
@@ -41,11 +41,40 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When it ends by itself.
     pub expires_at: Timestamp,
+    /// What the gateway said after the end, once it has.
+    pub late: Option<LateAnswer>,
     /// Swap token.
     pub version: Version,
 }
 
+/// What a gateway says of a session that is over: kept as evidence, and never applied (R44).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum LateAnswer {
+    /// The person has consented. No signature was fetched, so none was made.
+    Consented,
+    /// Signatures by the enrolled key; they stand at the items.
+    Signed,
+    /// Signatures that do not verify. They are not kept.
+    Wrong,
+    /// No signature will come: the gateway's code.
+    Refused(String),
+}
+
+/// That a gateway has said something: said again while this is remembered, it is not followed again (remote-signing.md §4, replay).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Delivered {
+    /// Digest of the gateway's name and of what it calls this one saying.
+    pub id: Sha256,
+    /// How long it is remembered.
+    pub until: Timestamp,
+}
+
 impl Session {
+    /// Whether a phone shows it. A token at the desk is asked by the page, and no phone.
+    pub fn is_on_a_phone(&self) -> bool {
+        self.purpose == Purpose::LeaderSign && self.method != "usb"
+    }
+
     /// Whether the minute's sweep can move it: a leader's, of which the gateway has not said the last word. Sessions that wait for time-stamps, and
     /// those of the seal, are brought on by their own orders, however many they are.
     pub fn is_swept(&self) -> bool {

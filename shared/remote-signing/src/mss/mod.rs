@@ -160,6 +160,11 @@ impl RemoteSigning for Mss {
         }
     }
 
+    /// The gateway signs when the person consents, whoever asks; so asking has nothing signed.
+    async fn ask(&self, order: &SignOrder, handle: &str) -> Result<GatewayAnswer, Fault> {
+        self.poll(order, handle).await
+    }
+
     async fn poll(&self, order: &SignOrder, handle: &str) -> Result<GatewayAnswer, Fault> {
         if let Some(code) = handle.strip_prefix("no:") {
             return Ok(GatewayAnswer::Refused(code.to_owned()));

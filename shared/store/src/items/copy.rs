@@ -3,6 +3,7 @@
 use domain::copy::CopyState;
 use domain::ids::*;
 use domain::model::*;
+use domain::pause::Unwanted;
 use domain::title::Title;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -15,6 +16,7 @@ shape!(MidstateItem => Midstate, StoredItem => Stored, PlacementItem => Placemen
 shape!(PreparedItem => PreparedRevision, CopyStateItem => CopyState, LookItem => Look, CopyItem => Copy);
 shape!(AnnulmentDecisionItem => AnnulmentDecision, AnnulmentItem => Annulment);
 shape!(PurposeItem => Purpose, SessionStateItem => SessionState, SessionPartItem => SessionItem, SessionRow => Session, PromptRow => Prompt);
+shape!(LateAnswerItem => LateAnswer, DeliveredRow => Delivered, UnwantedRow => Unwanted);
 
 #[derive(Deserialize, Serialize)]
 #[serde(remote = "Stored")]
@@ -296,5 +298,36 @@ pub(crate) struct SessionRow {
     created_at: Timestamp,
     #[serde(with = "As::<Time>")]
     expires_at: Timestamp,
+    /// Sessions of which nothing came late have none.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Opt<LateAnswerItem>>")]
+    late: Option<LateAnswer>,
     version: Version,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "LateAnswer", rename_all = "snake_case")]
+pub(crate) enum LateAnswerItem {
+    Consented,
+    Signed,
+    Wrong,
+    Refused(String),
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Unwanted")]
+pub(crate) struct UnwantedRow {
+    #[serde(with = "As::<Id>")]
+    user: UserId,
+    #[serde(with = "As::<Many<Time>>")]
+    at: Vec<Timestamp>,
+    version: Version,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Delivered")]
+pub(crate) struct DeliveredRow {
+    #[serde(with = "As::<Hex>")]
+    id: Sha256,
+    #[serde(with = "As::<Time>")]
+    until: Timestamp,
 }

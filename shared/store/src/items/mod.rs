@@ -18,6 +18,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::batch::{Batch, BatchItem, BatchPlan};
 use domain::inquiry::Inquiry;
 use domain::model::*;
+use domain::pause::Unwanted;
 use domain::ports::Fault;
 
 pub(crate) use self::register::{IDEMPOTENCY_KEPT, Lookup};
@@ -75,6 +76,8 @@ kept! {
     Copy, "copy", copy::CopyItem;
     Session, "session", copy::SessionRow;
     Prompt, "prompt", copy::PromptRow;
+    Delivered, "delivered", copy::DeliveredRow;
+    Unwanted, "unwanted", copy::UnwantedRow;
     Counter, "counter", register::CounterItem;
     Entry, "entry", register::EntryItem;
     PublicCopy, "public_copy", register::PublicCopyItem;

@@ -2,12 +2,13 @@
 
 use domain::ids::*;
 use domain::model::*;
+use domain::series::Written;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::copy::{AnnulmentDecisionItem, NumberItem};
 use super::shape;
-use crate::wire::{As, Bin, Hex, Id, Many, Opt, Time, Wire};
+use crate::wire::{As, Bin, Forms, Hex, Id, Many, Opt, Time, Wire};
 
 shape!(CounterItem => Counter, EntryItem => Entry, PublicCopyItem => PublicCopy);
 shape!(TopicItem => Topic, WaitsForItem => WaitsFor, LearnedItem => Learned, OutboxItem => Outbox, EventItem => Event, ChannelItem => Channel, DeliveryItem => Delivery, OneTimeCodeItem => OneTimeCode);
@@ -33,6 +34,9 @@ pub(crate) struct EntryItem {
     copy: CopyId,
     #[serde(with = "As::<Id>")]
     case: CaseId,
+    /// Numbers that were given before forms were kept have none.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Opt<Forms>>")]
+    written: Option<Written>,
     #[serde(with = "As::<Time>")]
     at: Timestamp,
 }
@@ -135,11 +139,28 @@ pub(crate) enum WaitsForItem {
 pub(crate) struct EventItem {
     subject: String,
     seq: Version,
-    #[serde(with = "As::<Id>")]
-    actor: UserId,
+    #[serde(with = "As::<ActorItem>")]
+    actor: Actor,
     action: String,
     #[serde(with = "As::<Time>")]
     at: Timestamp,
+}
+
+/// One text, as [`Actor::as_str`] says.
+pub(crate) struct ActorItem;
+
+impl Wire<Actor> for ActorItem {
+    fn put<S: Serializer>(value: &Actor, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(value.as_str())
+    }
+
+    fn take<'de, D: Deserializer<'de>>(from: D) -> Result<Actor, D::Error> {
+        let text = String::deserialize(from)?;
+        if text == Actor::Gateway.as_str() {
+            return Ok(Actor::Gateway);
+        }
+        UserId::parse(&text).map(Actor::User).map_err(|_| serde::de::Error::custom("an actor that is none"))
+    }
 }
 
 #[derive(Deserialize, Serialize)]

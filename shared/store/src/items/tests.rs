@@ -62,18 +62,25 @@ fn sessions_read_back_in_every_state() {
         round(sample::session(state));
     }
     round(Session { handle: None, items: vec![], ..sample::session(Sending) });
+    for late in [LateAnswer::Consented, LateAnswer::Signed, LateAnswer::Wrong, LateAnswer::Refused("expired".into())] {
+        round(Session { late: Some(late), ..sample::session(Expired) });
+    }
 }
 
 #[test]
 fn the_register_reads_back() {
     round(sample::counter(u32::MAX));
     round(sample::entry());
+    round(Entry { written: None, ..sample::entry() });
     round(sample::public());
     round(PublicCopy { annulled_at: Some(sample::at(9)), digests: vec![], ..sample::public() });
     let annulled_by = Some(sample::annulment().decision);
     round(PublicCopy { annulled_at: Some(sample::at(9)), annulled_by, ..sample::public() });
     round(Lookup { copy: CopyId::new([3; 16]) });
     round(sample::event());
+    round(Event { actor: Actor::Gateway, ..sample::event() });
+    round(sample::delivered());
+    round(sample::unwanted(3));
     let learned = Learned { token_length: 7, authorities: vec![vec![vec![1], vec![2]], vec![]] };
     round(Outbox { waits: Some(WaitsFor::Revocation), learned, ..sample::outbox(Topic::Archive) });
     for waits in [None, Some(WaitsFor::Timestamp), Some(WaitsFor::Repair)] {

@@ -8,6 +8,7 @@ use domain::batch::Batch;
 use domain::ids::{EventId, SessionId, UserId};
 use domain::inquiry::Inquiry;
 use domain::model::*;
+use domain::pause::Unwanted;
 use domain::ports::{Fault, Write};
 use jiff::Timestamp;
 
@@ -27,6 +28,8 @@ enum Condition {
     AbsentOrUncounted,
     /// There is none, or it leads to the same copy.
     AbsentOrSameCopy(AttributeValue),
+    /// There is none, or its time was over.
+    AbsentOrOver(AttributeValue),
     /// There is none, or it is this session's, or its time was over.
     FreeFor(AttributeValue, AttributeValue),
     /// A numeric attribute has this value.
@@ -60,10 +63,9 @@ fn expand(table: &str, write: &Write, parts: &mut Vec<TransactWriteItem>) -> Res
         Write::Session(session) => {
             versioned(table, session, keys::session(&session.id), session_place(session), session.version)
         }
-        Write::PromptTaken(prompt, now) => {
-            let free = Condition::FreeFor(text(prompt.session.as_str()), number(now.as_second()));
-            put_until(table, prompt, keys::prompt(&prompt.user), free, prompt.until)
-        }
+        Write::PromptTaken(prompt, now) => prompt_taken(table, prompt, *now),
+        Write::Unwanted(unwanted) => put_unwanted(table, unwanted),
+        Write::Delivered(delivered, now) => put_delivered(table, delivered, *now),
         Write::PromptGone(user, session) => prompt_gone(table, user, session),
         Write::Counter(counter) => put_counter(table, counter),
         Write::Entry(entry) => {
@@ -112,6 +114,21 @@ fn expand(table: &str, write: &Write, parts: &mut Vec<TransactWriteItem>) -> Res
     }?;
     parts.push(part);
     Ok(())
+}
+
+fn prompt_taken(table: &str, prompt: &Prompt, now: Timestamp) -> Result<TransactWriteItem, Fault> {
+    let free = Condition::FreeFor(text(prompt.session.as_str()), number(now.as_second()));
+    put_until(table, prompt, keys::prompt(&prompt.user), free, prompt.until)
+}
+
+fn put_unwanted(table: &str, unwanted: &Unwanted) -> Result<TransactWriteItem, Fault> {
+    let condition = before::<Unwanted>(unwanted.version)?;
+    put_until(table, unwanted, keys::unwanted(&unwanted.user), condition, unwanted.forgotten_at())
+}
+
+fn put_delivered(table: &str, delivered: &Delivered, now: Timestamp) -> Result<TransactWriteItem, Fault> {
+    let new = Condition::AbsentOrOver(number(now.as_second()));
+    put_until(table, delivered, keys::delivered(&delivered.id), new, delivered.until)
 }
 
 fn queue_place(copy: &Copy) -> Option<Key> {
@@ -221,6 +238,10 @@ fn put_item(table: &str, item: Item, condition: Condition) -> Result<TransactWri
             .condition_expression("attribute_not_exists(pk) OR #copy = :copy")
             .expression_attribute_names("#copy", "copy")
             .expression_attribute_values(":copy", copy),
+        Condition::AbsentOrOver(now) => put
+            .condition_expression("attribute_not_exists(pk) OR #ttl < :now")
+            .expression_attribute_names("#ttl", keys::TTL)
+            .expression_attribute_values(":now", now),
         // Whole seconds, both cut: a lease whose second is not over is not over.
         Condition::FreeFor(session, now) => put
             .condition_expression("attribute_not_exists(pk) OR #session = :session OR #ttl < :now")

@@ -103,6 +103,27 @@ fn a_phone_is_held_by_one_session() {
     );
 }
 
+/// remote-signing.md §4: counted by version, so that two that end at once are two; and gone by itself.
+#[test]
+fn unwanted_prompts_are_counted_and_forgotten() {
+    assert_eq!(condition(Write::Unwanted(sample::unwanted(1))), ("attribute_not_exists(pk)".to_owned(), None));
+    let second = condition(Write::Unwanted(sample::unwanted(2)));
+    assert_eq!(second, ("#swap = :before".to_owned(), Some(AttributeValue::N("1".to_owned()))));
+    let put = one(Write::Unwanted(sample::unwanted(2))).put.expect("a put");
+    let until = AttributeValue::N(sample::at(2 + 900).as_second().to_string());
+    assert_eq!(put.item().get(keys::TTL), Some(&until));
+}
+
+/// remote-signing.md §4: what a gateway says is heard once in a day.
+#[test]
+fn a_delivery_is_remembered_until_its_time_is_over() {
+    let put = one(Write::Delivered(sample::delivered(), sample::at(9))).put.expect("a put");
+    assert_eq!(put.condition_expression(), Some("attribute_not_exists(pk) OR #ttl < :now"));
+    let now = put.expression_attribute_values().and_then(|values| values.get(":now").cloned());
+    let second = |at: Timestamp| AttributeValue::N(at.as_second().to_string());
+    assert_eq!((now, put.item().get(keys::TTL)), (Some(second(sample::at(9))), Some(&second(sample::at(86_400)))));
+}
+
 /// limits.md T3: the sweep reads so many sessions and no more; what it cannot move would stand before what it can.
 #[test]
 fn only_sessions_that_the_sweep_can_move_are_in_the_index() {

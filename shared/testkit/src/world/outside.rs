@@ -90,6 +90,8 @@ pub(crate) struct Outside {
     pub(crate) habits: Habits,
     /// Prompts that were shown, by session.
     pub(crate) prompts: BTreeMap<SessionId, u32>,
+    /// Signatures that were fetched, by session.
+    fetched: BTreeMap<SessionId, u32>,
     orders: BTreeMap<String, SignOrder>,
     /// Letters that were handed over.
     pub(crate) letters: Vec<Letter>,
@@ -113,6 +115,11 @@ impl World {
     /// Prompts that a phone has shown for a session.
     pub fn prompts(&self, session: &SessionId) -> u32 {
         self.lock().outside.prompts.get(session).copied().unwrap_or(0)
+    }
+
+    /// How often signatures were fetched for a session.
+    pub fn fetched(&self, session: &SessionId) -> u32 {
+        self.lock().outside.fetched.get(session).copied().unwrap_or(0)
     }
 
     /// All prompts that any phone has shown.
@@ -232,8 +239,17 @@ impl RemoteSigning for World {
         self.act("start", start).await
     }
 
-    async fn poll(&self, _order: &SignOrder, handle: &str) -> Result<GatewayAnswer, Fault> {
-        self.ask("poll", |w| w.phone(handle)).await?
+    async fn ask(&self, _order: &SignOrder, handle: &str) -> Result<GatewayAnswer, Fault> {
+        let answer = World::ask(self, "poll", |w| w.phone(handle)).await?;
+        Ok(if matches!(answer, Ok(GatewayAnswer::Signed(_))) { GatewayAnswer::Consented } else { answer? })
+    }
+
+    async fn poll(&self, order: &SignOrder, handle: &str) -> Result<GatewayAnswer, Fault> {
+        let answer = World::ask(self, "poll", |w| w.phone(handle)).await??;
+        if matches!(answer, GatewayAnswer::Signed(_)) {
+            *self.lock().outside.fetched.entry(order.session.clone()).or_default() += 1;
+        }
+        Ok(answer)
     }
 }
 

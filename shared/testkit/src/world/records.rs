@@ -5,6 +5,7 @@ use domain::copy::CopyState;
 use domain::ids::*;
 use domain::inquiry::Inquiry;
 use domain::model::*;
+use domain::pause::Unwanted;
 use domain::ports::*;
 use jiff::Timestamp;
 
@@ -118,6 +119,10 @@ impl Records for World {
 
     async fn prompt(&self, user: &UserId) -> Result<Option<Prompt>, Fault> {
         self.ask("prompt", |w| w.table.prompts.get(user).cloned()).await
+    }
+
+    async fn unwanted(&self, user: &UserId) -> Result<Option<Unwanted>, Fault> {
+        self.ask("unwanted", |w| w.table.unwanted.get(user).cloned()).await
     }
 
     async fn counter(&self, unit: &UnitId, suffix: &str, year: i16) -> Result<Option<Counter>, Fault> {

@@ -6,6 +6,7 @@ use domain::batch::{Batch, BatchItem, BatchPlan};
 use domain::ids::*;
 use domain::inquiry::Inquiry;
 use domain::model::*;
+use domain::pause::Unwanted;
 use domain::ports::Write;
 use jiff::Timestamp;
 
@@ -38,6 +39,10 @@ pub struct Table {
     pub sessions: BTreeMap<SessionId, Session>,
     /// Phones that show a prompt.
     pub prompts: BTreeMap<UserId, Prompt>,
+    /// Prompts that were refused or not answered.
+    pub unwanted: BTreeMap<UserId, Unwanted>,
+    /// What gateways have said.
+    pub delivered: BTreeMap<Sha256, Delivered>,
     /// Heads of series.
     pub counters: BTreeMap<(UnitId, String, i16), Counter>,
     /// Spent numbers.
@@ -166,6 +171,10 @@ impl Table {
                 .prompts
                 .get(&new.user)
                 .is_none_or(|old| old.session == new.session || old.until.as_second() < now.as_second()),
+            Write::Unwanted(new) => follows(self.unwanted.get(&new.user).map(|old| old.version), new.version),
+            Write::Delivered(new, now) => {
+                self.delivered.get(&new.id).is_none_or(|old| old.until.as_second() < now.as_second())
+            }
             Write::PromptGone(user, session) => self.prompts.get(user).is_none_or(|old| old.session == *session),
             Write::Counter(new) => {
                 let last = self.counters.get(&series(&new.unit, &new.suffix, new.year)).map(|old| old.last);
@@ -211,6 +220,8 @@ impl Table {
             Write::Copy(new) => self.apply_copy(new),
             Write::Session(new) => drop(self.sessions.insert(new.id.clone(), new)),
             Write::PromptTaken(new, _) => drop(self.prompts.insert(new.user.clone(), new)),
+            Write::Unwanted(new) => drop(self.unwanted.insert(new.user.clone(), new)),
+            Write::Delivered(new, _) => drop(self.delivered.insert(new.id, new)),
             Write::PromptGone(user, _) => drop(self.prompts.remove(&user)),
             Write::Counter(new) => drop(self.counters.insert(series(&new.unit, &new.suffix, new.year), new)),
             Write::Entry(new) => drop(self.entries.insert(place(&new), new)),
@@ -312,6 +323,8 @@ fn items(write: &Write) -> Vec<String> {
         Write::Copy(it) => vec![it.id.to_string()],
         Write::Session(it) => vec![it.id.to_string()],
         Write::PromptTaken(it, _) => vec![format!("prompt {}", it.user)],
+        Write::Unwanted(it) => vec![format!("unwanted {}", it.user)],
+        Write::Delivered(it, _) => vec![format!("delivered {:?}", it.id)],
         Write::PromptGone(user, _) => vec![format!("prompt {user}")],
         Write::Counter(it) => vec![format!("counter {} {} {}", it.unit, it.suffix, it.year)],
         Write::Entry(it) => vec![format!("entry {:?}", place(it))],

@@ -139,6 +139,7 @@ async fn every_promised_problem_has_a_case() {
     scenes::at_the_desk(&cases).await;
     scenes::signing(&cases).await;
     let old = scenes::a_link_and_a_report(&cases).await;
+    scenes::a_tired_leader(&cases).await;
     cases.later(31).await;
     scenes::too_late(&cases, &old).await;
     // The sandbox's X.509 certificates live for three years, tokens for less.

@@ -555,6 +555,23 @@ async fn annulments(cases: &Cases) -> String {
     page.strip_prefix(&client.url).expect("an address of this house").to_owned()
 }
 
+/// Three prompts in a row are refused: the phone is left alone, and whoever asks hears until when.
+pub(super) async fn a_tired_leader(cases: &Cases) {
+    let client = &cases.client;
+    let (case, copies) = submitted(client, "tam-ngung@example.com", 1).await;
+    for _ in 0..3 {
+        let session = ask_leader(client, &copies).await.text("/id");
+        reject(client).await;
+        assert_eq!(ended(client, "leader", &session).await["state"], "failed");
+    }
+    let dossier = Dossier { client, case, copy: copies[0].clone() };
+    let paused = cases.refuses(SIGN, "leader", dossier.sign("sim"), "prompts-paused").await;
+    assert!(
+        paused["retry_at"].is_string() && paused["detail"].as_str().is_some_and(|text| text.contains("từ")),
+        "{paused}"
+    );
+}
+
 pub(super) async fn a_link_and_a_report(cases: &Cases) -> Old {
     let (client, to) = (&cases.client, "qua-han@example.com");
     let (_, copies) = submitted(client, to, 1).await;

@@ -376,8 +376,12 @@ impl World {
             ended(&self.client, "leader_usb", session).await;
             return;
         }
-        let reject = format!("/v1/sandbox/phones/{}/reject", self.client.persona("leader").phone);
-        self.client.send(Call::post(reject, &json!({}))).await.is(200);
+        // A third prompt that is refused would pause the phone; of a session that is cancelled "yes" is no answer either.
+        if route.path.ends_with("/cancel") {
+            confirm(&self.client).await;
+        } else {
+            reject(&self.client).await;
+        }
         let path = if route.path == "/v1/sign-sessions" {
             let again = ready.call.clone().by(self.client.persona(ready.by));
             self.client.send(again).await.is(202).header("location")
