@@ -162,7 +162,13 @@ fn a_phone_that_says_no_three_times_is_left_alone() {
     assert_eq!(world.all_prompts().values().sum::<u32>(), 3);
     assert_eq!(state(&world, &copy), "submitted");
     let (leader, id) = (user_of(&world, &people::leader()), SessionId::new([0x78; 16]));
-    let desk = OpenSession { id: &id, user: &leader, copies: std::slice::from_ref(&other), method: "usb" };
+    let desk = OpenSession {
+        id: &id,
+        user: &leader,
+        copies: std::slice::from_ref(&other),
+        method: "usb",
+        in_vain: domain::pause::MOST,
+    };
     run(casework::leader::open_session(&world, &world, &world, bench(), desk, world.now())).expect("a session");
     world.set_now(until);
     ask(&world).expect("a prompt");
@@ -192,7 +198,13 @@ fn a_token_at_the_desk_holds_no_phone() {
     let phone = ask_leader(&world, std::slice::from_ref(&copy)).expect("a prompt").id;
     let leader = user_of(&world, &people::leader());
     let id = SessionId::new([0x77; 16]);
-    let ask = OpenSession { id: &id, user: &leader, copies: std::slice::from_ref(&other), method: "usb" };
+    let ask = OpenSession {
+        id: &id,
+        user: &leader,
+        copies: std::slice::from_ref(&other),
+        method: "usb",
+        in_vain: domain::pause::MOST,
+    };
     let desk =
         run(casework::leader::open_session(&world, &world, &world, bench(), ask, world.now())).expect("a session");
     let held = |world: &World| world.look(|table| table.prompts[&people::leader()].session.clone());
@@ -452,7 +464,7 @@ fn asked_many() -> (World, Vec<(CopyId, SessionId)>) {
             table.users.insert(user.id.clone(), user.clone());
             table.copies.insert(copy.id.clone(), copy);
         });
-        let ask = OpenSession { id: &id, user: &user, copies: &copies, method: "sim" };
+        let ask = OpenSession { id: &id, user: &user, copies: &copies, method: "sim", in_vain: domain::pause::MOST };
         run(casework::leader::open_session(&world, &world, &world, bench(), ask, world.now())).expect("a prompt");
         let [copy] = copies;
         (copy, id)

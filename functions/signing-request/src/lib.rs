@@ -9,6 +9,7 @@ use casework::numbering::{self, RequestSeal};
 use casework::trust::{Source, TrustStore};
 use domain::ids::{CopyId, SessionId};
 use domain::model::{Right, Session, User};
+use domain::pause;
 use domain::ports::Records;
 use jiff::Timestamp;
 use objects::Bucket;
@@ -27,6 +28,8 @@ pub struct SigningRequest {
     objects: Bucket,
     gateway: Service,
     trust: TrustStore,
+    /// How often in a quarter of an hour a phone may be asked in vain.
+    in_vain: usize,
 }
 
 #[derive(Deserialize)]
@@ -66,6 +69,7 @@ impl SigningRequest {
                 move || clock.now(),
             )?,
             trust,
+            in_vain: in_vain(env)?,
         })
     }
 
@@ -94,7 +98,8 @@ impl SigningRequest {
         let session = match this.made(self.records.session(id)).await? {
             Some(session) => session,
             None if right == Right::Sign => {
-                self.leader(OpenSession { id, user: caller, copies: &copies, method }, now).await?
+                self.leader(OpenSession { id, user: caller, copies: &copies, method, in_vain: self.in_vain }, now)
+                    .await?
             }
             None => self.seal(RequestSeal { id, user: caller, copies: &copies, method }, now).await?,
         };
@@ -115,6 +120,12 @@ impl SigningRequest {
     async fn bench(&self, now: Timestamp) -> Workbench {
         Workbench::new(self.trust.now(&self.objects, now).await.anchors.clone())
     }
+}
+
+/// 1 to [`pause::KEPT`].
+fn in_vain(env: &Env) -> Result<usize, Error> {
+    let most = env.required("PROMPTS_IN_VAIN")?.parse().ok().filter(|most| (1..=pause::KEPT).contains(most));
+    most.ok_or_else(|| format!("PROMPTS_IN_VAIN is not 1 to {}", pause::KEPT).into())
 }
 
 fn copies(texts: &[String]) -> Result<Vec<CopyId>, Problem> {

@@ -32,4 +32,4 @@ mod usb;
 
 pub use error::{Error, Result};
 pub use simulator::CALLBACK_SECRET_VARIABLE;
-pub use surroundings::CALLBACK_SECRET;
+pub use surroundings::{CALLBACK_SECRET, PROMPTS_IN_VAIN};

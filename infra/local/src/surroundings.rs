@@ -52,6 +52,8 @@ const SERVICE_NAME: &str = "Dịch vụ kiểm tra bản sao điện tử";
 const SERVICE_OWNER: &str = "Đơn vị vận hành CTDT (thử nghiệm)";
 /// What one address may ask without a token, and what all may make the service ask CAs, in a minute and in a day: a developer's programs and tests all have the same.
 const QUOTA: &str = "1000000";
+/// Prompts that a phone takes in vain before it is left alone: whoever tries every way in which a leader can say no is not stopped at the third.
+pub const PROMPTS_IN_VAIN: &str = "30";
 /// Sender of notices.
 const SENDER: &str = "khong-tra-loi@ctdt.example.vn";
 
@@ -189,6 +191,7 @@ impl Surroundings {
             ("QuotaDay", QUOTA),
             ("QuestionsMinute", QUOTA),
             ("QuestionsDay", QUOTA),
+            ("PromptsInVain", PROMPTS_IN_VAIN),
             ("ClockOffsetFile", &self.clock.file().to_string_lossy()),
         ];
         all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()

@@ -42,6 +42,8 @@ pub struct OpenSession<'a> {
     pub copies: &'a [CopyId],
     /// `sim`, `remote` or `usb`.
     pub method: &'a str,
+    /// How often in a quarter of an hour a phone may be asked in vain ([`domain::pause::MOST`]).
+    pub in_vain: usize,
 }
 
 /// What the leader opens: a file, and what is appended to it for whoever may sign.
@@ -154,7 +156,7 @@ pub async fn open_session(
     // A token at the desk asks no phone.
     if ask.method != "usb" {
         free(records, &ask.user.id, ask.id, now).await?;
-        wanted(records, &ask.user.id, now).await?;
+        wanted(records, &ask.user.id, ask.in_vain, now).await?;
     }
     let id = ask.id.clone();
     let mut items = Vec::new();
@@ -247,8 +249,8 @@ async fn free(records: &impl Records, user: &UserId, session: &SessionId, now: T
 }
 
 /// A phone on which nobody wants to be asked is left alone. Sessions that are opened at the same moment share its one lease, so none slips past.
-async fn wanted(records: &impl Records, user: &UserId, now: Timestamp) -> Result<(), Halt> {
-    let paused = records.unwanted(user).await?.and_then(|unwanted| unwanted.paused_until(now));
+async fn wanted(records: &impl Records, user: &UserId, in_vain: usize, now: Timestamp) -> Result<(), Halt> {
+    let paused = records.unwanted(user).await?.and_then(|unwanted| unwanted.paused_until(in_vain, now));
     let Some(until) = paused else { return Ok(()) };
     let wait_s = u32::try_from(until.duration_since(now).as_secs().max(1)).unwrap_or(u32::MAX);
     Err(Refusal::Paused { until, wait_s }.into())

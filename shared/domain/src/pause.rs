@@ -7,12 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 use crate::ids::UserId;
 use crate::model::Version;
 
-/// So many in [`WINDOW`], and no more is asked.
+/// So many in [`WINDOW`], and no more is asked, where an operator says nothing else (remote-signing.md §4).
 pub const MOST: usize = 3;
+/// So many are remembered: the most that an operator may allow.
+pub const KEPT: usize = 60;
 /// How long one counts.
 pub const WINDOW: SignedDuration = SignedDuration::from_mins(15);
 
-/// Prompts that a person has refused or not answered, the last [`MOST`] of them.
+/// Prompts that a person has refused or not answered, the last [`KEPT`] of them.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Unwanted {
     /// Whose phone.
@@ -30,16 +32,16 @@ impl Unwanted {
         at.retain(|one| counts(*one, now));
         at.push(now);
         at.sort_unstable();
-        let surplus = at.len().saturating_sub(MOST);
+        let surplus = at.len().saturating_sub(KEPT);
         at.drain(..surplus);
         Unwanted { user: user.clone(), at, version: version + 1 }
     }
 
-    /// Until when nobody asks this phone. `None`: it may be asked.
-    pub fn paused_until(&self, now: Timestamp) -> Option<Timestamp> {
+    /// Until when nobody asks this phone, where it may be asked in vain `most` times ([`MOST`]; at least 1, at most [`KEPT`]). `None`: it may be asked.
+    pub fn paused_until(&self, most: usize, now: Timestamp) -> Option<Timestamp> {
         let counted: Vec<_> = self.at.iter().filter(|one| counts(**one, now)).collect();
-        // The oldest of the last three is the first that counts no more.
-        let oldest = counted.len().checked_sub(MOST).and_then(|at| counted.get(at))?;
+        // The oldest of the last so many is the first that counts no more.
+        let oldest = counted.len().checked_sub(most.clamp(1, KEPT)).and_then(|at| counted.get(at))?;
         oldest.checked_add(WINDOW).ok()
     }
 
@@ -67,7 +69,7 @@ mod tests {
     }
 
     fn pause(times: &[i64], now: i64) -> Option<Timestamp> {
-        after(times).and_then(|unwanted| unwanted.paused_until(at(now)))
+        after(times).and_then(|unwanted| unwanted.paused_until(MOST, at(now)))
     }
 
     /// remote-signing.md §4: three within 15 minutes, and not one less; the pause ends when the oldest of the last three is 15 minutes old.
@@ -86,7 +88,11 @@ mod tests {
     #[test]
     fn moments_stay_in_order_and_few() {
         let unwanted = after(&[10, 5, 20, 15]).expect("some");
-        assert_eq!((unwanted.at.clone(), unwanted.version), (vec![at(10), at(15), at(20)], 4));
+        assert_eq!((unwanted.at.clone(), unwanted.version), (vec![at(5), at(10), at(15), at(20)], 4));
+        let many: Vec<i64> = (0..100).collect();
+        let many = after(&many).expect("some");
+        assert_eq!((many.at.len(), many.at.first()), (KEPT, Some(&at(40))));
+        assert_eq!(many.paused_until(usize::MAX, at(100)), Some(at(940)));
         assert_eq!(unwanted.forgotten_at(), at(920));
         assert_eq!(after(&[0, 2_000]).expect("some").at, [at(2_000)]);
     }

@@ -490,7 +490,7 @@ pub fn sign_until(world: &World, id: &CopyId) {
 pub async fn asked_leader(world: &World, copies: &[CopyId]) -> Result<Session, Halt> {
     let user = user_of(world, &people::leader());
     let id = SessionId::new(world.uuid(world.now()));
-    let ask = leader::OpenSession { id: &id, user: &user, copies, method: "sim" };
+    let ask = leader::OpenSession { id: &id, user: &user, copies, method: "sim", in_vain: domain::pause::MOST };
     leader::open_session(world, world, world, bench(), ask, world.now()).await
 }
 
