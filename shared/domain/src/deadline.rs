@@ -173,6 +173,16 @@ mod tests {
         assert_eq!(day("2026-04-30T09:00:00", 0, &calendar), ("2026-05-04".into(), "next_working_day"));
     }
 
+    /// R55: the last day of the year is a day like others, and the first one of the next is off. 2026-12-31 is a Thursday.
+    #[test]
+    fn the_year_ends() {
+        let calendar = Calendar::default().with_holidays(HOLIDAYS);
+        assert_eq!(day("2026-12-31T15:00:00", 0, &calendar), ("2026-12-31".into(), "same_day"));
+        assert_eq!(day("2026-12-31T15:00:01", 0, &calendar), ("2027-01-04".into(), "next_working_day"));
+        assert_eq!(day("2026-12-31T23:59:59", 0, &calendar), ("2027-01-04".into(), "next_working_day"));
+        assert_eq!(day("2027-01-01T00:00:00", 0, &calendar), ("2027-01-04".into(), "next_working_day"));
+    }
+
     /// domain.md §1.5: swap days and Saturday offices are data.
     #[test]
     fn swaps_and_saturdays() {

@@ -164,6 +164,31 @@ pub(crate) mod tests {
         assert_eq!((electronic.counter.suffix.as_str(), electronic.counter.last), ("SCTĐT/BS", 1));
     }
 
+    /// R47, domain.md §10: both series of a unit reach 17; neither stops the other, and the texts tell them apart.
+    #[test]
+    fn two_series_reach_the_same_number() {
+        let taken = |suffix: &str| {
+            let head = Counter { unit: UnitId::new([9; 16]), suffix: suffix.into(), year: 2026, last: 16 };
+            take(&copy(1, "2026-05-01T01:00:00Z"), &unit("01", suffix), Some(&head))
+        };
+        let (paper, electronic) = (taken("SCT/BS"), taken("SCTĐT/BS"));
+        assert_eq!((paper.counter.last, electronic.counter.last), (17, 17));
+        assert_ne!(paper.counter.suffix, electronic.counter.suffix);
+        assert_ne!(paper.entry.number.text(), electronic.entry.number.text());
+    }
+
+    /// R48, domain.md §10: a dossier with three originals takes three numbers, whatever the number of copies of each.
+    #[test]
+    fn a_dossier_of_three_originals_takes_three_numbers() {
+        let mut head = None;
+        let numbers = [1, 2, 3].map(|original| {
+            let taken = take(&copy(original, "2026-05-01T01:00:00Z"), &unit("01", "SCT/BS"), head.as_ref());
+            head = Some(taken.counter);
+            taken.entry.number.number
+        });
+        assert_eq!(numbers, [1, 2, 3]);
+    }
+
     /// R47, decision 18: what holds is what held on the day of the decision, also when the retry runs later; another suffix counts anew.
     #[test]
     fn settings_hold_from_their_day_on() {
