@@ -4,6 +4,7 @@
 //! Does not go over HTTP and starts nothing: the ports are `testkit`'s, files and signatures are real.
 
 mod batches;
+mod calls;
 mod fates;
 mod inquiries;
 mod job;

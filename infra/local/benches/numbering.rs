@@ -1,8 +1,8 @@
 //! What one number costs (contract.md §5, limits.md T12): `register::allocate` and its one transaction, by sixteen clients at once, beside
 //! the pattern that gives a number first and writes it down later (`ADD` on a counter, then a put), which skips numbers when it fails.
 //!
-//! Against the embedded DynamoDB over loopback: the figures compare the two patterns, and say nothing about DynamoDB's own speed. At the
-//! end every series is looked at: consecutive from 1.
+//! Against the embedded DynamoDB over loopback: the figures compare the two patterns, and say nothing about DynamoDB's own speed. CPU is that
+//! of the whole process, the endpoint's included. At the end every series is looked at: consecutive from 1.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +24,7 @@ use local::endpoints::s3::S3;
 use local::resources;
 use local::sdk::Endpoints;
 use local::serve::{Stop, StopHandle, bind};
+use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 use store::Table;
 
@@ -164,9 +165,21 @@ async fn added(cloud: &Cloud, run: u8, nth: usize, series: usize) {
     put.item("n", number).send().await.expect("written");
 }
 
-/// Seconds that `work` takes for all numbers, by all clients.
-async fn timed<F: Future<Output = ()> + Send + 'static>(work: impl Fn(usize) -> F) -> f64 {
-    let begun = Instant::now();
+/// What all numbers took.
+struct Took {
+    seconds: f64,
+    /// CPU of this process, clients and endpoint, milliseconds.
+    cpu_ms: f64,
+}
+
+fn cpu_ms() -> f64 {
+    let told = clock_gettime(ClockId::ProcessCPUTime);
+    told.tv_sec as f64 * 1e3 + told.tv_nsec as f64 / 1e6
+}
+
+/// What `work` takes for all numbers, by all clients.
+async fn timed<F: Future<Output = ()> + Send + 'static>(work: impl Fn(usize) -> F) -> Took {
+    let (begun, cpu) = (Instant::now(), cpu_ms());
     let clients: Vec<_> = (0..CLIENTS)
         .map(|client| {
             let mine: Vec<F> = (client..NUMBERS).step_by(CLIENTS).map(&work).collect();
@@ -180,7 +193,7 @@ async fn timed<F: Future<Output = ()> + Send + 'static>(work: impl Fn(usize) -> 
     for client in clients {
         client.await.expect("a client");
     }
-    begun.elapsed().as_secs_f64()
+    Took { seconds: begun.elapsed().as_secs_f64(), cpu_ms: cpu_ms() - cpu }
 }
 
 async fn case(cloud: &Arc<Cloud>, run: u8, name: &str, units: usize) {
@@ -205,7 +218,8 @@ async fn case(cloud: &Arc<Cloud>, run: u8, name: &str, units: usize) {
     .await;
     consecutive(cloud, &offices).await;
     let count = NUMBERS as f64;
-    tell(name, count / safe, "numbers_per_s", count / unsafe_add);
+    tell(name, count / safe.seconds, "numbers_per_s", count / unsafe_add.seconds);
+    tell(name, safe.cpu_ms / count, "ms_cpu", unsafe_add.cpu_ms / count);
     tell(name, calls.load(Ordering::Relaxed) as f64 / count, "calls_per_number", 2.0);
 }
 

@@ -93,6 +93,8 @@ pub(crate) struct Inner {
     pub(crate) complaints: Vec<String>,
     fates: VecDeque<Fate>,
     calls: Vec<Call>,
+    /// Items of each commit that was written.
+    pub(crate) committed: Vec<usize>,
     /// Octets of objects that went through each method.
     pub(crate) moved: BTreeMap<&'static str, u64>,
     asked: [Option<Call>; RUNS],
@@ -119,6 +121,7 @@ impl World {
             complaints: Vec::new(),
             fates: VecDeque::new(),
             calls: Vec::new(),
+            committed: Vec::new(),
             moved: BTreeMap::new(),
             asked: [None; RUNS],
             heard: None,
@@ -147,6 +150,7 @@ impl World {
         let mut inner = self.lock();
         inner.fates = fates.iter().copied().collect();
         inner.calls.clear();
+        inner.committed.clear();
         inner.moved.clear();
     }
 
@@ -158,6 +162,11 @@ impl World {
     /// The calls since the last script.
     pub fn calls(&self) -> Vec<Call> {
         self.lock().calls.clone()
+    }
+
+    /// Items of each commit that was written since the last script.
+    pub fn committed(&self) -> Vec<usize> {
+        self.lock().committed.clone()
     }
 
     /// Changes how the others behave.

@@ -9,7 +9,7 @@ use domain::pause::Unwanted;
 use domain::ports::*;
 use jiff::Timestamp;
 
-use super::table::Refused;
+use super::table::{Refused, items_of};
 use super::{Inner, Silence, Table, World, silence};
 
 /// A running request older than this is taken over, in seconds.
@@ -23,8 +23,12 @@ impl From<Silence> for CommitError {
 
 impl Inner {
     fn commit(&mut self, writes: Vec<Write>) -> Result<(), CommitError> {
+        let items = items_of(&writes);
         match self.table.commit(writes) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.committed.push(items);
+                Ok(())
+            }
             Err(Refused::Conflict) => Err(CommitError::Conflict),
             Err(Refused::Malformed(what)) => {
                 self.complaints.push(what.clone());

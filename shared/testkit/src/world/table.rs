@@ -312,6 +312,11 @@ fn well_formed(writes: &[Write]) -> Result<(), Refused> {
     Ok(())
 }
 
+/// How many items a commit writes.
+pub(crate) fn items_of(writes: &[Write]) -> usize {
+    writes.iter().map(|write| items(write).len()).sum()
+}
+
 fn items(write: &Write) -> Vec<String> {
     match write {
         Write::Unit(it) => vec![it.id.to_string()],
