@@ -56,6 +56,8 @@ enum Command {
         #[arg(long, value_name = "NUMBER")]
         mutations: Option<u64>,
     },
+    /// Việc của ban đêm: các mô hình cỡ lớn / what a night is for: the large models
+    Nightly,
     /// Chụp hình cho tài liệu vào docs/pictures / take the pictures of the documents
     Pictures,
     /// Đo, mỗi số một dòng JSON / measure, one JSON line per figure
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
         }
         Command::Test { fast, only, .. } => stages::run(&plan::chosen(fast, &only)),
         Command::Fuzz { seconds, seed, kind, mutations } => stages::fuzz(seconds, seed, kind.as_deref(), mutations),
+        Command::Nightly => stages::nightly(),
         Command::Pictures => python::pictures(),
         Command::Bench { name } => bench::run(&name),
     };

@@ -19,6 +19,9 @@ const CHANGED_COPIES: u64 = 20_000;
 /// The longest that a changed copy takes on a busy machine.
 const ONE_COPY: Duration = Duration::from_millis(50);
 
+/// The longest that the large models take on a busy machine.
+const MODELS: Duration = Duration::from_secs(60 * 60);
+
 /// What became of a stage.
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Outcome {
@@ -173,6 +176,18 @@ pub(crate) fn fuzz(seconds: u64, seed: u64, kind: Option<&str>, changed: Option<
         Some(number) => copies(&log, number, seed),
         None => mutations(&log, seconds, seed, kind),
     };
+    println!("{}", tail(&log.text(), TAIL));
+    done
+}
+
+/// `cargo xtask nightly`: the models that are too large for every day.
+///
+/// # Errors
+/// When a law of the register is broken.
+pub(crate) fn nightly() -> Result<(), Failure> {
+    let log = Log::new("nightly")?;
+    let large = ["test", "--workspace", "--lib", "--", "model::", "--ignored", "--show-output"];
+    let done = log.run(cargo().args(large), MODELS + BUILD);
     println!("{}", tail(&log.text(), TAIL));
     done
 }

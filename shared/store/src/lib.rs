@@ -9,6 +9,8 @@ mod batches;
 mod errors;
 mod items;
 pub mod keys;
+#[cfg(test)]
+mod model;
 mod quota;
 mod reads;
 mod reports;
