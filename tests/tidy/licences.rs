@@ -1,4 +1,4 @@
-//! Licences of everything that is linked: each must allow us MIT OR Apache-2.0 (decision 24).
+//! Licences of everything that is linked: each must allow us MIT OR Apache-2.0 (decision 26).
 
 use spdx::Expression;
 
