@@ -4,7 +4,8 @@ use api::{Problem, Reply, Request, idempotent, session_view};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use casework::leader::{self, DeskAnswer};
-use domain::ids::CopyId;
+use domain::ids::{CopyId, SessionId};
+use domain::ports::Records as _;
 use serde::Deserialize;
 
 use crate::SigningCallback;
@@ -14,7 +15,7 @@ const DOCUMENTS: usize = 20;
 /// Octets of a signature value: RSA-4096 has 512, an ECDSA value of P-521 at most 139.
 const SIGNATURE: usize = 512;
 /// Octets of an X.509 certificate: those of the government tree have 2 KB.
-const CERTIFICATE: usize = 8 * 1_024;
+const SIGNER_X509: usize = 8 * 1_024;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,10 +37,9 @@ impl SigningCallback {
         let now = self.edge.clock.now();
         let caller = self.keys.caller(request, now, &self.records).await?;
         idempotent(&self.records, request, caller.id.as_str(), (&self.edge.chance, now), |_| async {
-            let session = self.visible(request, id, &caller).await?;
-            if session.user != caller.id {
-                return Err(Problem::new("not-found"));
-            }
+            let id = request.id(id, SessionId::parse)?;
+            let session = self.records.session(&id).await?.filter(|session| session.user == caller.id);
+            let session = session.ok_or_else(|| Problem::new("not-found"))?;
             let answers = read(&request.json()?)?;
             let session = leader::answer(&self.records, &self.edge.chance, &session.id, &answers, now).await?;
             let reply = Reply::json(202, &session_view(&session, now)).etag(session.version);
@@ -58,7 +58,7 @@ fn read(body: &Answers) -> Result<Vec<DeskAnswer>, Problem> {
         Ok(DeskAnswer {
             copy: CopyId::parse(&answer.copy_id).map_err(|_| Problem::invalid(&at("copy_id"), "wrong_id_type"))?,
             signature: octets(&answer.signature, SIGNATURE, &at("signature"))?,
-            certificate: octets(&answer.certificate, CERTIFICATE, &at("certificate"))?,
+            certificate: octets(&answer.certificate, SIGNER_X509, &at("certificate"))?,
         })
     };
     body.items.iter().enumerate().map(one).collect()

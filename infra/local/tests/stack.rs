@@ -245,7 +245,7 @@ async fn the_sandbox_answers_as_the_contract_says() {
     let personas = cloud.get("/v1/sandbox/personas").await;
     let personas = personas["data"].as_array().expect("a list");
     let keys: Vec<_> = personas.iter().map(|one| one["key"].as_str().expect("a key")).collect();
-    let wanted = "citizen clerk leader seal_keeper officer unit_admin top_admin operator portal clerk_b";
+    let wanted = "citizen clerk leader seal_keeper officer unit_admin top_admin operator portal clerk_b leader_usb";
     assert_eq!(keys.join(" "), wanted);
     for one in personas {
         for name in ["name", "user_id", "token"] {

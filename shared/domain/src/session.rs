@@ -13,7 +13,7 @@ pub const GRACE: SignedDuration = SignedDuration::from_secs(15);
 /// How far the clocks of two machines of ours may stand apart: functions follow the provider's time service to milliseconds, and an office's
 /// server by NTP to a second or two. A phone is held for so much longer than an answer counts, so that no machine asks it while another still takes
 /// the answer.
-pub const SKEW: SignedDuration = SignedDuration::from_secs(5);
+pub const SKEW: SignedDuration = SignedDuration::from_secs(2);
 /// How long after its end a session is still asked about, to keep what comes as evidence (R44).
 pub const EVIDENCE: SignedDuration = SignedDuration::from_hours(24);
 /// The shortest and the longest time between two such questions. They come at twice the age each, so that there are fifteen in a day: gateways
