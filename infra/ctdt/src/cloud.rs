@@ -21,6 +21,8 @@ pub(crate) struct How {
     pub(crate) patience_s: Option<u32>,
     /// Whether callers without a token have the template's quotas.
     pub(crate) quotas: bool,
+    /// Whether schedules run only at the start and when the clock is moved.
+    pub(crate) still: bool,
     /// At which request this process dies.
     pub(crate) power_cut: Option<PowerCut>,
 }
@@ -38,6 +40,7 @@ pub(crate) async fn start(how: How) -> Result<Stack, Error> {
         sample_data: true,
         patience_s: how.patience_s,
         quotas: how.quotas,
+        still: how.still,
         power_cut: how.power_cut,
     };
     Ok(Stack::start(options, async |specs, aws| handlers::in_process(specs, aws).await).await?)

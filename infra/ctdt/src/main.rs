@@ -54,6 +54,9 @@ enum Command {
         /// Hạn mức cho người không có mã truy cập như mẫu triển khai / the template's quotas for callers without a token
         #[arg(long, hide = true)]
         quotas: bool,
+        /// Lịch nền chỉ chạy lúc bắt đầu và khi dời đồng hồ / schedules run at the start and when the clock is moved only
+        #[arg(long, hide = true)]
+        still: bool,
         /// Tự tắt bằng SIGKILL tại một yêu cầu / die at one request, as `before|after N WORD…` says; for tests
         #[arg(long, value_name = "MOMENT", hide = true)]
         power_cut: Option<local::cut::PowerCut>,
@@ -100,8 +103,8 @@ fn main() -> ExitCode {
         Command::Qr(args) => qr::run(&args),
         Command::Trust(command) => trust::run(&command),
         Command::Demo { scan, out, functions } => within(demonstrate(scan, out, functions, begun)),
-        Command::Dev { port, data, functions, patience, quotas, power_cut } => {
-            within(develop(cloud::How { port, data, functions, patience_s: patience, quotas, power_cut }))
+        Command::Dev { port, data, functions, patience, quotas, still, power_cut } => {
+            within(develop(cloud::How { port, data, functions, patience_s: patience, quotas, still, power_cut }))
         }
         Command::Simpki { port, dir, clock_offset_file, token, callback, seed } => {
             // A secret is not for the list of processes. Without one the simulator says that it has none.

@@ -57,6 +57,8 @@ pub struct Options {
     pub patience_s: Option<u32>,
     /// Whether addresses without a token may ask no more than the template says, and not as much as a developer needs.
     pub quotas: bool,
+    /// Whether schedules run only at the start and when the clock is moved.
+    pub still: bool,
     /// At which request this process ends itself, if at any.
     pub power_cut: Option<PowerCut>,
 }
@@ -77,6 +79,9 @@ impl Options {
         Ok(())
     }
 }
+
+/// The rate of a schedule that is not wanted; a rate is not zero.
+const NEVER: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// A running local cloud. Dropping it ends it without waiting; [`Stack::stop`] waits.
 #[derive(Debug)]
@@ -109,7 +114,10 @@ impl Stack {
         let ground = Ground::start(&options, &places, &back_stop).await?;
         let mut parameters = ground.surroundings.parameters(&ground.url);
         options.change(&mut parameters, &back_stop)?;
-        let specs = functions::read(&parameters, &ground.reset.state.exports, &ground.credentials)?;
+        let mut specs = functions::read(&parameters, &ground.reset.state.exports, &ground.credentials)?;
+        if options.still {
+            specs.iter_mut().flat_map(|spec| &mut spec.schedules).for_each(|rate| *rate = NEVER);
+        }
         let (handlers, processes) = match &options.functions_dir {
             Some(folder) => ground.processes(folder, &specs).await?,
             None => (

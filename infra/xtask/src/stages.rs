@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 
 use crate::plan::{Stage, about};
 use crate::shell::{Failure, Log, cargo, root};
-use crate::tally::{Tally, count, left_out, tail};
+use crate::tally::{Tally, count, failed, left_out, tail};
 use crate::{demo, python, tools};
 
 /// How much of a log is shown when its stage fails.
 const TAIL: usize = 80;
+/// How much of what a failed test said is shown again.
+const TOLD: usize = 30;
 /// The longest that a build with its tests may take on two cores from empty caches.
 const BUILD: Duration = Duration::from_secs(45 * 60);
 /// How long each target of the fuzzer runs in a whole run.
@@ -76,7 +78,8 @@ fn one(stage: Stage) -> Row {
             Outcome::Passed(tally)
         }
         Err(why) => {
-            println!("{}\n--- {} FAILED after {}: {why}", tail(&text, TAIL), stage.name(), shown(took));
+            println!("{}\n{}", tail(&text, TAIL), failed(&text, TOLD));
+            println!("--- {} FAILED after {}: {why}", stage.name(), shown(took));
             println!("    repeat it alone: cargo xtask test --only {}", stage.name());
             println!("    {}", room());
             Outcome::Failed(at_least_one_failed(count(&text)))

@@ -70,6 +70,21 @@ pub(crate) fn left_out(log: &str) -> Vec<String> {
     found
 }
 
+/// Every test that failed by its name, with the beginning of what it said. In a long log the tail is about something else.
+pub(crate) fn failed(log: &str, lines: usize) -> String {
+    let lines_of = |name: &str| {
+        let head = format!("---- {name} stdout ----");
+        let own = log.lines().skip_while(|line| *line != head).skip(1);
+        own.take_while(|line| !line.starts_with("---- ") && *line != "failures:")
+            .take(lines)
+            .fold(format!("FAILED {name}"), |all, line| all + "\n    " + line)
+    };
+    let cargo = log.lines().filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED")).map(lines_of);
+    let pytest =
+        log.lines().filter(|line| line.starts_with("FAILED ") || line.starts_with("ERROR ")).map(str::to_owned);
+    cargo.chain(pytest).collect::<Vec<_>>().join("\n")
+}
+
 /// The last lines of a log.
 pub(crate) fn tail(log: &str, lines: usize) -> String {
     let all: Vec<&str> = log.lines().collect();
@@ -101,6 +116,14 @@ mod tests {
         let log =
             "SKIPPED: no corpora\nSKIPPED\n  SKIPPED: no corpora\nSKIPPED [1] test_a.py:3: no fonts\nnot SKIPPED: x\n";
         assert_eq!(left_out(log), ["no corpora", "[1] test_a.py:3: no fonts"]);
+    }
+
+    #[test]
+    fn a_failed_test_is_told_with_its_words() {
+        let log = "test a ... ok\ntest m::b ... FAILED\nsuccesses:\n---- a stdout ----\nfine\n\nfailures:\n\n---- m::b stdout ----\n\
+            one\ntwo\nthree\n\nfailures:\n    m::b\nFAILED tests/test_a.py::test_x - assert 1 == 2\n";
+        assert_eq!(failed(log, 2), "FAILED m::b\n    one\n    two\nFAILED tests/test_a.py::test_x - assert 1 == 2");
+        assert_eq!(failed("test a ... ok\n", 2), "");
     }
 
     #[test]

@@ -67,8 +67,6 @@ impl Wrong {
     }
 }
 
-/// The longest wait for a responder to be asked.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// What functions wait for an answer here; the template's own limits are ten times as long.
 const IMPATIENT_S: u32 = 1;
 /// What is said of a good file without evidence, the seal after the leader's signature and the test PKI included.
@@ -112,18 +110,19 @@ async fn a_time_stamp_that_takes_131_seconds_comes() {
     let session = ask_leader(&client, &copies).await.text("/id");
     confirm(&client).await;
     let (began, path) = (Instant::now(), format!("/v1/sign-sessions/{session}"));
+    let mut waited = 0;
     loop {
-        let asked = Instant::now();
         let now = client.by("leader", Call::get(path.as_str())).await.is(200).json();
-        assert!(asked.elapsed() < Duration::from_secs(10), "the API waits with it: {:?}", asked.elapsed());
         if now["state"] == "done" {
             break;
         }
-        assert!(began.elapsed() < SLOW * 2, "{now}");
+        waited += 1;
+        assert!(began.elapsed() < PATIENCE, "{now}");
         assert_ne!(now["state"], "failed", "{now}");
         tokio::time::sleep(Duration::from_secs(2)).await;
     }
     assert!(began.elapsed() >= SLOW, "it was not slow: {:?}", began.elapsed());
+    assert!(waited > 5, "the API waits with it: {waited} answers in {SLOW:?}");
     client.send(Call::post("/v1/sandbox/faults", &json!({"delay_ms": 0}))).await.is(200);
     let sealing = client.by("seal_keeper", seal(&copies)).await.is(202).text("/id");
     assert_eq!(ended(&client, "seal_keeper", &sealing).await["state"], "done");

@@ -31,27 +31,24 @@ fn callback() -> Call {
     Call::new(reqwest::Method::POST, "/v1/gateway-callbacks/simpki")
 }
 
-/// Sooner than the first sweep, which comes a minute after the start.
-const SOON: Duration = Duration::from_secs(30);
-
 async fn status(client: &Client, copy: &str) -> String {
     client.by("clerk", Call::get(format!("/v1/copies/{copy}"))).await.is(200).text("/status")
 }
 
 /// Nobody asks for the session: only a hint does.
 async fn signed_by_a_hint(client: &Client, copy: &str) {
-    let until = Instant::now() + SOON;
+    let until = Instant::now() + PATIENCE;
     while status(client, copy).await != "signed" {
         assert!(Instant::now() < until, "the hint was not followed: {}", status(client, copy).await);
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
-/// R44, R45, F5: the person has pressed, nobody polls, and the gateway's hint makes the house ask; said twice it is followed once (scenario
+/// R44, R45, F5: the person has pressed, nobody polls, nothing sweeps, and the gateway's hint makes the house ask; said twice it is followed once (scenario
 /// 010). A hint about a session that still waits, about nothing, forged or stale, changes nothing.
 #[tokio::test]
 async fn a_hint_is_followed_by_our_own_question() {
-    let stack = Stack::in_memory();
+    let stack = Stack::still();
     let client = &stack.client().await;
     let (_, copies) = submitted(client, "mau@example.com", 1).await;
     let session = ask_leader(client, &copies).await.text("/id");

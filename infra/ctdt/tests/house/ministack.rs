@@ -25,13 +25,13 @@ use crate::client::Client;
 use crate::job::*;
 
 /// Longest start, on a machine that is busy with other tests.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(240);
 /// Longest creation of a stack.
-const DEPLOY: Duration = Duration::from_secs(60);
+const DEPLOY: Duration = Duration::from_secs(240);
 /// How long it may take to end its functions and itself.
 const END: Duration = Duration::from_secs(15);
 /// Ends a test that hangs, programs already built. Alone it takes a minute and a half, most of it the wait for the schedules.
-const WHOLE: Duration = Duration::from_secs(600);
+const WHOLE: Duration = Duration::from_secs(1200);
 const POLL: Duration = Duration::from_millis(200);
 /// Tries of a start: another program may take the port that was free a moment ago.
 const TRIES: u32 = 3;
@@ -44,8 +44,8 @@ const NAME: &str = "ctdt-dev";
 const STREAMED: [&str; 3] = ["augmentation", "delivery", "numbering"];
 /// Functions that are called every minute.
 const SCHEDULED: [&str; 4] = ["augmentation", "delivery", "numbering", "signing-callback"];
-/// A minute, and some patience.
-const SCHEDULE: Duration = Duration::from_secs(100);
+/// A minute, and much patience with a machine that is busy with other tests.
+const SCHEDULE: Duration = Duration::from_secs(400);
 /// Who has no account.
 const READER: &str = "mau@example.com";
 

@@ -12,8 +12,6 @@ use crate::client::{Answer, Call, Client};
 use crate::job::*;
 use crate::stack::Stack;
 
-/// The longest wait for one thing, in real time.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(20);
 /// So many looks without an end, and the sandbox clock is moved: what was cut off becomes due.

@@ -87,6 +87,11 @@ impl Stack {
         Self::start(&["--quotas"])
     }
 
+    /// In memory, and nothing is done that nobody asked for, until the clock is moved.
+    pub(crate) fn still() -> Self {
+        Self::start(&["--still"])
+    }
+
     /// The process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
@@ -95,7 +100,7 @@ impl Stack {
     /// Waits until the process is dead, and makes sure that it died of SIGKILL.
     pub(crate) fn died(mut self) {
         use std::os::unix::process::ExitStatusExt as _;
-        let until = Instant::now() + Duration::from_secs(20);
+        let until = Instant::now() + crate::job::PATIENCE;
         let status = loop {
             match self.child.try_wait().expect("a child") {
                 Some(status) => break status,
