@@ -254,6 +254,30 @@ fn a_renewed_agency_keeps_the_number() {
     assert!(archived(&world, &copy).is_some());
 }
 
+/// F9: the agency's X.509 certificate is renewed between number and seal, while one run does both: what it made before the number is not
+/// sealed, since it names the one that was.
+#[test]
+fn an_agency_that_is_renewed_behind_the_number_seals_with_the_new_one() {
+    let world = office();
+    let copy = signed(&world, 1);
+    request_seal(&world, std::slice::from_ref(&copy)).expect("a signed copy");
+    let mut renewed = false;
+    let seals = the_work(&world, domain::model::Topic::Seal);
+    let done = run_beside(work(&world, &seals), || {
+        if !renewed && state(&world, &copy) == "numbered" {
+            renewed = true;
+            let seal_chain = trees().ours.agency.enrolled();
+            world.seed(vec![Write::Unit(domain::model::Unit { seal_chain, ..unit_of(&world) })]);
+        }
+    });
+    done.expect("a number and a signature in one run");
+    assert!(renewed, "the number came with the seal");
+    let CopyState::Numbered { prepared: Some(sealed), .. } = copy_of(&world, &copy).state else { panic!("not sealed") };
+    pki::cms::verify_raw(&sealed.0.signed_attributes, &sealed.1, trees().ours.agency.leaf()).expect("the new one");
+    finish(&world);
+    assert_eq!((state(&world, &copy), number(&world, &copy)), ("sealed", Some(1)));
+}
+
 /// I9: what the rules call a draft can be given up, and then nothing more happens to it.
 #[test]
 fn a_cancelled_copy_stays_cancelled() {

@@ -190,6 +190,21 @@ struct Desk<'a, R, O, S, Q, W, C> {
     now: Timestamp,
 }
 
+/// The seal's revision as it was made before the number was spent, with the facts that it was made of.
+struct Made {
+    unit: Unit,
+    number: Number,
+    written: Option<Written>,
+    revision: Revision,
+}
+
+impl Made {
+    /// Whether it was made of these facts. Those of the copy are the same for as long as its number is.
+    fn of(&self, unit: &Unit, number: &Number, written: Option<&Written>) -> bool {
+        self.unit == *unit && self.number == *number && self.written.as_ref() == written
+    }
+}
+
 /// What one step said.
 enum Step {
     /// Load again and take the next step.
@@ -203,18 +218,19 @@ enum Step {
 impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<'_, R, O, S, Q, W, C> {
     /// Takes steps until nothing is left to do. Gives a problem when the copy went back without a number.
     async fn advance(&self, session: &SessionId, by: &UserId, id: &CopyId) -> Result<Option<&'static str>, Halt> {
-        let mut kept = None;
+        let (mut kept, mut made) = (None, None);
         for _ in 0..ROUNDS {
             let copy = support::copy(self.records, id).await?;
             let step = match &copy.state {
                 CopyState::SealRequested { signed, session: ours, .. } if ours == session => {
-                    self.number(&copy, self.end(&mut kept, signed).await?, signed, by).await?
+                    let end = self.end(&mut kept, signed).await?;
+                    self.number(&copy, end, signed, by, &mut made).await?
                 }
                 CopyState::Numbered { signed, session: ours, decided_at, number, prepared: None, .. }
                     if ours == session =>
                 {
                     let end = self.end(&mut kept, signed).await?;
-                    self.seal(&copy, end, number, *decided_at, by).await?
+                    self.seal(&copy, end, (number, *decided_at), by, made.take()).await?
                 }
                 // Back at the desk without a number: another run has rejected it, and this one says so too.
                 CopyState::Signed { .. } => Step::Rejected(Reason::SignatureDoesNotVerify.code()),
@@ -244,7 +260,14 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
     }
 
     /// One transaction: counter, number, copy, history. The number is spent here, and only here.
-    async fn number(&self, copy: &Copy, end: &Held<'_>, signed: &Stored, by: &UserId) -> Result<Step, Halt> {
+    async fn number(
+        &self,
+        copy: &Copy,
+        end: &Held<'_>,
+        signed: &Stored,
+        by: &UserId,
+        made: &mut Option<Made>,
+    ) -> Result<Step, Halt> {
         if !self.leader_signed(copy, end, signed).await? {
             let CopyState::SealRequested { session, .. } = &copy.state else { return Ok(Step::Again) };
             let decision = decide(copy, Command::RejectSeal { session }, by, self.now)?;
@@ -259,10 +282,11 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         let series = unit.series_on(time::day(*decided_at));
         let head = self.records.counter(&unit.id, &series.suffix, year).await?;
         let allocation = register::allocate(copy, &unit, head.as_ref(), by, self.now)?;
-        // What cannot be made behind it spends no number: the revision is made, with code and drawing, and forgotten. It is made again for
-        // the seal, of the same facts.
-        let Entry { number, written, .. } = &allocation.entry;
-        self.revision(copy, end, &unit, (number, written.as_ref()), *decided_at).await?;
+        // What cannot be made behind it spends no number: the revision is made, with code and drawing. It is for the seal when the number
+        // is ours; whoever else seals makes it again.
+        let Entry { number, written, .. } = allocation.entry.clone();
+        let revision = self.revision(copy, end, &unit, (&number, written.as_ref()), *decided_at).await?;
+        *made = Some(Made { unit, number, written, revision });
         let mut all = vec![Write::Counter(allocation.counter), Write::Entry(allocation.entry)];
         all.extend(writes(allocation.decision));
         commit(self.records, all).await;
@@ -285,16 +309,19 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         &self,
         copy: &Copy,
         end: &Held<'_>,
-        number: &Number,
-        decided_at: Timestamp,
+        (number, decided_at): (&Number, Timestamp),
         by: &UserId,
+        made: Option<Made>,
     ) -> Result<Step, Halt> {
         let unit = support::unit(self.records, &copy.unit).await?;
         let chain = chain_of(&unit.seal_chain)?;
         let leaf = chain.first().ok_or_else(|| Fault("the unit has no seal certificate".into()))?;
         let entry = self.records.entry(&unit.id, &number.suffix, number.year, number.number).await?;
         let written = entry.and_then(|entry| entry.written);
-        let prepared = self.revision(copy, end, &unit, (number, written.as_ref()), decided_at).await?;
+        let prepared = match made.filter(|made| made.of(&unit, number, written.as_ref())) {
+            Some(made) => made.revision,
+            None => self.revision(copy, end, &unit, (number, written.as_ref()), decided_at).await?,
+        };
         let path = paths::seal_prepared(&copy.id, &sha256(&[&prepared.tail]));
         let revision = PreparedRevision {
             tail: support::create_exactly(self.objects, path, prepared.tail).await?,

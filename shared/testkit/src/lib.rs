@@ -25,6 +25,6 @@ pub use explore::{Explored, Run, explore};
 pub use fates::{Tried, every_fate};
 pub use keys::{Identity, Key};
 pub use paper::{base, pictured_base, scan};
-pub use polling::{pause, run, run_for};
+pub use polling::{pause, run, run_beside, run_for};
 pub use trees::{Tree, Trees, all_rsa, all_short_lived, trees};
 pub use world::{Call, Fate, Habit, Habits, Kind, Table, World};

@@ -18,9 +18,18 @@ pub async fn pause() {
 /// # Panics
 /// When it does not end.
 pub fn run<F: Future>(future: F) -> F::Output {
+    run_beside(future, || {})
+}
+
+/// The same, and before every step something else has its turn.
+///
+/// # Panics
+/// When it does not end.
+pub fn run_beside<F: Future>(future: F, mut other: impl FnMut()) -> F::Output {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..MOST {
+        other();
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return output;
         }
