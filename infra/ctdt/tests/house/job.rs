@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use crate::client::{Answer, Call, Client};
 
 /// Longest wait for something that happens by itself.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(480);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1800);
 /// Between two polls of a test that is alone: sooner than the API advises.
 const POLL: Duration = Duration::from_millis(50);
 

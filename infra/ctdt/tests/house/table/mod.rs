@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use self::states::{Ready, World};
 use crate::client::{Answer, Call, Client, fresh_key};
+use crate::job::ended;
 
 /// A body that is larger than any JSON of the API (256 KiB).
 const TOO_LARGE: usize = 300 * 1024;
@@ -272,6 +273,9 @@ async fn works(world: &World, route: &Route, ready: &Ready) {
 }
 
 async fn once(world: &World, ready: &Ready, call: &Call, first: &Answer) {
+    if let Some(session) = &ready.ends {
+        ended(&world.client, ready.by, session).await;
+    }
     let after = world.seen(ready).await;
     let key = call.headers.iter().find(|(name, _)| name == "idempotency-key").expect("a key").1.clone();
     // The draft's structured string is the same key.

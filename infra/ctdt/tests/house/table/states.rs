@@ -39,6 +39,8 @@ pub(super) struct Ready {
     pub(super) status: u16,
     /// What a refused or repeated call could have changed, and who sees it.
     pub(super) watched: Vec<(String, &'static str)>,
+    /// The session that goes on by itself after the call, until it has ended.
+    pub(super) ends: Option<String>,
 }
 
 impl Ready {
@@ -91,7 +93,7 @@ impl World {
         } else {
             call = call.without("idempotency-key");
         }
-        Ready { call, by, status: route.status, watched: Vec::new() }
+        Ready { call, by, status: route.status, watched: Vec::new(), ends: None }
     }
 
     /// Makes the state in which `route` works. A route that is not here fails the test: it has no case.
@@ -255,7 +257,8 @@ impl World {
         let values: [(&str, &str); 3] =
             [("copy", &copies[0]), ("signature", &signature), ("certificate", &certificate)];
         let id = session["id"].as_str().expect("an identifier");
-        self.call(route, id, "leader_usb", &values).watching(&watched, "clerk")
+        let ready = self.call(route, id, "leader_usb", &values).watching(&watched, "clerk");
+        Ready { ends: Some(id.to_owned()), ..ready }
     }
 
     /// What a call on a dossier could change.
