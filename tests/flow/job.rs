@@ -5,6 +5,7 @@ use domain::decide::{Command, decide};
 use domain::ids::CopyId;
 use domain::model::Stored;
 use domain::ports::Write;
+use jiff::SignedDuration;
 use pades::{Policy, Profile, RegisterFacts, RegisterStatus, Verdict};
 use testkit::*;
 
@@ -193,7 +194,7 @@ fn stopped(world: &World, copy: &CopyId, at: usize) {
     world.flip(&path, at);
     for _ in 0..5 {
         sweep_once(world);
-        world.wait(jiff::SignedDuration::from_secs(10));
+        world.wait(SignedDuration::from_secs(10));
     }
     assert_eq!((state(world, copy), number(world, copy)), ("seal_requested", None));
     world.flip(&path, at);
@@ -276,6 +277,32 @@ fn an_agency_that_is_renewed_behind_the_number_seals_with_the_new_one() {
     pki::cms::verify_raw(&sealed.0.signed_attributes, &sealed.1, trees().ours.agency.leaf()).expect("the new one");
     finish(&world);
     assert_eq!((state(&world, &copy), number(&world, &copy)), ("sealed", Some(1)));
+}
+
+/// F7, F11: the leader's time-stamp came from an authority whose clock is ten minutes before that of the next one. A seal whose time would be
+/// before the leader's is no good file, so it waits until the time is over; the same for the archive.
+#[test]
+fn time_does_not_run_backwards_in_a_file() {
+    let ahead = SignedDuration::from_mins(10);
+    let world = office();
+    let copy = receive(&world, 1);
+    submit(&world, &copy, base("Ban sao"));
+    let now = world.now();
+    world.wait(ahead);
+    sign_until(&world, &copy);
+    world.set_now(now);
+    request_seal(&world, std::slice::from_ref(&copy)).expect("a signed copy");
+    for _ in 0..4 {
+        sweep_once(&world);
+        world.wait(SignedDuration::from_mins(2));
+    }
+    assert_eq!((state(&world, &copy), number(&world, &copy)), ("numbered", Some(1)), "the time-stamp is refused");
+    assert_eq!(world.paths("numbers/"), [""; 0]);
+    world.set_now(now + ahead);
+    finish(&world);
+    assert_eq!((state(&world, &copy), number(&world, &copy)), ("sealed", Some(1)));
+    assert!(archived(&world, &copy).is_some());
+    assert_eq!(house_findings(&world, 2026), vec![]);
 }
 
 /// I9: what the rules call a draft can be given up, and then nothing more happens to it.

@@ -13,6 +13,7 @@ mod letters;
 mod moved;
 mod orders;
 mod outside;
+mod seeds;
 mod transitions;
 mod year;
 

@@ -37,6 +37,7 @@ fn scene() -> Scene {
     let mut states = vec![("draft", copy_of(&world, &id))];
     submit(&world, &id, base("Ban sao"));
     states.push(("submitted", copy_of(&world, &id)));
+    let done = |copy: &Copy, command| decide(copy, command, &people::keeper(), NOW).expect("allowed").copy;
     open(&world, &id).expect("a preview");
     ask_leader(&world, std::slice::from_ref(&id)).expect("a prompt");
     let awaiting = copy_of(&world, &id);
@@ -50,6 +51,7 @@ fn scene() -> Scene {
     let prepared = copy_of(&world, &id);
     states.push(("numbered", unprepared(&prepared)));
     states.push(("numbered, prepared", prepared.clone()));
+    states.push(("numbered, once more", done(&prepared, Command::RenewSeal)));
     until_sealed(&world, &id);
     let sealed = copy_of(&world, &id);
     states.push(("sealed", sealed.clone()));
@@ -57,7 +59,6 @@ fn scene() -> Scene {
     let archived = copy_of(&world, &id);
     states.push(("sealed, archived", archived.clone()));
     let renewed = renewed(&world, &id);
-    let done = |copy: &Copy, command| decide(copy, command, &people::keeper(), NOW).expect("allowed").copy;
     states.push(("annulled", done(&archived, annul(NOW))));
     states.push(("void", done(&unprepared(&prepared), Command::Void { reason: "khóa hỏng".into() })));
     states.push(("cancelled", done(&states[0].1, Command::Cancel)));
@@ -98,8 +99,8 @@ fn prepared_of(state: &CopyState) -> Option<(PreparedRevision, Vec<u8>)> {
 
 fn unprepared(copy: &Copy) -> Copy {
     let mut copy = copy.clone();
-    if let CopyState::Numbered { prepared, .. } = &mut copy.state {
-        *prepared = None;
+    if let CopyState::Numbered { prepared, key_used, .. } = &mut copy.state {
+        (*prepared, *key_used) = (None, false);
     }
     copy
 }
@@ -214,6 +215,7 @@ fn said(copy: &Copy, command: Command<'_>) -> Result<Copy, &'static str> {
 fn name(copy: &Copy) -> String {
     let suffix = match &copy.state {
         CopyState::Numbered { prepared: Some(_), .. } => ", prepared",
+        CopyState::Numbered { key_used: true, .. } => ", once more",
         CopyState::Sealed { archived: Some(_), .. } => ", archived",
         _ => "",
     };

@@ -63,6 +63,8 @@ struct Job<'a> {
     chain: &'a [Vec<u8>],
     /// What was there before: the file begins with it.
     base: &'a Stored,
+    /// When that was signed: no time-stamp is from before.
+    since: Timestamp,
 }
 
 /// What became of a job.
@@ -194,7 +196,8 @@ pub async fn finish_seal(
     let run = Run { records, objects, services, workshop, chance, now };
     for round in 0..ROUNDS {
         let Some(copy) = subject(records, item).await? else { return finished(records, item, now).await };
-        let CopyState::Numbered { signed, session, number, prepared: Some((prepared, signature)), .. } = &copy.state
+        let CopyState::Numbered { signed, signed_at, session, number, prepared: Some((prepared, signature)), .. } =
+            &copy.state
         else {
             return finished(records, item, now).await;
         };
@@ -209,6 +212,7 @@ pub async fn finish_seal(
             signature,
             chain: &unit.seal_chain,
             base: signed,
+            since: *signed_at,
         };
         let all = match run.make(&job).await? {
             Made::File(made) => run.sealed(&copy, &unit, &made, item).await?,
@@ -282,6 +286,8 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
             signature,
             chain: user.credential.as_ref().map(|credential| credential.chain.as_slice()).unwrap_or_default(),
             base,
+            // Nothing in it has a time.
+            since: Timestamp::UNIX_EPOCH,
         };
         let made = match self.make(&job).await? {
             Made::File(made) => made,
@@ -322,7 +328,7 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
             let parts = Parts { attributes, signature: job.signature, chain: job.chain, token };
             self.workshop.finish(&base, &revision, contents(job.prepared), &parts).ok()
         };
-        let tail = match self.stamp(&imprint, embedded).await {
+        let tail = match self.stamp(&imprint, job.since, embedded).await {
             Stamp::Made(tail) => tail,
             Stamp::TooLong(length) => return Ok(Made::TooLong(length)),
             Stamp::NotYet => return Ok(Made::NotYet),

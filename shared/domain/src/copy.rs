@@ -56,6 +56,9 @@ pub enum CopyState {
         number: Number,
         /// The seal's revision as it was prepared and signed by the agency key, once it is.
         prepared: Option<(PreparedRevision, Vec<u8>)>,
+        /// Whether the agency key has ever signed under this number. Then a finished seal may exist somewhere, or be made yet by somebody who
+        /// was frozen, and the number can no longer be made void.
+        key_used: bool,
     },
     /// Number and seal are on it; verified and stored.
     Sealed {
@@ -144,7 +147,8 @@ impl CopyState {
             CopyState::AwaitingSignature { .. } => vec!["record_signature", "lapse_leader"],
             CopyState::Signed { .. } => vec!["request_seal", "cancel"],
             CopyState::SealRequested { .. } => vec!["assign_number", "reject_seal"],
-            CopyState::Numbered { prepared: None, .. } => vec!["record_seal_prepared", "void"],
+            CopyState::Numbered { prepared: None, key_used: false, .. } => vec!["record_seal_prepared", "void"],
+            CopyState::Numbered { prepared: None, key_used: true, .. } => vec!["record_seal_prepared"],
             CopyState::Numbered { prepared: Some(_), .. } => vec!["record_seal", "renew_seal"],
             CopyState::Sealed { archived: None, .. } => vec!["record_archive", "annul"],
             CopyState::Sealed { archived: Some(_), .. } => vec!["record_renewal", "annul"],

@@ -235,6 +235,7 @@ fn next(copy: &Copy, command: Command<'_>, by: &UserId, now: Timestamp) -> Resul
             decided_at: *decided_at,
             number,
             prepared: None,
+            key_used: false,
         }),
         (S::Numbered { .. } | S::Sealed { .. }, command) => forward(copy, command, by, now),
         (S::Annulled { .. }, Command::Annul { .. }) => Err(Reason::AlreadyAnnulled.into()),
@@ -250,7 +251,7 @@ fn forward(copy: &Copy, command: Command<'_>, by: &UserId, now: Timestamp) -> Re
     use CopyState as S;
     match (&copy.state, command) {
         (
-            S::Numbered { signed, signed_at, session, decided_at, number, prepared: None },
+            S::Numbered { signed, signed_at, session, decided_at, number, prepared: None, key_used: _ },
             Command::RecordSealPrepared { prepared, signature },
         ) => Ok(S::Numbered {
             signed: signed.clone(),
@@ -259,17 +260,20 @@ fn forward(copy: &Copy, command: Command<'_>, by: &UserId, now: Timestamp) -> Re
             decided_at: *decided_at,
             number: number.clone(),
             prepared: Some((prepared, signature)),
+            key_used: true,
         }),
-        (S::Numbered { signed, signed_at, session, decided_at, number, prepared: Some(_) }, Command::RenewSeal) => {
-            Ok(S::Numbered {
-                signed: signed.clone(),
-                signed_at: *signed_at,
-                session: session.clone(),
-                decided_at: *decided_at,
-                number: number.clone(),
-                prepared: None,
-            })
-        }
+        (
+            S::Numbered { signed, signed_at, session, decided_at, number, prepared: Some(_), key_used },
+            Command::RenewSeal,
+        ) => Ok(S::Numbered {
+            signed: signed.clone(),
+            signed_at: *signed_at,
+            session: session.clone(),
+            decided_at: *decided_at,
+            number: number.clone(),
+            prepared: None,
+            key_used: *key_used,
+        }),
         (
             S::Numbered { signed, session, number, prepared: Some(_), .. },
             Command::RecordSeal { verified, signer, sealed },
@@ -284,8 +288,8 @@ fn forward(copy: &Copy, command: Command<'_>, by: &UserId, now: Timestamp) -> Re
                 renewals: 0,
             })
         }
-        // Once the agency key has signed, a finished seal may exist somewhere: renew first, then void.
-        (S::Numbered { number, prepared: None, .. }, Command::Void { reason }) => {
+        // Once the agency key has signed, a finished seal may exist somewhere, or be made yet by a run that was frozen.
+        (S::Numbered { number, prepared: None, key_used: false, .. }, Command::Void { reason }) => {
             Ok(S::Void { number: number.clone(), by: by.clone(), reason })
         }
         (S::Sealed { .. }, Command::RecordArchive { verified, archived: file }) => carried(copy, None, verified, file),

@@ -34,13 +34,14 @@ fn prepared() -> PreparedRevision {
 pub(crate) fn states() -> Vec<CopyState> {
     let session = SessionId::new([4; 16]);
     let signed = stored("signed");
-    let numbered = |prepared| CopyState::Numbered {
+    let numbered = |prepared, key_used| CopyState::Numbered {
         signed: signed.clone(),
         signed_at: at(1),
         session: session.clone(),
         decided_at: at(2),
         number: number(),
         prepared,
+        key_used,
     };
     let sealed = |archived, renewals| CopyState::Sealed {
         number: number(),
@@ -61,8 +62,9 @@ pub(crate) fn states() -> Vec<CopyState> {
             session: session.clone(),
             decided_at: at(2),
         },
-        numbered(None),
-        numbered(Some((prepared(), vec![0; 384]))),
+        numbered(None, false),
+        numbered(Some((prepared(), vec![0; 384])), true),
+        numbered(None, true),
         sealed(None, 0),
         sealed(Some(stored("archived")), 0),
         sealed(Some(stored("archived")), 3),

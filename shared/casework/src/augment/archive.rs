@@ -45,6 +45,8 @@ pub(super) struct Stamping<'a> {
     pub(super) path: String,
     /// What was there before: the new file begins with it.
     pub(super) base: &'a Stored,
+    /// When that was sealed: no time-stamp is from before.
+    pub(super) since: Timestamp,
     /// As much of it as is needed.
     pub(super) held: &'a Held<'a>,
     /// Everybody who signed or stamped in it.
@@ -74,14 +76,14 @@ pub async fn archive(
     let run = Run { records, objects, services, workshop, chance, now };
     for round in 0..ROUNDS {
         let Some(copy) = subject(records, item).await? else { return finished(records, item, now).await };
-        let CopyState::Sealed { number, sealed, archived: None, .. } = &copy.state else {
+        let CopyState::Sealed { number, sealed, sealed_at, archived: None, .. } = &copy.state else {
             return finished(records, item, now).await;
         };
         if round == 0 && !run.takes(item).await {
             return Ok(Outcome::Later(run.alone_until()));
         }
         let path = paths::archived(&copy.unit, number);
-        let (verified, archived) = match run.archived(path, sealed, &item.learned).await? {
+        let (verified, archived) = match run.archived(path, (sealed, *sealed_at), &item.learned).await? {
             Ok(made) => made,
             Err(NotYet::Waits(waits)) => return run.waits(item, waits).await,
             Err(NotYet::Learned(learned)) => return run.learns(item, learned).await,
@@ -96,11 +98,17 @@ pub async fn archive(
 
 impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R, O, S, W, C> {
     /// Looks first. Else: evidence, `/DSS`, time-stamp, a look, create once; what is there then is verified.
-    async fn archived(&self, path: String, sealed: &Stored, learned: &Learned) -> Result<Stamped, Halt> {
+    async fn archived(
+        &self,
+        path: String,
+        (sealed, since): (&Stored, Timestamp),
+        learned: &Learned,
+    ) -> Result<Stamped, Halt> {
         let held = held(self.objects, sealed).await?;
         let chains = pades::evidence_wanted(&held).map_err(|error| Fault(format!("a sealed file: {error}")))?;
         let (wanted, beyond) = (&chains, None);
-        self.stamped(Stamping { path, base: sealed, held: &held, chains: &chains, wanted, learned, beyond }).await
+        self.stamped(Stamping { path, base: sealed, since, held: &held, chains: &chains, wanted, learned, beyond })
+            .await
     }
 
     /// The same for any file that gets its next document time-stamp. Asks for one time-stamp at most: what cannot be used of it is news for the
@@ -142,7 +150,7 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
             let tail = pades::embed_revision(base, &prepared.tail, prepared.contents.clone(), token).ok()?;
             Some(Embedding::Made(tail, token.to_vec()))
         };
-        Ok(match self.stamp(&imprint, embedded).await {
+        Ok(match self.stamp(&imprint, job.since, embedded).await {
             Stamp::Made(made) => made,
             Stamp::TooLong(length) if length > job.learned.token_length as usize => {
                 Embedding::NotYet(NotYet::Learned(job.learned.clone().with_token(length)))

@@ -43,7 +43,7 @@ pub async fn renew(
     }
     for round in 0..ROUNDS {
         let Some(copy) = subject(records, item).await? else { return finished(records, item, now).await };
-        let CopyState::Sealed { number, archived: Some(archived), renewals, .. } = &copy.state else {
+        let CopyState::Sealed { number, sealed_at: since, archived: Some(archived), renewals, .. } = &copy.state else {
             return finished(records, item, now).await;
         };
         // An order is as old as the file that it renews; one from before has been carried out.
@@ -61,7 +61,8 @@ pub async fn renew(
         let wanted = last_stamp(&chains);
         let path = paths::renewed(&copy.unit, number, next);
         let learned = &item.learned;
-        let mut job = Stamping { path, base: archived, held: &held, chains: &chains, wanted, learned, beyond: None };
+        let (base, since) = (archived, *since);
+        let mut job = Stamping { path, base, since, held: &held, chains: &chains, wanted, learned, beyond: None };
         let until = run.proves_itself(&job, &held);
         let until = until.map_err(|rejection| Fault(format!("an archive that cannot be renewed: {rejection}")))?;
         job.beyond = Some(until);

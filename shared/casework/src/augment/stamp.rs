@@ -31,16 +31,17 @@ impl<R, O, S: TrustServices, W: crate::Workshop, C: Chance> Run<'_, R, O, S, W, 
         self.now.checked_add(STRAY).unwrap_or(self.now)
     }
 
-    /// Asks with a fresh nonce for a token of which `made` can make something: the first one that is right and fits.
+    /// Asks with a fresh nonce for a token of which `made` can make something: the first one that is right, not from before `since`, and fits.
     pub(super) async fn stamp<T: Send>(
         &self,
         imprint: &Sha256,
+        since: Timestamp,
         made: impl Fn(&[u8]) -> Option<T> + Send + Sync,
     ) -> Stamp<T> {
         let nonce = self.chance.bytes16();
         let (anchors, now, longest) = (self.workshop.anchors(), self.now, AtomicUsize::new(0));
         let judged = |response: &[u8]| {
-            let token = usable(response, imprint, &nonce, anchors, now)?;
+            let token = usable(response, (imprint, &nonce), anchors, (since, now))?;
             made(&token).ok_or_else(|| {
                 longest.fetch_max(token.len(), Ordering::Relaxed);
                 Fault(format!("a token of {} bytes does not fit", token.len()))
@@ -57,21 +58,22 @@ impl<R, O, S: TrustServices, W: crate::Workshop, C: Chance> Run<'_, R, O, S, W, 
 }
 
 /// DER of the token when everything about the answer is right: imprint, nonce, signature, extended key usage, a path to a
-/// configured root at its own time, no weak algorithm, and a time near ours.
+/// configured root at its own time, no weak algorithm, a time near ours, and none before what it covers (EN 319 102-1 §5.5.4): two authorities
+/// may differ, and a file whose time runs backwards is good for nothing, under its number for ever.
 fn usable(
     response: &[u8],
-    imprint: &Sha256,
-    nonce: &[u8],
+    (imprint, nonce): (&Sha256, &[u8]),
     anchors: &[Certificate],
-    now: Timestamp,
+    (since, now): (Timestamp, Timestamp),
 ) -> Result<Vec<u8>, Fault> {
     let wrong = |error: pki::Error| Fault(error.to_string());
     let token = pki::tsp::check_response(response, imprint, nonce).map_err(wrong)?;
     let facts = token.verify(&|_| imprint.to_vec()).map_err(wrong)?;
     let near = facts.gen_time.abs_diff(now.as_second()) <= STRAY.as_secs().unsigned_abs();
+    let right = near && facts.gen_time >= since.as_second();
     let path = path::build(&facts.signer, &facts.certificates, anchors, facts.gen_time, Purpose::Timestamping);
     let strong = facts.weak.is_empty() && path.weak.is_empty();
-    match (near, strong, path.is_trusted()) {
+    match (right, strong, path.is_trusted()) {
         (true, true, true) => Ok(token.der().to_vec()),
         (false, ..) => Err(Fault("a wrong time".into())),
         (_, false, _) => Err(Fault("a weak algorithm".into())),
@@ -96,7 +98,7 @@ mod tests {
     }
 
     fn is_usable(response: &[u8], now: Timestamp) -> bool {
-        usable(response, &IMPRINT, &NONCE, &trees().anchors(), now).is_ok()
+        usable(response, (&IMPRINT, &NONCE), &trees().anchors(), (Timestamp::UNIX_EPOCH, now)).is_ok()
     }
 
     /// F11: a good token by somebody of no configured root is refused here, before any file is made of it.
@@ -114,6 +116,17 @@ mod tests {
         let response = answer(Habit::Right);
         for (seconds, usable) in [(900, true), (901, false), (-900, true), (-901, false)] {
             assert_eq!(is_usable(&response, NOW + SignedDuration::from_secs(seconds)), usable, "{seconds}");
+        }
+    }
+
+    /// What it covers was stamped before it.
+    #[test]
+    fn a_time_before_what_is_stamped_is_refused() {
+        let response = answer(Habit::Right);
+        for (seconds, is) in [(-60, true), (0, true), (1, false)] {
+            let since = NOW + SignedDuration::from_secs(seconds);
+            let told = usable(&response, (&IMPRINT, &NONCE), &trees().anchors(), (since, NOW));
+            assert_eq!(told.is_ok(), is, "{seconds}");
         }
     }
 }

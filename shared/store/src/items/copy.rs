@@ -91,6 +91,11 @@ pub(crate) struct AnnulmentItem {
     reason: String,
 }
 
+/// What nobody wrote down may have been.
+fn unknown_is_used() -> bool {
+    true
+}
+
 #[derive(Deserialize, Serialize)]
 #[serde(remote = "CopyState", rename_all = "snake_case")]
 pub(crate) enum CopyStateItem {
@@ -134,6 +139,9 @@ pub(crate) enum CopyStateItem {
         number: Number,
         #[serde(with = "As::<Opt<Pair<PreparedItem, Bin>>>")]
         prepared: Option<(PreparedRevision, Vec<u8>)>,
+        /// Absent in what was written before it was kept: then nobody knows, and it is as if.
+        #[serde(default = "unknown_is_used")]
+        key_used: bool,
     },
     Sealed {
         #[serde(with = "As::<NumberItem>")]

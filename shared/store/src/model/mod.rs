@@ -1,4 +1,4 @@
-//! Every order in which several runs can number and seal the copies of one office, whatever is lost, killed, repeated or late (limits.md §2.4,
+//! Every order in which several runs can number, seal, make void and prepare anew the copies of one office, whatever is lost, killed, repeated or late (limits.md §2.4,
 //! T13; docs/decisions/0026).
 //!
 //! Not a second description of the rules: what a run writes is decided by [`domain`], and turned into a transaction by [`crate::writes`]; the
@@ -32,8 +32,10 @@ const RUNS: usize = 7;
 enum Job {
     /// Number, seal, record; the last digit says whose file it makes, since no two runs make the same.
     Seal { copy: usize, maker: usize },
-    /// Makes the number void while nothing is signed under it (decision 21).
+    /// Makes the number void while nothing was ever signed under it (decision 21).
     Void { copy: usize },
+    /// Sends a signed revision back to the key: the agency's X.509 certificate was renewed, or a time-stamp did not fit.
+    Renew { copy: usize },
 }
 
 /// Where a run stands: what it has read, and what it does next.

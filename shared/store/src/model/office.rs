@@ -68,6 +68,7 @@ enum Asked {
     Prepare(usize),
     Seal(usize, usize),
     Void,
+    Renew,
 }
 
 /// Things by the order in which they were met.
@@ -192,6 +193,11 @@ impl Office {
     pub(super) fn void(&mut self, copy: Row) -> u16 {
         let reason = "khóa hỏng".to_owned();
         self.known(Asked::Void, copy, None, |office| decided(&office.copy(copy), Command::Void { reason }))
+    }
+
+    /// The number stays, and the key signs again. That the work goes back to it is left out: here every run may begin at any moment.
+    pub(super) fn renew(&mut self, copy: Row) -> u16 {
+        self.known(Asked::Renew, copy, None, |office| decided(&office.copy(copy), Command::RenewSeal))
     }
 
     pub(super) fn parts(&self, transaction: u16) -> &[Part] {

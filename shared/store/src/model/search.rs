@@ -52,7 +52,7 @@ struct Search<'s> {
 impl<'s> Search<'s> {
     fn new(scope: &'s Scope) -> Self {
         let copy = |job: &Job| match job {
-            Job::Seal { copy, .. } | Job::Void { copy } => *copy,
+            Job::Seal { copy, .. } | Job::Void { copy } | Job::Renew { copy } => *copy,
         };
         let maker = |job: &Job| if let Job::Seal { maker, .. } = job { *maker } else { 0 };
         let copies = scope.jobs.iter().map(copy).max().map_or(0, |last| last + 1);
@@ -195,16 +195,22 @@ impl<'s> Search<'s> {
     /// Loads the copy and takes the step that its state asks for.
     fn begins(&mut self, table: u32, job: Job) -> Option<Phase> {
         let nth = match job {
-            Job::Seal { copy, .. } | Job::Void { copy } => copy,
+            Job::Seal { copy, .. } | Job::Void { copy } | Job::Renew { copy } => copy,
         };
         let row = self.copy(table, nth);
         let unsigned = matches!(self.office.state(row), CopyState::Numbered { prepared: None, .. });
+        let voidable = self.office.state(row).allowed().contains(&"void");
         match (job, self.office.state(row)) {
             (Job::Seal { .. }, CopyState::SealRequested { .. }) => Some(Phase::Waits(row)),
             _ if self.scope.numbers_only => None,
             (Job::Seal { maker, .. }, _) if unsigned => Some(Phase::Commits(self.office.prepare(row, maker))),
             (Job::Seal { .. }, CopyState::Numbered { .. }) => Some(Phase::Creates(row)),
-            (Job::Void { .. }, _) if unsigned => Some(Phase::Commits(self.office.void(row))),
+            (Job::Void { .. }, _) if voidable => Some(Phase::Commits(self.office.void(row))),
+            // Once: what comes after is the same again, with other versions.
+            (Job::Renew { .. }, CopyState::Numbered { prepared: Some(_), .. }) => {
+                let first = self.office.copy(row).version == self.office.begun + 2;
+                first.then(|| Phase::Commits(self.office.renew(row)))
+            }
             _ => None,
         }
     }

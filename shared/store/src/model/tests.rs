@@ -81,6 +81,14 @@ fn a_number_is_sealed_or_void() {
     holds("one copy, two runs, and one that makes it void", &scope(with_a_void()), 300);
 }
 
+/// The same where the key signs again under the number: a run that was frozen when somebody sent the revision back may still create its file, so
+/// a number under which the key has ever signed is never void.
+#[test]
+fn a_number_that_was_signed_is_never_void() {
+    let jobs = [with_a_void(), vec![Job::Renew { copy: 0 }]].concat();
+    holds("one copy, two runs, one that makes it void, one that sends it back", &scope(jobs), 900);
+}
+
 /// A name that chance gives twice stops the second run, and takes nobody's work away.
 #[test]
 fn a_repeated_name_takes_no_work_away() {

@@ -164,6 +164,12 @@ impl World {
         self.lock().calls.clone()
     }
 
+    /// The call that waits, when nobody else has called since.
+    pub fn paused(&self) -> Option<Call> {
+        let inner = self.lock();
+        inner.asked[inner.run]
+    }
+
     /// Items of each commit that was written since the last script.
     pub fn committed(&self) -> Vec<usize> {
         self.lock().committed.clone()
