@@ -68,7 +68,8 @@ fn steps() -> Vec<(&'static str, Step)> {
     let mut all = vec![("open", counted(&world, || drop(open(&world, &copy).expect("a preview"))))];
     all.push(("ask the leader", counted(&world, || drop(ask_leader(&world, one).expect("a prompt")))));
     let asked = world.look(|table| table.sessions.keys().next().cloned()).expect("a session");
-    let follow = casework::leader::step(&world, &world, &world, &asked, world.now());
+    let clock = || world.now();
+    let follow = casework::leader::step(&world, &world, &world, &asked, &clock);
     all.push(("follow", counted(&world, || drop(run(follow).expect("an answer")))));
     all.push(("finish the leader's", worked(&world, Topic::FinishLeader)));
     all.push(("ask for the seal", counted(&world, || drop(request_seal(&world, one).expect("a signed copy")))));

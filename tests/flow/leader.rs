@@ -28,7 +28,7 @@ fn session_of(world: &World, id: &SessionId) -> domain::model::Session {
 }
 
 fn follow(world: &World, id: &SessionId) -> SessionState {
-    run(casework::leader::step(world, world, world, id, world.now())).expect("a session").state
+    run(casework::leader::step(world, world, world, id, &|| world.now())).expect("a session").state
 }
 
 /// F1, F2, I11: one fault, and every pair of faults, anywhere from the preview to the recorded signature. Every session asks
@@ -156,6 +156,12 @@ fn a_phone_that_says_no_three_times_is_left_alone() {
     ask(&world).expect("a prompt");
     world.wait(LIFETIME + GRACE + SKEW + SignedDuration::from_secs(1));
     sweep_once(&world);
+    // That nobody has answered is known when the gateway says so.
+    ask(&world.clone()).expect("nobody has said no a third time");
+    world.habits(|habits| habits.gateway = Habit::Refusing);
+    world.wait(SignedDuration::from_mins(2));
+    sweep_once(&world);
+    world.habits(|habits| habits.gateway = Habit::Waiting);
     let until = first + SignedDuration::from_mins(15);
     let wait_s = u32::try_from(until.duration_since(world.now()).as_secs()).expect("seconds");
     assert_eq!(ask(&world), Err(Halt::Refused(Refusal::Paused { until, wait_s })));
@@ -174,6 +180,44 @@ fn a_phone_that_says_no_three_times_is_left_alone() {
     ask(&world).expect("a prompt");
 }
 
+/// A gateway that signs one document at a time: nothing is opened for two, no copy is held, and the words say what to do.
+#[test]
+fn a_gateway_takes_what_it_takes() {
+    let (world, copy) = opened();
+    let other = receive(&world, 2);
+    submit(&world, &other, base("Ban sao 2"));
+    open(&world, &other).expect("a preview");
+    world.habits(|habits| habits.most = Some(1));
+    let refused = ask_leader(&world, &[copy.clone(), other.clone()]);
+    let Err(Halt::Refused(Refusal::Invalid { pointer, code, detail })) = refused else { panic!("{refused:?}") };
+    assert_eq!((pointer.as_str(), code), ("/copy_ids", "out-of-range"));
+    assert!(detail.0.contains("nhiều nhất 1 bản sao"), "{detail:?}");
+    assert_eq!((state(&world, &copy), state(&world, &other)), ("submitted", "submitted"));
+    assert!(world.look(|table| table.sessions.is_empty() && table.prompts.is_empty()));
+    ask_leader(&world, std::slice::from_ref(&copy)).expect("one at a time");
+}
+
+/// The leader has pressed, and the gateway is slow: its answer comes when the time is over. It is kept as evidence, and nothing is signed by it; what
+/// was not signed by then is not.
+#[test]
+fn an_answer_counts_when_it_has_come() {
+    for (over_at, fetched) in [(1, 0), (2, 1)] {
+        let (world, copy) = opened();
+        let session = ask_leader(&world, std::slice::from_ref(&copy)).expect("a prompt").id;
+        world.wait(LIFETIME);
+        let looks = std::sync::atomic::AtomicU32::new(0);
+        // It is in time when it is asked; then it is over.
+        let clock = || {
+            let look = looks.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            if look < over_at { world.now() } else { world.now() + GRACE + SignedDuration::from_secs(1) }
+        };
+        let after = run(casework::leader::step(&world, &world, &world, &session, &clock)).expect("a session");
+        assert_eq!((after.state, world.fetched(&session)), (SessionState::Expired, fetched));
+        assert!(after.late.is_some() && state(&world, &copy) == "submitted", "{:?}", after.late);
+        assert!(world.paths(&format!("copies/{copy}/signed-")).is_empty());
+    }
+}
+
 /// A gateway that is away is no person who says no.
 #[test]
 fn who_was_not_asked_has_not_refused() {
@@ -181,6 +225,16 @@ fn who_was_not_asked_has_not_refused() {
     world.habits(|habits| habits.gateway = Habit::Silent);
     for _ in 0..4 {
         ask_leader(&world, std::slice::from_ref(&copy)).expect("a session");
+        world.wait(LIFETIME + GRACE + SKEW + SignedDuration::from_secs(1));
+        sweep_once(&world);
+    }
+    assert!(world.look(|table| table.unwanted.is_empty()));
+    // It took the orders, and then was away: the leader may have pressed, and nobody has heard it.
+    world.habits(|habits| habits.gateway = Habit::Right);
+    for _ in 0..4 {
+        world.habits(|habits| habits.gateway = Habit::Waiting);
+        ask_leader(&world, std::slice::from_ref(&copy)).expect("a session");
+        world.habits(|habits| habits.gateway = Habit::Silent);
         world.wait(LIFETIME + GRACE + SKEW + SignedDuration::from_secs(1));
         sweep_once(&world);
     }
@@ -436,7 +490,7 @@ fn happen(world: &World, copy: &CopyId, session: &SessionId, event: Event) {
     let now = world.now();
     match event {
         Event::Sweep => sweep_once(world),
-        Event::Hint => drop(run(casework::leader::hinted(world, world, world, session, now))),
+        Event::Hint => drop(run(casework::leader::hinted(world, world, world, session, &|| now))),
         Event::Cancel => drop(run(casework::leader::cancel(world, session, now))),
         Event::Ask => drop(ask_leader(world, std::slice::from_ref(copy))),
         Event::Press(habit) => world.habits(|habits| habits.gateway = habit),
@@ -494,7 +548,7 @@ fn five_hundred_sessions_and_a_gateway_that_is_away_for_an_hour() {
     // Steps of 7 go through all of them in another order, and then again.
     for hint in 0..2 * usize::from(LEADERS) {
         let (_, session) = &asked[hint * 7 % asked.len()];
-        run(casework::leader::hinted(&world, &world, &world, session, world.now())).expect("a session");
+        run(casework::leader::hinted(&world, &world, &world, session, &|| world.now())).expect("a session");
     }
     for (copy, id) in &asked {
         let session = session_of(&world, id);
@@ -523,7 +577,7 @@ fn five_hundred_sessions_and_a_gateway_that_is_away_for_a_minute() {
     world.habits(|habits| habits.gateway = Habit::Right);
     for hint in 0..2 * usize::from(LEADERS) {
         let (_, session) = &asked[hint * 7 % asked.len()];
-        run(casework::leader::hinted(&world, &world, &world, session, world.now())).expect("a session");
+        run(casework::leader::hinted(&world, &world, &world, session, &|| world.now())).expect("a session");
     }
     for (_, id) in &asked {
         assert_eq!((session_of(&world, id).state, world.prompts(id)), (SessionState::Timestamping, 1));

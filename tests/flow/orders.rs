@@ -207,7 +207,7 @@ fn following<'w>(world: &'w World, session: &SessionId, cancel: bool) -> Run<'w>
         if cancel {
             drop(casework::leader::cancel(world, &session, now).await);
         } else {
-            drop(casework::leader::step(world, world, world, &session, now).await);
+            drop(casework::leader::step(world, world, world, &session, &|| now).await);
         }
     })
 }

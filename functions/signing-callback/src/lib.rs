@@ -10,7 +10,6 @@ use domain::ids::SessionId;
 use domain::model::{Outbox, Purpose, Right, Session, Sha256, Topic, User};
 use domain::ports::{Fault, Records};
 use domain::refusal::Halt;
-use jiff::Timestamp;
 use remote_signing::{Service, Settings};
 use serde_json::{Value, json};
 use sha2::Digest as _;
@@ -80,7 +79,7 @@ impl SigningCallback {
         let now = self.edge.clock.now();
         let caller = self.keys.caller(request, now, &self.records).await?;
         let session = self.visible(request, id, &caller).await?;
-        let session = self.step(session, now).await?;
+        let session = self.step(session).await?;
         let mut shown = session_view(&session, now);
         let order = casework::waiting::of_session(&self.records, &session, now).await?;
         api::add_waiting(&mut shown, order.as_ref());
@@ -88,11 +87,11 @@ impl SigningCallback {
         Ok(if session.state.is_closed() { reply } else { reply.header("retry-after", "1") })
     }
 
-    async fn step(&self, session: Session, now: Timestamp) -> Result<Session, Halt> {
+    async fn step(&self, session: Session) -> Result<Session, Halt> {
         if session.purpose == Purpose::Seal || session.state.is_terminal() {
             return Ok(session);
         }
-        leader::step(&self.records, &self.gateway, &self.edge.chance, &session.id, now).await
+        leader::step(&self.records, &self.gateway, &self.edge.chance, &session.id, &|| self.edge.clock.now()).await
     }
 
     /// A hint of a gateway: who sent it is checked, what it says is not believed. The answer does not wait for anybody.
@@ -160,15 +159,15 @@ impl Function for SigningCallback {
     }
 
     async fn work(&self, item: &Outbox) -> Result<(), Fault> {
-        let now = self.edge.clock.now();
-        casework::settled(leader::follow_hint(&self.records, &self.gateway, &self.edge.chance, item, now).await)
+        let clock = || self.edge.clock.now();
+        casework::settled(leader::follow_hint(&self.records, &self.gateway, &self.edge.chance, item, &clock).await)
     }
 
     async fn tick(&self) -> Result<(), Fault> {
         let (now, begun) = (self.edge.clock.now(), api::Stopwatch::start());
         let follow = async |session: Session| {
             let id = session.id.clone();
-            if let Err(halt) = self.step(session, now).await {
+            if let Err(halt) = self.step(session).await {
                 tracing::warn!(session = id.as_str(), %halt, "a session could not be followed; the next sweep tries again");
             }
         };

@@ -30,6 +30,8 @@ pub use following::{DeskAnswer, answer, cancel, follow_hint, hint, hinted, step}
 pub const BATCH_LIMIT: usize = 20;
 /// How long a prompt lives (remote-signing.md §3, timers).
 pub const LIFETIME: SignedDuration = SignedDuration::from_secs(120);
+/// The same for a token, which asks for its PIN for each copy: the longest that remote-signing.md §3 allows.
+pub const LIFETIME_AT_THE_DESK: SignedDuration = SignedDuration::from_secs(300);
 
 /// What a leader asks for.
 #[derive(Clone, Copy, Debug)]
@@ -155,6 +157,7 @@ pub async fn open_session(
     let mandate = mandate.ok_or(Reason::MandateExpired)?;
     // A token at the desk asks no phone.
     if ask.method != "usb" {
+        fits(gateway, ask.copies)?;
         free(records, &ask.user.id, ask.id, now).await?;
         wanted(records, &ask.user.id, ask.in_vain, now).await?;
     }
@@ -222,6 +225,22 @@ pub(crate) fn check_batch(copies: &[CopyId]) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// A gateway may ask for fewer documents with one prompt than we would.
+fn fits(gateway: &impl RemoteSigning, copies: &[CopyId]) -> Result<(), Refusal> {
+    let most = gateway.most();
+    if copies.len() <= most {
+        return Ok(());
+    }
+    Err(Refusal::Invalid {
+        pointer: "/copy_ids".into(),
+        code: "out-of-range",
+        detail: (
+            format!("Dịch vụ ký số này ký nhiều nhất {most} bản sao mỗi lần."),
+            format!("This signing service signs at most {most} at a time."),
+        ),
+    })
+}
+
 /// The enrolled certificate is valid now and chains to a configured root. Revocation is the archive's and the report's
 /// question: whoever prepares has no way out of the house.
 fn usable(workshop: &impl Workshop, user: &User, now: Timestamp) -> Result<(), Refusal> {
@@ -248,7 +267,8 @@ async fn free(records: &impl Records, user: &UserId, session: &SessionId, now: T
     if busy { Err(Reason::SignerBusy.into()) } else { Ok(()) }
 }
 
-/// A phone on which nobody wants to be asked is left alone. Sessions that are opened at the same moment share its one lease, so none slips past.
+/// A phone on which nobody wants to be asked is left alone, once the gateway has said so often enough that nobody does: of a session that ran out
+/// it is asked a minute later, so one prompt more may have gone out by then.
 async fn wanted(records: &impl Records, user: &UserId, in_vain: usize, now: Timestamp) -> Result<(), Halt> {
     let paused = records.unwanted(user).await?.and_then(|unwanted| unwanted.paused_until(in_vain, now));
     let Some(until) = paused else { return Ok(()) };
@@ -313,17 +333,22 @@ fn session(
     now: Timestamp,
 ) -> Session {
     let code = verification_code(&id, &items);
+    // A token is asked by the page: nothing is sent, so there is nothing to mark as sent.
+    let (state, lifetime) = match ask.method {
+        "usb" => (SessionState::Waiting, LIFETIME_AT_THE_DESK),
+        _ => (SessionState::Sending, LIFETIME),
+    };
     Session {
         purpose: Purpose::LeaderSign,
         method: ask.method.to_owned(),
         user: ask.user.id.clone(),
         unit: unit.id.clone(),
-        state: SessionState::Sending,
+        state,
         display_text: display_text(&code, items.len(), pages, &unit.name),
         verification_code: code,
         handle: None,
         created_at: now,
-        expires_at: now.checked_add(LIFETIME).unwrap_or(now),
+        expires_at: now.checked_add(lifetime).unwrap_or(now),
         late: None,
         version: 1,
         id,
@@ -360,7 +385,7 @@ fn order(session: &Session, user: &User) -> Result<SignOrder, Fault> {
     })
 }
 
-/// Called once, by the run that has just committed the session, and by nobody else.
+/// Called once, by the run that has just committed the session, and by nobody else. A token at the desk is asked by the page.
 async fn drive(
     records: &impl Records,
     gateway: &impl RemoteSigning,
@@ -368,14 +393,13 @@ async fn drive(
     session: Session,
     now: Timestamp,
 ) -> Result<Session, Halt> {
-    let started = match session.method.as_str() {
-        "usb" => None,
-        _ => Some(gateway.start(&order(&session, user)?).await),
-    };
+    if !session.is_on_a_phone() {
+        return Ok(session);
+    }
+    let started = gateway.start(&order(&session, user)?).await;
     let happening = match &started {
-        None => Happening::AtTheDesk,
-        Some(Ok(handle)) => Happening::Accepted(handle),
-        Some(Err(_)) => Happening::Lost,
+        Ok(handle) => Happening::Accepted(handle),
+        Err(_) => Happening::Lost,
     };
     let id = session.id.clone();
     let mut session = session;

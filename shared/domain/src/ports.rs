@@ -368,13 +368,24 @@ pub struct SignOrder {
     pub hashes: Vec<Sha256>,
 }
 
-/// What the gateway says to a poll.
+/// What a gateway gives for a consent, and takes for a signature. It is good once and for minutes, and is not stored.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Grant(pub String);
+
+/// Nobody may read it in a log.
+impl std::fmt::Debug for Grant {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Grant(…)")
+    }
+}
+
+/// What the gateway says when it is asked.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum GatewayAnswer {
     /// The phone has not answered.
     Pending,
-    /// The person has consented, and no signature was fetched. [`RemoteSigning::poll`] never says so.
-    Consented,
+    /// The person has consented, and nothing was signed yet: that is had with this.
+    Consented(Grant),
     /// Raw signature values in the order of the hashes. Not verified.
     Signed(Vec<Vec<u8>>),
     /// The person said no, or the PIN is blocked, or the time is over: a code of remote-signing.md §2.
@@ -383,13 +394,29 @@ pub enum GatewayAnswer {
 
 /// The signing gateway.
 pub trait RemoteSigning: Send + Sync {
+    /// The most documents of one prompt, whatever its credentials say besides.
+    fn most(&self) -> usize;
     /// Shows the prompt; gives the handle. `Err` means that it may or may not be shown: never call again for this session.
     fn start(&self, order: &SignOrder) -> impl Future<Output = Result<String, Fault>> + Send;
-    /// Asks once what the person has answered, and has nothing signed: for sessions that are over, of which a signature would be one too many. A
-    /// protocol whose answer brings the signatures with it gives them.
+    /// Asks once what the person has answered, and has nothing signed. A protocol whose answer brings the signatures with it gives them.
     fn ask(&self, order: &SignOrder, handle: &str) -> impl Future<Output = Result<GatewayAnswer, Fault>> + Send;
-    /// Asks once, and fetches the signatures when the person has consented.
-    fn poll(&self, order: &SignOrder, handle: &str) -> impl Future<Output = Result<GatewayAnswer, Fault>> + Send;
+    /// Has signed what the person has consented to: of a session that is over, such a signature would be one too many. A repeat is harmless, since the
+    /// consent is for these digests and no others.
+    fn fetch(
+        &self,
+        order: &SignOrder,
+        handle: &str,
+        grant: &Grant,
+    ) -> impl Future<Output = Result<GatewayAnswer, Fault>> + Send;
+    /// Both, for whoever has all the time.
+    fn poll(&self, order: &SignOrder, handle: &str) -> impl Future<Output = Result<GatewayAnswer, Fault>> + Send {
+        async move {
+            match self.ask(order, handle).await? {
+                GatewayAnswer::Consented(grant) => self.fetch(order, handle, &grant).await,
+                answer => Ok(answer),
+            }
+        }
+    }
 }
 
 /// What can be fetched about certificates.

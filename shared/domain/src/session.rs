@@ -32,8 +32,6 @@ const REFUSALS: [&str; 2] = ["user-rejected", "user_cancel"];
 pub enum Happening<'a> {
     /// The gateway took the order and calls it so.
     Accepted(&'a str),
-    /// A token at the desk is asked by the page, and no gateway.
-    AtTheDesk,
     /// The order was sent, and whether it arrived is not known.
     Lost,
     /// The gateway says that no signature will come.
@@ -63,7 +61,7 @@ pub struct Step {
     pub frees: bool,
     /// It ended without the gateway's last word, which is asked for later ([`asks_until`]).
     pub asks_later: bool,
-    /// The prompt was shown, and the person has refused it or not answered ([`crate::pause`]).
+    /// The prompt was shown, and the person has refused it or not answered, as the gateway says ([`crate::pause`]).
     pub unwanted: bool,
     /// A line for the history.
     pub line: Option<&'static str>,
@@ -87,10 +85,11 @@ pub fn fetches(session: &Session, now: Timestamp) -> bool {
     matches!(session.state, Sending | Waiting | Unknown) && !is_over(session, now)
 }
 
-/// Until when the gateway is asked what became of a session that is over. `None`: it has said so, or there is nothing to ask about.
+/// Until when the gateway is asked what became of a session that is over. `None`: it has said so, or there is nothing to ask about. One that has
+/// failed has failed by the gateway's own word.
 pub fn asks_until(session: &Session, now: Timestamp) -> Option<Timestamp> {
     use SessionState::*;
-    let over = matches!(session.state, Failed | Expired | Cancelled | Superseded);
+    let over = matches!(session.state, Expired | Cancelled | Superseded);
     let silent = session.late.is_none() && session.items.iter().all(|item| item.signature.is_none());
     let until = session.expires_at.checked_add(EVIDENCE).unwrap_or(session.expires_at);
     let asks = over && silent && session.is_on_a_phone() && session.handle.is_some();
@@ -112,8 +111,9 @@ pub fn reduce(session: &Session, happening: Happening<'_>, now: Timestamp) -> Op
         Sending | Waiting | Unknown => open(session, happening, now),
         Cancelling => leaving(session, happening, now),
         // Nothing of theirs is undone, and what comes is kept.
-        Failed | Expired | Cancelled | Superseded => late(session, happening, session.state),
-        Checking | Timestamping | Done => None,
+        Expired | Cancelled | Superseded => late(session, happening, session.state),
+        // The gateway has said its word in time, and says it again.
+        Failed | Checking | Timestamping | Done => None,
     }
 }
 
@@ -130,9 +130,8 @@ fn open(session: &Session, happening: Happening<'_>, now: Timestamp) -> Option<S
         Happening::Consented if over => {
             Some(Step::to(session, Expired).giving_back("expired").with_late(LateAnswer::Consented))
         }
-        Happening::AtTheDesk if unheard => Some(Step::to(session, Waiting)),
         Happening::Lost if session.state == Sending => Some(Step::to(session, Unknown)),
-        Happening::Accepted(_) | Happening::AtTheDesk | Happening::Lost | Happening::Consented => None,
+        Happening::Accepted(_) | Happening::Lost | Happening::Consented => None,
         Happening::Answered(signatures) if over => {
             Some(Step::to(session, Expired).giving_back("expired").with_evidence(signatures))
         }
@@ -142,21 +141,21 @@ fn open(session: &Session, happening: Happening<'_>, now: Timestamp) -> Option<S
             Some(step.freeing(over).telling("session.wrong_answer"))
         }
         Happening::Refused(code) => {
-            let state = if TIMEOUTS.contains(&code) { Expired } else { Failed };
-            Some(Step::to(session, state).giving_back(code).freeing(over).unwanted(is_unwanted(code)))
+            let timeout = TIMEOUTS.contains(&code);
+            let mut step = Step::to(session, if timeout { Expired } else { Failed }).giving_back(code);
+            // Its last word is known, and is not asked for any more.
+            step.after.late = timeout.then(|| LateAnswer::Refused(code.to_owned()));
+            Some(step.freeing(over).unwanted(is_unwanted(code)))
         }
         Happening::Cancel if session.method == "usb" => {
             Some(Step::to(session, Cancelled).giving_back("cancelled").freeing(over))
         }
         // The prompt stays on the phone: whoever is asked next would see two.
         Happening::Cancel => Some(Step::to(session, Cancelling).giving_back("cancelled")),
-        Happening::Tick if over => {
-            Some(Step::to(session, Expired).giving_back("expired").asking_later().unwanted(true))
-        }
+        Happening::Tick if over => Some(Step::to(session, Expired).giving_back("expired").asking_later()),
         Happening::Tick => {
             let lost = session.state == Sending
                 && session.handle.is_none()
-                && session.method != "usb"
                 && now.duration_since(session.created_at) > SENDING;
             lost.then(|| Step::to(session, Unknown))
         }
@@ -185,8 +184,8 @@ fn leaving(session: &Session, happening: Happening<'_>, now: Timestamp) -> Optio
             let step = Step::to(session, Cancelled).freeing(over).with_late(LateAnswer::Refused(code.to_owned()));
             Some(step.unwanted(is_unwanted(code)))
         }
-        Happening::Tick if over => Some(Step::to(session, Cancelled).asking_later().unwanted(true)),
-        Happening::Accepted(_) | Happening::AtTheDesk | Happening::Lost | Happening::Cancel | Happening::Tick => None,
+        Happening::Tick if over => Some(Step::to(session, Cancelled).asking_later()),
+        Happening::Accepted(_) | Happening::Lost | Happening::Cancel | Happening::Tick => None,
     }
 }
 
@@ -201,7 +200,10 @@ fn late(session: &Session, happening: Happening<'_>, state: SessionState) -> Opt
         Happening::Answered(signatures) => Some(step.with_evidence(signatures)),
         Happening::Consented => Some(step.with_late(LateAnswer::Consented)),
         Happening::Wrong => Some(step.with_late(LateAnswer::Wrong)),
-        Happening::Refused(code) => Some(step.with_late(LateAnswer::Refused(code.to_owned()))),
+        // Only now it is known that the person was asked, and did not want: a gateway that was away is nobody who says no.
+        Happening::Refused(code) => {
+            Some(step.with_late(LateAnswer::Refused(code.to_owned())).unwanted(is_unwanted(code)))
+        }
         _ => None,
     }
 }

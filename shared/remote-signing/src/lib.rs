@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use domain::ports::{Fault, GatewayAnswer, RemoteSigning, SignOrder};
+use domain::ports::{Fault, GatewayAnswer, Grant, RemoteSigning, SignOrder};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, ClientBuilder, Identity};
 use reqwest::{Client, Response, StatusCode, Url};
@@ -203,6 +203,11 @@ enum Answer {
 }
 
 impl RemoteSigning for Gateway {
+    /// What a credential takes (`multisign`) is asked at the start.
+    fn most(&self) -> usize {
+        usize::MAX
+    }
+
     async fn start(&self, order: &SignOrder) -> Result<String, Fault> {
         if order.hashes.is_empty() || order.display_text.is_empty() || order.display_text.chars().count() > TEXT_LIMIT {
             return Ok(Refusal::BadRequest.handle());
@@ -229,23 +234,23 @@ impl RemoteSigning for Gateway {
         Ok(match self.check(handle).await? {
             Consented::NotYet => GatewayAnswer::Pending,
             Consented::Never(refusal) => GatewayAnswer::Refused(refusal.code().to_owned()),
-            // The SAD is dropped unspent; it ends by itself.
-            Consented::Granted(_) => GatewayAnswer::Consented,
+            // A SAD that nobody spends ends by itself.
+            Consented::Granted(sad) => GatewayAnswer::Consented(Grant(sad)),
         })
     }
 
+    async fn fetch(&self, order: &SignOrder, handle: &str, grant: &Grant) -> Result<GatewayAnswer, Fault> {
+        let (scheme, _) = waited_for(handle).ok_or_else(not_ours)?;
+        self.sign(order, scheme, &grant.0).await
+    }
+
     async fn poll(&self, order: &SignOrder, handle: &str) -> Result<GatewayAnswer, Fault> {
-        if let Some(code) = handle.strip_prefix("no:") {
-            return Ok(GatewayAnswer::Refused(code.to_owned()));
-        }
         if let Some(word) = handle.strip_prefix("now:") {
             return self.sign_at_once(order, Scheme::by_word(word).ok_or_else(not_ours)?).await;
         }
-        let (scheme, handle) = waited_for(handle).ok_or_else(not_ours)?;
-        match self.check(handle).await? {
-            Consented::NotYet => Ok(GatewayAnswer::Pending),
-            Consented::Never(refusal) => Ok(GatewayAnswer::Refused(refusal.code().to_owned())),
-            Consented::Granted(sad) => self.sign(order, scheme, &sad).await,
+        match RemoteSigning::ask(self, order, handle).await? {
+            GatewayAnswer::Consented(grant) => self.fetch(order, handle, &grant).await,
+            answer => Ok(answer),
         }
     }
 }

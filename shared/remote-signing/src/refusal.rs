@@ -69,9 +69,10 @@ impl Refusal {
         Self::ALL.into_iter().find(|(refusal, ..)| *refusal == self).map_or("backend", |(_, _, code)| code)
     }
 
-    /// The handle of a session that was refused at once.
+    /// The handle of a session that was refused at once. Nobody was asked, so nobody has said no or nothing: a gateway that denies then denies us.
     pub(crate) fn handle(self) -> String {
-        format!("no:{}", self.code())
+        let told = if matches!(self, Self::UserRejected | Self::UserTimeout) { Self::Unauthorized } else { self };
+        format!("no:{}", told.code())
     }
 
     /// Whether it ends a session when it comes then.
@@ -114,6 +115,15 @@ fn by_name(error: &str) -> Option<Refusal> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    /// Whoever was not asked has not refused.
+    #[test]
+    fn a_person_who_was_not_asked_is_not_blamed() {
+        let refused = read(Stage::Start, StatusCode::FORBIDDEN, br#"{"error": "access_denied"}"#);
+        assert_eq!(refused.map(Refusal::handle).as_deref(), Some("no:unauthorized"));
+        assert_eq!(Refusal::UserTimeout.handle(), "no:unauthorized");
+        assert_eq!(Refusal::NotEnrolled.handle(), "no:not-enrolled");
+    }
 
     fn said(stage: Stage, status: u16, error: &str, description: &str) -> Option<&'static str> {
         let body = json!({"error": error, "error_description": description}).to_string();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::ports::{Fault, GatewayAnswer, RemoteSigning, SignOrder};
+use domain::ports::{Fault, GatewayAnswer, Grant, RemoteSigning, SignOrder};
 use jiff::Timestamp;
 
 use crate::{Binding, Gateway, Mss, MssSetup};
@@ -53,6 +53,13 @@ impl Service {
 }
 
 impl RemoteSigning for Service {
+    fn most(&self) -> usize {
+        match self {
+            Self::Csc(gateway) => gateway.most(),
+            Self::Mss(mss) => mss.most(),
+        }
+    }
+
     async fn start(&self, order: &SignOrder) -> Result<String, Fault> {
         match self {
             Self::Csc(gateway) => gateway.start(order).await,
@@ -67,10 +74,10 @@ impl RemoteSigning for Service {
         }
     }
 
-    async fn poll(&self, order: &SignOrder, handle: &str) -> Result<GatewayAnswer, Fault> {
+    async fn fetch(&self, order: &SignOrder, handle: &str, grant: &Grant) -> Result<GatewayAnswer, Fault> {
         match self {
-            Self::Csc(gateway) => gateway.poll(order, handle).await,
-            Self::Mss(mss) => mss.poll(order, handle).await,
+            Self::Csc(gateway) => gateway.fetch(order, handle, grant).await,
+            Self::Mss(mss) => mss.fetch(order, handle, grant).await,
         }
     }
 }

@@ -373,7 +373,7 @@ pub async fn work(world: &World, item: &Outbox) -> Result<Outcome, Halt> {
     let now = world.now();
     let done = match item.topic {
         Topic::Seal => numbering::number_and_seal(world, world, &signing(world), bench(), world, item, now).await,
-        Topic::FollowLeader => leader::follow_hint(world, world, world, item, now).await,
+        Topic::FollowLeader => leader::follow_hint(world, world, world, item, &|| now).await,
         Topic::FinishLeader => augment::finish_leader(world, world, world, bench(), world, item, now).await,
         Topic::FinishSeal => augment::finish_seal(world, world, world, bench(), world, item, now).await,
         Topic::Archive => augment::archive(world, world, world, bench(), world, item, now).await,
@@ -397,7 +397,7 @@ pub async fn work(world: &World, item: &Outbox) -> Result<Outcome, Halt> {
 pub fn sweep_once(world: &World) {
     for session in open_prompts(world) {
         // A session that cannot be followed now is followed by the next look.
-        let _ = run(leader::step(world, world, world, &session, world.now()));
+        let _ = run(leader::step(world, world, world, &session, &|| world.now()));
     }
     for item in waiting(world).into_iter().filter(|item| item.due_at <= world.now()) {
         let _ = run(work(world, &item));

@@ -6,7 +6,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::ids::SessionId;
-use domain::ports::{Fault, GatewayAnswer, RemoteSigning as _, SignOrder};
+use domain::ports::{Fault, GatewayAnswer, Grant, RemoteSigning as _, SignOrder};
 use pki::Certificate;
 use remote_signing::Gateway;
 use reqwest::StatusCode;
@@ -173,7 +173,7 @@ async fn what_is_only_asked_is_not_signed() {
         hashes: vec![[1; 32]],
     };
     assert_eq!(gateway.ask(&order, "csc:h-1").await, Ok(GatewayAnswer::Pending));
-    assert_eq!(gateway.ask(&order, "csc:h-1").await, Ok(GatewayAnswer::Consented));
+    assert_eq!(gateway.ask(&order, "csc:h-1").await, Ok(GatewayAnswer::Consented(Grant("s-1".into()))));
     assert!(matches!(gateway.ask(&order, "csc:h-1").await, Ok(GatewayAnswer::Refused(_))));
     // Neither a refusal that came at once nor a gateway that asks nobody is asked anything.
     assert_eq!(gateway.ask(&order, "no:busy").await, refused("busy"));

@@ -21,7 +21,7 @@ use crate::{Halt, Outcome};
 /// How long it is remembered that a gateway has said something (remote-signing.md §4: dedupe 24 h).
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 
-/// Takes the next step from wherever the session stands. Called by polls and the sweeper, as often as they like; one of them wins. Seal sessions
+/// Takes the next step from wherever the session stands. `clock` is read again whenever somebody has answered. Called by polls and the sweeper, as often as they like; one of them wins. Seal sessions
 /// come back as they are.
 ///
 /// # Errors
@@ -31,9 +31,9 @@ pub async fn step(
     gateway: &impl RemoteSigning,
     chance: &impl Chance,
     session: &SessionId,
-    now: Timestamp,
+    clock: &(impl Fn() -> Timestamp + Sync),
 ) -> Result<Session, Halt> {
-    follow(records, gateway, chance, session, now, Because::Time).await
+    follow(records, gateway, chance, session, clock, Because::Time).await
 }
 
 /// The same after a hint that the gateway has an answer: it is asked about sessions, too, that are over. What it brings of them is kept in the
@@ -46,9 +46,9 @@ pub async fn hinted(
     gateway: &impl RemoteSigning,
     chance: &impl Chance,
     session: &SessionId,
-    now: Timestamp,
+    clock: &(impl Fn() -> Timestamp + Sync),
 ) -> Result<Session, Halt> {
-    follow(records, gateway, chance, session, now, Because::Hint).await
+    follow(records, gateway, chance, session, clock, Because::Hint).await
 }
 
 /// Writes down that a gateway says something about a session, whatever it says: whoever asks it then asks by our own call (remote-signing.md
@@ -79,13 +79,17 @@ pub async fn hint(
 /// The order to ask what became of a session that is over. There is one for each session.
 fn asked_later(session: &Session, now: Timestamp) -> Option<Write> {
     let due_at = asks_next(session, now)?;
-    let [id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] =
-        sha256(&[b"late\n", session.id.as_str().as_bytes()]);
-    Some(outbox_due(EventId::new(id), Topic::FollowLeader, session.id.as_str(), now, due_at))
+    Some(outbox_due(named_late(&session.id), Topic::FollowLeader, session.id.as_str(), now, due_at))
+}
+
+/// What that order is called.
+fn named_late(session: &SessionId) -> EventId {
+    let [id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = sha256(&[b"late\n", session.as_str().as_bytes()]);
+    EventId::new(id)
 }
 
 /// Carries out such an order. A gateway that is silent then is asked by the minute's sweep, as long as the session is open; about one that is over
-/// the order itself comes again, until the gateway has said what became of it, or its day is over.
+/// one order comes again, however many hints there were, until the gateway has said what became of it, or its day is over.
 ///
 /// # Errors
 /// Faults of the ports.
@@ -94,24 +98,34 @@ pub async fn follow_hint(
     gateway: &impl RemoteSigning,
     chance: &impl Chance,
     order: &Outbox,
-    now: Timestamp,
+    clock: &(impl Fn() -> Timestamp + Sync),
 ) -> Result<Outcome, Halt> {
+    let now = clock();
     // The stream shows an order when it is written, and this one may be for later. Two clocks of ours are no reason to wait.
     if order.due_at.duration_since(now) > SKEW {
         return Ok(Outcome::Later(order.due_at));
     }
     let mut again = None;
     if let Ok(session) = SessionId::parse(&order.subject) {
-        match hinted(records, gateway, chance, &session, now).await {
-            Ok(session) => again = asks_next(&session, now),
+        match hinted(records, gateway, chance, &session, clock).await {
+            Ok(session) => again = asked_later(&session, clock()),
             // Of a session that is not there, nothing can be kept.
             Err(Halt::Refused(_)) => {}
             Err(halt) => return Err(halt),
         }
     }
-    let Some(due_at) = again else { return finished(records, order, now).await };
-    commit(records, vec![Write::OutboxLater(order.id.clone(), due_at)]).await;
-    Ok(Outcome::Later(due_at))
+    match again {
+        Some(Write::Outbox(Outbox { id, due_at, .. })) if id == order.id => {
+            commit(records, vec![Write::OutboxLater(id, due_at)]).await;
+            Ok(Outcome::Later(due_at))
+        }
+        Some(late) => match commit(records, vec![late, Write::OutboxDone(order.id.clone())]).await {
+            Commit::Written => Ok(Outcome::Done),
+            // It is there already, and this hint has nothing to add.
+            Commit::LoadAgain => finished(records, order, now).await,
+        },
+        None => finished(records, order, now).await,
+    }
 }
 
 /// Why a session is looked at.
@@ -147,7 +161,7 @@ async fn follow(
     gateway: &impl RemoteSigning,
     chance: &impl Chance,
     session: &SessionId,
-    now: Timestamp,
+    clock: &(impl Fn() -> Timestamp + Sync),
     because: Because,
 ) -> Result<Session, Halt> {
     let mut heard = Heard::Nothing;
@@ -157,9 +171,11 @@ async fn follow(
             return Ok(session);
         }
         // What was heard before somebody else was first stays heard: a signature that was fetched is evidence now, if it is nothing more.
-        if matches!(heard, Heard::Nothing) && because.asks(&session, now) {
-            heard = look(records, gateway, &session, now).await?;
+        if matches!(heard, Heard::Nothing) && because.asks(&session, clock()) {
+            heard = look(records, gateway, &session, clock).await?;
         }
+        // A gateway may take its time: what counts is when it has answered.
+        let now = clock();
         let happening = match &heard {
             Heard::Nothing => Happening::Tick,
             Heard::Consented => Happening::Consented,
@@ -185,21 +201,23 @@ enum Heard {
     Answered(Vec<Vec<u8>>),
 }
 
-/// Asks the gateway once, if it is known how it calls the session; of one that is over or cancelled it has nothing signed.
+/// Asks the gateway once, if it is known how it calls the session; of one that is over or cancelled by then it has nothing signed.
 async fn look(
     records: &impl Records,
     gateway: &impl RemoteSigning,
     session: &Session,
-    now: Timestamp,
+    clock: &(impl Fn() -> Timestamp + Sync),
 ) -> Result<Heard, Halt> {
     let Some(handle) = session.handle.as_deref() else { return Ok(Heard::Nothing) };
     let user = support::user(records, &session.user).await?;
     let order = order(session, &user)?;
-    let answer =
-        if fetches(session, now) { gateway.poll(&order, handle).await } else { gateway.ask(&order, handle).await };
+    let answer = match gateway.ask(&order, handle).await {
+        Ok(GatewayAnswer::Consented(grant)) if fetches(session, clock()) => gateway.fetch(&order, handle, &grant).await,
+        answer => answer,
+    };
     Ok(match answer {
         Err(_) | Ok(GatewayAnswer::Pending) => Heard::Nothing,
-        Ok(GatewayAnswer::Consented) => Heard::Consented,
+        Ok(GatewayAnswer::Consented(_)) => Heard::Consented,
         Ok(GatewayAnswer::Refused(code)) => Heard::Refused(code),
         Ok(GatewayAnswer::Signed(signatures)) => {
             let good = leaf(&user).is_some_and(|leaf| all_verify(session, &signatures, &leaf));

@@ -14,7 +14,7 @@ fn leader_has_answered(world: &World) -> domain::ids::CopyId {
     submit(world, &id, base("Ban sao"));
     open(world, &id).expect("a preview");
     let session = ask_leader(world, std::slice::from_ref(&id)).expect("a session").id;
-    run(casework::leader::step(world, world, world, &session, world.now())).expect("an answer");
+    run(casework::leader::step(world, world, world, &session, &|| world.now())).expect("an answer");
     id
 }
 
@@ -84,7 +84,7 @@ fn copies_of_a_session_are_stamped_beside_each_other() {
         let world = office();
         let ids: Vec<_> = (1..=copies).map(|n| opened(&world, n)).collect();
         let session = ask_leader(&world, &ids).expect("a session").id;
-        run(casework::leader::step(&world, &world, &world, &session, world.now())).expect("an answer");
+        run(casework::leader::step(&world, &world, &world, &session, &|| world.now())).expect("an answer");
         world.script(&[]);
         let item = the_work(&world, Topic::FinishLeader);
         let looks = (1..).find(|steps| run_for(work(&world.clone(), &item), *steps)).expect("an end");
@@ -136,7 +136,7 @@ fn whoever_comes_while_somebody_waits_asks_nobody() {
 fn asked(world: &World, id: &domain::ids::CopyId) -> domain::ids::SessionId {
     open(world, id).expect("a preview");
     let session = ask_leader(world, std::slice::from_ref(id)).expect("a session").id;
-    run(casework::leader::step(world, world, world, &session, world.now())).expect("an answer");
+    run(casework::leader::step(world, world, world, &session, &|| world.now())).expect("an answer");
     session
 }
 

@@ -83,7 +83,7 @@ fn a_copy_goes_all_the_way() {
     submit(&world, &id, base("Ban sao"));
     open(&world, &id).expect("a preview");
     let session = ask_leader(&world, std::slice::from_ref(&id)).expect("a session").id;
-    run(casework::leader::step(&world, &world, &world, &session, world.now())).expect("an answer");
+    run(casework::leader::step(&world, &world, &world, &session, &|| world.now())).expect("an answer");
     done(&world, Topic::FinishLeader);
     assert_eq!(session_of(&world, &session).state, SessionState::Done);
     assert!(matches!(copy_of(&world, &id).state, CopyState::Signed { .. }));

@@ -41,7 +41,7 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When it ends by itself.
     pub expires_at: Timestamp,
-    /// What the gateway said after the end, once it has.
+    /// What the gateway said after the end, or with which of its words it has ended, once it is known.
     pub late: Option<LateAnswer>,
     /// Swap token.
     pub version: Version,

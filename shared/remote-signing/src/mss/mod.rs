@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::ports::{Fault, GatewayAnswer, RemoteSigning, SignOrder};
+use domain::ports::{Fault, GatewayAnswer, Grant, RemoteSigning, SignOrder};
 use jiff::Timestamp;
 use reqwest::{Client, StatusCode, header};
 
@@ -140,6 +140,11 @@ impl Mss {
 }
 
 impl RemoteSigning for Mss {
+    /// `DataToBeSigned` is one (ETSI TS 102 204 §8.3).
+    fn most(&self) -> usize {
+        1
+    }
+
     async fn start(&self, order: &SignOrder) -> Result<String, Fault> {
         let [digest] = order.hashes.as_slice() else {
             let refusal = if order.hashes.is_empty() { Refusal::BadRequest } else { Refusal::Unfit };
@@ -162,10 +167,6 @@ impl RemoteSigning for Mss {
 
     /// The gateway signs when the person consents, whoever asks; so asking has nothing signed.
     async fn ask(&self, order: &SignOrder, handle: &str) -> Result<GatewayAnswer, Fault> {
-        self.poll(order, handle).await
-    }
-
-    async fn poll(&self, order: &SignOrder, handle: &str) -> Result<GatewayAnswer, Fault> {
         if let Some(code) = handle.strip_prefix("no:") {
             return Ok(GatewayAnswer::Refused(code.to_owned()));
         }
@@ -189,6 +190,11 @@ impl RemoteSigning for Mss {
             }
             Meaning::Refused(_) | Meaning::Failed => Err(Fault(format!("gateway: MSS_StatusReq: code {code}"))),
         }
+    }
+
+    /// Asking has never granted anything here.
+    async fn fetch(&self, _order: &SignOrder, _handle: &str, _grant: &Grant) -> Result<GatewayAnswer, Fault> {
+        Err(Fault("gateway: MSS gives no grants".into()))
     }
 }
 

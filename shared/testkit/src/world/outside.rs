@@ -69,6 +69,8 @@ pub struct Habits {
     pub qr: Habit,
     /// The signing gateway, and the person with the phone behind it.
     pub gateway: Habit,
+    /// The most documents that it asks for with one prompt; `None`: any.
+    pub most: Option<usize>,
     /// The time-stamping authority.
     pub tsa: Habit,
     /// One that is asked when the first gives nothing usable.
@@ -226,6 +228,10 @@ pub(crate) fn qr_keys() -> &'static Published {
 }
 
 impl RemoteSigning for World {
+    fn most(&self) -> usize {
+        self.lock().outside.habits.most.unwrap_or(usize::MAX)
+    }
+
     async fn start(&self, order: &SignOrder) -> Result<String, Fault> {
         let start = |w: &mut Inner| {
             if matches!(w.outside.habits.gateway, Habit::Silent) {
@@ -240,12 +246,17 @@ impl RemoteSigning for World {
     }
 
     async fn ask(&self, _order: &SignOrder, handle: &str) -> Result<GatewayAnswer, Fault> {
-        let answer = World::ask(self, "poll", |w| w.phone(handle)).await?;
-        Ok(if matches!(answer, Ok(GatewayAnswer::Signed(_))) { GatewayAnswer::Consented } else { answer? })
+        match World::ask(self, "poll", |w| w.phone(handle)).await?? {
+            GatewayAnswer::Signed(_) => Ok(GatewayAnswer::Consented(Grant(handle.to_owned()))),
+            answer => Ok(answer),
+        }
     }
 
-    async fn poll(&self, order: &SignOrder, handle: &str) -> Result<GatewayAnswer, Fault> {
-        let answer = World::ask(self, "poll", |w| w.phone(handle)).await??;
+    async fn fetch(&self, order: &SignOrder, handle: &str, grant: &Grant) -> Result<GatewayAnswer, Fault> {
+        if grant.0 != handle {
+            return Err(no("a grant for another session"));
+        }
+        let answer = World::ask(self, "fetch", |w| w.phone(handle)).await??;
         if matches!(answer, GatewayAnswer::Signed(_)) {
             *self.lock().outside.fetched.entry(order.session.clone()).or_default() += 1;
         }
