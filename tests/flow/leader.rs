@@ -218,6 +218,39 @@ fn an_answer_counts_when_it_has_come() {
     }
 }
 
+/// remote-signing.md §3, circuit breaker: five failures in a row, silent or told, and nobody asks any more; no session is opened for it. After a
+/// minute one tries, beside whom nobody does, and an answer lets all ask again. A token at the desk needs no gateway.
+#[test]
+fn a_gateway_that_does_not_work_is_left_alone() {
+    let (world, copy) = opened();
+    let ask = |world: &World| ask_leader(world, std::slice::from_ref(&copy));
+    let away = Err(Halt::Refused(Reason::GatewayUnavailable.into()));
+    for failure in [Habit::Silent, Habit::Down, Habit::Down, Habit::Silent, Habit::Down] {
+        world.habits(|habits| habits.gateway = failure);
+        let session = ask(&world).expect("a session").id;
+        follow(&world, &session);
+        world.wait(LIFETIME + GRACE + SKEW + SignedDuration::from_secs(1));
+        follow(&world, &session);
+    }
+    // The last one failed when it was asked, 141 s ago: a row of five again, now without a wait behind it.
+    let failed_at = world.look(|table| table.breakers["gateway"].failed_at);
+    world.set_now(failed_at + SignedDuration::from_secs(59));
+    let sessions = |world: &World| world.look(|table| table.sessions.len());
+    let before = sessions(&world);
+    assert_eq!((ask(&world), sessions(&world)), (away.clone(), before));
+    world.wait(SignedDuration::from_secs(1));
+    let failing = world.clone();
+    let session = ask(&failing).expect("one tries").id;
+    assert_eq!(follow(&failing, &session), SessionState::Failed);
+    assert_eq!(ask(&failing), away, "and has failed");
+    world.habits(|habits| habits.gateway = Habit::Waiting);
+    ask(&world).expect("one tries");
+    assert_eq!(
+        world.look(|table| (table.breakers["gateway"].failures, table.breakers["gateway"].rests_until)),
+        (0, None)
+    );
+}
+
 /// A gateway that is away is no person who says no.
 #[test]
 fn who_was_not_asked_has_not_refused() {

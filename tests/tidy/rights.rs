@@ -51,7 +51,7 @@ const KNOWN: &[&str] = &[
 /// Call of a port → what the adapter then asks of AWS.
 const ASKS: &[(&str, &[&str])] = &[
     (
-        r"\.(unit|user|appointment|slot|upload|case|copy|session|unwanted|counter|entry|public_copy|public_by_number|public_by_digest|public_by_link|kept_report|kept_verdict|batch|batch_plan|paper|inquiry)\(",
+        r"\.(unit|user|appointment|slot|upload|case|copy|session|unwanted|breaker|counter|entry|public_copy|public_by_number|public_by_digest|public_by_link|kept_report|kept_verdict|batch|batch_plan|paper|inquiry)\(",
         &["dynamodb:GetItem"],
     ),
     (r"\.(units|queue|account_copies|due|open_sessions)\(", &["dynamodb:Query", "dynamodb:BatchGetItem"]),
@@ -65,7 +65,7 @@ const ASKS: &[(&str, &[&str])] = &[
     (r"Write::(OutboxDone|PromptGone)", &["dynamodb:DeleteItem"]),
     (r"Write::Outbox(Later|Taken|Waits)", &["dynamodb:UpdateItem"]),
     (
-        r"Write::(Unit|User|Appointment|Slot|Upload|Case|Copy|Session|PromptTaken|Delivered|Unwanted|Counter|Entry|PublicCopy|Outbox|Event|Delivery|Paper|Batch|BatchPlan|BatchItem|KeptReport|Watch|Inquiry)\b",
+        r"Write::(Unit|User|Appointment|Slot|Upload|Case|Copy|Session|PromptTaken|Delivered|Unwanted|Breaker|Counter|Entry|PublicCopy|Outbox|Event|Delivery|Paper|Batch|BatchPlan|BatchItem|KeptReport|Watch|Inquiry)\b",
         &["dynamodb:PutItem"],
     ),
     (

@@ -398,6 +398,7 @@ static SIGNING: &[Route] = &[
         "copy-changed",
         "signer-busy",
         "prompts-paused",
+        "gateway-unavailable",
         "method-not-available",
         "certificate-not-usable",
         "wrong-state",

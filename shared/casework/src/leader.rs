@@ -4,6 +4,7 @@
 //! committed session *is* the mark "may have been sent", and only the run that committed it calls the gateway.
 
 use compose::Facsimile;
+use domain::breaker::{self, May};
 use domain::decide::{Command, decide};
 use domain::ids::*;
 use domain::model::*;
@@ -139,7 +140,7 @@ async fn waiting(records: &impl Records, copy: &Copy) -> Result<Option<PreparedR
 ///
 /// # Errors
 /// [`Refusal`] `not-found`, `wrong-state`, `copy-not-opened`, `copy-changed`, `signer-busy`, `certificate-not-usable`,
-/// `mandate-expired`, `method-not-available`, `prompts-paused`, `validation-failed`; faults of the ports.
+/// `mandate-expired`, `method-not-available`, `prompts-paused`, `gateway-unavailable`, `validation-failed`; faults of the ports.
 pub async fn open_session(
     records: &impl Records,
     objects: &impl Objects,
@@ -155,11 +156,13 @@ pub async fn open_session(
     usable(workshop, ask.user, now)?;
     let mandate = ask.user.mandate.as_ref().filter(|mandate| mandate.holds_on(time::day(now)));
     let mandate = mandate.ok_or(Reason::MandateExpired)?;
+    let (mut failing, mut trying) = (false, None);
     // A token at the desk asks no phone.
     if ask.method != "usb" {
         fits(gateway, ask.copies)?;
         free(records, &ask.user.id, ask.id, now).await?;
         wanted(records, &ask.user.id, ask.in_vain, now).await?;
+        (failing, trying) = may_ask(records, gateway, now).await?;
     }
     let id = ask.id.clone();
     let mut items = Vec::new();
@@ -194,19 +197,21 @@ pub async fn open_session(
     let unit = unit.ok_or(Refusal::NotFound)?;
     let session = session(id, &ask, &unit, items, pages, now);
     let mut all = vec![Write::Session(session.clone())];
+    all.extend(trying);
     all.extend(prompt(&session).map(|prompt| Write::PromptTaken(prompt, now)));
     all.extend(decisions.into_iter().flat_map(writes));
     match records.commit(all).await {
-        Ok(()) => drive(records, gateway, ask.user, session, now).await,
+        Ok(()) => drive(records, gateway, (ask.user, failing), session, now).await,
         Err(CommitError::Conflict) => {
             if session.is_on_a_phone() {
                 free(records, &ask.user.id, ask.id, now).await?;
+                may_ask(records, gateway, now).await?;
             }
             Err(Reason::CopyChanged.into())
         }
         // It may have happened. Whoever asks for the session sees; the prompt goes out only when it certainly happened.
         Err(CommitError::Unknown(fault)) => match records.session(&session.id).await? {
-            Some(session) => drive(records, gateway, ask.user, session, now).await,
+            Some(session) => drive(records, gateway, (ask.user, failing), session, now).await,
             None => Err(fault.into()),
         },
     }
@@ -265,6 +270,33 @@ async fn free(records: &impl Records, user: &UserId, session: &SessionId, now: T
     let shown = records.prompt(user).await?;
     let busy = shown.is_some_and(|shown| shown.session != *session && shown.until.as_second() >= now.as_second());
     if busy { Err(Reason::SignerBusy.into()) } else { Ok(()) }
+}
+
+/// A gateway that fails again and again is not asked for a while. Gives whether it has failed lately; where one session may try, it writes that
+/// down with itself.
+async fn may_ask(
+    records: &impl Records,
+    gateway: &impl RemoteSigning,
+    now: Timestamp,
+) -> Result<(bool, Option<Write>), Halt> {
+    let known = records.breaker(gateway.name()).await?;
+    match breaker::may(known.as_ref(), now) {
+        May::Ask => Ok((known.is_some_and(|known| known.failures > 0), None)),
+        May::Try(trying) => Ok((true, Some(Write::Breaker(trying)))),
+        May::Rest => Err(Reason::GatewayUnavailable.into()),
+    }
+}
+
+/// Writes down whether a gateway worked. What is lost here is counted the next time: no session waits for it.
+async fn note(records: &impl Records, gateway: &impl RemoteSigning, works: bool, now: Timestamp) {
+    for _ in 0..ROUNDS {
+        let Ok(known) = records.breaker(gateway.name()).await else { return };
+        let after = if works { breaker::worked(known) } else { Some(breaker::failed(known, gateway.name(), now)) };
+        let Some(after) = after else { return };
+        if commit(records, vec![Write::Breaker(after)]).await == Commit::Written {
+            return;
+        }
+    }
 }
 
 /// A phone on which nobody wants to be asked is left alone, once the gateway has said so often enough that nobody does: of a session that ran out
@@ -389,7 +421,7 @@ fn order(session: &Session, user: &User) -> Result<SignOrder, Fault> {
 async fn drive(
     records: &impl Records,
     gateway: &impl RemoteSigning,
-    user: &User,
+    (user, failing): (&User, bool),
     session: Session,
     now: Timestamp,
 ) -> Result<Session, Halt> {
@@ -397,6 +429,11 @@ async fn drive(
         return Ok(session);
     }
     let started = gateway.start(&order(&session, user)?).await;
+    let works = started.as_ref().is_ok_and(|handle| gateway.refused_at_once(handle) != Some("backend"));
+    // Nothing is written where nothing has changed.
+    if failing || !works {
+        note(records, gateway, works, now).await;
+    }
     let happening = match &started {
         Ok(handle) => Happening::Accepted(handle),
         Err(_) => Happening::Lost,

@@ -1,6 +1,7 @@
 //! The case file, the copy, the register, and the rules. Knows no AWS, HTTP, clock, randomness or runtime.
 
 pub mod batch;
+pub mod breaker;
 pub mod casefile;
 pub mod copy;
 pub mod deadline;

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 pub use pades::{File, Source, Unread};
 
 use crate::batch::{Batch, BatchItem, BatchPlan};
+use crate::breaker::Breaker;
 use crate::ids::*;
 use crate::inquiry::Inquiry;
 use crate::model::*;
@@ -58,6 +59,8 @@ pub enum Write {
     PromptTaken(Prompt, Timestamp),
     /// Gives a phone back that this session holds, or nobody; never after its time, when another may hold it.
     PromptGone(UserId, SessionId),
+    /// What is known of a gateway that fails.
+    Breaker(Breaker),
     /// Prompts that a person has refused or not answered; it goes away by itself.
     Unwanted(Unwanted),
     /// Remembers that a gateway has said something; it must not be remembered already, unless its time was over at this moment.
@@ -154,6 +157,8 @@ pub trait Records: Send + Sync {
     fn session(&self, id: &SessionId) -> impl Future<Output = Result<Option<Session>, Fault>> + Send;
     /// What a leader's phone shows, as far as is known; its time may be over.
     fn prompt(&self, user: &UserId) -> impl Future<Output = Result<Option<Prompt>, Fault>> + Send;
+    /// What is known of a gateway that has failed.
+    fn breaker(&self, gateway: &str) -> impl Future<Output = Result<Option<Breaker>, Fault>> + Send;
     /// Prompts that a person has refused or not answered lately; those that count no more may still be there.
     fn unwanted(&self, user: &UserId) -> impl Future<Output = Result<Option<Unwanted>, Fault>> + Send;
     /// The head of a series; `None` before the first number.
@@ -394,6 +399,10 @@ pub enum GatewayAnswer {
 
 /// The signing gateway.
 pub trait RemoteSigning: Send + Sync {
+    /// How it is called, where several are told apart. No secret.
+    fn name(&self) -> &str;
+    /// The code of a refusal that a handle tells by itself: nobody was asked. `backend` is a gateway that did not work.
+    fn refused_at_once<'h>(&self, handle: &'h str) -> Option<&'h str>;
     /// The most documents of one prompt, whatever its credentials say besides.
     fn most(&self) -> usize;
     /// Shows the prompt; gives the handle. `Err` means that it may or may not be shown: never call again for this session.

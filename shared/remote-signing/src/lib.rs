@@ -203,6 +203,14 @@ enum Answer {
 }
 
 impl RemoteSigning for Gateway {
+    fn name(&self) -> &str {
+        &self.base
+    }
+
+    fn refused_at_once<'h>(&self, handle: &'h str) -> Option<&'h str> {
+        handle.strip_prefix("no:")
+    }
+
     /// What a credential takes (`multisign`) is asked at the start.
     fn most(&self) -> usize {
         usize::MAX

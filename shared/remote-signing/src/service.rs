@@ -53,6 +53,20 @@ impl Service {
 }
 
 impl RemoteSigning for Service {
+    fn name(&self) -> &str {
+        match self {
+            Self::Csc(gateway) => gateway.name(),
+            Self::Mss(mss) => mss.name(),
+        }
+    }
+
+    fn refused_at_once<'h>(&self, handle: &'h str) -> Option<&'h str> {
+        match self {
+            Self::Csc(gateway) => gateway.refused_at_once(handle),
+            Self::Mss(mss) => mss.refused_at_once(handle),
+        }
+    }
+
     fn most(&self) -> usize {
         match self {
             Self::Csc(gateway) => gateway.most(),

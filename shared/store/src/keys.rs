@@ -14,6 +14,7 @@
 //! | delivery | `CASE#<case>` | `DELIVERY#<delivery>` | `ACCOUNT#<account>` | `<delivery>` |
 //! | copy | `DOC#<copy>` | `HEAD` | `QUEUE#<unit>#<create\|sign\|seal>` | `<due_at>#<copy>` |
 //! | prompt | `PROMPT#<user>` | `PROMPT` | | |
+//! | breaker of a gateway | `BREAKER#<gateway>` | `BREAKER` | | |
 //! | unwanted prompts | `UNWANTED#<user>` | `UNWANTED` | | |
 //! | delivered call of a gateway | `CB#<digest>` | `CB` | | |
 //! | session | `SESSION#<session>` | `SESSION` | `SESSION#OPEN` | `<expires_at>#<session>` |
@@ -192,6 +193,11 @@ pub fn session(id: &SessionId) -> Key {
 /// What a leader's phone shows.
 pub fn prompt(user: &UserId) -> Key {
     Key::new(format!("PROMPT#{user}"), "PROMPT")
+}
+
+/// What is known of a gateway that fails.
+pub fn breaker(gateway: &str) -> Key {
+    Key::new(format!("BREAKER#{}", part(gateway)), "BREAKER")
 }
 
 /// Prompts that a person has refused or not answered.
@@ -420,6 +426,7 @@ mod tests {
             prompt(&UserId::new([7; 16])),
             delivered(&[0xcb; 32]),
             unwanted(&UserId::new([7; 16])),
+            breaker("https://ky.example.vn/csc/v2"),
             counter(&unit_id, "SCT/BS", 2026),
             entry(&unit_id, "SCT/BS", 2026, 152),
             public_copy(&copy_id),

@@ -31,6 +31,7 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::breaker::Breaker;
 use domain::copy::CopyState;
 use domain::ids::*;
 use domain::model::*;
@@ -241,6 +242,10 @@ impl Records for Table {
 
     async fn prompt(&self, user: &UserId) -> Result<Option<Prompt>, Fault> {
         self.load(keys::prompt(user)).await
+    }
+
+    async fn breaker(&self, gateway: &str) -> Result<Option<Breaker>, Fault> {
+        self.load(keys::breaker(gateway)).await
     }
 
     async fn unwanted(&self, user: &UserId) -> Result<Option<Unwanted>, Fault> {

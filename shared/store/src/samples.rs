@@ -308,6 +308,11 @@ pub(crate) fn outbox(topic: Topic) -> Outbox {
     }
 }
 
+pub(crate) fn breaker(rests_until: Option<Timestamp>) -> domain::breaker::Breaker {
+    let gateway = "https://ky.example.vn/csc/v2".to_owned();
+    domain::breaker::Breaker { gateway, failures: 5, failed_at: at(1), rests_until, version: 5 }
+}
+
 pub(crate) fn unwanted(version: Version) -> domain::pause::Unwanted {
     domain::pause::Unwanted { user: UserId::new([7; 16]), at: vec![at(1), at(2)], version }
 }

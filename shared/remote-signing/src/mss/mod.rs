@@ -140,6 +140,14 @@ impl Mss {
 }
 
 impl RemoteSigning for Mss {
+    fn name(&self) -> &str {
+        &self.url
+    }
+
+    fn refused_at_once<'h>(&self, handle: &'h str) -> Option<&'h str> {
+        handle.strip_prefix("no:")
+    }
+
     /// `DataToBeSigned` is one (ETSI TS 102 204 §8.3).
     fn most(&self) -> usize {
         1

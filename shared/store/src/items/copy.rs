@@ -1,5 +1,6 @@
 //! Mirrors of a copy, its states, and of signing sessions.
 
+use domain::breaker::Breaker;
 use domain::copy::CopyState;
 use domain::ids::*;
 use domain::model::*;
@@ -16,7 +17,7 @@ shape!(MidstateItem => Midstate, StoredItem => Stored, PlacementItem => Placemen
 shape!(PreparedItem => PreparedRevision, CopyStateItem => CopyState, LookItem => Look, CopyItem => Copy);
 shape!(AnnulmentDecisionItem => AnnulmentDecision, AnnulmentItem => Annulment);
 shape!(PurposeItem => Purpose, SessionStateItem => SessionState, SessionPartItem => SessionItem, SessionRow => Session, PromptRow => Prompt);
-shape!(LateAnswerItem => LateAnswer, DeliveredRow => Delivered, UnwantedRow => Unwanted);
+shape!(LateAnswerItem => LateAnswer, DeliveredRow => Delivered, UnwantedRow => Unwanted, BreakerRow => Breaker);
 
 #[derive(Deserialize, Serialize)]
 #[serde(remote = "Stored")]
@@ -319,6 +320,18 @@ pub(crate) enum LateAnswerItem {
     Signed,
     Wrong,
     Refused(String),
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Breaker")]
+pub(crate) struct BreakerRow {
+    gateway: String,
+    failures: u32,
+    #[serde(with = "As::<Time>")]
+    failed_at: Timestamp,
+    #[serde(with = "As::<Opt<Time>>")]
+    rests_until: Option<Timestamp>,
+    version: Version,
 }
 
 #[derive(Deserialize, Serialize)]

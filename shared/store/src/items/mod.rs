@@ -16,6 +16,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::batch::{Batch, BatchItem, BatchPlan};
+use domain::breaker::Breaker;
 use domain::inquiry::Inquiry;
 use domain::model::*;
 use domain::pause::Unwanted;
@@ -78,6 +79,7 @@ kept! {
     Prompt, "prompt", copy::PromptRow;
     Delivered, "delivered", copy::DeliveredRow;
     Unwanted, "unwanted", copy::UnwantedRow;
+    Breaker, "breaker", copy::BreakerRow;
     Counter, "counter", register::CounterItem;
     Entry, "entry", register::EntryItem;
     PublicCopy, "public_copy", register::PublicCopyItem;

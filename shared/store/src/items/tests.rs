@@ -81,6 +81,8 @@ fn the_register_reads_back() {
     round(Event { actor: Actor::Gateway, ..sample::event() });
     round(sample::delivered());
     round(sample::unwanted(3));
+    round(sample::breaker(None));
+    round(sample::breaker(Some(sample::at(9))));
     let learned = Learned { token_length: 7, authorities: vec![vec![vec![1], vec![2]], vec![]] };
     round(Outbox { waits: Some(WaitsFor::Revocation), learned, ..sample::outbox(Topic::Archive) });
     for waits in [None, Some(WaitsFor::Timestamp), Some(WaitsFor::Repair)] {

@@ -64,6 +64,7 @@ fn expand(table: &str, write: &Write, parts: &mut Vec<TransactWriteItem>) -> Res
             versioned(table, session, keys::session(&session.id), session_place(session), session.version)
         }
         Write::PromptTaken(prompt, now) => prompt_taken(table, prompt, *now),
+        Write::Breaker(breaker) => versioned(table, breaker, keys::breaker(&breaker.gateway), None, breaker.version),
         Write::Unwanted(unwanted) => put_unwanted(table, unwanted),
         Write::Delivered(delivered, now) => put_delivered(table, delivered, *now),
         Write::PromptGone(user, session) => prompt_gone(table, user, session),

@@ -43,6 +43,8 @@ pub enum Habit {
     BadNonce,
     /// A polite no.
     Refusing,
+    /// It does not work, and says so before anybody is asked; only a gateway does that.
+    Down,
     /// Not yet; only a gateway says so.
     Waiting,
 }
@@ -179,7 +181,7 @@ impl Inner {
         let who = ours.ok_or_else(|| Fault("no key of this unit".into()))?;
         let turn = turn(&mut self.outside.signatures, self.run);
         match self.outside.habits.key {
-            Habit::Right | Habit::BadNonce | Habit::Waiting => Ok(who.key.sign(&sha256(message), turn)),
+            Habit::Right | Habit::BadNonce | Habit::Down | Habit::Waiting => Ok(who.key.sign(&sha256(message), turn)),
             Habit::OtherHash => Ok(who.key.sign(&sha256(b"another message"), turn)),
             Habit::OtherCertificate => Ok(trees().strangers.agency.key.sign(&sha256(message), turn)),
             Habit::Garbage => Ok(garbage()),
@@ -200,7 +202,7 @@ impl Inner {
     fn sign_qr(&self, message: &[u8]) -> Result<Vec<u8>, Fault> {
         let ours = |message: &[u8]| qr_pair(OURS).sign(message).as_ref().to_vec();
         match self.outside.habits.qr {
-            Habit::Right | Habit::BadNonce | Habit::Waiting => Ok(ours(message)),
+            Habit::Right | Habit::BadNonce | Habit::Down | Habit::Waiting => Ok(ours(message)),
             Habit::OtherHash => Ok(ours(b"another message")),
             Habit::OtherCertificate => Ok(qr_pair([2; 32]).sign(message).as_ref().to_vec()),
             Habit::Garbage => Ok(garbage()),
@@ -228,14 +230,24 @@ pub(crate) fn qr_keys() -> &'static Published {
 }
 
 impl RemoteSigning for World {
+    fn name(&self) -> &str {
+        "gateway"
+    }
+
+    fn refused_at_once<'h>(&self, handle: &'h str) -> Option<&'h str> {
+        handle.strip_prefix("no:")
+    }
+
     fn most(&self) -> usize {
         self.lock().outside.habits.most.unwrap_or(usize::MAX)
     }
 
     async fn start(&self, order: &SignOrder) -> Result<String, Fault> {
         let start = |w: &mut Inner| {
-            if matches!(w.outside.habits.gateway, Habit::Silent) {
-                return Err(no("the gateway"));
+            match w.outside.habits.gateway {
+                Habit::Silent => return Err(no("the gateway")),
+                Habit::Down => return Ok("no:backend".to_owned()),
+                _ => {}
             }
             *w.outside.prompts.entry(order.session.clone()).or_default() += 1;
             let handle = format!("handle-{}-{}", order.session, w.outside.orders.len());
@@ -267,6 +279,9 @@ impl RemoteSigning for World {
 impl Inner {
     /// The gateway knows only what it was told at the start.
     fn phone(&self, handle: &str) -> Result<GatewayAnswer, Fault> {
+        if let Some(code) = handle.strip_prefix("no:") {
+            return Ok(GatewayAnswer::Refused(code.to_owned()));
+        }
         let order = self.outside.orders.get(handle).ok_or_else(|| Fault("unknown handle".into()))?;
         let all = |sign: &dyn Fn(usize, &Sha256) -> Vec<u8>| {
             Ok(GatewayAnswer::Signed(order.hashes.iter().enumerate().map(|(at, hash)| sign(at, hash)).collect()))
@@ -280,7 +295,7 @@ impl Inner {
             Habit::Empty => Ok(GatewayAnswer::Signed(Vec::new())),
             Habit::Silent => Err(no("the gateway")),
             Habit::Refusing => Ok(GatewayAnswer::Refused("user_cancel".into())),
-            Habit::Waiting => Ok(GatewayAnswer::Pending),
+            Habit::Down | Habit::Waiting => Ok(GatewayAnswer::Pending),
         }
     }
 }
@@ -326,7 +341,7 @@ impl Inner {
         let turn = turn(&mut self.outside.stamps, self.run);
         let (mut imprint, mut nonce, mut tree) = (asked.imprint, asked.nonce, &trees().ours);
         match habit {
-            Habit::Right | Habit::Waiting => {}
+            Habit::Right | Habit::Down | Habit::Waiting => {}
             Habit::OtherHash => imprint = sha256(b"another signature").to_vec(),
             Habit::BadNonce => nonce = Some(vec![0x55; 16]),
             Habit::OtherCertificate => tree = &trees().strangers,
@@ -372,7 +387,7 @@ impl Inner {
     fn crl(&self, issuer: &Identity) -> Result<Vec<u8>, Fault> {
         let stranger = self.outside.habits.crl == Habit::OtherCertificate;
         match self.outside.habits.crl {
-            Habit::Silent | Habit::Refusing => return Err(no("the CRL host")),
+            Habit::Silent | Habit::Down | Habit::Refusing => return Err(no("the CRL host")),
             Habit::Garbage => return Ok(garbage()),
             Habit::Empty => return Ok(Vec::new()),
             Habit::Right | Habit::OtherHash | Habit::BadNonce | Habit::Waiting | Habit::OtherCertificate => {}
@@ -398,7 +413,7 @@ impl Inner {
         let now = self.now.as_second();
         let (mut nonce, mut about, mut signer) = (asked.nonce, asked.asked, issuer);
         match self.outside.habits.ocsp {
-            Habit::Right | Habit::Waiting => {}
+            Habit::Right | Habit::Down | Habit::Waiting => {}
             Habit::BadNonce => nonce = Some(vec![0x55; 16]),
             Habit::OtherCertificate => signer = &trees().strangers.ca,
             Habit::OtherHash => {

@@ -1,6 +1,7 @@
 //! The table as a port.
 
 use domain::batch::{Batch, BatchItem, BatchPlan};
+use domain::breaker::Breaker;
 use domain::copy::CopyState;
 use domain::ids::*;
 use domain::inquiry::Inquiry;
@@ -123,6 +124,10 @@ impl Records for World {
 
     async fn prompt(&self, user: &UserId) -> Result<Option<Prompt>, Fault> {
         self.ask("prompt", |w| w.table.prompts.get(user).cloned()).await
+    }
+
+    async fn breaker(&self, gateway: &str) -> Result<Option<Breaker>, Fault> {
+        self.ask("breaker", |w| w.table.breakers.get(gateway).cloned()).await
     }
 
     async fn unwanted(&self, user: &UserId) -> Result<Option<Unwanted>, Fault> {

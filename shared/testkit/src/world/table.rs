@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::batch::{Batch, BatchItem, BatchPlan};
+use domain::breaker::Breaker;
 use domain::ids::*;
 use domain::inquiry::Inquiry;
 use domain::model::*;
@@ -39,6 +40,8 @@ pub struct Table {
     pub sessions: BTreeMap<SessionId, Session>,
     /// Phones that show a prompt.
     pub prompts: BTreeMap<UserId, Prompt>,
+    /// Gateways that have failed.
+    pub breakers: BTreeMap<String, Breaker>,
     /// Prompts that were refused or not answered.
     pub unwanted: BTreeMap<UserId, Unwanted>,
     /// What gateways have said.
@@ -171,6 +174,7 @@ impl Table {
                 .prompts
                 .get(&new.user)
                 .is_none_or(|old| old.session == new.session || old.until.as_second() < now.as_second()),
+            Write::Breaker(new) => follows(self.breakers.get(&new.gateway).map(|old| old.version), new.version),
             Write::Unwanted(new) => follows(self.unwanted.get(&new.user).map(|old| old.version), new.version),
             Write::Delivered(new, now) => {
                 self.delivered.get(&new.id).is_none_or(|old| old.until.as_second() < now.as_second())
@@ -220,6 +224,7 @@ impl Table {
             Write::Copy(new) => self.apply_copy(new),
             Write::Session(new) => drop(self.sessions.insert(new.id.clone(), new)),
             Write::PromptTaken(new, _) => drop(self.prompts.insert(new.user.clone(), new)),
+            Write::Breaker(new) => drop(self.breakers.insert(new.gateway.clone(), new)),
             Write::Unwanted(new) => drop(self.unwanted.insert(new.user.clone(), new)),
             Write::Delivered(new, _) => drop(self.delivered.insert(new.id, new)),
             Write::PromptGone(user, _) => drop(self.prompts.remove(&user)),
@@ -328,6 +333,7 @@ fn items(write: &Write) -> Vec<String> {
         Write::Copy(it) => vec![it.id.to_string()],
         Write::Session(it) => vec![it.id.to_string()],
         Write::PromptTaken(it, _) => vec![format!("prompt {}", it.user)],
+        Write::Breaker(it) => vec![format!("breaker {}", it.gateway)],
         Write::Unwanted(it) => vec![format!("unwanted {}", it.user)],
         Write::Delivered(it, _) => vec![format!("delivered {:?}", it.id)],
         Write::PromptGone(user, _) => vec![format!("prompt {user}")],

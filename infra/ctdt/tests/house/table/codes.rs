@@ -28,6 +28,12 @@ const REASONS: &[Reason] = &[
         test: Some(("infra/ctdt/tests/house/refusals.rs", "uploads_refuse_what_is_no_scan")),
     },
     Reason {
+        key: "POST /v1/sign-sessions",
+        code: "gateway-unavailable",
+        why: "the sandbox's gateway does not fail five times in a row",
+        test: Some(("tests/flow/leader.rs", "a_gateway_that_does_not_work_is_left_alone")),
+    },
+    Reason {
         key: "POST /v1/cases",
         code: "unit-not-enabled",
         why: "nobody of the sandbox receives in a closed office, and no route closes one",
