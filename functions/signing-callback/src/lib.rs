@@ -80,7 +80,7 @@ impl SigningCallback {
         let caller = self.keys.caller(request, now, &self.records).await?;
         let session = self.visible(request, id, &caller).await?;
         let session = self.step(session).await?;
-        let mut shown = session_view(&session, now);
+        let mut shown = session_view(&session, &caller.id, now);
         let order = casework::waiting::of_session(&self.records, &session, now).await?;
         api::add_waiting(&mut shown, order.as_ref());
         let reply = Reply::json(200, &shown).etag(session.version);
@@ -122,7 +122,7 @@ impl SigningCallback {
             let session = self.visible(request, id, &caller).await?;
             request.nothing()?;
             let session = leader::cancel(&self.records, &session.id, now).await?;
-            Ok(Reply::json(200, &session_view(&session, now)).etag(session.version))
+            Ok(Reply::json(200, &session_view(&session, &caller.id, now)).etag(session.version))
         })
         .await
     }

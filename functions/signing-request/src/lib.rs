@@ -104,7 +104,9 @@ impl SigningRequest {
             None => self.seal(RequestSeal { id, user: caller, copies: &copies, method }, now).await?,
         };
         let location = format!("/v1/sign-sessions/{}", session.id);
-        Ok(Reply::json(202, &session_view(&session, now)).header("location", &location).header("retry-after", "1"))
+        Ok(Reply::json(202, &session_view(&session, &caller.id, now))
+            .header("location", &location)
+            .header("retry-after", "1"))
     }
 
     async fn leader(&self, ask: OpenSession<'_>, now: Timestamp) -> Result<Session, Problem> {

@@ -425,8 +425,8 @@ static SIGNING: &[Route] = &[
         "K",
         Who::Owner(&[]),
         (
-            "Nộp chữ ký do USB Token tạo ra (chỉ người đã mở phiên ký)",
-            "Bring what a USB token signed (only whoever opened the session)",
+            "Nộp chữ ký do USB Token tạo ra (chỉ người đã mở phiên ký, khi còn quyền ký)",
+            "Bring what a USB Token signed (only whoever opened the session, while they may still sign)",
         ),
     )
     .gives(202)
@@ -606,7 +606,7 @@ static VERIFICATION: &[Route] = &[
         "/v1/qr/keys",
         "",
         Who::Anyone,
-        ("Khoá công khai để tự kiểm tra mã QR (JWK Set)", "The public keys for checking QR codes by oneself (JWK Set)"),
+        ("Khóa công khai để tự kiểm tra mã QR (JWK Set)", "The public keys for checking QR codes by oneself (JWK Set)"),
     ),
 ];
 

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use domain::ids::UserId;
 use domain::model::{PreparedRevision, Purpose, Session, SessionItem, SessionState};
 use domain::time::rfc3339;
 use jiff::Timestamp;
@@ -11,9 +12,9 @@ use sha2::{Digest as _, Sha256};
 /// Seconds a client waits between two polls (decision 7).
 const POLL_AFTER_S: u32 = 1;
 
-/// A session as JSON. Shows no phone number and no signature value. Of a desk flow that waits it shows what the token has to
-/// sign: a page cannot do its part without.
-pub fn session_view(session: &Session, now: Timestamp) -> Value {
+/// A session as JSON, for whoever looks at it. Shows no phone number and no signature value. Of a desk flow that waits it shows
+/// what the token has to sign, to whoever opened it alone: their page cannot do its part without, and nobody else has a part in it.
+pub fn session_view(session: &Session, viewer: &UserId, now: Timestamp) -> Value {
     let left = session.expires_at.duration_since(now).as_secs().max(0);
     let waits = matches!(session.state, SessionState::Sending | SessionState::Waiting);
     json!({
@@ -21,14 +22,14 @@ pub fn session_view(session: &Session, now: Timestamp) -> Value {
         "state": state(session.state), "verification_code": session.verification_code,
         "display_text": session.display_text, "expires_at": rfc3339(session.expires_at),
         "seconds_left": if waits { left } else { 0 },
-        "items": session.items.iter().map(|item| shown(item, session)).collect::<Vec<_>>(),
+        "items": session.items.iter().map(|item| shown(item, session, viewer)).collect::<Vec<_>>(),
         "poll_after": if session.state.is_closed() { Value::Null } else { json!(POLL_AFTER_S) },
         "links": {"self": format!("/v1/sign-sessions/{}", session.id)},
     })
 }
 
-fn shown(item: &SessionItem, session: &Session) -> Value {
-    let at_the_desk = session.method == "usb" && session.state == SessionState::Waiting;
+fn shown(item: &SessionItem, session: &Session, viewer: &UserId) -> Value {
+    let at_the_desk = session.method == "usb" && session.state == SessionState::Waiting && session.user == *viewer;
     let ended = match (&item.problem, item.done) {
         (Some(_), _) => "failed",
         (None, true) => "done",
@@ -114,5 +115,58 @@ fn state(state: SessionState) -> &'static str {
         SessionState::Cancelling | SessionState::Cancelled => "cancelled",
         SessionState::Superseded => "superseded",
         SessionState::Unknown => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::ids::{CopyId, SessionId, UnitId};
+    use domain::model::Stored;
+
+    use super::*;
+
+    fn at_the_desk(state: SessionState) -> Session {
+        let tail = Stored { path: "tail".into(), sha256: [0; 32], size: 1, midstate: None, etag: None };
+        let prepared =
+            PreparedRevision { tail, contents_start: 0, contents_end: 1, signed_attributes: b"attributes".to_vec() };
+        let item = SessionItem {
+            copy: CopyId::new([3; 16]),
+            prepared: Some(prepared),
+            signature: None,
+            done: false,
+            problem: None,
+        };
+        Session {
+            id: SessionId::new([1; 16]),
+            purpose: Purpose::LeaderSign,
+            method: "usb".into(),
+            user: UserId::new([7; 16]),
+            unit: UnitId::new([2; 16]),
+            items: vec![item],
+            state,
+            verification_code: "4298".into(),
+            display_text: "MA 4298".into(),
+            handle: None,
+            created_at: Timestamp::UNIX_EPOCH,
+            expires_at: Timestamp::UNIX_EPOCH,
+            late: None,
+            version: 1,
+        }
+    }
+
+    /// What the token has to sign is shown while it is waited for, and to nobody but whoever opened the session.
+    #[test]
+    fn what_a_token_has_to_sign_is_its_owners_alone() {
+        for (viewer, method, state, shown) in [
+            (7, "usb", SessionState::Waiting, true),
+            (8, "usb", SessionState::Waiting, false),
+            (7, "sim", SessionState::Waiting, false),
+            (7, "usb", SessionState::Timestamping, false),
+        ] {
+            let session = Session { method: method.into(), ..at_the_desk(state) };
+            let view = session_view(&session, &UserId::new([viewer; 16]), Timestamp::UNIX_EPOCH);
+            let item = &view["items"][0];
+            assert_eq!(item.get("to_be_signed").is_some(), shown, "{viewer} {method}: {view}");
+        }
     }
 }
