@@ -53,6 +53,7 @@ impl SigningCallback {
                     protocol: &env.required("GATEWAY_PROTOCOL")?,
                     url: &env.required("GATEWAY_URL")?,
                     token: &env.required("GATEWAY_TOKEN")?,
+                    gateway: &env.optional("GATEWAY_MSSP_ID").unwrap_or_default(),
                     provider: &env.optional("GATEWAY_PROVIDER").unwrap_or_default(),
                     profile: &env.optional("GATEWAY_PROFILE").unwrap_or_default(),
                     patience: env.seconds("GATEWAY_TIMEOUT_S")?,

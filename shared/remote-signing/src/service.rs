@@ -1,5 +1,6 @@
 //! The signing gateway of a deployment, in the protocol that it is configured for.
 
+use std::fmt;
 use std::time::Duration;
 
 use domain::ports::{Fault, GatewayAnswer, Grant, RemoteSigning, SignOrder};
@@ -7,8 +8,8 @@ use jiff::Timestamp;
 
 use crate::{Binding, Gateway, Mss, MssSetup};
 
-/// What a deployment says of its gateway.
-#[derive(Clone, Copy, Debug)]
+/// What a deployment says of its gateway. Its `Debug` leaves the token out.
+#[derive(Clone, Copy)]
 pub struct Settings<'a> {
     /// `csc-v2`, `mss-soap` or `mss-json`.
     pub protocol: &'a str,
@@ -16,12 +17,28 @@ pub struct Settings<'a> {
     pub url: &'a str,
     /// Bearer token of CSC, `AP_PWD` of MSS.
     pub token: &'a str,
+    /// `MSSP_ID` of MSS, which the first request carries; CSC has none.
+    pub gateway: &'a str,
     /// `AP_ID` of MSS; CSC has none.
     pub provider: &'a str,
     /// `SignatureProfile` of MSS; CSC has none.
     pub profile: &'a str,
     /// The longest that one call may take.
     pub patience: Duration,
+}
+
+impl fmt::Debug for Settings<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { protocol, url, token: _, gateway, provider, profile, patience } = self;
+        f.debug_struct("Settings")
+            .field("protocol", protocol)
+            .field("url", url)
+            .field("gateway", gateway)
+            .field("provider", provider)
+            .field("profile", profile)
+            .field("patience", patience)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A gateway that asks the person (decision 23).
@@ -38,9 +55,9 @@ impl Service {
     /// # Errors
     /// An unknown protocol; as [`Gateway::new`] and [`Mss::new`].
     pub fn new(settings: Settings<'_>, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Result<Self, Fault> {
-        let Settings { protocol, url, token, provider, profile, patience } = settings;
+        let Settings { protocol, url, token, gateway, provider, profile, patience } = settings;
         let mss = |binding| {
-            let setup = MssSetup { url, binding, provider, password: token, profile, patience };
+            let setup = MssSetup { url, binding, gateway, provider, password: token, profile, patience };
             Mss::new(setup, None, now).map(Self::Mss)
         };
         match protocol {
@@ -100,19 +117,28 @@ impl RemoteSigning for Service {
 mod tests {
     use super::*;
 
+    fn settings<'a>(protocol: &'a str, provider: &'a str) -> Settings<'a> {
+        Settings {
+            protocol,
+            url: "http://127.0.0.1:1",
+            token: "ma-cua-ta",
+            gateway: "http://localhost/ae",
+            provider,
+            profile: "http://localhost/profile",
+            patience: Duration::from_secs(1),
+        }
+    }
+
+    /// Settings are written into logs by whoever looks for a mistake.
+    #[test]
+    fn settings_are_told_without_their_token() {
+        let told = format!("{0:?} {0:#?}", settings("csc-v2", ""));
+        assert!(told.contains("http://127.0.0.1:1") && !told.contains("ma-cua-ta"), "{told}");
+    }
+
     #[test]
     fn a_deployment_speaks_what_it_is_configured_for() {
-        let made = |protocol, provider| {
-            let settings = Settings {
-                protocol,
-                url: "http://127.0.0.1:1",
-                token: "t",
-                provider,
-                profile: "http://localhost/profile",
-                patience: Duration::from_secs(1),
-            };
-            Service::new(settings, || Timestamp::UNIX_EPOCH)
-        };
+        let made = |protocol, provider| Service::new(settings(protocol, provider), || Timestamp::UNIX_EPOCH);
         assert!(matches!(made("csc-v2", ""), Ok(Service::Csc(_))));
         assert!(matches!(made("mss-soap", "http://localhost"), Ok(Service::Mss(_))));
         assert!(matches!(made("mss-json", "http://localhost"), Ok(Service::Mss(_))));

@@ -14,6 +14,10 @@ use crate::phone::{MSISDN, PATIENCE, PIN, Phone, TOKEN, refused};
 use crate::script::{Script, line};
 
 const BINDINGS: [Binding; 2] = [Binding::Soap, Binding::Json];
+/// Not what the simulator calls itself.
+const CONFIGURED: &str = "http://localhost/the-configured-ae";
+/// `URI=http://localhost/ae`, as it stands in a handle.
+const GATEWAY: &str = "VVJJPWh0dHA6Ly9sb2NhbGhvc3QvYWU";
 const PROFILE: &str = "http://alauda.mobi/nonRepudiation";
 
 /// A phone, whose clock and ours are moved together.
@@ -72,7 +76,15 @@ impl Desk {
 }
 
 fn setup<'a>(url: &'a str, binding: Binding, password: &'a str) -> MssSetup<'a> {
-    MssSetup { url, binding, provider: "http://localhost/ctdt", password, profile: PROFILE, patience: PATIENCE }
+    MssSetup {
+        url,
+        binding,
+        gateway: CONFIGURED,
+        provider: "http://localhost/ctdt",
+        password,
+        profile: PROFILE,
+        patience: PATIENCE,
+    }
 }
 
 /// Prompt, pauses, PIN, and a bare signature over exactly what was prepared.
@@ -176,11 +188,42 @@ async fn no_answer_is_not_no() {
         let answer = desk.poll(&mss, &order, &handle, 45).await;
         assert!(matches!(answer, Ok(GatewayAnswer::Signed(_))), "{binding:?}: {answer:?}");
         assert!(mss.poll(&order, "csc:x").await.is_err(), "not a handle of ours");
-        assert!(desk.poll(&mss, &order, "mss:0:unknown", 55).await.is_err(), "a handle that the gateway lost");
+        let (known, _) = handle.rsplit_once(':').expect("a handle");
+        let lost = format!("{known}:unknown");
+        assert!(desk.poll(&mss, &order, &lost, 55).await.is_err(), "a handle that the gateway lost");
     }
     let nobody = Mss::new(setup(NOBODY, Binding::Json, TOKEN), None, Timestamp::now).expect("a client");
     let order = SignOrder { credential_id: MSISDN.to_owned(), ..Phone::nobody().order(1, &[b"x"]) };
     assert!(nobody.start(&order).await.is_err());
+}
+
+/// remote-signing.md §1a: a question about a prompt names the gateway as its first answer has it, whatever was configured; and as configured when
+/// that answer does not say.
+#[tokio::test]
+async fn a_question_names_whoever_answered() {
+    for (said, named) in [
+        (r#","MSSP_Info":{"MSSP_ID":{"DNSName":"ae2.example.vn"}}"#, json!({"DNSName": "ae2.example.vn"})),
+        ("", json!({"URI": CONFIGURED})),
+    ] {
+        let answer = |name: &str, code: &str| {
+            let body =
+                format!(r#"{{"{name}":{{"MSSP_TransID":"t"{said},"Status":{{"StatusCode":{{"Value":"{code}"}}}}}}}}"#);
+            line(200, "application/json", body)
+        };
+        let script = Script::new(vec![answer("MSS_SignatureResp", "100"), answer("MSS_StatusResp", "504")]);
+        let now = Arc::new(AtomicI64::new(0));
+        let clock = Arc::clone(&now);
+        let clock = move || Timestamp::from_second(clock.load(Ordering::SeqCst)).expect("a time");
+        let mss = Mss::new(setup(&script.url(), Binding::Json, TOKEN), None, clock).expect("a client");
+        let order = SignOrder { credential_id: MSISDN.to_owned(), ..Phone::nobody().order(1, &[b"x"]) };
+        let handle = mss.start(&order).await.expect("a handle");
+        now.store(60, Ordering::SeqCst);
+        assert_eq!(mss.poll(&order, &handle).await, Ok(GatewayAnswer::Pending));
+        let asked: Vec<serde_json::Value> =
+            script.asked().iter().map(|(_, body)| serde_json::from_slice(body).expect("JSON")).collect();
+        assert_eq!(asked[0]["MSS_SignatureReq"]["MSSP_Info"]["MSSP_ID"], json!({"URI": CONFIGURED}));
+        assert_eq!(asked[1]["MSS_StatusReq"]["MSSP_Info"]["MSSP_ID"], named);
+    }
 }
 
 /// What a gateway answers is not believed to be what MSS says.
@@ -207,7 +250,11 @@ async fn an_answer_about_something_else_is_none() {
     ] {
         let script = Script::new(vec![answer.clone()]);
         let mss = Mss::new(setup(&script.url(), Binding::Json, TOKEN), None, Timestamp::now).expect("a client");
-        assert!(mss.poll(&order, "mss:0:t").await.is_err(), "{}", String::from_utf8_lossy(&answer.body));
+        assert!(
+            mss.poll(&order, &format!("mss:0:{GATEWAY}:t")).await.is_err(),
+            "{}",
+            String::from_utf8_lossy(&answer.body)
+        );
         assert_eq!(script.asked().len(), 1, "it was asked");
     }
 }

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use roxmltree::{Document, Node, ParsingOptions};
 use serde_json::{Map, Value, json};
 
-use crate::mss::request::{self, Call};
+use crate::mss::request::{self, Call, MSSP_ID};
 use crate::mss::{Fault, Reply, Signature};
 
 const SOAP: &str = "http://www.w3.org/2003/05/soap-envelope";
@@ -106,6 +106,7 @@ fn as_json(reply: &Reply) -> Value {
     let mut body = json!({
         "AP_Info": {"AP_ID": reply.common.ap_id, "AP_TransID": reply.common.ap_trans_id},
         "MajorVersion": "1", "MinorVersion": "1",
+        "MSSP_Info": {"MSSP_ID": {"URI": MSSP_ID}},
         "MSSP_TransID": reply.transaction,
         "Status": {"StatusCode": {"Value": reply.code.to_string()}, "StatusMessage": reply.message},
     });
@@ -133,7 +134,7 @@ fn as_xml(reply: &Reply) -> String {
     let Reply { name, common, transaction, code, message, .. } = reply;
     format!(
         "<m:{name} xmlns:m=\"{MSS}\" MajorVersion=\"1\" MinorVersion=\"1\" MSSP_TransID=\"{transaction}\">\
-         <m:AP_Info AP_ID=\"{}\" AP_TransID=\"{}\"/>{signature}\
+         <m:AP_Info AP_ID=\"{}\" AP_TransID=\"{}\"/><m:MSSP_Info><m:MSSP_ID><m:URI>{MSSP_ID}</m:URI></m:MSSP_ID></m:MSSP_Info>{signature}\
          <m:Status><m:StatusCode Value=\"{code}\"/><m:StatusMessage>{}</m:StatusMessage></m:Status></m:{name}>",
         escaped(&common.ap_id),
         escaped(&common.ap_trans_id),

@@ -35,6 +35,9 @@ pub(crate) struct Common {
     pub(crate) ap_pwd: String,
 }
 
+/// `MSSP_ID`: who this gateway is, a URI. Every answer says so; what is asked about a prompt repeats it.
+pub(crate) const MSSP_ID: &str = "http://localhost/simpki/ae";
+
 pub(crate) enum Call {
     Signature(SignatureReq),
     Status(Common, String),
@@ -87,10 +90,18 @@ pub(crate) fn read(name: &str, body: &Value) -> Result<Call, Fault> {
     let common = common(body)?;
     match name {
         "MSS_SignatureReq" => signature(common, body).map(Call::Signature),
-        "MSS_StatusReq" => Ok(Call::Status(common, needed(body, "/MSSP_TransID")?)),
-        "MSS_ReceiptReq" => Ok(Call::Receipt(common, needed(body, "/MSSP_TransID")?)),
+        "MSS_StatusReq" => Ok(Call::Status(common, transaction(body)?)),
+        "MSS_ReceiptReq" => Ok(Call::Receipt(common, transaction(body)?)),
         _ => Err(Fault(108, "INCOMPATIBLE_INTERFACE: unknown operation")),
     }
+}
+
+/// A prompt that was answered before, and who answered: both as they stood in that answer (TS 102 204; remote-signing.md §1a).
+fn transaction(body: &Value) -> Result<String, Fault> {
+    if needed(body, "/MSSP_Info/MSSP_ID/URI")? != MSSP_ID {
+        return Err(Fault(101, "WRONG_PARAM: MSSP_ID is that of the first answer"));
+    }
+    needed(body, "/MSSP_TransID")
 }
 
 /// A member as text; `None` when it is not there or is no text.
@@ -112,7 +123,7 @@ fn common(body: &Value) -> Result<Common, Fault> {
         ap_trans_id: needed(body, "/AP_Info/AP_TransID")?,
         ap_pwd: needed(body, "/AP_Info/AP_PWD")?,
     };
-    if body.get("MSSP_Info").is_none() {
+    if body.pointer("/MSSP_Info/MSSP_ID").is_none() {
         return Err(Fault(102, "MISSING_PARAM: MSSP_Info"));
     }
     let instant = needed(body, "/AP_Info/Instant")?;

@@ -49,10 +49,19 @@ async fn begun(sim: &Sim, change: impl FnOnce(&mut Value)) -> String {
     text(&out["MSS_SignatureResp"], "MSSP_TransID")
 }
 
-async fn status(sim: &Sim, transaction: &str) -> Value {
-    let mut body = common("S1");
+/// What every answer says of who gives it.
+const MSSP_ID: &str = "http://localhost/simpki/ae";
+
+/// The common members with a transaction, as its first answer had them.
+fn about(reference: &str, transaction: &str) -> Value {
+    let mut body = common(reference);
     body["MSSP_TransID"] = json!(transaction);
-    ask(sim, "MSS_StatusReq", body).await
+    body["MSSP_Info"] = json!({"MSSP_ID": {"URI": MSSP_ID}});
+    body
+}
+
+async fn status(sim: &Sim, transaction: &str) -> Value {
+    ask(sim, "MSS_StatusReq", about("S1", transaction)).await
 }
 
 fn value(out: &Value) -> &str {
@@ -76,9 +85,8 @@ async fn json_first_after_20_seconds_then_every_5() {
     assert!(verifies(&sim.spki, b"x", &pkcs1["SignatureValue"]));
     let leaf = STANDARD.decode(text(pkcs1, "X509Certificate")).expect("base64");
     assert_eq!(leaf, dummy_certificate(&sim.spki));
-    let mut receipt = common("R1");
-    receipt["MSSP_TransID"] = json!(transaction);
-    let out = ask(&sim, "MSS_ReceiptReq", receipt).await;
+    assert_eq!(out["MSS_StatusResp"]["MSSP_Info"]["MSSP_ID"]["URI"], MSSP_ID);
+    let out = ask(&sim, "MSS_ReceiptReq", about("R1", &transaction)).await;
     assert_eq!(out["MSS_ReceiptResp"]["Status"]["StatusCode"]["Value"], "100");
 }
 
@@ -133,6 +141,9 @@ async fn soap_carries_the_same() {
         "<MSS_StatusReq MajorVersion=\"1\" MinorVersion=\"1\" MSSP_TransID=\"{transaction}\">{}</MSS_StatusReq>",
         info("T2")
     );
+    let (code, out) = post(&envelope(&status)).await;
+    assert!(code == StatusCode::BAD_REQUEST && out.contains("fi:_101"), "not whoever answered: {out}");
+    let status = status.replace("<URI>http://localhost</URI>", &format!("<URI>{MSSP_ID}</URI>"));
     let (_, out) = post(&envelope(&status)).await;
     assert!(out.contains("StatusCode Value=\"502\""), "{out}");
     let signed = out.split("<fi:SignatureValue>").nth(1).and_then(|rest| rest.split('<').next()).expect("a value");
@@ -183,6 +194,25 @@ async fn wrong_requests_have_their_codes() {
     begun(&sim, |_| {}).await;
     let second = ask(&sim, "MSS_SignatureReq", signature(&sim.msisdn, "T2")).await;
     assert_eq!(code(&second), "_406", "one prompt for each SIM");
+}
+
+/// TS 102 204: what is asked about a prompt names the gateway that answered its start, word for word.
+#[tokio::test]
+async fn a_question_repeats_who_answered() {
+    let sim = Sim::start("001", None).await;
+    let transaction = begun(&sim, |_| {}).await;
+    sim.at(21);
+    for (id, expected) in [
+        (json!({"URI": "http://localhost"}), "_101"),
+        (json!({"DNSName": "localhost"}), "_102"),
+        (json!({"URI": MSSP_ID}), "none"),
+    ] {
+        for name in ["MSS_StatusReq", "MSS_ReceiptReq"] {
+            let mut body = about("S1", &transaction);
+            body["MSSP_Info"]["MSSP_ID"] = id.clone();
+            assert_eq!(code(&ask(&sim, name, body).await), expected, "{name} {id}");
+        }
+    }
 }
 
 /// Faults of phones, and the states of X.509 certificates, by the suffix of the number.

@@ -4,7 +4,7 @@
 //! passed over. A status code that is no number is no answer.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use domain::ports::SignOrder;
 use jiff::Timestamp;
 use roxmltree::{Document, Node, ParsingOptions};
@@ -22,13 +22,54 @@ const MAX_NODES: u32 = 1_000;
 const TIME_OUT: u32 = 120;
 /// Septets that a phone shows (FiCom).
 const SHOWN: usize = 110;
+/// How a member of the mesh is told (TS 102 204, `MeshMemberType`).
+const MEMBER_KINDS: [&str; 4] = ["URI", "DNSName", "IPAddress", "IdentifierString"];
+/// Octets of such a name. Handles are stored with the session; a DNS name has 253 at most (RFC 1035 §2.3.4).
+const LONGEST_ID: usize = 256;
 
 /// An answer that is no fault.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Said {
     pub(crate) transaction: String,
+    /// Who the gateway is; `None` when it does not say, or not so that it can be repeated.
+    pub(crate) gateway: Option<MsspId>,
     pub(crate) code: u16,
     pub(crate) signature: Option<Signature>,
+}
+
+/// `MSSP_ID`: who a gateway is (TS 102 204 §8.2, `MeshMemberType`).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct MsspId {
+    kind: &'static str,
+    value: String,
+}
+
+impl MsspId {
+    /// Told by a URI.
+    pub(crate) fn uri(value: &str) -> Self {
+        Self { kind: "URI", value: value.to_owned() }
+    }
+
+    /// One text for a handle, without a colon.
+    pub(crate) fn packed(&self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("{}={}", self.kind, self.value))
+    }
+
+    /// Reads what [`MsspId::packed`] has written.
+    pub(crate) fn unpacked(text: &str) -> Option<Self> {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        let (kind, value) = text.split_once('=')?;
+        Self::one_of(|known| (known == kind).then(|| value.to_owned()))
+    }
+
+    /// The first of the four kinds that has a usable value.
+    fn one_of(value: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        MEMBER_KINDS.iter().find_map(|kind| {
+            let value = value(kind)?.trim().to_owned();
+            let sound = (1..=LONGEST_ID).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_graphic());
+            sound.then_some(Self { kind, value })
+        })
+    }
 }
 
 /// What came as a signature.
@@ -42,6 +83,7 @@ pub(crate) enum Signature {
 
 /// `MSS_SignatureReq`; `data` is what is signed, as DigestInfo.
 pub(crate) fn signature_request(mss: &Mss, order: &SignOrder, data: &[u8], now: Timestamp) -> String {
+    let gateway = &mss.gateway;
     let (reference, data, shown) = (order.session.as_str(), STANDARD.encode(data), shown(&order.display_text));
     match mss.binding {
         Binding::Soap => envelope(&format!(
@@ -51,13 +93,13 @@ pub(crate) fn signature_request(mss: &Mss, order: &SignOrder, data: &[u8], now: 
              <m:DataToBeDisplayed MimeType=\"text/plain\" Encoding=\"UTF-8\">{}</m:DataToBeDisplayed>\
              <m:SignatureProfile><m:mssURI>{}</m:mssURI></m:SignatureProfile>\
              <m:MSS_Format><m:mssURI>{PKCS1}</m:mssURI></m:MSS_Format></m:MSS_SignatureReq></m:MSS_Signature>",
-            common_xml(mss, reference, now),
+            common_xml(mss, (reference, gateway), now),
             escaped(&order.credential_id),
             escaped(&shown),
             escaped(&mss.profile),
         )),
         Binding::Json => {
-            let mut body = common_json(mss, reference, now);
+            let mut body = common_json(mss, (reference, gateway), now);
             body["MessagingMode"] = "asynchClientServer".into();
             body["TimeOut"] = TIME_OUT.to_string().into();
             body["MobileUser"] = json!({"MSISDN": order.credential_id});
@@ -71,40 +113,45 @@ pub(crate) fn signature_request(mss: &Mss, order: &SignOrder, data: &[u8], now: 
     }
 }
 
-/// `MSS_StatusReq`.
-pub(crate) fn status_request(mss: &Mss, order: &SignOrder, transaction: &str, now: Timestamp) -> String {
+/// `MSS_StatusReq`; `gateway` is who answered the first request (remote-signing.md §1a).
+pub(crate) fn status_request(
+    mss: &Mss,
+    order: &SignOrder,
+    (gateway, transaction): (&MsspId, &str),
+    now: Timestamp,
+) -> String {
     let reference = order.session.as_str();
     match mss.binding {
         Binding::Soap => envelope(&format!(
             "<m:MSS_StatusQuery><m:MSS_StatusReq MajorVersion=\"1\" MinorVersion=\"1\" MSSP_TransID=\"{}\">{}</m:MSS_StatusReq>\
              </m:MSS_StatusQuery>",
             escaped(transaction),
-            common_xml(mss, reference, now),
+            common_xml(mss, (reference, gateway), now),
         )),
         Binding::Json => {
-            let mut body = common_json(mss, reference, now);
+            let mut body = common_json(mss, (reference, gateway), now);
             body["MSSP_TransID"] = transaction.into();
             json!({"MSS_StatusReq": body}).to_string()
         }
     }
 }
 
-fn common_xml(mss: &Mss, reference: &str, now: Timestamp) -> String {
+fn common_xml(mss: &Mss, (reference, MsspId { kind, value }): (&str, &MsspId), now: Timestamp) -> String {
     format!(
         "<m:AP_Info AP_ID=\"{}\" AP_TransID=\"{}\" AP_PWD=\"{}\" Instant=\"{now}\"/>\
-         <m:MSSP_Info><m:MSSP_ID><m:URI>{}</m:URI></m:MSSP_ID></m:MSSP_Info>",
+         <m:MSSP_Info><m:MSSP_ID><m:{kind}>{}</m:{kind}></m:MSSP_ID></m:MSSP_Info>",
         escaped(&mss.provider),
         escaped(reference),
         escaped(&mss.password),
-        escaped(&mss.url),
+        escaped(value),
     )
 }
 
-fn common_json(mss: &Mss, reference: &str, now: Timestamp) -> Value {
+fn common_json(mss: &Mss, (reference, MsspId { kind, value }): (&str, &MsspId), now: Timestamp) -> Value {
     json!({
         "MajorVersion": "1", "MinorVersion": "1",
         "AP_Info": {"AP_ID": mss.provider, "AP_TransID": reference, "AP_PWD": mss.password, "Instant": now.to_string()},
-        "MSSP_Info": {"MSSP_ID": {"URI": mss.url}},
+        "MSSP_Info": {"MSSP_ID": {*kind: value}},
     })
 }
 
@@ -141,6 +188,7 @@ pub(crate) fn answer(binding: Binding, body: &[u8]) -> Option<Said> {
             let signature = said.get("MSS_Signature").filter(|signature| !signature.is_null());
             Some(Said {
                 transaction: text("/MSSP_TransID")?.to_owned(),
+                gateway: MsspId::one_of(|kind| text(&format!("/MSSP_Info/MSSP_ID/{kind}")).map(str::to_owned)),
                 code: text("/Status/StatusCode/Value")?.parse().ok()?,
                 signature: signature.map(|signature| {
                     let value = signature.pointer("/PKCS1/SignatureValue").and_then(Value::as_str);
@@ -162,7 +210,10 @@ pub(crate) fn answer(binding: Binding, body: &[u8]) -> Option<Said> {
                     value.filter(|value| value.parent().is_some_and(|parent| parent.tag_name().name() == "PKCS1"));
                 own.and_then(|value| value.text()).map_or(Signature::Other, bare)
             });
-            Some(Said { transaction: said.attribute("MSSP_TransID")?.to_owned(), code: code.parse().ok()?, signature })
+            let named = child(said, "MSSP_Info").and_then(|info| child(info, "MSSP_ID"));
+            let gateway = MsspId::one_of(|kind| child(named?, kind)?.text().map(str::to_owned));
+            let transaction = said.attribute("MSSP_TransID")?.to_owned();
+            Some(Said { transaction, gateway, code: code.parse().ok()?, signature })
         }),
     }
 }
@@ -231,7 +282,7 @@ mod tests {
     #[test]
     fn answers_are_read_strictly() {
         let good = "<m:MSS_StatusResp MSSP_TransID=\"t\"><x:New xmlns:x=\"urn:x\"/><m:Status><m:StatusCode Value=\"504\"/></m:Status></m:MSS_StatusResp>";
-        let open = Some(Said { transaction: "t".into(), code: 504, signature: None });
+        let open = Some(Said { transaction: "t".into(), gateway: None, code: 504, signature: None });
         assert_eq!(answer(Binding::Soap, soap(good).as_bytes()), open);
         assert_eq!(
             answer(
@@ -257,6 +308,37 @@ mod tests {
         assert_eq!(answer(Binding::Soap, many.as_bytes()), None);
         for wrong in ["", "[]", r#"{"MSS_StatusResp":{}}"#, &json.replace("\"504\"", "504")] {
             assert_eq!(answer(Binding::Json, wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+
+    /// Who the gateway is, in each of the four ways; what cannot be repeated is not told.
+    #[test]
+    fn a_gateway_says_who_it_is() {
+        let long = "x".repeat(LONGEST_ID + 1);
+        for (kind, value, told) in [
+            ("URI", "http://ae.example.vn/mss?a=1", true),
+            ("DNSName", "ae.example.vn", true),
+            ("IPAddress", "192.0.2.1", true),
+            ("IdentifierString", "ae:1", true),
+            ("URI", "", false),
+            ("URI", "a b", false),
+            ("URI", &long, false),
+            ("Other", "ae", false),
+        ] {
+            let xml = soap(&format!(
+                "<m:MSS_SignatureResp MSSP_TransID=\"t\"><m:MSSP_Info><m:MSSP_ID><m:{kind}>{value}</m:{kind}></m:MSSP_ID></m:MSSP_Info>\
+                 <m:Status><m:StatusCode Value=\"100\"/></m:Status></m:MSS_SignatureResp>"
+            ));
+            let json = json!({"MSS_SignatureResp": {"MSSP_TransID": "t", "MSSP_Info": {"MSSP_ID": {kind: value}},
+                "Status": {"StatusCode": {"Value": "100"}}}});
+            for said in [answer(Binding::Soap, xml.as_bytes()), answer(Binding::Json, json.to_string().as_bytes())] {
+                let gateway = said.expect("an answer").gateway;
+                assert_eq!(gateway.as_ref().map(|id| (id.kind, id.value.as_str())), told.then_some((kind, value)));
+                assert_eq!(gateway.as_ref().and_then(|id| MsspId::unpacked(&id.packed())), gateway);
+            }
+        }
+        for wrong in ["", "*", "VVJJ", &URL_SAFE_NO_PAD.encode("Other=ae"), &URL_SAFE_NO_PAD.encode("URI=")] {
+            assert_eq!(MsspId::unpacked(wrong), None, "{wrong}");
         }
     }
 

@@ -10,12 +10,14 @@
 //! and says that nothing has happened. What was asked when is remembered by this process alone; where several ask, the
 //! gateway's refusal of a question that comes too soon is no answer about the signature.
 //!
-//! A handle is `mss:`, the second of the start and the gateway's `MSSP_TransID`; `no:` and a code as for CSC.
+//! A handle is `mss:`, the second of the start, the gateway's `MSSP_ID` as its first answer has it, and its `MSSP_TransID`; `no:`
+//! and a code as for CSC.
 
 mod binding;
 mod code;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,7 +25,7 @@ use domain::ports::{Fault, GatewayAnswer, Grant, RemoteSigning, SignOrder};
 use jiff::Timestamp;
 use reqwest::{Client, StatusCode, header};
 
-use self::binding::{Said, Signature};
+use self::binding::{MsspId, Said, Signature};
 use self::code::Meaning;
 use crate::protocol::Tls;
 use crate::refusal::{Refusal, Stage};
@@ -48,13 +50,15 @@ pub enum Binding {
     Json,
 }
 
-/// A gateway with who we are to it.
-#[derive(Clone, Copy, Debug)]
+/// A gateway with who we are to it. Its `Debug` leaves the password out.
+#[derive(Clone, Copy)]
 pub struct MssSetup<'a> {
     /// The whole address of the service.
     pub url: &'a str,
     /// In what it is spoken to.
     pub binding: Binding,
+    /// `MSSP_ID` of the first request: the gateway's own name, a URI. Later ones carry what its answer has.
+    pub gateway: &'a str,
     /// `AP_ID`: our name there, a URI.
     pub provider: &'a str,
     /// `AP_PWD`.
@@ -65,10 +69,25 @@ pub struct MssSetup<'a> {
     pub patience: Duration,
 }
 
+impl fmt::Debug for MssSetup<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, binding, gateway, provider, password: _, profile, patience } = self;
+        f.debug_struct("MssSetup")
+            .field("url", url)
+            .field("binding", binding)
+            .field("gateway", gateway)
+            .field("provider", provider)
+            .field("profile", profile)
+            .field("patience", patience)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A client of one gateway.
 pub struct Mss {
     url: String,
     binding: Binding,
+    gateway: MsspId,
     provider: String,
     password: String,
     profile: String,
@@ -82,19 +101,20 @@ impl Mss {
     /// Does not connect. `now` is the clock of requests and pauses.
     ///
     /// # Errors
-    /// When the URL is neither `https` nor loopback, the patience is none or outlives a function, name, password or profile
-    /// are missing, or TLS cannot be set up.
+    /// When the URL is neither `https` nor loopback, the patience is none or outlives a function, one of the two names, password or
+    /// profile are missing, or TLS cannot be set up.
     pub fn new(
         setup: MssSetup<'_>,
         tls: Option<Tls<'_>>,
         now: impl Fn() -> Timestamp + Send + Sync + 'static,
     ) -> Result<Self, Fault> {
-        if [setup.provider, setup.password, setup.profile].iter().any(|text| text.is_empty()) {
-            return Err(Fault("MSS needs AP_ID, AP_PWD and a profile".to_owned()));
+        if [setup.gateway, setup.provider, setup.password, setup.profile].iter().any(|text| text.is_empty()) {
+            return Err(Fault("MSS needs MSSP_ID, AP_ID, AP_PWD and a profile".to_owned()));
         }
         Ok(Self {
             url: checked(setup.url)?,
             binding: setup.binding,
+            gateway: MsspId::uri(setup.gateway),
             provider: setup.provider.to_owned(),
             password: setup.password.to_owned(),
             profile: setup.profile.to_owned(),
@@ -166,7 +186,9 @@ impl RemoteSigning for Mss {
         match self.call("MSS_SignatureReq", body).await? {
             Ok(said) if code::meaning(said.code) == Meaning::Open => {
                 token("MSSP_TransID", &said.transaction)?;
-                Ok(format!("mss:{}:{}", now.as_second(), said.transaction))
+                // Who does not say is who was called.
+                let gateway = said.gateway.as_ref().unwrap_or(&self.gateway);
+                Ok(format!("mss:{}:{}:{}", now.as_second(), gateway.packed(), said.transaction))
             }
             Ok(said) => refused_at_start(said.code),
             Err(code) => refused_at_start(code),
@@ -178,11 +200,12 @@ impl RemoteSigning for Mss {
         if let Some(code) = handle.strip_prefix("no:") {
             return Ok(GatewayAnswer::Refused(code.to_owned()));
         }
-        let (started, transaction) = waited_for(handle).ok_or_else(|| Fault("gateway: not a handle of ours".into()))?;
+        let waited_for = waited_for(handle).ok_or_else(|| Fault("gateway: not a handle of ours".into()))?;
+        let WaitedFor { started, gateway, transaction } = waited_for;
         if !self.may_ask(handle, started) {
             return Ok(GatewayAnswer::Pending);
         }
-        let body = binding::status_request(self, order, transaction, (self.now)());
+        let body = binding::status_request(self, order, (&gateway, transaction), (self.now)());
         let (code, signature) = match self.call("MSS_StatusReq", body).await? {
             Ok(said) if said.transaction != transaction => {
                 return Err(Fault("gateway: MSS_StatusReq: about another transaction".into()));
@@ -223,10 +246,21 @@ fn signed(signature: Option<Signature>) -> Result<Vec<u8>, Fault> {
     }
 }
 
-/// The second of the start, and the gateway's name for the transaction.
-fn waited_for(handle: &str) -> Option<(i64, &str)> {
-    let (started, transaction) = handle.strip_prefix("mss:")?.split_once(':')?;
-    Some((started.parse().ok()?, transaction))
+/// What a handle says.
+#[derive(Debug, Eq, PartialEq)]
+struct WaitedFor<'a> {
+    /// The second of the start.
+    started: i64,
+    /// Who answered it.
+    gateway: MsspId,
+    /// The gateway's name for the transaction.
+    transaction: &'a str,
+}
+
+fn waited_for(handle: &str) -> Option<WaitedFor<'_>> {
+    let (started, rest) = handle.strip_prefix("mss:")?.split_once(':')?;
+    let (gateway, transaction) = rest.split_once(':')?;
+    Some(WaitedFor { started: started.parse().ok()?, gateway: MsspId::unpacked(gateway)?, transaction })
 }
 
 fn is_msisdn(text: &str) -> bool {
@@ -242,8 +276,9 @@ mod tests {
         MssSetup {
             url: "http://127.0.0.1:1/mss/soap",
             binding: Binding::Soap,
+            gateway: "http://localhost/ae",
             provider: "http://localhost/ctdt",
-            password: "p",
+            password: "mat-khau-cua-ta",
             profile: "http://alauda.mobi/nonRepudiation",
             patience: Duration::from_secs(5),
         }
@@ -258,6 +293,7 @@ mod tests {
         assert!(made(setup()).is_some());
         for wrong in [
             MssSetup { url: "http://mss.example.vn/soap", ..setup() },
+            MssSetup { gateway: "", ..setup() },
             MssSetup { provider: "", ..setup() },
             MssSetup { password: "", ..setup() },
             MssSetup { profile: "", ..setup() },
@@ -294,9 +330,18 @@ mod tests {
 
     #[test]
     fn a_handle_is_read_back() {
-        assert_eq!(waited_for("mss:12:a:b"), Some((12, "a:b")));
-        for other in ["csc:a", "mss:a", "mss:x:a"] {
-            assert_eq!(waited_for(other), None);
+        let gateway = MsspId::uri("http://localhost/ae");
+        let handle = format!("mss:12:{}:a:b", gateway.packed());
+        assert_eq!(waited_for(&handle), Some(WaitedFor { started: 12, gateway, transaction: "a:b" }));
+        for other in ["csc:a", "mss:a", "mss:12:a", "mss:12:a:b", &handle.replace("12", "x")] {
+            assert_eq!(waited_for(other), None, "{other}");
         }
+    }
+
+    /// Setups are written into logs by whoever looks for a mistake.
+    #[test]
+    fn a_setup_is_told_without_its_password() {
+        let told = format!("{:?} {:#?}", setup(), setup());
+        assert!(told.contains("http://localhost/ae") && !told.contains("mat-khau-cua-ta"), "{told}");
     }
 }
