@@ -113,7 +113,7 @@ pub(crate) struct Sim {
     pub(crate) pin: &'static str,
 }
 
-/// A USB token with a signing key.
+/// A USB Token with a signing key.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct UsbToken {
     pub(crate) pin: &'static str,
@@ -149,7 +149,7 @@ const NOBODY: Actor = Actor {
     persona: true,
 };
 
-/// The personas of contract.md §3 in its order, then whoever signs with a token, then those who only sign.
+/// The personas of contract.md §3 in its order, then those who sign with a token, then those who only sign.
 pub(crate) const ACTORS: &[Actor] = &[
     Actor { key: "citizen", name: "Trần Thị Mẫu", person: Some("citizen"), ..NOBODY },
     Actor { key: "clerk", name: "Lê Văn Tiếp", office: Some("mau"), right: Some(Right::Create), ..NOBODY },
@@ -180,6 +180,15 @@ pub(crate) const ACTORS: &[Actor] = &[
         office: Some("mau"),
         right: Some(Right::Sign),
         usb_token: Some(UsbToken { pin: "314159" }),
+        ..NOBODY
+    },
+    Actor {
+        key: "leader_usb_b",
+        name: "Đào Văn Khóa",
+        title_line: "KT. CHỦ TỊCH / PHÓ CHỦ TỊCH",
+        office: Some("thi-diem"),
+        right: Some(Right::Sign),
+        usb_token: Some(UsbToken { pin: "271828" }),
         ..NOBODY
     },
     Actor {
@@ -349,7 +358,7 @@ mod tests {
     fn the_personas_are_those_of_the_contract() {
         let personas: Vec<_> = ACTORS.iter().filter(|actor| actor.persona).map(|actor| actor.key).collect();
         // The contract may be extended: behind what it names, in an order of ours.
-        assert_eq!(personas, [&CONTRACT[..], &["leader_usb"]].concat());
+        assert_eq!(personas, [&CONTRACT[..], &["leader_usb", "leader_usb_b"]].concat());
         assert!(Actor::by_key("citizen").and_then(Actor::account).is_some());
         let clerk_of = |key| Actor::by_key(key).and_then(Actor::office).map(|office| office.key);
         assert_ne!(clerk_of("clerk"), clerk_of("clerk_b"));

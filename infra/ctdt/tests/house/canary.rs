@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::client::{Call, Client};
@@ -25,9 +26,9 @@ impl Canary {
             secret("the gateway's token", &gateway_token(stack.pid())),
             secret("the requester's identity number", "001099009999"),
             secret("the requester's e-mail address", "nguoi.yeu.cau@example.com"),
-            secret("the requester's name", "Trần Thị Mẫu"),
-            secret("the title of a document", "Bằng tốt nghiệp"),
         ];
+        all.extend(forms("the requester's name", "Trần Thị Mẫu"));
+        all.extend(forms("the title of a document", "Bằng tốt nghiệp"));
         let personas = client.send(Call::get("/v1/sandbox/personas")).await.is(200).json();
         let people = client.send(Call::get("/v1/sandbox/people")).await.is(200).json();
         for one in [personas, people].iter().flat_map(|list| list["data"].as_array().expect("a list")) {
@@ -51,6 +52,16 @@ impl Canary {
         self
     }
 
+    /// Knows what a token has brought besides.
+    pub(crate) fn with_token(mut self, answer: &Value) -> Self {
+        for (what, name, taken) in [("signature", "signature", 0..64), ("X.509 certificate", "certificate", 200..264)] {
+            // Base64 in full length is found by any part of it.
+            let text = answer[name].as_str().and_then(|text| text.get(taken)).expect("base64");
+            self.0.push(secret(&format!("the {what} of a token"), text));
+        }
+        self
+    }
+
     /// Reads a log with every request to a service, and fails where a secret stands in what may be read there.
     pub(crate) fn sings_about(&self, log: &Path) {
         let log = std::fs::read_to_string(log).expect("a log");
@@ -59,6 +70,8 @@ impl Canary {
         for line in log.lines() {
             let Some((_, label)) = line.split_once("passed on label=") else {
                 lines += 1;
+                // Whoever calls may put a secret of a link into an address; no address of a caller is told.
+                assert!(!line.contains("answered") || !line.contains("/v1/"), "{line}");
                 self.search("a log line", line, &mut found);
                 continue;
             };
@@ -87,6 +100,13 @@ impl Canary {
     }
 }
 
+/// A text with accents as it is, as a phone would show it, and as an address would carry it.
+fn forms(what: &str, text: &str) -> [Secret; 4] {
+    let escaped = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let form = escaped.replace("%20", "+");
+    [text, &domain::identity::folded(text), &escaped, &form].map(|text| secret(what, text))
+}
+
 fn secret(what: &str, text: &str) -> Secret {
     assert!(text.len() >= 4, "{what}");
     Secret(what.to_owned(), text.to_owned())
@@ -112,7 +132,7 @@ fn of_one(person: &Value) -> Vec<Secret> {
     }
     // Systems and offices are persons there, too, and their names are public.
     if who.split(' ').count() == 3 {
-        all.push(secret(&format!("name of {who}"), who));
+        all.extend(forms(&format!("name of {who}"), who));
     }
     all
 }
@@ -120,9 +140,16 @@ fn of_one(person: &Value) -> Vec<Secret> {
 /// Whether a text holds a secret; a PIN or a code counts only where it is not a part of something longer.
 fn has(text: &str, secret: &str) -> bool {
     let alone = secret.len() < 9 && secret.bytes().all(|byte| byte.is_ascii_digit());
-    let edge = |sign: Option<char>| !alone || !sign.is_some_and(|sign| sign.is_ascii_alphanumeric() || sign == '.');
-    text.match_indices(secret)
-        .any(|(at, _)| edge(text[..at].chars().next_back()) && edge(text[at + secret.len()..].chars().next()))
+    let ends = |at: usize| !joins(text[..at].chars().rev()) && !joins(text[at + secret.len()..].chars());
+    text.match_indices(secret).any(|(at, _)| !alone || ends(at))
+}
+
+/// Whether what stands beside a number makes it a part of something longer; a full stop does so only between digits.
+fn joins(mut beside: impl Iterator<Item = char>) -> bool {
+    match beside.next() {
+        Some('.') => beside.next().is_some_and(|sign| sign.is_ascii_digit()),
+        sign => sign.is_some_and(|sign| sign.is_ascii_alphanumeric()),
+    }
 }
 
 /// Service, operation, address and body of a request.
@@ -173,6 +200,10 @@ fn a_short_number_counts_where_it_stands_alone() {
         ("246810", "246810", true),
         ("a1246810", "246810", false),
         ("0.246810", "246810", false),
+        ("246810.5", "246810", false),
+        ("PIN 246810.", "246810", true),
+        ("PIN 246810. Ky", "246810", true),
+        ("pin.246810", "246810", true),
         ("sub_001099009999_x", "001099009999", true),
         ("phone+84900000001", "900000001", true),
     ] {

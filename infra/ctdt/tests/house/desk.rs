@@ -1,4 +1,4 @@
-//! A leader with a USB token (api.md row 44, remote-signing.md §1g): the page asks the token, and brings what it signed.
+//! A leader with a USB Token (api.md row 44, remote-signing.md §1g): the page asks the token, and brings what it signed.
 
 use serde_json::{Value, json};
 
@@ -21,18 +21,23 @@ pub(crate) async fn opened(client: &Client, copies: &[String]) -> Answer {
     client.by("leader_usb", Call::post("/v1/sign-sessions", &body)).await.is(202)
 }
 
-/// What the token says to a digest.
-async fn token(client: &Client, digest: &Value, pin: &str) -> Answer {
-    let path = format!("/v1/sandbox/usb-tokens/{}/sign", client.persona("leader_usb").user);
+/// What somebody's token says to a digest.
+async fn token(client: &Client, owner: &str, digest: &Value, pin: &str) -> Answer {
+    let path = format!("/v1/sandbox/usb-tokens/{}/sign", client.persona(owner).user);
     client.send(Call::post(path, &json!({"pin": pin, "digest": digest}))).await
 }
 
 /// The body that the page brings: each digest of a session, signed by the token.
 pub(crate) async fn answers(client: &Client, session: &Value) -> Value {
+    answers_of(client, "leader_usb", session).await
+}
+
+/// The same, signed by the token of whoever it is, with their own X.509 certificate: nothing in it is made up.
+pub(crate) async fn answers_of(client: &Client, owner: &str, session: &Value) -> Value {
     let mut items = Vec::new();
     for item in session["items"].as_array().expect("items") {
-        let said =
-            token(client, &item["to_be_signed"]["digest"], &client.persona("leader_usb").pin).await.is(200).json();
+        let digest = &item["to_be_signed"]["digest"];
+        let said = token(client, owner, digest, &client.persona(owner).pin).await.is(200).json();
         items.push(json!({
             "copy_id": item["copy_id"], "signature": said["signature"], "certificate": said["certificate"],
         }));
@@ -40,7 +45,7 @@ pub(crate) async fn answers(client: &Client, session: &Value) -> Value {
     json!({"items": items})
 }
 
-async fn bring(client: &Client, session: &str, body: &Value) -> Answer {
+pub(crate) async fn bring(client: &Client, session: &str, body: &Value) -> Answer {
     client.by("leader_usb", Call::post(format!("/v1/sign-sessions/{session}/answers"), body)).await
 }
 
@@ -80,7 +85,7 @@ async fn a_token_signs_at_the_desk() {
 }
 
 /// R42: nothing is signed by answers that are not one for each copy, not by this token, not over these bytes, or not from whoever
-/// opened the session; and each time the session goes on waiting.
+/// opened the session; and each time the session goes on waiting. A colleague sees that it waits, and not what for.
 #[tokio::test]
 async fn a_wrong_answer_at_the_desk_signs_nothing() {
     let stack = Stack::in_memory();
@@ -99,33 +104,52 @@ async fn a_wrong_answer_at_the_desk_signs_nothing() {
         items[0]["signature"] = items[1]["signature"].take();
         items[1]["signature"] = first;
     });
-    let stranger = json!("cop_00000000000000000000000000");
-    for (body, status, code) in [
-        (changed(&|items| items.truncate(1)), 422, "validation-failed"),
-        (changed(&|items| items.extend_from_within(..1)), 422, "validation-failed"),
-        (changed(&|items| items[1]["copy_id"] = stranger.clone()), 422, "validation-failed"),
-        (changed(&|items| items.clear()), 422, "validation-failed"),
-        (changed(&|items| items[0]["signature"] = json!("không phải")), 422, "validation-failed"),
-        (changed(&|items| items[0]["pin"] = json!("314159")), 422, "unknown-field"),
-        (changed(&|items| items[1]["certificate"] = json!("MAA=")), 422, "wrong-certificate"),
-        (swapped, 422, "signature-does-not-verify"),
+    let others = json!(submitted(client, 1).await.1[0]);
+    let long = json!(job::base64(&[1; 513]));
+    for (body, pointer, code) in [
+        (changed(&|items| items.truncate(1)), "/items", "one-for-each-copy"),
+        (changed(&|items| items.extend_from_within(..1)), "/items", "one-for-each-copy"),
+        (changed(&|items| items[1]["copy_id"] = others.clone()), "/items", "one-for-each-copy"),
+        (changed(&|items| items[1]["copy_id"] = items[0]["copy_id"].clone()), "/items", "one-for-each-copy"),
+        (changed(&|items| items[1]["copy_id"] = json!("case_x")), "/items/1/copy_id", "wrong_id_type"),
+        (changed(&|items| items.clear()), "/items", "1_to_20"),
+        (changed(&|items| items[0]["signature"] = json!("không phải")), "/items/0/signature", "base64"),
+        (changed(&|items| items[0]["signature"] = json!("")), "/items/0/signature", "empty"),
+        (changed(&|items| items[1]["signature"] = long.clone()), "/items/1/signature", "too_long"),
+        (changed(&|items| items[1]["certificate"] = json!("")), "/items/1/certificate", "empty"),
     ] {
-        bring(client, id, &body).await.problem(status, code);
+        let said = bring(client, id, &body).await.problem(422, "validation-failed");
+        assert_eq!(said["errors"], json!([{"pointer": pointer, "code": code}]), "{said}");
+    }
+    let genuine = answers_of(client, "leader_usb_b", &session).await;
+    let by_another = changed(&|items| items[1]["signature"] = genuine["items"][1]["signature"].clone());
+    let one_by_another = changed(&|items| items[1] = genuine["items"][1].clone());
+    for (body, code) in [
+        (changed(&|items| items[0]["pin"] = json!("314159")), "unknown-field"),
+        (genuine, "wrong-certificate"),
+        (one_by_another, "wrong-certificate"),
+        (by_another, "signature-does-not-verify"),
+        (swapped, "signature-does-not-verify"),
+    ] {
+        bring(client, id, &body).await.problem(422, code);
     }
     let path = format!("/v1/sign-sessions/{id}/answers");
     for other in ["leader", "clerk_b"] {
         client.by(other, Call::post(&path, &good)).await.problem(404, "not-found");
     }
-    let now = client.by("leader_usb", Call::get(format!("/v1/sign-sessions/{id}"))).await.is(200).json();
-    assert_eq!(now["state"], "waiting");
+    for (viewer, shown) in [("leader_usb", true), ("leader", false)] {
+        let now = client.by(viewer, Call::get(format!("/v1/sign-sessions/{id}"))).await.is(200).json();
+        assert_eq!(now["state"], "waiting", "{viewer}");
+        let items = now["items"].as_array().expect("items");
+        assert!(items.iter().all(|item| item.get("to_be_signed").is_some() == shown), "{viewer}: {now}");
+    }
 
+    let digest = &session["items"][0]["to_be_signed"]["digest"];
     for left in ["2", "1", "0"] {
-        let said = token(client, &session["items"][0]["to_be_signed"]["digest"], "000000")
-            .await
-            .problem(422, "validation-failed");
+        let said = token(client, "leader_usb", digest, "000000").await.problem(422, "validation-failed");
         assert_eq!(said["tries_left"].to_string(), left);
     }
-    let blocked = token(client, &session["items"][0]["to_be_signed"]["digest"], "314159").await;
+    let blocked = token(client, "leader_usb", digest, "314159").await;
     assert_eq!(blocked.problem(409, "wrong-state")["state"], "pin-blocked");
 
     bring(client, id, &good).await.is(202);

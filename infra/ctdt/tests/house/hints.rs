@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::client::{Call, Client};
 use crate::job::*;
+use crate::overheard::Overheard;
 use crate::stack::Stack;
 
 /// The call with a body that the sandbox's gateway has signed at the house's time.
@@ -44,8 +45,8 @@ async fn signed_by_a_hint(client: &Client, copy: &str) {
     }
 }
 
-/// R44, R45, F5: the person has pressed, nobody polls, nothing sweeps, and the gateway's hint makes the house ask; said twice it is followed once (scenario
-/// 010). A hint about a session that still waits, about nothing, forged or stale, changes nothing.
+/// R44, R45, F5: the person has pressed, nobody polls, nothing sweeps, and the gateway's hint makes the house ask. A hint about a session that still waits,
+/// about nothing, forged or stale, changes nothing; nor does one after the end.
 #[tokio::test]
 async fn a_hint_is_followed_by_our_own_question() {
     let stack = Stack::still();
@@ -76,8 +77,36 @@ async fn a_hint_is_followed_by_our_own_question() {
         client.send(signed(callback(), client, "msg_late", &body).await).await.is(202);
     }
     assert_eq!(ended(client, "leader", &session).await["state"], "done");
-    // Said again after its order is done: taken, and known.
-    for id in ["msg_early", "msg_done"] {
-        client.send(signed(callback(), client, id, &body).await).await.is(202);
+}
+
+/// Whom the house has asked about a prompt, so far.
+const ASKED: [&str; 2] = ["gateway POST ", "/credentials/authorizeCheck "];
+
+/// remote-signing.md §4, replay: each saying makes the house ask once. Said again after that, it is taken, and nobody is asked for it.
+#[tokio::test]
+async fn a_hint_that_is_said_again_is_not_followed_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("requests.log");
+    let stack = Stack::still_and_overheard(std::fs::File::create(&log).expect("a file"));
+    let client = &stack.client().await;
+    let (_, copies) = submitted(client, "mau@example.com", 1).await;
+    // So that the gateway itself says nothing that is believed.
+    scenario(client, "forged-callback").await;
+    let heard = Overheard::from_now(&log);
+    let session = ask_leader(client, &copies).await.text("/id");
+    let body = json!({"type": "signing.finished", "clientData": session}).to_string().into_bytes();
+    let say = async |id: &str| client.send(signed(callback(), client, id, &body).await).await.is(202);
+
+    say("msg_1").await;
+    assert_eq!(heard.until(1, &ASKED).await.len(), 1);
+    for _ in 0..3 {
+        say("msg_1").await;
     }
+    say("msg_2").await;
+    heard.until(2, &ASKED).await;
+    confirm(client).await;
+    // Orders are carried out in their turn: when this one is, so are all before it.
+    say("msg_3").await;
+    signed_by_a_hint(client, &copies[0]).await;
+    assert_eq!(heard.lines(&ASKED).len(), 3, "one question for each of three sayings");
 }

@@ -18,6 +18,7 @@ mod large;
 mod ministack;
 mod office;
 mod outage;
+mod overheard;
 mod published;
 mod qr;
 mod refusals;

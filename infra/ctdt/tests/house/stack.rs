@@ -70,11 +70,14 @@ impl Stack {
     }
 
     fn logging(what: &str, folder: &Path, log: std::fs::File) -> Self {
+        Self::tapped(what, &["--data", folder.to_str().expect("UTF-8")], log)
+    }
+
+    fn tapped(what: &str, arguments: &[&str], log: std::fs::File) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ctdt"));
         command.env("CTDT_LOG", what).stderr(log);
         // The tap that passes requests on stands only where a power cut is asked for; this one never comes.
-        let folder = folder.to_str().expect("UTF-8");
-        Self::run(command, &["--data", folder, "--power-cut", "before 1 no-request-has-this-word"])
+        Self::run(command, &[arguments, &["--power-cut", "before 1 no-request-has-this-word"]].concat())
     }
 
     /// In memory, with functions that wait this long for TSA, OCSP, CRL and gateway.
@@ -90,6 +93,11 @@ impl Stack {
     /// In memory, and nothing is done that nobody asked for, until the clock is moved.
     pub(crate) fn still() -> Self {
         Self::start(&["--still"])
+    }
+
+    /// The same, with every request of a function to a service written to `log`.
+    pub(crate) fn still_and_overheard(log: std::fs::File) -> Self {
+        Self::tapped("local::cut=debug", &["--still"], log)
     }
 
     /// The process.

@@ -435,7 +435,8 @@ pub(super) async fn at_the_desk(cases: &Cases) {
         Call::post(format!("{path}/answers"), &body)
     };
     let certificate = &good["items"][0]["certificate"];
-    cases.refuses(ANSWER, "leader_usb", with("certificate", &json!("MAA=")), "wrong-certificate").await;
+    let genuine = Call::post(format!("{path}/answers"), &usb::answers_of(client, "leader_usb_b", &session).await);
+    cases.refuses(ANSWER, "leader_usb", genuine, "wrong-certificate").await;
     cases.refuses(ANSWER, "leader_usb", with("signature", &json!("AAAA")), "signature-does-not-verify").await;
     client.by("leader_usb", Call::post(format!("{path}/cancel"), &json!({}))).await.is(200);
     cases.refuses(ANSWER, "leader_usb", with("certificate", certificate), "session-closed").await;
