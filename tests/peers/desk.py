@@ -1,4 +1,4 @@
-"""A look-alike of the desk program that signs with a USB token (VGCA Sign Service), over SoftHSM2, for tests of pages.
+"""A look-alike of the desk program that signs with a USB Token (VGCA Sign Service), over SoftHSM2, for tests of pages.
 
 One WebSocket for each operation, `wss://127.0.0.1:PORT/<Operation>`: one text in, one text out, then it is closed. It knows
 `GetVersion`, `GetCertInfo` and `SignMsg`, as products in the field are seen to use them; no specification is public, and

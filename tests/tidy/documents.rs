@@ -174,3 +174,41 @@ fn decisions_are_pages_with_alternatives() {
     }
     assert!(numbers.iter().copied().eq(1..=numbers.len()), "numbers from 1 without a gap");
 }
+
+/// A page of decisions that somebody names is there, under the number and the name that is given.
+#[test]
+fn decisions_that_are_named_are_there() {
+    let named = Regex::new(r"decisions/([0-9]{4})(-[a-z0-9.-]*[a-z0-9])?").expect("a pattern");
+    let pages = files("docs/decisions", &[".md"]);
+    let (mut findings, mut seen) = (Vec::new(), 0);
+    for path in files("", &[".md", ".rs", ".py", ".toml", ".yaml", ".js"]) {
+        for found in named.captures_iter(&text(&path)) {
+            seen += 1;
+            let name = found.get(2).map_or("-", |name| name.as_str());
+            let page = format!("docs/decisions/{}{name}", &found[1]);
+            if !pages.iter().any(|known| known.starts_with(&page)) {
+                findings.push(format!("{path}: there is no {page}"));
+            }
+        }
+    }
+    assert!(seen > 20, "{seen} places name a decision");
+    no(findings);
+}
+
+/// Words that people read in one spelling.
+const SPELLINGS: [(&str, &str); 3] = [("khoá", "khóa"), ("Khoá", "Khóa"), ("USB token", "USB Token")];
+
+/// The pictures of scans are other people's texts, and this file spells what it forbids.
+#[test]
+fn a_word_has_one_spelling() {
+    let mut findings = Vec::new();
+    for path in files("", &[".md", ".rs", ".yaml", ".js", ".css"]) {
+        if path == "tests/tidy/documents.rs" {
+            continue;
+        }
+        let text = text(&path);
+        let other = SPELLINGS.iter().filter(|(other, _)| text.contains(other));
+        findings.extend(other.map(|(other, word)| format!("{path}: `{other}` is spelled `{word}`")));
+    }
+    no(findings);
+}

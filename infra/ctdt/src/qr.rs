@@ -22,7 +22,7 @@ pub(crate) struct QrArgs {
     /// In một đối tượng JSON / print one JSON object
     #[arg(long)]
     json: bool,
-    /// Khoá công khai, lấy ở GET /v1/qr/keys / the published keys, from GET /v1/qr/keys
+    /// Khóa công khai, lấy ở GET /v1/qr/keys / the published keys, from GET /v1/qr/keys
     #[arg(long, value_name = "FILE", default_value = "ma-qr.jwks.json")]
     keys: PathBuf,
     /// Chữ đọc được từ mã QR: cả địa chỉ, hoặc phần sau /Q/ / what a reader finds in the QR code: the address, or what follows /Q/
@@ -56,7 +56,7 @@ fn read(path: &Path) -> Result<Published, String> {
         return Err("tệp quá lớn / the file is too large".to_owned());
     }
     Published::read(&std::fs::read(path).map_err(told)?)
-        .map_err(|error| format!("không phải bộ khoá công khai / {error}"))
+        .map_err(|error| format!("không phải bộ khóa công khai / {error}"))
 }
 
 fn answer(text: &str, published: &Published) -> Answer {
@@ -96,17 +96,17 @@ fn lines(answer: &Answer) -> String {
         ),
         Standing::Forged => (
             "CHỮ KÝ CỦA MÃ KHÔNG ĐÚNG / THE SIGNATURE OF THE CODE IS WRONG",
-            "mã không do khoá này ký, hoặc đã bị sửa / the key has not signed it, or it was altered",
+            "mã không do khóa này ký, hoặc đã bị sửa / the key has not signed it, or it was altered",
         ),
         Standing::UnknownKey => (
             "KHÔNG CÓ KHOÁ ĐỂ KIỂM TRA / NO KEY TO CHECK WITH",
-            "lấy bộ khoá mới ở GET /v1/qr/keys / fetch the set anew from GET /v1/qr/keys",
+            "lấy bộ khóa mới ở GET /v1/qr/keys / fetch the set anew from GET /v1/qr/keys",
         ),
     };
     let said = &code.statement;
     let (number, unit, on, key) = (said.number.text(), &said.unit_code, time::shown(said.day), code.key);
     format!(
-        "{word}\n  số {number}, đơn vị {unit}, ngày {on}, khoá {key} / no. {number}, unit {unit}, day {on}, key {key}\n  {worth}\n"
+        "{word}\n  số {number}, đơn vị {unit}, ngày {on}, khóa {key} / no. {number}, unit {unit}, day {on}, key {key}\n  {worth}\n"
     )
 }
 

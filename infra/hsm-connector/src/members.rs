@@ -167,7 +167,7 @@ pub(crate) fn shown(version: Version, credential: &Credential, certificates: &st
         key["curve"] = curve.into();
     }
     let mut said = json!({
-        "description": "Khoá của cơ quan trong HSM",
+        "description": "Khóa của cơ quan trong HSM",
         "key": key,
         "cert": held(credential, certificates, in_time),
         "SCAL": "2",

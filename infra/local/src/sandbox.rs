@@ -396,7 +396,7 @@ fn refused(said: &Said, act: &str) -> Problem {
             "No signing request is on the phone's screen.",
         ),
         "refused" => Problem::new("wrong-state").with("state", text("detail")).with("allowed", json!([])).detail(
-            "SIM không thực hiện được; mã PIN có thể đã bị khoá.",
+            "SIM không thực hiện được; mã PIN có thể đã bị khóa.",
             "The SIM cannot do it; its PIN may be blocked.",
         ),
         "wrong-pin" => wrong_pin(&text("detail")),

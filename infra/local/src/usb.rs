@@ -1,4 +1,4 @@
-//! The people's USB tokens, with what stands between a page and a key: the PIN and its three tries.
+//! The people's USB Tokens, with what stands between a page and a key: the PIN and its three tries.
 //!
 //! Stands for a token in its reader with its driver. It is no program at the desk (VGCA Sign Service): pages are tested
 //! against a look-alike of that one over SoftHSM2 (`tests/peers`).

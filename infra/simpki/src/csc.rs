@@ -122,7 +122,7 @@ async fn info() -> Response {
         "logo": "https://example.invalid/logo.png",
         "region": "VN",
         "lang": "vi-VN",
-        "description": "Trình giả lập cổng ký SIM PKI (khoá thử nghiệm, không có giá trị pháp lý)",
+        "description": "Trình giả lập cổng ký SIM PKI (khóa thử nghiệm, không có giá trị pháp lý)",
         "authType": ["external"],
         "asynchronousOperationMode": false,
         "methods": ["info", "credentials/list", "credentials/info", "credentials/authorize", "credentials/authorizeCheck",

@@ -79,7 +79,7 @@ async fn all_phones(State(engine): Shared) -> Response {
     let body = html! {
         main class="desk list" {
             h1 { "Điện thoại thử nghiệm" }
-            p { "Mỗi dòng là một SIM ký số của trình giả lập. Khoá và PIN chỉ dùng để thử." }
+            p { "Mỗi dòng là một SIM ký số của trình giả lập. Khóa và PIN chỉ dùng để thử." }
             ul class="sims" {
                 @for sim in &sims {
                     li { a href={ "/phone/" (sim.msisdn) } data-testid="sim" { strong { (sim.name) } span { (grouped(&sim.msisdn)) } } }
@@ -155,7 +155,7 @@ fn prompt_view(sim: &Subscriber, prompt: &Transaction, note: Option<&str>) -> Ma
             label for="pin" { "Mã PIN ký số" }
             input #pin name="pin" type="password" inputmode="numeric" pattern="[0-9]{4,8}" minlength="4" maxlength="8"
                 autocomplete="off" required autofocus data-testid="pin";
-            p class="hint" { "Còn " (sim.tries_left()) " lần thử trước khi bị khoá." }
+            p class="hint" { "Còn " (sim.tries_left()) " lần thử trước khi bị khóa." }
             button class="yes" type="submit" data-testid="confirm" { "Đồng ý" }
         }
         form method="post" action={ "/phone/" (sim.msisdn) "/reject" } {
@@ -168,7 +168,7 @@ fn prompt_view(sim: &Subscriber, prompt: &Transaction, note: Option<&str>) -> Ma
 fn idle_view(sim: &Subscriber, last: Option<&Transaction>, note: Option<&str>) -> Markup {
     let message = match note {
         Some("signed") => Some(("good", "Đã đồng ý. Chữ ký đang được gửi đi.")),
-        Some("unblocked") => Some(("good", "Đã mở khoá SIM và đặt mã PIN mới.")),
+        Some("unblocked") => Some(("good", "Đã mở khóa SIM và đặt mã PIN mới.")),
         Some("rejected") => Some(("calm", "Đã từ chối yêu cầu ký.")),
         Some("gone") => Some(("alert", "Yêu cầu này không còn hiệu lực.")),
         _ => None,
@@ -176,7 +176,7 @@ fn idle_view(sim: &Subscriber, last: Option<&Transaction>, note: Option<&str>) -
     html! {
         header class="app" { (lock()) h1 { "Ký số SIM PKI" } }
         @if sim.blocked() {
-            p class="alert" role="alert" data-testid="blocked" { "Mã PIN đã bị khoá vì nhập sai quá số lần cho phép." }
+            p class="alert" role="alert" data-testid="blocked" { "Mã PIN đã bị khóa vì nhập sai quá số lần cho phép." }
             (puk_form(sim, note))
         } @else if let Some((class, text)) = message {
             p class=(class) role="status" data-testid="note" { (text) }
@@ -201,7 +201,7 @@ fn puk_form(sim: &Subscriber, note: Option<&str>) -> Markup {
             input #new-pin name="pin" type="password" inputmode="numeric" pattern="[0-9]{4,8}" minlength="4" maxlength="8"
                 autocomplete="off" required data-testid="new-pin";
             p class="hint" { "Còn " (sim.puk_tries_left()) " lần nhập PUK." }
-            button class="yes" type="submit" data-testid="unblock" { "Mở khoá" }
+            button class="yes" type="submit" data-testid="unblock" { "Mở khóa" }
         }
     }
 }
@@ -245,7 +245,7 @@ fn state_text(state: PromptState) -> &'static str {
         PromptState::Signed => "đã ký",
         PromptState::Rejected => "đã từ chối",
         PromptState::Expired => "hết hạn",
-        PromptState::PinBlocked => "bị khoá PIN",
+        PromptState::PinBlocked => "bị khóa PIN",
         PromptState::Refused => "không gửi được",
     }
 }

@@ -582,8 +582,8 @@ pub static CODES: &[Code] = &[
         429,
         "Tạm ngừng gửi yêu cầu ký tới SIM này",
         "Prompts to this SIM are paused",
-        "Hỏi lãnh đạo vì sao từ chối; chờ đến giờ ghi trong retry_at, hoặc ký bằng USB token tại bàn.",
-        "Ask the leader why; wait for the time in retry_at, or sign with a USB token at the desk.",
+        "Hỏi lãnh đạo vì sao từ chối hoặc không trả lời; chờ đến giờ ghi trong retry_at, hoặc ký bằng USB Token tại bàn.",
+        "Ask the leader why the prompts were refused or not answered; wait for the time in retry_at, or sign with a USB Token at the desk.",
     ),
     c(
         "copy-changed",

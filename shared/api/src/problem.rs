@@ -177,8 +177,8 @@ impl From<Refusal> for Problem {
                 let at = time::civil(until).strftime("%H:%M:%S");
                 let problem = problem.with("retry_at", time::rfc3339(until)).retry_after(wait_s);
                 problem.detail(
-                    format!("Ba yêu cầu ký gần đây đã bị từ chối hoặc không được trả lời. Có thể gửi lại từ {at}."),
-                    format!("The last three prompts were refused or not answered. Ask again from {at} (UTC+7)."),
+                    format!("Các yêu cầu ký gần đây đã bị từ chối hoặc không được trả lời. Có thể gửi lại từ {at}."),
+                    format!("The latest prompts were refused or not answered. Ask again from {at} (UTC+7)."),
                 )
             }
             Refusal::FeeDiffers { expected_vnd } => problem.with("expected_vnd", expected_vnd),

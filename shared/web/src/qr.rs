@@ -70,7 +70,7 @@ fn result(lang: Lang, scanned: &Scanned) -> Markup {
             Phrase::Unsure,
             lang.pick("KHÔNG KIỂM TRA ĐƯỢC CHỮ KÝ CỦA MÃ", "THE SIGNATURE OF THE CODE CANNOT BE CHECKED"),
             lang.pick(
-                "Hệ thống này không công bố khoá mà mã nêu. Chưa kết luận gì về mã.",
+                "Hệ thống này không công bố khóa mà mã nêu. Chưa kết luận gì về mã.",
                 "This system publishes no such key as the code names. Nothing is concluded about the code.",
             )
             .to_owned(),
@@ -135,7 +135,7 @@ fn says(lang: Lang, scanned: &Scanned) -> Markup {
         section.notice {
             h2 { (title) }
             p.number data-testid="number" { (number_line(lang, &scanned.printed)) }
-            p { (lang.pick("Ngày ", "Day ")) (on) (lang.pick(", khoá ", ", key ")) code { (scanned.key) } }
+            p { (lang.pick("Ngày ", "Day ")) (on) (lang.pick(", khóa ", ", key ")) code { (scanned.key) } }
         }
     }
 }

@@ -52,10 +52,10 @@ pub(crate) enum TrustCommand {
     Sign {
         /// Danh sách chưa ký / the unsigned list
         list: PathBuf,
-        /// Khoá bí mật PKCS#8 dạng PEM: RSA hoặc P-256 / the private key
+        /// Khóa bí mật PKCS#8 dạng PEM: RSA hoặc P-256 / the private key
         #[arg(long, value_name = "PEM")]
         key: PathBuf,
-        /// Chứng thư X.509 của khoá đó / its X.509 certificate
+        /// Chứng thư X.509 của khóa đó / its X.509 certificate
         #[arg(long, value_name = "PEM")]
         certificate: PathBuf,
         /// Tệp kết quả / the result
@@ -66,7 +66,7 @@ pub(crate) enum TrustCommand {
     Show {
         /// Danh sách đã ký / the signed list
         file: PathBuf,
-        /// Khoá được phép ký; không có thì chỉ xem / a key that may sign; without one it is only looked at
+        /// Khóa được phép ký; không có thì chỉ xem / a key that may sign; without one it is only looked at
         #[arg(long, value_name = "HEX")]
         pin: Vec<String>,
         /// Theo quy tắc của hệ thống thật / under the rules of a production stack
@@ -168,7 +168,7 @@ fn sign(list: &Path, key: &Path, certificate: &Path) -> Result<(Vec<u8>, String)
     let message = trustlist::to_be_signed(&json, &signer).map_err(|error| error.to_string())?;
     let raw = signature(&pkcs8(key)?, &message)?;
     let file =
-        trustlist::assemble(&json, &signer, &raw).map_err(|error| format!("khoá và chứng thư / key: {error}"))?;
+        trustlist::assemble(&json, &signer, &raw).map_err(|error| format!("khóa và chứng thư / key: {error}"))?;
     let pin = trustlist::pin(&signer);
     let rules = Rules { pins: &[pin], production: false, now: parsed.issued_at };
     trustlist::open(&file, &rules).map_err(|why| format!("{}: {why}", why.code()))?;
@@ -176,11 +176,11 @@ fn sign(list: &Path, key: &Path, certificate: &Path) -> Result<(Vec<u8>, String)
 }
 
 fn signature(pkcs8: &[u8], message: &[u8]) -> Result<Vec<u8>, String> {
-    let failed = |_| "khoá không ký được / the key does not sign".to_owned();
+    let failed = |_| "khóa không ký được / the key does not sign".to_owned();
     if let Ok(key) = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8) {
         return key.sign(&SystemRandom::new(), message).map(|made| made.as_ref().to_vec()).map_err(failed);
     }
-    let key = RsaKeyPair::from_pkcs8(pkcs8).map_err(|_| "khoá không phải RSA hay P-256 / not an RSA or P-256 key")?;
+    let key = RsaKeyPair::from_pkcs8(pkcs8).map_err(|_| "khóa không phải RSA hay P-256 / not an RSA or P-256 key")?;
     let mut made = vec![0; key.public_modulus_len()];
     key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut made).map_err(failed)?;
     Ok(made)
@@ -222,7 +222,7 @@ fn show(file: &Path, pins: &[String], production: bool, last: Option<&Path>) -> 
         text.push_str(&format!("pin {}\n", hex::encode(pin)));
     }
     if pins.is_empty() {
-        text.push_str("chưa kiểm tra khoá ký: nêu --pin / whose key it is was not checked: state --pin\n");
+        text.push_str("chưa kiểm tra khóa ký: nêu --pin / whose key it is was not checked: state --pin\n");
     }
     if list.is_overdue(now) {
         text.push_str("đã quá hạn cập nhật / the next list is overdue\n");

@@ -17,7 +17,7 @@ pub(crate) struct VerifyArgs {
     /// Danh sách tin cậy đã ký, thay cho --trust; cần --pin / a signed trust list instead of --trust; needs --pin
     #[arg(long, value_name = "P7M", conflicts_with = "trust", requires = "pin")]
     pub(super) trust_list: Option<PathBuf>,
-    /// SHA-256 của khoá được ký danh sách tin cậy, dùng được nhiều lần / of a key that may sign the trust list, repeatable
+    /// SHA-256 của khóa được ký danh sách tin cậy, dùng được nhiều lần / of a key that may sign the trust list, repeatable
     #[arg(long, value_name = "HEX", requires = "trust_list")]
     pub(super) pin: Vec<String>,
     /// Kiểm tra tại thời điểm này thay vì bây giờ / judge at this instant instead of now

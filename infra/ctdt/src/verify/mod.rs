@@ -27,7 +27,7 @@ use self::roots::Roots;
 
 /// What is said of records that are written here.
 const UNSIGNED: &str =
-    "biên bản này không ký số, vì lệnh không có khoá / the record is not signed: this command has no key";
+    "biên bản này không ký số, vì lệnh không có khóa / the record is not signed: this command has no key";
 
 /// Judges the files, prints, and gives the exit status: 0 all valid, 1 some invalid, 2 some cannot be told, 3 usage (a file, an anchor or
 /// a trust list that cannot be used counts as usage).

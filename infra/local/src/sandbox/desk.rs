@@ -53,7 +53,7 @@ impl Sandbox {
             Some(Said::WrongPin { tries_left }) => Err(wrong_pin(&format!("tries_left={tries_left}"))),
             Some(Said::Blocked) => {
                 Err(Problem::new("wrong-state").with("state", "pin-blocked").with("allowed", json!([])).detail(
-                    "USB Token đã bị khoá vì nhập sai PIN nhiều lần.",
+                    "USB Token đã bị khóa vì nhập sai PIN nhiều lần.",
                     "The token is blocked after too many wrong PINs.",
                 ))
             }

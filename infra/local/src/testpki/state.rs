@@ -33,7 +33,7 @@ pub(super) struct StoredKey {
     pub(super) certificate: Der,
 }
 
-/// The key on a person's USB token.
+/// The key on a person's USB Token.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct StoredToken {
     pub(super) owner: String,

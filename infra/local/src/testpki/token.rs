@@ -1,4 +1,4 @@
-//! The keys on people's USB tokens. Whoever asks for a signature has given the PIN already: see `usb.rs`.
+//! The keys on people's USB Tokens. Whoever asks for a signature has given the PIN already: see `usb.rs`.
 
 use super::keys::{Key, Kind};
 use super::state::{Der, StoredToken};

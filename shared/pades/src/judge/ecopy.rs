@@ -59,7 +59,7 @@ pub(crate) fn check(
         structure("dấu thời gian tài liệu đứng trước dấu cơ quan", "a document time-stamp precedes the agency's seal");
     }
     if !permissions.get(seal).is_some_and(Permissions::locks_all) {
-        structure("dấu cơ quan không khoá các ô", "the agency's seal does not lock the fields");
+        structure("dấu cơ quan không khóa các ô", "the agency's seal does not lock the fields");
     }
     for Words { vi, en } in views.last().map(foreign).unwrap_or_default() {
         structure(&vi, &en);

@@ -64,8 +64,8 @@ fn wrong_vi(error: &Pki) -> String {
         Pki::ReadingsDiffer { .. } => "chứng thư có thể đọc theo hai cách khác nhau",
         Pki::UnsupportedAlgorithm { oid } => return format!("thuật toán {oid} không được hỗ trợ"),
         Pki::DigestNotAllowed { digest, scheme } => return format!("hàm băm {digest} không đi với {scheme}"),
-        Pki::KeyMismatch => "thuật toán ký không hợp với khoá",
-        Pki::KeyParameters => "tham số của khoá nằm ở chứng thư khác",
+        Pki::KeyMismatch => "thuật toán ký không hợp với khóa",
+        Pki::KeyParameters => "tham số của khóa nằm ở chứng thư khác",
         Pki::SignatureInvalid => "giá trị chữ ký sai",
         Pki::DigestMismatch => "mã băm khác nội dung",
         Pki::SignedAttribute { .. } => "một thuộc tính được ký bị thiếu, lặp lại hoặc mâu thuẫn",
@@ -114,7 +114,7 @@ pub(crate) fn container(fault: Fault) -> Words {
         ),
         Fault::NoContents => ("không có giá trị chữ ký", "no /Contents"),
         Fault::DoubledKey => (
-            "một khoá bị ghi hai lần trên đường tới chữ ký",
+            "một khóa bị ghi hai lần trên đường tới chữ ký",
             "a key is written twice between the catalog and the signature",
         ),
         Fault::NoRevisionEnd => {
@@ -215,7 +215,7 @@ pub(crate) fn ambiguity(finding: &pdf::Finding) -> Words {
         K::MissingEof | K::StartxrefDiffers | K::BytesBeforeStartxref => {
             ("phần kết thúc của một lần ghi tệp không đúng", "the end of an update is not as it should be")
         }
-        K::DuplicateKey => ("một khoá bị ghi hai lần", "a key is written twice"),
+        K::DuplicateKey => ("một khóa bị ghi hai lần", "a key is written twice"),
         K::LinearizedLength | K::LinearizedPage => {
             ("trang đầu tiên của tệp tuần tự hoá không rõ ràng", "the first page of the linearized file is ambiguous")
         }

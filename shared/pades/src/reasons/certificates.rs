@@ -122,7 +122,7 @@ pub(super) const ROWS: &[Explanation] = &[
         SignerCertificates,
         Issuer,
         (
-            "Chứng thư bị thu hồi sau lúc ký, nhưng tổ chức cấp ghi rằng trước lúc ký nó đã không còn tin được, chẳng hạn khoá đã lộ ({field}: {detail}).",
+            "Chứng thư bị thu hồi sau lúc ký, nhưng tổ chức cấp ghi rằng trước lúc ký nó đã không còn tin được, chẳng hạn khóa đã lộ ({field}: {detail}).",
             "The X.509 certificate was revoked after signing, but its issuer says that it could no longer be trusted before signing, because the key was known to others, for example ({field}: {detail}).",
         ),
         ("Chưa kết luận; hỏi lại cơ quan cấp.", "No conclusion; ask the issuing agency."),

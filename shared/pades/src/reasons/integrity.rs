@@ -269,7 +269,7 @@ pub(super) const ROWS: &[Explanation] = &[
         Integrity,
         Issuer,
         (
-            "Chữ ký {field} không gắn với riêng chứng thư nào: tên người ký đúng chỉ khi khoá ấy không có chứng thư khác.",
+            "Chữ ký {field} không gắn với riêng chứng thư nào: tên người ký đúng chỉ khi khóa ấy không có chứng thư khác.",
             "Signature {field} is not bound to one X.509 certificate: the signer's name is right only if no other certificate has that key.",
         ),
         (

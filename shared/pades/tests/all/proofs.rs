@@ -73,7 +73,7 @@ fn the_last_time_stamp_of_a_copy_is_not_anybodys() {
     assert_eq!((report.verdict, has(&report, "tsa-untrusted")), (Verdict::Indeterminate, true), "{:?}", report.reasons);
 
     let mut fallen = Pki::new();
-    fallen.tsa = issue_one(9, &[(Attribute::CommonName, "TSA lộ khoá")], Some(&pki.root), authority);
+    fallen.tsa = issue_one(9, &[(Attribute::CommonName, "TSA lộ khóa")], Some(&pki.root), authority);
     let crl = root_crl(&pki, NOW + 300, &[(&fallen.tsa, NOW + 60, Some(1))]);
     let revoked = stored(&fallen, &archived, &[], &[], NOW + 180);
     let extra = evidence(Vec::new(), vec![crl]);

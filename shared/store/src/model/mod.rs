@@ -1,5 +1,5 @@
 //! Every order in which several runs can number, seal, make void and prepare anew the copies of one office, whatever is lost, killed, repeated or late (limits.md §2.4,
-//! T13; docs/decisions/0026).
+//! T13; docs/decisions/0024).
 //!
 //! Not a second description of the rules: what a run writes is decided by [`domain`], and turned into a transaction by [`crate::writes`]; the
 //! model only carries out the transaction, with the very expressions that DynamoDB would be sent, on items in memory. Reads of one

@@ -110,7 +110,7 @@ fn three_copies_sealed_by_five_runs() {
 #[test]
 fn a_table_that_goes_back_gives_a_number_again() {
     let found = search(&Scope { fault: Fault::FailOver, ..scope(sealers(2, 1)) }, Some(Law::OneFile));
-    assert!(found.broken.contains_key(&Law::OneFile), "it is safe now: say so in docs/decisions/0026");
+    assert!(found.broken.contains_key(&Law::OneFile), "it is safe now: say so in docs/decisions/0024");
 }
 
 /// What a mutant leaves out, what it leaves out beside it because that would still hold the law, and the law that breaks then.
