@@ -1,5 +1,6 @@
 //! What a gateway says by itself (remote-signing.md §4, F5): believed by nobody, and followed by our own question.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::hmac;
@@ -9,7 +10,7 @@ use serde_json::json;
 
 use crate::client::{Call, Client};
 use crate::job::*;
-use crate::overheard::Overheard;
+use crate::overheard::{Overheard, keys};
 use crate::stack::Stack;
 
 /// The call with a body that the sandbox's gateway has signed at the house's time.
@@ -82,6 +83,9 @@ async fn a_hint_is_followed_by_our_own_question() {
 /// Whom the house has asked about a prompt, so far.
 const ASKED: [&str; 2] = ["gateway POST ", "/credentials/authorizeCheck "];
 
+/// An order that is done, and nothing else in the same request.
+const DONE: [&str; 2] = [r#"dynamodb TransactWriteItems / {\"TransactItems\":[{\"Delete\":{\"Key\":{\"#, "OUTBOX#"];
+
 /// remote-signing.md §4, replay: each saying makes the house ask once. Said again after that, it is taken, and nobody is asked for it.
 #[tokio::test]
 async fn a_hint_that_is_said_again_is_not_followed_again() {
@@ -99,6 +103,8 @@ async fn a_hint_that_is_said_again_is_not_followed_again() {
 
     say("msg_1").await;
     assert_eq!(heard.until(1, &ASKED).await.len(), 1);
+    // While its order is there, a second one would find its place taken; what is remembered is for afterwards.
+    heard.until(1, &DONE).await;
     for _ in 0..3 {
         say("msg_1").await;
     }
@@ -108,5 +114,8 @@ async fn a_hint_that_is_said_again_is_not_followed_again() {
     // Orders are carried out in their turn: when this one is, so are all before it.
     say("msg_3").await;
     signed_by_a_hint(client, &copies[0]).await;
+    let done = heard.until(3, &DONE).await;
+    let orders: BTreeSet<String> = done.iter().flat_map(|line| keys(line)).collect();
+    assert_eq!(orders.len(), done.len(), "each order once: {done:#?}");
     assert_eq!(heard.lines(&ASKED).len(), 3, "one question for each of three sayings");
 }

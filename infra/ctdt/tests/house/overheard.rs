@@ -1,5 +1,6 @@
 //! What a house with taps on its services writes down while it works ([`Stack::overheard`](crate::stack::Stack::overheard)).
 
+use std::collections::BTreeSet;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -8,6 +9,12 @@ use crate::job::PATIENCE;
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// Partition keys in the line of a request to the table.
+pub(crate) fn keys(line: &str) -> BTreeSet<String> {
+    let parts = line.split("\\\"pk\\\":{\\\"S\\\":\\\"").skip(1);
+    parts.filter_map(|rest| rest.split('\\').next().map(str::to_owned)).collect()
+}
 
 /// The log of a house, from a moment on.
 pub(crate) struct Overheard<'a> {

@@ -11,7 +11,7 @@ use crate::canary::Canary;
 use crate::client::{Call, Client};
 use crate::desk;
 use crate::job::*;
-use crate::overheard::Overheard;
+use crate::overheard::{Overheard, keys};
 use crate::stack::Stack;
 
 /// What the person does.
@@ -240,8 +240,8 @@ impl Leader<'_> {
             "duplicate-callback" => {
                 // The first is written; the second finds it there, and is tried once more to be certain.
                 let tries = heard.until(3, &taken).await;
-                assert!(tries.windows(2).all(|two| marks(&two[0]) == marks(&two[1])), "{at}: {tries:#?}");
-                assert_eq!(marks(&tries[0]).len(), 2, "{at}: what was said, and the order: {}", tries[0]);
+                assert!(tries.windows(2).all(|two| keys(&two[0]) == keys(&two[1])), "{at}: {tries:#?}");
+                assert_eq!(keys(&tries[0]).len(), 2, "{at}: what was said, and the order: {}", tries[0]);
             }
             _ => {}
         }
@@ -277,12 +277,6 @@ impl Leader<'_> {
             self.copies.clear();
         }
     }
-}
-
-/// The keys under which a transaction puts something only if nothing is there.
-fn marks(line: &str) -> std::collections::BTreeSet<String> {
-    let parts = line.split("\\\"pk\\\":{\\\"S\\\":\\\"").skip(1);
-    parts.filter_map(|rest| rest.split('\\').next().map(str::to_owned)).collect()
 }
 
 /// Whether a text stands in any file of a folder.
