@@ -156,14 +156,11 @@ pub async fn open_session(
     usable(workshop, ask.user, now)?;
     let mandate = ask.user.mandate.as_ref().filter(|mandate| mandate.holds_on(time::day(now)));
     let mandate = mandate.ok_or(Reason::MandateExpired)?;
-    let (mut failing, mut trying) = (false, None);
     // A token at the desk asks no phone.
-    if ask.method != "usb" {
-        fits(gateway, ask.copies)?;
-        free(records, &ask.user.id, ask.id, now).await?;
-        wanted(records, &ask.user.id, ask.in_vain, now).await?;
-        (failing, trying) = may_ask(records, gateway, now).await?;
-    }
+    let (failing, trying) = match ask.method {
+        "usb" => (false, None),
+        _ => may_prompt(records, gateway, &ask, now).await?,
+    };
     let id = ask.id.clone();
     let mut items = Vec::new();
     let mut decisions = Vec::new();
@@ -184,13 +181,7 @@ pub async fn open_session(
             none => none.insert(support::unit(records, &copy.unit).await?),
         };
         let prepared = prepare(objects, workshop, &copy, (ask.user, unit), &id, now).await?;
-        items.push(SessionItem {
-            copy: copy.id.clone(),
-            prepared: Some(prepared),
-            signature: None,
-            done: false,
-            problem: None,
-        });
+        items.push(SessionItem::waiting(copy.id.clone(), Some(prepared)));
         decisions.push(decision);
         pages += copy.pages;
     }
@@ -204,8 +195,7 @@ pub async fn open_session(
         Ok(()) => drive(records, gateway, (ask.user, failing), session, now).await,
         Err(CommitError::Conflict) => {
             if session.is_on_a_phone() {
-                free(records, &ask.user.id, ask.id, now).await?;
-                may_ask(records, gateway, now).await?;
+                may_prompt(records, gateway, &ask, now).await?;
             }
             Err(Reason::CopyChanged.into())
         }
@@ -263,6 +253,19 @@ pub(crate) fn is_usable(workshop: &impl Workshop, chain: &[Certificate], now: Ti
     let Some((leaf, pool)) = chain.split_first() else { return false };
     let at = now.as_second();
     pki::path::build(leaf, pool, workshop.anchors(), at, pki::path::Purpose::Signing).is_trusted()
+}
+
+/// Whether the phone may be asked for these copies now. Gives what [`may_ask`] gives.
+async fn may_prompt(
+    records: &impl Records,
+    gateway: &impl RemoteSigning,
+    ask: &OpenSession<'_>,
+    now: Timestamp,
+) -> Result<(bool, Option<Write>), Halt> {
+    fits(gateway, ask.copies)?;
+    free(records, &ask.user.id, ask.id, now).await?;
+    wanted(records, &ask.user.id, ask.in_vain, now).await?;
+    may_ask(records, gateway, now).await
 }
 
 /// One prompt per SIM. The transaction asks again.

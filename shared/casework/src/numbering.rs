@@ -75,7 +75,7 @@ pub async fn request(
         }
         let command = Command::RequestSeal { session: id.clone(), decided_at: now };
         all.extend(writes(decide(&copy, command, &ask.user.id, now)?));
-        items.push(SessionItem { copy: copy.id, prepared: None, signature: None, done: false, problem: None });
+        items.push(SessionItem::waiting(copy.id, None));
     }
     let unit = unit.ok_or(Refusal::NotFound)?;
     let session = Session {

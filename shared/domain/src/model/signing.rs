@@ -161,3 +161,10 @@ impl SessionState {
         self.is_terminal() || self == SessionState::Cancelling
     }
 }
+
+impl SessionItem {
+    /// Nothing has come of it yet.
+    pub fn waiting(copy: CopyId, prepared: Option<PreparedRevision>) -> Self {
+        Self { copy, prepared, signature: None, done: false, problem: None }
+    }
+}
