@@ -107,14 +107,14 @@ fn office_at_work() -> (World, [CopyId; 3]) {
     (world, copies)
 }
 
-/// The same some time later: two copies that wait for their archives, one that the leader is asked to sign.
+/// The same some time later: one copy waits for its archive, one for the time-stamp of its seal, one for the leader.
 fn office_later() -> (World, [CopyId; 3]) {
     let (world, copies) = office_at_work();
-    for topic in [Topic::Seal, Topic::Seal, Topic::FinishSeal, Topic::FinishSeal] {
+    for topic in [Topic::Seal, Topic::Seal, Topic::FinishSeal] {
         let item = waiting(&world).into_iter().find(|item| item.topic == topic).expect("work");
         run(work(&world, &item)).expect("done");
     }
-    assert_eq!(copies.each_ref().map(|copy| state(&world, copy)), ["sealed", "sealed", "awaiting_signature"]);
+    assert_eq!(copies.each_ref().map(|copy| state(&world, copy)), ["sealed", "numbered", "awaiting_signature"]);
     (world, copies)
 }
 
