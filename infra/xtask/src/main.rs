@@ -56,7 +56,7 @@ enum Command {
         #[arg(long, value_name = "NUMBER")]
         mutations: Option<u64>,
     },
-    /// Việc của ban đêm: các mô hình cỡ lớn / what a night is for: the large models
+    /// Việc của ban đêm: mô hình cỡ lớn, lịch ngẫu nhiên / what a night is for: large models, drawn schedules
     Nightly,
     /// Chụp hình cho tài liệu vào docs/pictures / take the pictures of the documents
     Pictures,

@@ -23,6 +23,9 @@ const ONE_COPY: Duration = Duration::from_millis(50);
 
 /// The longest that the large models take on a busy machine.
 const MODELS: Duration = Duration::from_secs(60 * 60);
+/// Drawn schedules of a night, and the longest that they may take: a tenth of a second each, and patience.
+const SCHEDULES: &str = "100000";
+const NIGHT: Duration = Duration::from_secs(8 * 60 * 60);
 
 /// What became of a stage.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -183,14 +186,18 @@ pub(crate) fn fuzz(seconds: u64, seed: u64, kind: Option<&str>, changed: Option<
     done
 }
 
-/// `cargo xtask nightly`: the models that are too large for every day.
+/// `cargo xtask nightly`: what is too large for every day, the large models and 100,000 drawn schedules (limits.md T14).
 ///
 /// # Errors
 /// When a law of the register is broken.
 pub(crate) fn nightly() -> Result<(), Failure> {
     let log = Log::new("nightly")?;
     let large = ["test", "--workspace", "--lib", "--", "model::", "--ignored", "--show-output"];
-    let done = log.run(cargo().args(large), MODELS + BUILD);
+    let drawn =
+        ["test", "--workspace", "--test", "flow", "--", "--exact", "seeds::drawn_schedules_settle", "--nocapture"];
+    let done = log
+        .run(cargo().args(large), MODELS + BUILD)
+        .and_then(|()| log.run(cargo().args(drawn).env("FLOW_SEEDS", SCHEDULES), NIGHT + BUILD));
     println!("{}", tail(&log.text(), TAIL));
     done
 }
