@@ -231,7 +231,7 @@ fn fits(gateway: &impl RemoteSigning, copies: &[CopyId]) -> Result<(), Refusal> 
         code: "out-of-range",
         detail: (
             format!("Dịch vụ ký số này ký nhiều nhất {most} bản sao mỗi lần."),
-            format!("This signing service signs at most {most} at a time."),
+            format!("This signing service signs at most {most} of them at a time."),
         ),
     })
 }

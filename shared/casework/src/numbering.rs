@@ -300,7 +300,7 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         let Some(signer) = leader.credential.as_ref().and_then(|credential| credential.chain.first()) else {
             return Ok(false);
         };
-        // An authority whose clock is before ours has not signed in the future: its time was looked at when the token came.
+        // An authority whose clock is ahead of ours has not signed in the future: its time was looked at when the token came.
         let CopyState::SealRequested { signed_at, .. } = copy.state else { return Ok(false) };
         let at = self.now.max(signed_at);
         let expected = Expectation { field: LEADER_FIELD, signer, base: support::beginning(signed), at };

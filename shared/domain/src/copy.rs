@@ -56,8 +56,8 @@ pub enum CopyState {
         number: Number,
         /// The seal's revision as it was prepared and signed by the agency key, once it is.
         prepared: Option<(PreparedRevision, Vec<u8>)>,
-        /// Whether the agency key has ever signed under this number. Then a finished seal may exist somewhere, or be made yet by somebody who
-        /// was frozen, and the number can no longer be made void.
+        /// Whether a signature of the agency key was ever recorded under this number. Then a finished seal may exist somewhere, or be made yet by
+        /// somebody who was frozen, and the number can no longer be made void. Of a signature that was not recorded nobody makes a file.
         key_used: bool,
     },
     /// Number and seal are on it; verified and stored.

@@ -263,7 +263,7 @@ fn forward(copy: &Copy, command: Command<'_>, by: &UserId, now: Timestamp) -> Re
             key_used: true,
         }),
         (
-            S::Numbered { signed, signed_at, session, decided_at, number, prepared: Some(_), key_used },
+            S::Numbered { signed, signed_at, session, decided_at, number, prepared: Some(_), key_used: _ },
             Command::RenewSeal,
         ) => Ok(S::Numbered {
             signed: signed.clone(),
@@ -272,7 +272,7 @@ fn forward(copy: &Copy, command: Command<'_>, by: &UserId, now: Timestamp) -> Re
             decided_at: *decided_at,
             number: number.clone(),
             prepared: None,
-            key_used: *key_used,
+            key_used: true,
         }),
         (
             S::Numbered { signed, session, number, prepared: Some(_), .. },

@@ -21,8 +21,8 @@ use crate::{Halt, Outcome};
 /// How long it is remembered that a gateway has said something (remote-signing.md §4: dedupe 24 h).
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 
-/// Takes the next step from wherever the session stands. `clock` is read again whenever somebody has answered. Called by polls and the sweeper, as often as they like; one of them wins. Seal sessions
-/// come back as they are.
+/// Takes the next step from wherever the session stands. Called by polls and the sweeper, as often as they like; one of them wins. Seal sessions
+/// come back as they are. `clock` is read again whenever somebody has answered.
 ///
 /// # Errors
 /// `not-found`; faults of the ports. A fault of the gateway is no error: the session stands where it stood.
