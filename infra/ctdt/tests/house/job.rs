@@ -7,8 +7,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::client::{Answer, Call, Client};
 
-/// Longest wait for something that happens by itself.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(1800);
+/// Longest wait for something that happens by itself: a hang must end well before the stage does, so that it has a name.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
 /// Between two polls of a test that is alone: sooner than the API advises.
 const POLL: Duration = Duration::from_millis(50);
 

@@ -3,6 +3,7 @@
 //! back (019 to 021). The house takes neither from anybody: it asks for bare signatures, over CSC here and over MSS (decision 23).
 //! So they are not reached, whatever is set; the table says so, and nothing here shows what would become of them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -78,6 +79,8 @@ const TABLE: [(u16, &str, u8, Person, End); 23] = [
 const FORGED: usize = 3;
 /// How the house tells that it has refused one.
 const REFUSED_CALL: [&str; 3] = ["answered", "POST", "status=401"];
+/// And how, that it has taken one; the call that opens the session is answered so too.
+const TAKEN_CALL: [&str; 3] = ["answered", "POST", "status=202"];
 
 /// What a person reads, Vietnamese first.
 const WORDS: [(&str, &str, &str); 7] = [
@@ -177,6 +180,9 @@ impl Leader<'_> {
             // All three came while the prompt was open, and were refused.
             heard.until(FORGED, &REFUSED_CALL).await;
         }
+        if name == "duplicate-callback" {
+            heard.until(1 + 2, &TAKEN_CALL).await;
+        }
         if end == Expired {
             let path = format!("/v1/sign-sessions/{session}");
             let now = self.client.by("leader", Call::get(path)).await.is(200).json();
@@ -238,10 +244,12 @@ impl Leader<'_> {
                 assert_eq!(heard.lines(&taken), [""; 0], "{at}");
             }
             "duplicate-callback" => {
-                // The first is written; the second finds it there, and is tried once more to be certain.
-                let tries = heard.until(3, &taken).await;
-                assert!(tries.windows(2).all(|two| keys(&two[0]) == keys(&two[1])), "{at}: {tries:#?}");
-                assert_eq!(keys(&tries[0]).len(), 2, "{at}: what was said, and the order: {}", tries[0]);
+                // The first is written; the second finds it there, and is tried once more to be certain. Where the sweep has ended the session between
+                // them or before both, what comes after that is written nowhere. (hints.rs has the house that does not sweep.)
+                let tries = heard.lines(&taken);
+                let orders: BTreeSet<_> = tries.iter().map(|line| keys(line)).collect();
+                assert!(tries.len() <= 3 && orders.len() <= 1, "{at}: {tries:#?}");
+                assert!(orders.iter().all(|keys| keys.len() == 2), "{at}: what was said, and the order: {tries:#?}");
             }
             _ => {}
         }
