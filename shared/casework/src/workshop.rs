@@ -194,6 +194,16 @@ fn field_size(file: &Held<'_>, name: &str) -> Result<(f32, f32), Fault> {
     Ok((width as f32, height as f32))
 }
 
+/// What the composer drew, for whoever puts it into a revision.
+fn drawn(appearance: &compose::Appearance) -> pades::Appearance<'_> {
+    let compose::Appearance { size, content, typefaces, picture } = appearance;
+    let picture = picture.as_ref().map(|pixels| {
+        let compose::Pixels { name, width, height, rgb, alpha } = pixels;
+        pades::Pixels { name, width: *width, height: *height, rgb, alpha }
+    });
+    pades::Appearance { size: (f64::from(size.0), f64::from(size.1)), content, typefaces, picture }
+}
+
 /// `D:20261123140531+07'00'` (ISO 32000-2 §7.9.4).
 pub(crate) fn pdf_date(at: Timestamp) -> String {
     time::civil(at).strftime("D:%Y%m%d%H%M%S+07'00'").to_string()
@@ -231,7 +241,7 @@ impl Workshop for Workbench {
             reason: "Chứng thực bản sao đúng với bản chính",
             location: &mark.unit.place,
             signed_at: &pdf_date(mark.at),
-            appearance: Some(&appearance),
+            appearance: Some(drawn(&appearance)),
             token_room: mark.token_room,
             ecopy: None,
         };
@@ -259,7 +269,7 @@ impl Workshop for Workbench {
             reason: "Cấp số chứng thực và đóng dấu cơ quan",
             location: &mark.unit.place,
             signed_at: &pdf_date(mark.decided_at),
-            appearance: Some(&appearance),
+            appearance: Some(drawn(&appearance)),
             token_room: mark.token_room,
             ecopy: Some(EcopyFacts {
                 number: u64::from(number.number),

@@ -1,16 +1,15 @@
-//! What the two signature fields show. Each function makes a file of one page of exactly the field's size; the signing step imports that
-//! page as the field's normal appearance.
+//! What the two signature fields show. Each function draws a form of exactly the field's size, with the typefaces that stand in the base: the
+//! signing step writes it as the field's normal appearance.
 //!
 //! The text says who signed and when, in the colours of NĐ 30/2020 (blue, red). A picture of the handwritten signature or of the seal stands
 //! over it where the wording kept room; neither field reaches into the other, so the seal is beside the signature and not on it (decision 18).
 
 use fast_qr::{ECL, QRBuilder};
-use krilla::geom::{PathBuilder, Transform};
-use krilla::surface::Surface;
 
-use crate::block::{LEADER_HEIGHT, SEAL_HEIGHT, page};
+use crate::block::{LEADER_HEIGHT, SEAL_HEIGHT};
+use crate::canvas::{Canvas, Line};
 use crate::facsimile::{self, Facsimile};
-use crate::text::{BLACK, BLUE, Cut, Fonts, Ink, Line, RED, fill, frame, rule, set};
+use crate::text::{BLACK, BLUE, Cut, Fonts, Ink, RED};
 use crate::{LeaderText, SealText, Unusable};
 
 /// The longest text of a QR code, in any mode: what `domain::qr` makes is shorter (decision 16).
@@ -20,31 +19,61 @@ const SMALLEST_MODULE: f32 = 0.33 / 25.4 * 72.0;
 /// Light modules on each side of a code (ISO/IEC 18004 §6.3.8).
 const QUIET: usize = 4;
 
-/// One page of exactly `size` points: what the leader's field shows.
+/// What a signature's field shows: a form XObject (ISO 32000-1, 8.10) that does not stand in a file yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Appearance {
+    /// Width and height in points; its lower left corner is the origin.
+    pub size: (f32, f32),
+    /// The content stream, as it is.
+    pub content: Vec<u8>,
+    /// The typefaces that it names: each stands under this name in the base's /AcroForm /DR /Font.
+    pub typefaces: Vec<&'static str>,
+    /// The picture that it names.
+    pub picture: Option<Pixels>,
+}
+
+/// A picture with its mask, 8 bits a component.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pixels {
+    /// What the content calls it.
+    pub name: &'static str,
+    /// Pixels of a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// DeviceRGB, three octets a pixel.
+    pub rgb: Vec<u8>,
+    /// Opacity, one octet a pixel.
+    pub alpha: Vec<u8>,
+}
+
+/// What the leader's field shows, `size` points large.
 ///
 /// # Errors
-/// [`Unusable::TextUnusable`] when a text does not fit, even in the smallest type of 5 points; what is wrong with the picture.
-pub fn leader_appearance(size: (f32, f32), text: &LeaderText<'_>) -> Result<Vec<u8>, Unusable> {
+/// [`Unusable::TextUnusable`] when a text has a sign that does not stand in every copy, or does not fit, even in the smallest type of 5 points; what is wrong with the picture.
+pub fn leader_appearance(size: (f32, f32), text: &LeaderText<'_>) -> Result<Appearance, Unusable> {
     check(size)?;
-    let fonts = Fonts::new()?;
-    let title = crate::block::title_lines(&fonts, text.title_line)?.join(" – ");
-    let mut rows = vec![(Cut::Bold, format!("Người ký: {}", fonts.clean("name", text.name)?))];
+    let fonts = Fonts::get()?;
+    let title = crate::block::title_lines(fonts, text.title_line)?.join(" – ");
+    let mut rows = vec![(Cut::Bold, format!("Người ký: {}", fonts.clean_everyday("name", text.name)?))];
     rows.push((Cut::Regular, format!("Chức danh: {title}")));
     if let Some(organisation) = text.organisation {
-        rows.push((Cut::Regular, format!("Cơ quan: {}", fonts.clean("organisation", organisation)?)));
+        rows.push((Cut::Regular, format!("Cơ quan: {}", fonts.clean_everyday("organisation", organisation)?)));
     }
-    rows.push((Cut::Regular, format!("Thời gian ký: {}", fonts.clean("signed_at_text", text.signed_at_text)?)));
+    rows.push((
+        Cut::Regular,
+        format!("Thời gian ký: {}", fonts.clean_everyday("signed_at_text", text.signed_at_text)?),
+    ));
     let picture = text.picture.map(|png| facsimile::read(png, Facsimile::Signature)).transpose()?;
     let (height, above) = below(size.1, LEADER_HEIGHT);
     let (x, width) = (9.0, size.0 - 13.0);
-    let lines = column(&fonts, &rows, (x, width, height - 4.0), BLUE)?;
-    single(size, |surface| {
-        picture_above(surface, picture.as_ref(), Facsimile::Signature, (size.0, above));
-        surface.push_transform(&Transform::from_translate(0.0, above));
-        rule(surface, (3.0, 3.0), (3.0, height - 3.0), 1.6, BLUE);
-        lines.iter().for_each(|line| set(surface, &fonts, line));
-        surface.pop();
-    })
+    let lines = column(fonts, &rows, (x, width, height - 4.0), BLUE)?;
+    let mut canvas = Canvas::new(size);
+    picture_above(&mut canvas, picture, Facsimile::Signature, (size.0, above));
+    canvas.from((0.0, above));
+    canvas.rule((3.0, 3.0), (3.0, height - 3.0), 1.6, BLUE);
+    lines.iter().for_each(|line| canvas.text(line));
+    Ok(canvas.appearance())
 }
 
 /// Of a field's height what is written on, and what is left over it for a picture.
@@ -54,35 +83,30 @@ fn below(height: f32, written: f32) -> (f32, f32) {
 }
 
 /// The picture in the upper part of a field; none where no room was kept.
-fn picture_above(
-    surface: &mut Surface<'_>,
-    pixels: Option<&image::RgbaImage>,
-    of: Facsimile,
-    (wide, high): (f32, f32),
-) {
+fn picture_above(canvas: &mut Canvas, pixels: Option<image::RgbaImage>, of: Facsimile, (wide, high): (f32, f32)) {
     // What can be recognised, and what keeps it from the lines below.
     const LEAST: f32 = 20.0;
     const APART: f32 = 4.0;
     if let Some(pixels) = pixels.filter(|_| high >= LEAST) {
-        facsimile::draw(surface, pixels, of, (0.0, 0.0, wide, high - APART));
+        facsimile::draw(canvas, pixels, of, (0.0, 0.0, wide, high - APART));
     }
 }
 
-/// One page of exactly `size` points: what the seal's field shows, with number, book, date, unit and QR code (R47, R49, decision 9).
+/// What the seal's field shows, `size` points large: number, book, date, unit and QR code (R47, R49, decision 9).
 ///
 /// # Errors
-/// [`Unusable::TextUnusable`] when a text does not fit, even in the smallest type of 5 points, or when the QR code is longer than 311 bytes or
+/// As [`leader_appearance`]; [`Unusable::TextUnusable`] when a text does not fit, even in the smallest type of 5 points, or when the QR code is longer than 311 bytes or
 /// its modules would be smaller than 0.33 mm.
-pub fn seal_appearance(size: (f32, f32), text: &SealText<'_>) -> Result<Vec<u8>, Unusable> {
+pub fn seal_appearance(size: (f32, f32), text: &SealText<'_>) -> Result<Appearance, Unusable> {
     check(size)?;
-    let fonts = Fonts::new()?;
-    let unit = fonts.clean("unit_name", text.unit_name)?;
-    let book = fonts.clean("book", text.book)?;
-    let suffix = fonts.clean("suffix", text.suffix)?;
+    let fonts = Fonts::get()?;
+    let unit = fonts.clean_everyday("unit_name", text.unit_name)?;
+    let book = fonts.clean_everyday("book", text.book)?;
+    let suffix = fonts.clean_everyday("suffix", text.suffix)?;
     let rows = [
-        (Cut::Bold, format!("Số chứng thực: {}", fonts.clean("number", text.number)?), BLACK, 12.0),
+        (Cut::Bold, format!("Số chứng thực: {}", fonts.clean_everyday("number", text.number)?), BLACK, 12.0),
         (Cut::Regular, format!("Quyển số: {book} - {suffix}"), BLACK, 11.0),
-        (Cut::Italic, fonts.clean("date_text", text.date_text)?, BLACK, 10.5),
+        (Cut::Italic, fonts.clean_everyday("date_text", text.date_text)?, BLACK, 10.5),
         (Cut::Bold, unit, RED, 10.0),
         (Cut::Regular, "Đã ký số bằng chứng thư số của cơ quan".to_owned(), RED, 8.0),
     ];
@@ -96,27 +120,20 @@ pub fn seal_appearance(size: (f32, f32), text: &SealText<'_>) -> Result<Vec<u8>,
         return Err(Unusable::TextUnusable("qr_payload".into()));
     }
     let (x, width) = (side + 4.0, size.0 - side - 10.0);
-    let lines = seal_lines(&fonts, &rows, (x, width, height - 8.0))?;
-    single(size, |surface| {
-        picture_above(surface, picture.as_ref(), Facsimile::Seal, (size.0, above));
-        surface.push_transform(&Transform::from_translate(0.0, above));
-        frame(surface, (0.0, 0.0, size.0, height), 1.2, RED);
-        draw_qr(surface, &qr, (1.5, (height - side) / 2.0, side));
-        lines.iter().for_each(|line| set(surface, &fonts, line));
-        surface.pop();
-    })
+    let lines = seal_lines(fonts, &rows, (x, width, height - 8.0))?;
+    let mut canvas = Canvas::new(size);
+    picture_above(&mut canvas, picture, Facsimile::Seal, (size.0, above));
+    canvas.from((0.0, above));
+    canvas.frame((0.0, 0.0, size.0, height), 1.2, RED);
+    draw_qr(&mut canvas, &qr, (1.5, (height - side) / 2.0, side));
+    lines.iter().for_each(|line| canvas.text(line));
+    Ok(canvas.appearance())
 }
 
 /// A field must be between 40 × 20 and 2,000 × 2,000 points.
 fn check(size: (f32, f32)) -> Result<(), Unusable> {
     let fits = (40.0..=2000.0).contains(&size.0) && (20.0..=2000.0).contains(&size.1);
     if fits { Ok(()) } else { Err(Unusable::PlacementOutside) }
-}
-
-fn single(size: (f32, f32), draw: impl FnOnce(&mut Surface<'_>)) -> Result<Vec<u8>, Unusable> {
-    let mut document = krilla::Document::new();
-    page(&mut document, size, draw)?;
-    document.finish().map_err(|error| Unusable::Compose(format!("{error:?}")))
 }
 
 /// Sets rows of one size in a column `(x, width, height)`, as large as fits from 9.5 points down.
@@ -193,29 +210,10 @@ fn qr_modules(payload: &str) -> Result<Vec<Vec<bool>>, Unusable> {
     Ok(cells.chunks(code.size.max(1)).map(|row| row.iter().map(|module| module.value()).collect()).collect())
 }
 
-/// Draws the code as one path in a square `(x, y, side)`, with its quiet zone of four modules.
-fn draw_qr(surface: &mut Surface<'_>, modules: &[Vec<bool>], (x, y, side): (f32, f32, f32)) {
-    let quiet = QUIET as f32;
-    let step = side / (modules.len() as f32 + 2.0 * quiet);
-    let mut path = PathBuilder::new();
-    for (row, cells) in modules.iter().enumerate() {
-        let mut column = 0;
-        for run in cells.chunk_by(|a, b| a == b) {
-            let (start, length) = (column, run.len());
-            column += length;
-            let top = y + (row as f32 + quiet) * step;
-            let left = x + (start as f32 + quiet) * step;
-            let rect = krilla::geom::Rect::from_xywh(left, top, length as f32 * step, step);
-            if let (Some(true), Some(rect)) = (run.first(), rect) {
-                path.push_rect(rect);
-            }
-        }
-    }
-    surface.set_stroke(None);
-    surface.set_fill(Some(fill(BLACK)));
-    if let Some(path) = path.finish() {
-        surface.draw_path(&path);
-    }
+/// Draws the code in a square `(x, y, side)`, with its quiet zone of four modules.
+fn draw_qr(canvas: &mut Canvas, modules: &[Vec<bool>], (x, y, side): (f32, f32, f32)) {
+    let quiet = QUIET as f32 * side / (modules.len() + 2 * QUIET) as f32;
+    canvas.modules(modules, (x + quiet, y + quiet), side - 2.0 * quiet, BLACK);
 }
 
 #[cfg(test)]
@@ -259,14 +257,14 @@ mod tests {
     /// Also in the narrow seal beside a long unit name.
     #[test]
     fn number_and_book_stay_on_one_line() {
-        let fonts = Fonts::new().expect("a typeface");
+        let fonts = Fonts::get().expect("a typeface");
         let rows = [
             (Cut::Bold, "Số chứng thực: 100152".to_owned(), BLACK, 12.0),
             (Cut::Regular, "Quyển số: 01/2026 - SCT/BS".to_owned(), BLACK, 11.0),
             (Cut::Bold, "ỦY BAN NHÂN DÂN XÃ THỬ NGHIỆM".to_owned(), RED, 10.0),
         ];
         for width in [75.0, 90.0, 110.0, 200.0] {
-            let lines = seal_lines(&fonts, &rows, (0.0, width, 120.0)).expect("it fits");
+            let lines = seal_lines(fonts, &rows, (0.0, width, 120.0)).expect("it fits");
             for whole in &rows[..2] {
                 let line = lines.iter().find(|line| line.text == whole.1);
                 let line = line.unwrap_or_else(|| panic!("“{}” is broken at {width}", whole.1));

@@ -5,7 +5,8 @@
 use image::DynamicImage;
 use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
 
-use crate::block::{A4, AddedPage, BLOCK_WIDTH, Block, Clean, Overlay, added_page, layout, mark_size, overlay_pdf};
+use crate::block::{self, A4, AddedPage, BLOCK_WIDTH, Block, Clean, Overlay, added_page, layout};
+use crate::canvas::{Signs, typefaces};
 use crate::copy::Copier;
 use crate::free::{InkMap, ink_map};
 use crate::paper::paper;
@@ -14,7 +15,7 @@ use crate::template::template;
 use crate::text::Fonts;
 use crate::write::{self, Fields};
 use crate::{BLOCK_MIN, Base, BaseSpec, Kind, MAX_BYTES, MAX_PAGES, PlacedAt, Placement, Rect, Unusable};
-use crate::{moment, page_image, pdf_in, pdfa};
+use crate::{moment, page_image, pdf_in, pdfa, program};
 
 /// The most bytes that a base may have: pictures that PDF cannot hold as they came may grow, and signatures and evidence still come.
 const MAX_BASE: usize = MAX_BYTES + (16 << 20);
@@ -45,12 +46,12 @@ struct Gathered {
 /// The reason, with the API's code.
 pub fn base(spec: &BaseSpec<'_>) -> Result<Base, Unusable> {
     let created = moment::read(&spec.created)?;
-    let fonts = Fonts::new()?;
-    let text = Clean::new(&fonts, &spec.wording, template(&spec.wording.template_id, created.day)?)?;
+    let fonts = Fonts::get()?;
+    let text = Clean::new(fonts, &spec.wording, template(&spec.wording.template_id, created.day)?)?;
     let Gathered { mut target, mut sheets, measure } = gather(&spec.scans, &spec.placement, true)?;
     let bodies = sheets.iter().filter_map(|sheet| sheet.body.map(|(id, _)| id));
     let not_archival = pdfa::obstacle(&target, bodies);
-    let placed = settle(&fonts, &text, &spec.placement, &sheets, measure.as_ref())?;
+    let placed = settle(fonts, &text, &spec.placement, &sheets, measure.as_ref())?;
     let (overlay, corner) = match &placed.what {
         What::Block(block) => (Overlay::OnScan(block), (placed.at.x, placed.at.y + placed.at.h)),
         What::Added(added) => {
@@ -58,20 +59,22 @@ pub fn base(spec: &BaseSpec<'_>) -> Result<Base, Unusable> {
             (Overlay::OnAdded(added), (placed.at.x, placed.at.y + placed.at.h))
         }
     };
-    let overlay_file = pdf_in::open(&overlay_pdf(&fonts, &overlay)?)?;
-    let forms: Vec<ObjectId> = {
-        let mut copier = Copier::new(&overlay_file.doc, &mut target);
-        let wanted = overlay_file.pages.iter().take(if spec.sandbox_mark { 2 } else { 1 });
-        wanted.map(|page| copier.page_as_form(page)).collect::<Result<_, _>>()?
-    };
+    let wording = block::overlay(&overlay);
+    let mark = spec.sandbox_mark.then(|| block::mark(fonts));
+    let mut signs = Signs::default();
+    [Some(&wording), mark.as_ref()].into_iter().flatten().for_each(|canvas| canvas.tell(&mut signs));
+    // Before the pages: whoever signs reads from there to the end.
+    let typefaces = typefaces(&mut target, fonts, &program::with_everyday(signs))?;
+    let wording = wording.form(&mut target, &typefaces);
+    let mark = mark.map(|mark| (mark.form(&mut target, &typefaces), block::mark_size(fonts)));
     let block = placed.what.block();
     let fields = Fields { page: placed.at.page, leader: up(corner, block.leader), seal: up(corner, block.seal) };
     let overlay_at = if placed.at.added_page { (0.0, 0.0) } else { (placed.at.x, placed.at.y) };
-    let first = *forms.first().ok_or_else(|| Unusable::Compose("overlay".into()))?;
     let finish = write::Finish {
         sheets: &sheets,
-        wording: (placed.at.page, first, overlay_at),
-        mark: forms.get(1).map(|form| (*form, mark_size(&fonts))),
+        wording: (placed.at.page, wording, overlay_at),
+        mark,
+        typefaces: &typefaces,
         fields: &fields,
         title: &text.document,
         unit: &text.unit,
@@ -96,10 +99,10 @@ pub fn base(spec: &BaseSpec<'_>) -> Result<Base, Unusable> {
 /// As [`base`].
 pub fn place(spec: &BaseSpec<'_>) -> Result<PlacedAt, Unusable> {
     let created = moment::read(&spec.created)?;
-    let fonts = Fonts::new()?;
-    let text = Clean::new(&fonts, &spec.wording, template(&spec.wording.template_id, created.day)?)?;
+    let fonts = Fonts::get()?;
+    let text = Clean::new(fonts, &spec.wording, template(&spec.wording.template_id, created.day)?)?;
     let gathered = gather(&spec.scans, &spec.placement, false)?;
-    Ok(settle(&fonts, &text, &spec.placement, &gathered.sheets, gathered.measure.as_ref())?.at)
+    Ok(settle(fonts, &text, &spec.placement, &gathered.sheets, gathered.measure.as_ref())?.at)
 }
 
 enum What {

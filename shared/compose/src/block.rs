@@ -3,12 +3,9 @@
 //! Does not know where on a page it will stand, and never draws number, book or date (they come with the seal, decision 9).
 //! Looks follow NĐ 30/2020/NĐ-CP, Annex I: serif, centred capitals for headings, the signer on the right, the seal on the left.
 
-use krilla::geom::Transform;
-use krilla::page::PageSettings;
-use krilla::surface::Surface;
-
+use crate::canvas::{Canvas, Down, Line};
 use crate::template::Template;
-use crate::text::{BLACK, Cut, Fonts, GREY, Line, frame, rule, set};
+use crate::text::{BLACK, Cut, Fonts, GREY};
 use crate::{Room, Unusable, Wording};
 
 /// A4 portrait, points.
@@ -28,10 +25,7 @@ const SEAL_ROOM: f32 = 36.0 / 25.4 * 72.0 + 4.0;
 const SANDBOX_TEXT: &str = "BẢN THỬ NGHIỆM – KHÔNG CÓ GIÁ TRỊ";
 pub(crate) const MARK_SIZE: f32 = 9.0;
 
-/// A rectangle with y downwards: x, y, w, h.
-pub(crate) type Down = (f32, f32, f32, f32);
-
-/// The texts, cleaned once.
+/// The texts, cleaned once. What the signatures will say again has to be set with the letters that stand in every copy.
 pub(crate) struct Clean {
     pub(crate) unit: String,
     pub(crate) place: Option<String>,
@@ -54,10 +48,10 @@ impl Clean {
         let pages = format!("{:02}", wording.document_pages);
         let place = wording.place.trim();
         Ok(Self {
-            unit: fonts.clean("unit_name", &wording.unit_name)?,
+            unit: fonts.clean_everyday("unit_name", &wording.unit_name)?,
             place: if place.is_empty() { None } else { Some(fonts.clean("place", place)?) },
             titles,
-            leader: fonts.clean("leader_name", &wording.leader_name)?,
+            leader: fonts.clean_everyday("leader_name", &wording.leader_name)?,
             heading: template.heading.to_owned(),
             note: template.note.replace("{pages}", &pages).replace("{title}", &document),
             basis: template.legal_basis.to_owned(),
@@ -70,7 +64,8 @@ impl Clean {
 /// `KT. CHỦ TỊCH / PHÓ CHỦ TỊCH` or two lines become two cleaned lines; at most three.
 pub(crate) fn title_lines(fonts: &Fonts, text: &str) -> Result<Vec<String>, Unusable> {
     let parts = text.split('\n').flat_map(|line| line.split(" / ")).filter(|part| !part.trim().is_empty());
-    let lines: Vec<String> = parts.map(|part| fonts.clean("leader_title_line", part)).collect::<Result<_, _>>()?;
+    let lines: Vec<String> =
+        parts.map(|part| fonts.clean_everyday("leader_title_line", part)).collect::<Result<_, _>>()?;
     if lines.is_empty() || lines.len() > 3 {
         return Err(Unusable::TextUnusable("leader_title_line".into()));
     }
@@ -173,7 +168,7 @@ pub(crate) fn added_page(fonts: &Fonts, text: &Clean) -> Result<AddedPage, Unusa
     Ok(AddedPage { lines, rules, at, block })
 }
 
-/// What stands on the overlay file's first page.
+/// What is drawn for the wording.
 pub(crate) enum Overlay<'a> {
     /// The block alone, framed, for the free space of a scan.
     OnScan(&'a Block),
@@ -181,63 +176,37 @@ pub(crate) enum Overlay<'a> {
     OnAdded(&'a AddedPage),
 }
 
-/// A file of two pages: the overlay, and the sandbox mark as a strip (`width` × [`MARK_SIZE`] and a little).
-pub(crate) fn overlay_pdf(fonts: &Fonts, overlay: &Overlay<'_>) -> Result<Vec<u8>, Unusable> {
-    let mut document = krilla::Document::new();
-    match overlay {
+/// Draws the wording in a form of its own.
+pub(crate) fn overlay(what: &Overlay<'_>) -> Canvas {
+    match what {
         Overlay::OnScan(block) => {
-            page(&mut document, block.size, |surface| {
-                frame(surface, (0.0, 0.0, block.size.0, block.size.1), 0.6, GREY);
-                draw_block(surface, fonts, block);
-            })?;
+            let mut canvas = Canvas::new(block.size);
+            canvas.frame((0.0, 0.0, block.size.0, block.size.1), 0.6, GREY);
+            block.lines.iter().for_each(|line| canvas.text(line));
+            canvas
         }
         Overlay::OnAdded(added) => {
-            page(&mut document, A4, |surface| {
-                added.lines.iter().for_each(|line| set(surface, fonts, line));
-                for (x, y, width) in &added.rules {
-                    rule(surface, (*x, *y), (x + width, *y), 0.8, BLACK);
-                }
-                surface.push_transform(&Transform::from_translate(added.at.0, added.at.1));
-                draw_block(surface, fonts, &added.block);
-                surface.pop();
-            })?;
+            let mut canvas = Canvas::new(A4);
+            added.lines.iter().for_each(|line| canvas.text(line));
+            for (x, y, width) in &added.rules {
+                canvas.rule((*x, *y), (x + width, *y), 0.8, BLACK);
+            }
+            canvas.from(added.at);
+            added.block.lines.iter().for_each(|line| canvas.text(line));
+            canvas
         }
     }
-    let mark = mark_size(fonts);
-    page(&mut document, mark, |surface| {
-        let line = Line {
-            x: 0.0,
-            y: MARK_SIZE,
-            cut: Cut::Regular,
-            size: MARK_SIZE,
-            ink: (170, 0, 0),
-            text: SANDBOX_TEXT.into(),
-        };
-        set(surface, fonts, &line);
-    })?;
-    document.finish().map_err(|error| Unusable::Compose(format!("{error:?}")))
+}
+
+/// Draws the sandbox's mark as a strip of [`mark_size`].
+pub(crate) fn mark(fonts: &Fonts) -> Canvas {
+    let mut canvas = Canvas::new(mark_size(fonts));
+    let text = SANDBOX_TEXT.to_owned();
+    canvas.text(&Line { x: 0.0, y: MARK_SIZE, cut: Cut::Regular, size: MARK_SIZE, ink: (170, 0, 0), text });
+    canvas
 }
 
 /// Width and height of the sandbox mark's strip.
 pub(crate) fn mark_size(fonts: &Fonts) -> (f32, f32) {
     (fonts.width(Cut::Regular, MARK_SIZE, SANDBOX_TEXT) + 1.0, MARK_SIZE * 1.4)
-}
-
-fn draw_block(surface: &mut Surface<'_>, fonts: &Fonts, block: &Block) {
-    block.lines.iter().for_each(|line| set(surface, fonts, line));
-}
-
-/// Adds a page of exactly this size and draws on it.
-pub(crate) fn page(
-    document: &mut krilla::Document,
-    size: (f32, f32),
-    draw: impl FnOnce(&mut Surface<'_>),
-) -> Result<(), Unusable> {
-    let settings = PageSettings::from_wh(size.0, size.1).ok_or(Unusable::PlacementOutside)?;
-    let mut page = document.start_page_with(settings);
-    let mut surface = page.surface();
-    draw(&mut surface);
-    surface.finish();
-    page.finish();
-    Ok(())
 }

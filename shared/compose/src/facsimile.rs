@@ -7,11 +7,9 @@
 use std::io::Cursor;
 
 use image::{ImageFormat, ImageReader, RgbaImage};
-use krilla::geom::{Size, Transform};
-use krilla::surface::Surface;
 
 use crate::Unusable;
-use crate::block::Down;
+use crate::canvas::{Canvas, Down};
 use crate::picture::decode;
 
 /// The most bytes of such a picture: it stands in every copy (30 KB is usual for a seal at 600 dpi).
@@ -87,7 +85,7 @@ fn has_colour([red, green, blue, _]: [u8; 4], of: Facsimile) -> bool {
 }
 
 /// Draws it as large as fits into a place, at its right edge for a seal (beside the signature), else in its middle.
-pub(crate) fn draw(surface: &mut Surface<'_>, pixels: &RgbaImage, of: Facsimile, (x, y, w, h): Down) {
+pub(crate) fn draw(canvas: &mut Canvas, pixels: RgbaImage, of: Facsimile, (x, y, w, h): Down) {
     let (wide, high) = (pixels.width() as f32, pixels.height() as f32);
     let scale = (w / wide).min(h / high);
     let (shown, tall) = (wide * scale, high * scale);
@@ -95,11 +93,7 @@ pub(crate) fn draw(surface: &mut Surface<'_>, pixels: &RgbaImage, of: Facsimile,
         Facsimile::Signature => x + (w - shown) / 2.0,
         Facsimile::Seal => x + w - shown,
     };
-    let Some(size) = Size::from_wh(shown, tall) else { return };
-    let image = krilla::image::Image::from_rgba8(pixels.as_raw().clone(), pixels.width(), pixels.height());
-    surface.push_transform(&Transform::from_translate(left, y + (h - tall) / 2.0));
-    surface.draw_image(image, size);
-    surface.pop();
+    canvas.picture(pixels, (left, y + (h - tall) / 2.0, shown, tall));
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 mod appearance;
 mod base;
 mod block;
+mod canvas;
 mod copy;
 mod exif;
 mod facsimile;
@@ -23,6 +24,7 @@ mod pdf_gate;
 mod pdf_in;
 mod pdfa;
 mod picture;
+mod program;
 mod quality;
 mod record;
 mod refuse;
@@ -33,7 +35,7 @@ mod tiff_in;
 mod typefaces;
 mod write;
 
-pub use appearance::{leader_appearance, seal_appearance};
+pub use appearance::{Appearance, Pixels, leader_appearance, seal_appearance};
 pub use base::{base, place};
 pub use facsimile::{FACSIMILE_BYTES, Facsimile, facsimile};
 pub use inspect::inspect;

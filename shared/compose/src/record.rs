@@ -30,7 +30,7 @@ const EVIDENCE: usize = 40;
 /// # Errors
 /// [`Unusable::TextUnusable`] where the report has no verdict; [`Unusable::Compose`] when the PDF cannot be made.
 pub fn report(report: &Value) -> Result<Vec<u8>, Unusable> {
-    record(report, &json(report)?, None)
+    crate::write::save(record(report, &json(report)?, None)?)
 }
 
 /// By whom a record is going to be signed, and when.
@@ -50,7 +50,7 @@ pub struct Signing<'a> {
 pub fn report_to_sign(report: &Value, signing: &Signing<'_>) -> Result<Vec<u8>, Unusable> {
     let attachment = attached_report(report)?;
     let pages = record(report, &attachment, Some(signing))?;
-    signable::finish(&pages, &attachment, &crate::moment::read(signing.at)?)
+    signable::finish(pages, &attachment, &crate::moment::read(signing.at)?)
 }
 
 /// What a record that is signed carries for machines: the report with long numbers in its texts as the pages show them, for
@@ -83,10 +83,9 @@ fn without_numbers_of_persons(value: &Value) -> Value {
 }
 
 /// The pages; `named` is the report whose digest stands at their foot.
-fn record(report: &Value, named: &[u8], signing: Option<&Signing<'_>>) -> Result<Vec<u8>, Unusable> {
+fn record(report: &Value, named: &[u8], signing: Option<&Signing<'_>>) -> Result<lopdf::Document, Unusable> {
     let tone = Tone::of(text(report, "verdict")).ok_or_else(|| Unusable::TextUnusable("verdict".into()))?;
-    let fonts = Fonts::new()?;
-    let mut sheet = Sheet::new(&fonts);
+    let mut sheet = Sheet::new(Fonts::get()?);
     if batch::is_one(report) {
         batch::pages(&mut sheet, report, &tone, signing);
     } else {

@@ -1,20 +1,14 @@
-//! Typefaces and lines: cleaning, measuring, wrapping, setting. One typeface family (Liberation Serif, metric twin of Times New Roman).
+//! Typefaces and lines: cleaning, measuring, wrapping. One typeface family (Liberation Serif, metric twin of Times New Roman).
 //!
-//! Does not hyphenate and does not break inside a word unless the word alone is wider than the line.
+//! Letters stand beside each other as wide as they are, without kerning and ligatures, as a word processor sets Vietnamese by default: so a
+//! text is measured as it will be drawn. Does not hyphenate and does not break inside a word unless the word alone is wider than the line.
 
-use krilla::color::rgb;
-use krilla::geom::{PathBuilder, Point};
-use krilla::num::NormalizedF32;
-use krilla::paint::{Fill, FillRule, Stroke};
-use krilla::surface::Surface;
-use krilla::text::{Font, TextDirection};
+use std::sync::LazyLock;
+
+use ttf_parser::Face;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::Unusable;
-
-const REGULAR: &[u8] = include_bytes!("../fonts/LiberationSerif-Regular.ttf");
-const BOLD: &[u8] = include_bytes!("../fonts/LiberationSerif-Bold.ttf");
-const ITALIC: &[u8] = include_bytes!("../fonts/LiberationSerif-Italic.ttf");
 
 /// The longest text of a wording, in characters.
 pub(crate) const MAX_CHARS: usize = 400;
@@ -25,6 +19,38 @@ pub(crate) enum Cut {
     Regular,
     Bold,
     Italic,
+}
+
+impl Cut {
+    pub(crate) const ALL: [Cut; 3] = [Cut::Regular, Cut::Bold, Cut::Italic];
+
+    /// Its place among things of which each cut has one.
+    pub(crate) fn of<T>(self, [regular, bold, italic]: &[T; 3]) -> &T {
+        match self {
+            Cut::Regular => regular,
+            Cut::Bold => bold,
+            Cut::Italic => italic,
+        }
+    }
+
+    /// What contents and resources call it.
+    pub(crate) fn resource(self) -> &'static str {
+        self.of::<&str>(&["CTDT-Regular", "CTDT-Bold", "CTDT-Italic"])
+    }
+
+    /// Its PostScript name.
+    pub(crate) fn postscript(self) -> &'static str {
+        self.of::<&str>(&["LiberationSerif", "LiberationSerif-Bold", "LiberationSerif-Italic"])
+    }
+
+    /// The typeface's file.
+    pub(crate) fn file(self) -> &'static [u8] {
+        match self {
+            Cut::Regular => include_bytes!("../fonts/LiberationSerif-Regular.ttf"),
+            Cut::Bold => include_bytes!("../fonts/LiberationSerif-Bold.ttf"),
+            Cut::Italic => include_bytes!("../fonts/LiberationSerif-Italic.ttf"),
+        }
+    }
 }
 
 /// A colour of ink.
@@ -41,53 +67,67 @@ pub(crate) const BLUE: Ink = (16, 52, 150);
 /// # Errors
 /// [`Unusable::Compose`] when the typeface that is built in cannot be read.
 pub fn unset_sign(text: &str) -> Result<Option<char>, Unusable> {
-    let fonts = Fonts::new()?;
-    let known = |sign: char| fonts.cuts.iter().all(|cut| cut.shaper.glyph_index(sign).is_some());
-    Ok(text.nfc().find(|sign| !known(*sign)))
+    let fonts = Fonts::get()?;
+    Ok(text.nfc().find(|sign| !fonts.has(*sign)))
 }
 
-struct Loaded {
-    font: Font,
-    shaper: rustybuzz::Face<'static>,
+/// Signs that stand in every copy, so that its signatures can be drawn with them: all of Vietnamese, the letters of Vietnam's minorities
+/// that it lacks (Ê Đê, Gia Rai, Ba Na), what is set between them. NFC. A few more would make every copy larger: Latin letters of all of Europe take as much again.
+pub(crate) fn is_everyday(sign: char) -> bool {
+    matches!(sign, ' '..='~' | '\u{1ea0}'..='\u{1ef9}')
+        || "ÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝàáâãèéêìíòóôõùúýĂăĐđĨĩŨũƠơƯưČčĔĕĬĭÑñŎŏŬŭƀ–—‘’“”…₫".contains(sign)
+        || matches!(sign, '\u{300}' | '\u{301}' | '\u{303}' | '\u{306}' | '\u{309}' | '\u{323}')
 }
 
-/// The three cuts, ready to measure and to set.
+/// The three cuts, ready to measure with.
 pub(crate) struct Fonts {
-    cuts: [Loaded; 3],
+    cuts: [Face<'static>; 3],
 }
+
+static FONTS: LazyLock<Option<Fonts>> = LazyLock::new(|| {
+    let load = |cut: Cut| Face::parse(cut.file(), 0).ok();
+    Some(Fonts { cuts: [load(Cut::Regular)?, load(Cut::Bold)?, load(Cut::Italic)?] })
+});
 
 impl Fonts {
-    pub(crate) fn new() -> Result<Self, Unusable> {
-        let load = |bytes: &'static [u8]| -> Option<Loaded> {
-            Some(Loaded { font: Font::new(bytes.into(), 0)?, shaper: rustybuzz::Face::from_slice(bytes, 0)? })
-        };
-        let broken = || Unusable::Compose("typeface".into());
-        Ok(Self {
-            cuts: [load(REGULAR).ok_or_else(broken)?, load(BOLD).ok_or_else(broken)?, load(ITALIC).ok_or_else(broken)?],
-        })
+    pub(crate) fn get() -> Result<&'static Self, Unusable> {
+        FONTS.as_ref().ok_or_else(|| Unusable::Compose("typeface".into()))
     }
 
-    fn cut(&self, cut: Cut) -> &Loaded {
-        let [regular, bold, italic] = &self.cuts;
-        match cut {
-            Cut::Regular => regular,
-            Cut::Bold => bold,
-            Cut::Italic => italic,
-        }
+    pub(crate) fn face(&self, cut: Cut) -> &Face<'static> {
+        cut.of(&self.cuts)
     }
 
-    /// Width of one line in points, shaped as it will be set.
+    /// Whether every cut has a glyph. A sign is its own number in a file, which has two octets for it.
+    fn has(&self, sign: char) -> bool {
+        u32::from(sign) <= 0xffff && self.cuts.iter().all(|face| face.glyph_index(sign).is_some())
+    }
+
+    /// How wide a sign is, in thousandths of the size; as it stands in the file.
+    pub(crate) fn advance(&self, cut: Cut, sign: char) -> u32 {
+        let face = self.face(cut);
+        let units = face.glyph_index(sign).and_then(|glyph| face.glyph_hor_advance(glyph)).unwrap_or_default();
+        let em = u32::from(face.units_per_em()).max(1);
+        (u32::from(units) * 1000 + em / 2) / em
+    }
+
+    /// Width of one line in points.
     pub(crate) fn width(&self, cut: Cut, size: f32, text: &str) -> f32 {
-        let face = &self.cut(cut).shaper;
-        let mut buffer = rustybuzz::UnicodeBuffer::new();
-        buffer.push_str(text);
-        let shaped = rustybuzz::shape(face, &[], buffer);
-        let units: i64 = shaped.glyph_positions().iter().map(|glyph| i64::from(glyph.x_advance)).sum();
-        units as f32 * size / face.units_per_em() as f32
+        let thousandths: u32 = text.chars().map(|sign| self.advance(cut, sign)).sum();
+        thousandths as f32 * size / 1000.0
     }
 
     /// NFC, single spaces, no control characters; refused when empty, too long, or a sign has no glyph in every cut.
     pub(crate) fn clean(&self, field: &str, text: &str) -> Result<String, Unusable> {
+        self.clean_of(field, text, |sign| self.has(sign))
+    }
+
+    /// As [`Fonts::clean`], of signs that stand in every copy.
+    pub(crate) fn clean_everyday(&self, field: &str, text: &str) -> Result<String, Unusable> {
+        self.clean_of(field, text, is_everyday)
+    }
+
+    fn clean_of(&self, field: &str, text: &str, known: impl Fn(char) -> bool) -> Result<String, Unusable> {
         let refuse = || Unusable::TextUnusable(field.to_owned());
         if text.len() > MAX_CHARS.saturating_mul(16) {
             return Err(refuse());
@@ -97,21 +137,19 @@ impl Fonts {
         if clean.is_empty() || clean.chars().count() > MAX_CHARS {
             return Err(refuse());
         }
-        let known = |sign: char| self.cuts.iter().all(|cut| cut.shaper.glyph_index(sign).is_some());
         if clean.chars().all(known) { Ok(clean) } else { Err(refuse()) }
     }
 
     /// As it can be shown: NFC, single spaces, at most [`MAX_CHARS`] signs; what steers or has no glyph becomes `?`.
     pub(crate) fn shown(&self, text: &str) -> String {
         let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let known = |sign: char| self.cuts.iter().all(|cut| cut.shaper.glyph_index(sign).is_some());
         // Marks of direction have glyphs in this typeface and would turn a line around; others would be drawn as nothing. These are all
         // of which it has a glyph: of the rest of `pki::is_deceptive` it has none.
         let steers = |sign: char| {
             sign.is_control()
                 || matches!(sign, '\u{ad}' | '\u{34f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
         };
-        joined.nfc().take(MAX_CHARS).map(|sign| if known(sign) && !steers(sign) { sign } else { '?' }).collect()
+        joined.nfc().take(MAX_CHARS).map(|sign| if self.has(sign) && !steers(sign) { sign } else { '?' }).collect()
     }
 
     /// Breaks a text into lines not wider than `width` points.
@@ -177,60 +215,6 @@ impl Fonts {
     }
 }
 
-/// One line of text: where its baseline starts, y downwards.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Line {
-    pub(crate) x: f32,
-    pub(crate) y: f32,
-    pub(crate) cut: Cut,
-    pub(crate) size: f32,
-    pub(crate) ink: Ink,
-    pub(crate) text: String,
-}
-
-/// Sets one line.
-pub(crate) fn set(surface: &mut Surface<'_>, fonts: &Fonts, line: &Line) {
-    surface.set_stroke(None);
-    surface.set_fill(Some(fill(line.ink)));
-    let font = fonts.cut(line.cut).font.clone();
-    surface.draw_text(Point::from_xy(line.x, line.y), font, line.size, &line.text, false, TextDirection::LeftToRight);
-}
-
-/// Draws a straight rule.
-pub(crate) fn rule(surface: &mut Surface<'_>, from: (f32, f32), to: (f32, f32), width: f32, ink: Ink) {
-    let mut path = PathBuilder::new();
-    path.move_to(from.0, from.1);
-    path.line_to(to.0, to.1);
-    stroke(surface, path, width, ink);
-}
-
-/// Draws a frame whose line lies inside the given rectangle.
-pub(crate) fn frame(surface: &mut Surface<'_>, (x, y, w, h): (f32, f32, f32, f32), width: f32, ink: Ink) {
-    let inset = width / 2.0;
-    let Some(rect) = krilla::geom::Rect::from_xywh(x + inset, y + inset, w - width, h - width) else { return };
-    let mut path = PathBuilder::new();
-    path.push_rect(rect);
-    stroke(surface, path, width, ink);
-}
-
-fn stroke(surface: &mut Surface<'_>, path: PathBuilder, width: f32, ink: Ink) {
-    surface.set_fill(None);
-    surface.set_stroke(Some(Stroke { paint: colour(ink).into(), width, ..Stroke::default() }));
-    if let Some(path) = path.finish() {
-        surface.draw_path(&path);
-    }
-    surface.set_stroke(None);
-}
-
-/// A plain fill of one colour.
-pub(crate) fn fill(ink: Ink) -> Fill {
-    Fill { paint: colour(ink).into(), opacity: NormalizedF32::ONE, rule: FillRule::NonZero }
-}
-
-fn colour((r, g, b): Ink) -> rgb::Color {
-    rgb::Color::new(r, g, b)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,7 +222,7 @@ mod tests {
     /// R37: what the clerk types arrives composed, whatever the keyboard sent.
     #[test]
     fn text_is_composed_and_spaces_are_single() {
-        let fonts = Fonts::new().expect("vendored typefaces load");
+        let fonts = Fonts::get().expect("vendored typefaces load");
         let decomposed = "Nguye\u{302}\u{303}n   Thi\u{323} \u{1100}".replace('\u{1100}', "Ánh");
         assert_eq!(fonts.clean("name", &decomposed), Ok("Nguyễn Thị Ánh".to_owned()));
         assert_eq!(fonts.clean("name", " \t"), Err(Unusable::TextUnusable("name".into())));
@@ -256,7 +240,7 @@ mod tests {
     /// What steers a line, or is drawn as nothing, is seen to be there.
     #[test]
     fn nothing_is_set_that_is_not_seen() {
-        let fonts = Fonts::new().expect("vendored typefaces load");
+        let fonts = Fonts::get().expect("vendored typefaces load");
         for sign in "\u{1b}\u{ad}\u{34f}\u{61c}\u{115f}\u{17b4}\u{180e}\u{200b}\u{202e}\u{2066}\u{2800}\u{3164}\u{fe0f}\u{feff}\u{ffa0}\u{fff9}\u{e0041}".chars() {
             assert_eq!(fonts.shown(&format!("a{sign}b")), "a?b", "{sign:?}");
         }
@@ -265,7 +249,7 @@ mod tests {
     /// Every letter of Vietnamese has a glyph in every cut.
     #[test]
     fn the_whole_alphabet_can_be_set() {
-        let fonts = Fonts::new().expect("vendored typefaces load");
+        let fonts = Fonts::get().expect("vendored typefaces load");
         let mut letters = String::from("ĐđĂăÂâÊêÔôƠơƯư–“”0123456789/.,:;()-");
         for base in ["a", "ă", "â", "e", "ê", "i", "o", "ô", "ơ", "u", "ư", "y"] {
             for mark in ["", "\u{300}", "\u{301}", "\u{303}", "\u{309}", "\u{323}"] {
@@ -278,7 +262,7 @@ mod tests {
 
     #[test]
     fn lines_never_exceed_the_width() {
-        let fonts = Fonts::new().expect("vendored typefaces load");
+        let fonts = Fonts::get().expect("vendored typefaces load");
         let text = "Giấy chứng nhận quyền sử dụng đất, quyền sở hữu nhà ở và tài sản khác gắn liền với đất ".repeat(3);
         let lines = fonts.wrap(Cut::Italic, 10.0, text.trim(), 200.0);
         assert!(lines.len() > 5);

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::base::Sheet;
 use crate::copy::reals;
 use crate::moment::Moment;
+use crate::text::Cut;
 use crate::{Rect, Unusable};
 
 /// The two signature fields and their page, counted from 1.
@@ -28,6 +29,8 @@ pub(crate) struct Finish<'a> {
     /// Form and size of the sandbox mark.
     pub(crate) mark: Option<(ObjectId, (f32, f32))>,
     pub(crate) fields: &'a Fields,
+    /// For the wording, and for the signatures to come.
+    pub(crate) typefaces: &'a [ObjectId; 3],
     pub(crate) title: &'a str,
     pub(crate) unit: &'a str,
     pub(crate) leader: &'a str,
@@ -85,13 +88,17 @@ pub(crate) fn finish(mut target: Document, finish: &Finish<'_>) -> Result<Vec<u8
         }
         target.objects.insert(*id, Object::Dictionary(page));
     }
-    let kids = pages.iter().map(|id| Object::Reference(*id)).collect();
-    let count = i64::try_from(pages.len()).unwrap_or(0);
-    let node = dict([("Type", name("Pages")), ("Kids", Object::Array(kids)), ("Count", count.into())]);
-    target.objects.insert(tree, Object::Dictionary(node));
+    target.objects.insert(tree, Object::Dictionary(self::tree(&pages)));
     catalog(&mut target, finish, tree, &widgets);
     merge_equal_streams(&mut target);
     save(target)
+}
+
+/// The node above all pages.
+pub(crate) fn tree(pages: &[ObjectId]) -> Dictionary {
+    let kids = pages.iter().map(|id| Object::Reference(*id)).collect();
+    let count = i64::try_from(pages.len()).unwrap_or(0);
+    dict([("Type", name("Pages")), ("Kids", Object::Array(kids)), ("Count", count.into())])
 }
 
 fn index(page: u32) -> Option<usize> {
@@ -132,7 +139,7 @@ fn rounded(value: f32) -> f32 {
 }
 
 /// A number without an exponent and without a long tail.
-fn short(value: f32) -> String {
+pub(crate) fn short(value: f32) -> String {
     let text = format!("{value:.4}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
@@ -160,7 +167,13 @@ fn seal_widget(target: &mut Document, rect: Rect, page: ObjectId) -> ObjectId {
 
 fn catalog(target: &mut Document, finish: &Finish<'_>, tree: ObjectId, widgets: &[ObjectId]) {
     let fields = widgets.iter().map(|id| Object::Reference(*id)).collect();
-    let form = target.add_object(dict([("Fields", Object::Array(fields)), ("SigFlags", 3_i64.into())]));
+    let mut fonts = Dictionary::new();
+    Cut::ALL.into_iter().for_each(|cut| fonts.set(cut.resource(), *cut.of(finish.typefaces)));
+    let form = target.add_object(dict([
+        ("Fields", Object::Array(fields)),
+        ("SigFlags", 3_i64.into()),
+        ("DR", Object::Dictionary(dict([("Font", Object::Dictionary(fonts))]))),
+    ]));
     let stream_dict = dict([("Type", name("Metadata")), ("Subtype", name("XML"))]);
     let metadata = Stream::new(stream_dict, xmp(finish).into_bytes()).with_compression(false);
     let metadata = target.add_object(metadata);

@@ -2,7 +2,7 @@
 //!
 //! What this crate does NOT do: it fetches nothing (time-stamps, OCSP, CRL and missing X.509 certificates come in as bytes), holds no
 //! key, reads no clock and draws no random bytes. It does not repair files: what the strict reader of `pdf` refuses has no verdict
-//! but "unreadable". It does not compose pages: an appearance comes in as a finished one-page PDF.
+//! but "unreadable". It does not compose pages: what a signature shows comes in as a finished content stream.
 //!
 //! Three faces: **making** ([`prepare`], [`finish`], [`prepare_archive`]) is deterministic; **judging** ([`judge`]) ends in a
 //! [`Report`] for any bytes; the **guarded door** ([`verify_signature`], [`verify_archive`]) gives a value that only this crate can make.
@@ -40,7 +40,7 @@ pub use make::{
 };
 pub use pdf::{Source, Unread};
 pub use pki::is_deceptive;
-pub use plan::{EcopyFacts, LEADER_FIELD, Prepared, Revision, SEAL_FIELD, SignaturePlan};
+pub use plan::{Appearance, EcopyFacts, LEADER_FIELD, Pixels, Prepared, Revision, SEAL_FIELD, SignaturePlan};
 pub use policy::{Policy, Profile, RegisterFacts, RegisterStatus};
 pub use reasons::{Explanation, Owner, Severity, explain, explanations, rule};
 pub use report::{

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use pdf::{Dict, Document, Field, Increment, Limits, ObjId, Object};
+use pdf::{Dict, Document, Field, Increment, ObjId, Object};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
 use crate::held::Held;
-use crate::plan::{EcopyFacts, Prepared, Revision, SignaturePlan};
+use crate::plan::{Appearance, EcopyFacts, Pixels, Prepared, Revision, SignaturePlan};
 use crate::reserve;
 
 /// Longest text of `/Name`, `/Reason`, `/Location` in bytes; more is a mistake of the caller.
@@ -37,7 +37,7 @@ pub fn prepare_revision(base: &Held<'_>, plan: &SignaturePlan<'_>) -> Result<Rev
     let mut increment = Increment::new(&document)?;
     let signature = increment.allocate();
     increment.set(signature, signature_dictionary(&document, plan, &field)?);
-    fill_field(&document, &mut increment, &field, signature, plan.appearance)?;
+    fill_field(&document, &mut increment, &field, signature, plan.appearance.as_ref())?;
     set_sig_flags(&document, &mut increment)?;
     let (tail, contents) = write(base, &document, increment, signature, plan.field.as_bytes())?;
     let digest = base.extended(&tail).signed_digest(contents.clone());
@@ -317,7 +317,7 @@ fn fill_field(
     increment: &mut Increment,
     field: &Field,
     signature: ObjId,
-    appearance: Option<&[u8]>,
+    appearance: Option<&Appearance<'_>>,
 ) -> Result<(), Error> {
     let not_a_field = Error::Unsuitable("the field is not a dictionary");
     let mut dict = document.object(field.id)?.as_dict().cloned().ok_or(not_a_field.clone())?;
@@ -326,12 +326,7 @@ fn fill_field(
         increment.set(field.id, dict);
         return Ok(());
     };
-    let page = Document::open(appearance, &Limits::default())?;
-    if page.pages()?.len() != 1 {
-        return Err(Error::Plan("the appearance is not one page"));
-    }
-    let form = increment.import_page_as_form(&page, 0)?;
-    let drawn = Dict::new().with("N", Object::Ref(form.id));
+    let drawn = Dict::new().with("N", Object::Ref(draw(document, increment, appearance)?));
     let widget = *field.widgets.first().ok_or(Error::Unsuitable("the field has no widget"))?;
     if widget == field.id {
         dict.set("AP", drawn);
@@ -342,6 +337,51 @@ fn fill_field(
     }
     increment.set(field.id, dict);
     Ok(())
+}
+
+/// Writes what a field shows, with the typefaces of the form.
+fn draw(document: &Document<'_>, increment: &mut Increment, appearance: &Appearance<'_>) -> Result<ObjId, Error> {
+    let (form, _) = acro_form(document)?;
+    let entries = |within: &Dict, key: &[u8]| document.get(within, key).map(|found| found.as_dict().cloned());
+    let here = entries(&form, b"DR")?.map(|all| entries(&all, b"Font")).transpose()?.flatten().unwrap_or_default();
+    let mut fonts = Dict::new();
+    for name in appearance.typefaces {
+        let font = here.reference(name.as_bytes()).ok_or(Error::Unsuitable("a typeface of its is not in the form"))?;
+        fonts.set(*name, Object::Ref(font));
+    }
+    let mut resources = Dict::new().with("Font", fonts);
+    if let Some(pixels) = &appearance.picture {
+        let objects = Dict::new().with(pixels.name, Object::Ref(picture(increment, pixels)?));
+        resources.set("XObject", objects);
+    }
+    let corner = [0.0, 0.0, appearance.size.0, appearance.size.1].map(Object::Real);
+    let form = Dict::new()
+        .with("Type", Object::name("XObject"))
+        .with("Subtype", Object::name("Form"))
+        .with("BBox", Object::Array(corner.to_vec()))
+        .with("Resources", resources);
+    Ok(increment.add_stream(form, appearance.content.to_vec(), true))
+}
+
+/// An image XObject and its soft mask (ISO 32000-1, 8.9.5 and 11.6.5.3).
+fn picture(increment: &mut Increment, pixels: &Pixels<'_>) -> Result<ObjId, Error> {
+    let (width, height) = (i64::from(pixels.width), i64::from(pixels.height));
+    let count = usize::try_from(width * height).map_err(|_| Error::Plan("the picture is too large"))?;
+    if (pixels.rgb.len(), pixels.alpha.len()) != (count * 3, count) {
+        return Err(Error::Plan("the picture has other pixels than it says"));
+    }
+    let image = |space: &str| {
+        Dict::new()
+            .with("Type", Object::name("XObject"))
+            .with("Subtype", Object::name("Image"))
+            .with("Width", Object::Integer(width))
+            .with("Height", Object::Integer(height))
+            .with("ColorSpace", Object::name(space))
+            .with("BitsPerComponent", Object::Integer(8))
+    };
+    let mask = increment.add_stream(image("DeviceGray"), pixels.alpha.to_vec(), true);
+    let image = image("DeviceRGB").with("SMask", Object::Ref(mask));
+    Ok(increment.add_stream(image, pixels.rgb.to_vec(), true))
 }
 
 /// SignaturesExist and AppendOnly (ISO 32000-2 table 225).

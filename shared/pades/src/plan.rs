@@ -41,12 +41,40 @@ pub struct SignaturePlan<'a> {
     pub location: &'a str,
     /// `/M` as a PDF date, `D:YYYYMMDDHHmmSS+07'00'`: the claimed time, never a proof.
     pub signed_at: &'a str,
-    /// A one-page PDF that is drawn in the field's rectangle; none keeps the field as it is drawn.
-    pub appearance: Option<&'a [u8]>,
+    /// What is drawn in the field's rectangle; none keeps the field as it is drawn.
+    pub appearance: Option<Appearance<'a>>,
     /// Octets to keep for the time-stamp token, when [`crate::TOKEN_ROOM`] is known to be too few.
     pub token_room: usize,
     /// The number; only for the seal.
     pub ecopy: Option<EcopyFacts>,
+}
+
+/// What a field shows: a form XObject (ISO 32000-1, 8.10) over typefaces that stand in the file already.
+#[derive(Clone, Copy, Debug)]
+pub struct Appearance<'a> {
+    /// Width and height in points; its lower left corner is the origin.
+    pub size: (f64, f64),
+    /// The content stream, as it is.
+    pub content: &'a [u8],
+    /// The typefaces that it names, by their names in /AcroForm /DR /Font.
+    pub typefaces: &'a [&'a str],
+    /// The picture that it names.
+    pub picture: Option<Pixels<'a>>,
+}
+
+/// A picture with its mask, 8 bits a component.
+#[derive(Clone, Copy, Debug)]
+pub struct Pixels<'a> {
+    /// What the content calls it.
+    pub name: &'a str,
+    /// Pixels of a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// DeviceRGB, three octets a pixel.
+    pub rgb: &'a [u8],
+    /// Opacity, one octet a pixel.
+    pub alpha: &'a [u8],
 }
 
 /// A file with a place for the signature, and what has to be signed.

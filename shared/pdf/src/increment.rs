@@ -5,7 +5,6 @@ use std::ops::Range;
 
 use crate::error::Error;
 use crate::filters::encode_flate;
-use crate::import::{ImportedForm, Importer};
 use crate::object::{Dict, ObjId, Object, Stream, StreamData};
 use crate::reader::Document;
 use crate::revision::XrefKind;
@@ -109,28 +108,6 @@ impl Increment {
     #[must_use]
     pub fn get(&self, id: ObjId) -> Option<&Object> {
         self.objects.get(&id)
-    }
-
-    /// Copies from another document; keep the importer for several copies that share objects.
-    pub fn importer<'i, 'o, 'a>(&'i mut self, other: &'o Document<'a>) -> Importer<'i, 'o, 'a> {
-        Importer::new(self, other)
-    }
-
-    /// Deep-copies a value of another document with everything it reaches, under new numbers. Mind `/Parent` and `/P`: they reach the
-    /// whole page tree.
-    ///
-    /// # Errors
-    /// Limits, unreadable or encrypted source.
-    pub fn import(&mut self, other: &Document<'_>, object: &Object) -> Result<Object, Error> {
-        self.importer(other).object(object)
-    }
-
-    /// Makes a form XObject of a page of another document.
-    ///
-    /// # Errors
-    /// As [`Increment::import`]; no such page.
-    pub fn import_page_as_form(&mut self, other: &Document<'_>, page: usize) -> Result<ImportedForm, Error> {
-        self.importer(other).page_as_form(page)
     }
 
     /// Writes the revision. `document` is the one it was begun on. `second_id` becomes the second element of `/ID` (the first stays; where

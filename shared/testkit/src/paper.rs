@@ -29,6 +29,11 @@ const PAGES: &str = "<</Type/Pages/Count 1/Kids[3 0 R]>>";
 const FONT: &str = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>";
 const PAGE: &str = "/Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>";
 
+/// The typefaces that signatures are drawn with: a sign is its own number, as the composer has it, and there are no letters.
+const TYPEFACE: &str = "<</Type/Font/Subtype/Type0/BaseFont/X/Encoding/Identity-H/ToUnicode 10 0 R/DescendantFonts[<</Type/Font\
+                        /Subtype/CIDFontType2/BaseFont/X/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>>>]>>";
+const MAP: &str = "begincmap 1 begincodespacerange <0000> <FFFF> endcodespacerange 3 beginbfrange <0020> <007E> <0020> <00C0> <01B0> <00C0> <1EA0> <1EF9> <1EA0> endbfrange endcmap";
+
 /// What a citizen brings: one page that says `text` (ASCII, no brackets).
 pub fn scan(text: &str) -> Vec<u8> {
     classic(&[
@@ -49,7 +54,7 @@ pub fn base(text: &str) -> Vec<u8> {
 /// The same, but the page is a picture of so many octets, as a scan is. They are no JPEG: who judges signatures decodes no picture.
 pub fn pictured_base(octets: usize) -> Vec<u8> {
     let page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Annots[7 0 R 8 0 R]\
-                /Resources<</Font<</F1 5 0 R>>/XObject<</Im1 9 0 R>>>>>>";
+                /Resources<</Font<</F1 5 0 R>>/XObject<</Im1 11 0 R>>>>>>";
     let content = "q 595 0 0 842 0 0 cm /Im1 Do Q BT /F1 14 Tf 60 760 Td (ban sao) Tj ET";
     let content = format!("<</Length {}>>\nstream\n{content}\nendstream", content.len());
     let data = "ban sao ".repeat(octets.div_ceil(8));
@@ -63,17 +68,20 @@ pub fn pictured_base(octets: usize) -> Vec<u8> {
     classic(&objects)
 }
 
-fn signable(page: &str, content: String) -> [String; 8] {
+fn signable(page: &str, content: String) -> [String; 10] {
     [
         "<</Type/Catalog/Pages 2 0 R/AcroForm 6 0 R>>".to_owned(),
         PAGES.to_owned(),
         page.to_owned(),
         content,
         FONT.to_owned(),
-        "<</Fields[7 0 R 8 0 R]/SigFlags 1>>".to_owned(),
+        "<</Fields[7 0 R 8 0 R]/SigFlags 1/DR<</Font<</CTDT-Regular 9 0 R/CTDT-Bold 9 0 R/CTDT-Italic 9 0 R>>>>>>"
+            .to_owned(),
         "<</Type/Annot/Subtype/Widget/FT/Sig/T(Leader)/F 132/P 3 0 R/Rect[60 100 280 200]>>".to_owned(),
         "<</Type/Annot/Subtype/Widget/FT/Sig/T(Seal)/F 132/P 3 0 R/Rect[300 100 560 240]\
          /Lock<</Type/SigFieldLock/Action/All>>>>"
             .to_owned(),
+        TYPEFACE.to_owned(),
+        format!("<</Length {}>>\nstream\n{MAP}\nendstream", MAP.len()),
     ]
 }

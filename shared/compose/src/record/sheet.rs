@@ -1,12 +1,12 @@
 //! Lines, rows and marks that flow over A4 pages.
 
-use krilla::geom::PathBuilder;
-use krilla::metadata::Metadata;
-use krilla::surface::Surface;
+use lopdf::{Document, Object};
 
 use crate::Unusable;
-use crate::block::{A4, page};
-use crate::text::{BLACK, Cut, Fonts, GREY, Ink, Line, fill, rule, set};
+use crate::block::A4;
+use crate::canvas::{Canvas, Down, Line, Signs, typefaces};
+use crate::text::{BLACK, Cut, Fonts, GREY, Ink};
+use crate::write::{self, dict, name, text};
 
 const LEFT: f32 = 56.0;
 const WIDTH: f32 = A4.0 - 2.0 * LEFT;
@@ -31,7 +31,7 @@ pub(super) enum Mark {
 enum Drawn {
     Text(Line),
     Rule((f32, f32), (f32, f32), f32, Ink),
-    Ground((f32, f32, f32, f32), Ink),
+    Ground(Down, Ink),
     Mark(Mark, (f32, f32, f32), Ink),
 }
 
@@ -191,64 +191,71 @@ impl<'f> Sheet<'f> {
     }
 
     /// The file; the foot of each page says `foot` and the page's number.
-    pub(super) fn finish(self, title: &str, foot: &str) -> Result<Vec<u8>, Unusable> {
-        let mut document = krilla::Document::new();
-        document.set_metadata(Metadata::new().title(title.to_owned()).language("vi".to_owned()));
+    pub(super) fn finish(self, title: &str, foot: &str) -> Result<Document, Unusable> {
         let count = self.pages.len();
-        for (drawn, number) in self.pages.iter().zip(1..) {
-            page(&mut document, A4, |surface| {
-                drawn.iter().for_each(|one| draw(surface, self.fonts, one));
-                let y = A4.1 - 34.0;
-                rule(surface, (LEFT, y - 11.0), (LEFT + WIDTH, y - 11.0), 0.5, PALE);
-                let line = |x: f32, text: String| Line { x, y, cut: Cut::Regular, size: 7.5, ink: GREY, text };
-                set(surface, self.fonts, &line(LEFT, foot.to_owned()));
-                let pages = format!("{number}/{count}");
-                let x = LEFT + WIDTH - self.fonts.width(Cut::Regular, 7.5, &pages);
-                set(surface, self.fonts, &line(x, pages));
-            })?;
-        }
-        document.finish().map_err(|error| Unusable::Compose(format!("{error:?}")))
+        let canvases: Vec<Canvas> = self
+            .pages
+            .iter()
+            .zip(1..)
+            .map(|(drawn, number)| self.page(drawn, foot, &format!("{number}/{count}")))
+            .collect();
+        let mut target = Document::with_version("1.7");
+        let mut signs = Signs::default();
+        canvases.iter().for_each(|canvas| canvas.tell(&mut signs));
+        let typefaces = typefaces(&mut target, self.fonts, &signs)?;
+        let tree = target.new_object_id();
+        let pages: Vec<_> = canvases.into_iter().map(|canvas| canvas.page(&mut target, tree, &typefaces)).collect();
+        target.objects.insert(tree, Object::Dictionary(write::tree(&pages)));
+        let catalog = target.add_object(dict([
+            ("Type", name("Catalog")),
+            ("Pages", tree.into()),
+            ("Lang", Object::string_literal("vi-VN")),
+            ("ViewerPreferences", Object::Dictionary(dict([("DisplayDocTitle", true.into())]))),
+        ]));
+        let info = target.add_object(dict([("Title", text(title)), ("Producer", Object::string_literal("ctdt"))]));
+        target.trailer = dict([("Root", catalog.into()), ("Info", info.into())]);
+        Ok(target)
+    }
+
+    fn page(&self, drawn: &[Drawn], foot: &str, number: &str) -> Canvas {
+        let mut canvas = Canvas::new(A4);
+        drawn.iter().for_each(|one| draw(&mut canvas, self.fonts, one));
+        let y = A4.1 - 34.0;
+        canvas.rule((LEFT, y - 11.0), (LEFT + WIDTH, y - 11.0), 0.5, PALE);
+        let line = |x: f32, text: &str| Line { x, y, cut: Cut::Regular, size: 7.5, ink: GREY, text: text.to_owned() };
+        canvas.text(&line(LEFT, foot));
+        canvas.text(&line(LEFT + WIDTH - self.fonts.width(Cut::Regular, 7.5, number), number));
+        canvas
     }
 }
 
-fn draw(surface: &mut Surface<'_>, fonts: &Fonts, drawn: &Drawn) {
+fn draw(canvas: &mut Canvas, fonts: &Fonts, drawn: &Drawn) {
     match drawn {
-        Drawn::Text(line) => set(surface, fonts, line),
-        Drawn::Rule(from, to, width, ink) => rule(surface, *from, *to, *width, *ink),
-        Drawn::Ground((x, y, w, h), ink) => ground(surface, (*x, *y, *w, *h), *ink),
-        Drawn::Mark(mark, place, ink) => draw_mark(surface, fonts, *mark, *place, *ink),
-    }
-}
-
-fn ground(surface: &mut Surface<'_>, (x, y, w, h): (f32, f32, f32, f32), ink: Ink) {
-    let Some(rect) = krilla::geom::Rect::from_xywh(x, y, w, h) else { return };
-    let mut path = PathBuilder::new();
-    path.push_rect(rect);
-    surface.set_stroke(None);
-    surface.set_fill(Some(fill(ink)));
-    if let Some(path) = path.finish() {
-        surface.draw_path(&path);
+        Drawn::Text(line) => canvas.text(line),
+        Drawn::Rule(from, to, width, ink) => canvas.rule(*from, *to, *width, *ink),
+        Drawn::Ground(place, ink) => canvas.ground(*place, *ink),
+        Drawn::Mark(mark, place, ink) => draw_mark(canvas, fonts, *mark, *place, *ink),
     }
 }
 
 /// A mark in a square `(x, y, side)`.
-fn draw_mark(surface: &mut Surface<'_>, fonts: &Fonts, mark: Mark, (x, y, side): (f32, f32, f32), ink: Ink) {
+fn draw_mark(canvas: &mut Canvas, fonts: &Fonts, mark: Mark, (x, y, side): (f32, f32, f32), ink: Ink) {
     let width = side * 0.13;
     let at = |across: f32, down: f32| (x + side * across, y + side * down);
     match mark {
         Mark::Check => {
-            rule(surface, at(0.08, 0.55), at(0.38, 0.86), width, ink);
-            rule(surface, at(0.34, 0.86), at(0.92, 0.16), width, ink);
+            canvas.rule(at(0.08, 0.55), at(0.38, 0.86), width, ink);
+            canvas.rule(at(0.34, 0.86), at(0.92, 0.16), width, ink);
         }
         Mark::Cross => {
-            rule(surface, at(0.12, 0.12), at(0.88, 0.88), width, ink);
-            rule(surface, at(0.88, 0.12), at(0.12, 0.88), width, ink);
+            canvas.rule(at(0.12, 0.12), at(0.88, 0.88), width, ink);
+            canvas.rule(at(0.88, 0.12), at(0.12, 0.88), width, ink);
         }
-        Mark::Dash => rule(surface, at(0.15, 0.5), at(0.85, 0.5), width, ink),
+        Mark::Dash => canvas.rule(at(0.15, 0.5), at(0.85, 0.5), width, ink),
         Mark::Question => {
             let size = side * 1.15;
             let left = x + (side - fonts.width(Cut::Bold, size, "?")) / 2.0;
-            set(surface, fonts, &Line { x: left, y: y + side * 0.9, cut: Cut::Bold, size, ink, text: "?".to_owned() });
+            canvas.text(&Line { x: left, y: y + side * 0.9, cut: Cut::Bold, size, ink, text: "?".to_owned() });
         }
     }
 }

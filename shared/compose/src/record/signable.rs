@@ -1,7 +1,4 @@
 //! A record that can be signed: the finished pages, an attachment and an empty signature field, in one revision.
-//!
-//! The pages come from a library that writes neither fields nor classic cross-reference tables; here they are written anew, object by
-//! object, as every file of ours is.
 
 use lopdf::{Document, Object, ObjectId, Stream, StringFormat};
 use sha2::{Digest, Sha256};
@@ -18,9 +15,8 @@ const ATTACHMENT: &str = "bao-cao.json";
 const WIDGET_FLAGS: i64 = 4 | 128;
 
 /// Adds attachment and field. The same arguments give the same bytes: the identifier is that of the attachment.
-pub(super) fn finish(pages: &[u8], attachment: &[u8], at: &Moment) -> Result<Vec<u8>, Unusable> {
+pub(super) fn finish(mut target: Document, attachment: &[u8], at: &Moment) -> Result<Vec<u8>, Unusable> {
     let broken = |error: lopdf::Error| Unusable::Compose(error.to_string());
-    let mut target = Document::load_mem(pages).map_err(broken)?;
     let first = target.get_pages().into_values().next().ok_or_else(|| Unusable::Compose("no page".into()))?;
     let file = attach(&mut target, attachment, at);
     let field = target.add_object(field(first));
@@ -30,7 +26,6 @@ pub(super) fn finish(pages: &[u8], attachment: &[u8], at: &Moment) -> Result<Vec
     catalog.set("AcroForm", form);
     catalog.set("AF", Object::Array(vec![file.into()]));
     catalog.set("Names", dict([("EmbeddedFiles", Object::Dictionary(dict([("Names", names)])))]));
-    catalog.set("ViewerPreferences", dict([("DisplayDocTitle", true.into())]));
     let page = target.get_dictionary_mut(first).map_err(broken)?;
     page.set("Annots", Object::Array(vec![field.into()]));
     let identifier = Sha256::digest(attachment).get(..16).unwrap_or_default().to_vec();

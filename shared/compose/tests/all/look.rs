@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use compose::{LeaderText, Placement, SealText, Unusable};
+use compose::{Appearance, LeaderText, Placement, SealText, Unusable};
 use lopdf::Object;
 
 use crate::read::{base, bytes, read, spec};
@@ -32,8 +32,27 @@ fn poppler(program: &str, arguments: &[&str], name: &str, pdf: &[u8]) -> Option<
     Some(String::from_utf8(ran.stdout).expect("UTF-8"))
 }
 
-fn leader(size: (f32, f32)) -> Vec<u8> {
+fn leader(size: (f32, f32)) -> Appearance {
     compose::leader_appearance(size, &LEADER).expect("an appearance")
+}
+
+/// The base with nothing on its page but what a signature shows, with the base's own typefaces.
+fn alone(base: &[u8], drawn: &Appearance) -> Vec<u8> {
+    let mut doc = lopdf::Document::load_mem(base).expect("a base");
+    let form = doc.catalog().and_then(|catalog| catalog.get_deref(b"AcroForm", &doc)).and_then(Object::as_dict);
+    let resources = form.and_then(|form| form.get(b"DR")).expect("typefaces").clone();
+    let here = resources.as_dict().and_then(|all| all.get(b"Font")).and_then(Object::as_dict).expect("typefaces");
+    assert!(drawn.typefaces.iter().all(|name| here.has(name.as_bytes())));
+    let content = doc.add_object(lopdf::Stream::new(lopdf::Dictionary::new(), drawn.content.clone()));
+    let first = *doc.get_pages().get(&1).expect("a page");
+    let page = doc.get_dictionary_mut(first).expect("a page");
+    page.set("Contents", content);
+    page.set("Resources", resources);
+    page.set("MediaBox", vec![0.into(), 0.into(), drawn.size.0.into(), drawn.size.1.into()]);
+    page.remove(b"Annots");
+    let mut out = Vec::new();
+    doc.save_to(&mut out).expect("a file");
+    out
 }
 
 const LEADER: LeaderText<'_> = LeaderText {
@@ -108,7 +127,7 @@ fn appearances_read_as_they_were_written() {
     let made = base(&bytes(SAMPLE)).expect("a base");
     let leader = leader((made.leader_rect.w, made.leader_rect.h));
     let seal = compose::seal_appearance((made.seal_rect.w, made.seal_rect.h), &SEAL).expect("an appearance");
-    for (name, pdf, wanted) in [
+    for (name, drawn, wanted) in [
         (
             "leader",
             &leader,
@@ -120,6 +139,7 @@ fn appearances_read_as_they_were_written() {
             vec!["Số chứng thực: 152", "Quyển số: 01/2026 - SCT/BS", "Ngày 25 tháng 11 năm 2026", "XÃ THỬ NGHIỆM"],
         ),
     ] {
+        let pdf = &alone(&made.pdf, drawn);
         let Some(text) = poppler("pdftotext", &["-layout"], name, pdf) else { return };
         for wanted in wanted {
             assert!(text.contains(wanted), "{name}: “{wanted}” is missing in:\n{text}");
@@ -137,6 +157,26 @@ fn what_does_not_fit_is_refused() {
     assert!(matches!(compose::seal_appearance((10.0, 10.0), &SEAL), Err(Unusable::PlacementOutside)));
     let empty = SealText { qr_payload: "", ..SEAL };
     assert!(matches!(compose::seal_appearance((240.0, 104.0), &empty), Err(Unusable::TextUnusable(_))));
+}
+
+/// What the signatures will say is set with letters that stand in every copy. Who cannot be named with them is refused when the base is made, not when a
+/// leader has signed; the document's title may have any letter that the typeface has.
+#[test]
+fn names_have_letters_that_stand_in_every_copy() {
+    let scan = bytes(SAMPLE);
+    let with = |change: &dyn Fn(&mut compose::Wording)| {
+        let mut spec = spec(vec![&scan], Placement::Auto);
+        change(&mut spec.wording);
+        compose::base(&spec).map(|_| ())
+    };
+    let refused = |field: &str| Err(Unusable::TextUnusable(field.to_owned()));
+    assert_eq!(with(&|wording| wording.leader_name = "Иван Ж".into()), refused("leader_name"));
+    assert_eq!(with(&|wording| wording.unit_name = "ОВД".into()), refused("unit_name"));
+    assert_eq!(with(&|wording| wording.leader_title_line = "КОНСУЛ".into()), refused("leader_title_line"));
+    assert_eq!(with(&|wording| wording.leader_name = "Y Ñuĕ Niê Kđăm".into()), Ok(()));
+    assert_eq!(with(&|wording| wording.document_title = "Диплом о высшем образовании".into()), Ok(()));
+    let name = LeaderText { name: "Иван Ж", ..LEADER };
+    assert_eq!(compose::leader_appearance((180.0, 50.0), &name), Err(Unusable::TextUnusable("name".into())));
 }
 
 /// Text that a PDF already had is still text (decision 32), on the page where it was.
@@ -171,19 +211,14 @@ fn every_page_of_the_sandbox_bears_the_mark() {
 /// Every typeface stands in the file: the copy looks the same in fifty years.
 #[test]
 fn typefaces_are_embedded() {
-    let seal = compose::seal_appearance((240.0, 104.0), &SEAL).expect("an appearance");
-    for pdf in [base(&bytes(SAMPLE)).expect("a base").pdf, leader((180.0, 50.0)), seal] {
-        let doc = lopdf::Document::load_mem(&pdf).expect("a PDF");
-        let descriptors: Vec<_> = doc
-            .objects
-            .values()
-            .filter_map(|object| object.as_dict().ok())
-            .filter(|dict| dict.get(b"Type").and_then(Object::as_name).is_ok_and(|name| name == b"FontDescriptor"))
-            .collect();
-        assert!(!descriptors.is_empty());
-        let embedded = |dict: &&lopdf::Dictionary| dict.has(b"FontFile2") || dict.has(b"FontFile3");
-        assert!(descriptors.iter().all(embedded));
-    }
+    let doc = lopdf::Document::load_mem(&base(&bytes(SAMPLE)).expect("a base").pdf).expect("a PDF");
+    let is_descriptor = |dict: &&lopdf::Dictionary| {
+        dict.get(b"Type").and_then(Object::as_name).is_ok_and(|name| name == b"FontDescriptor")
+    };
+    let descriptors: Vec<_> =
+        doc.objects.values().filter_map(|object| object.as_dict().ok()).filter(is_descriptor).collect();
+    assert_eq!(descriptors.len(), 3, "each cut once, for the wording and the signatures together");
+    assert!(descriptors.iter().all(|dict| dict.has(b"FontFile2")));
 }
 
 /// R37: the wording goes where there is room, never over content, and an official may choose.

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
-use pades::{EcopyFacts, LongTerm, Material, Policy, Profile, Report, SignaturePlan};
+use pades::{Appearance, EcopyFacts, LongTerm, Material, Policy, Profile, Report, SignaturePlan};
 use pki::Certificate;
 use pki::issue::{self, Attribute, CertificateSpec, ExtendedKeyUsage, KeyUsage, SignatureAlgorithm};
 use pki::ocsp::CertStatus;
@@ -235,15 +235,10 @@ pub(crate) fn base_with(leader: &str) -> Vec<u8> {
     ])
 }
 
-/// One page of 240 by 120 points with a rectangle and a line of text.
-pub(crate) fn appearance() -> Vec<u8> {
-    classic(&[
-        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
-        "<</Type/Pages/Count 1/Kids[3 0 R]>>".to_owned(),
-        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 240 120]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>".to_owned(),
-        content("1 0 0 RG 2 2 236 116 re S BT /F1 12 Tf 10 60 Td (So: 152) Tj ET"),
-        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_owned(),
-    ])
+/// 240 by 120 points with a rectangle.
+pub(crate) fn appearance() -> Appearance<'static> {
+    let content = b"1 0 0 RG 2 2 236 116 re S";
+    Appearance { size: (240.0, 120.0), content, typefaces: &[], picture: None }
 }
 
 pub(crate) fn facts() -> EcopyFacts {
@@ -272,7 +267,6 @@ pub(crate) fn sign(
     stamped: bool,
     at: i64,
 ) -> Vec<u8> {
-    let drawing = appearance();
     let plan = SignaturePlan {
         field,
         chain: &who.chain,
@@ -280,7 +274,7 @@ pub(crate) fn sign(
         reason: "Chứng thực bản sao từ bản chính",
         location: "xã Thử Nghiệm",
         signed_at: "D:20261123140531+07'00'",
-        appearance: Some(&drawing),
+        appearance: Some(appearance()),
         token_room: 0,
         ecopy,
     };

@@ -31,7 +31,7 @@ fn large() -> Vec<u8> {
     .into_bytes()
 }
 
-fn plan<'p>(who: &'p Identity, field: &'p str, drawing: &'p [u8]) -> SignaturePlan<'p> {
+fn plan<'p>(who: &'p Identity, field: &'p str) -> SignaturePlan<'p> {
     SignaturePlan {
         field,
         chain: &who.chain,
@@ -39,7 +39,7 @@ fn plan<'p>(who: &'p Identity, field: &'p str, drawing: &'p [u8]) -> SignaturePl
         reason: "",
         location: "",
         signed_at: "D:20261123140531+07'00'",
-        appearance: Some(drawing),
+        appearance: Some(appearance()),
         // The longest: a reader looks back from it the farthest.
         token_room: 64 << 10,
         ecopy: (field == "Seal").then(facts),
@@ -48,8 +48,7 @@ fn plan<'p>(who: &'p Identity, field: &'p str, drawing: &'p [u8]) -> SignaturePl
 
 /// The end of `file` with one more signature, made from its end alone, and the whole made from the whole.
 fn signed(pki: &Pki, (file, end): (&[u8], &Held<'_>), who: &Identity, field: &str) -> (Vec<u8>, Held<'static>) {
-    let drawing = appearance();
-    let plan = plan(who, field, &drawing);
+    let plan = plan(who, field);
     let (whole, revision) = (prepare(file, &plan).expect("prepared"), prepare_revision(end, &plan).expect("prepared"));
     assert_eq!(Prepared { file: [file, &revision.tail].concat(), ..whole.clone() }, whole);
     assert_eq!((&whole.contents, &whole.signed_attributes), (&revision.contents, &revision.signed_attributes));
@@ -136,8 +135,7 @@ fn a_wrong_state_makes_nothing_that_verifies() {
     words[31] ^= 1;
     let other = held(&base, &Midstate { words, ..midstate });
     assert_ne!(other.sha256(), Beginning::of(&base).sha256);
-    let drawing = appearance();
-    let plan = plan(&pki.leader, "Leader", &drawing);
+    let plan = plan(&pki.leader, "Leader");
     let revision = prepare_revision(&other, &plan).expect("it is not noticed here");
     let raw = pki.leader.key.sign(&revision.signed_attributes);
     let signed =

@@ -19,19 +19,19 @@ fn font(map: u32, texts: &[&str]) -> [String; 2] {
     [format!("{font}/ToUnicode {map} 0 R>>"), stream("", &text)]
 }
 
-fn shows(texts: usize) -> String {
-    (1..=texts).map(|code| format!("BT /F9 9 Tf 10 {} Td <{code:04X}> Tj ET\n", 700 - 12 * code)).collect()
+fn shows(codes: std::ops::RangeInclusive<usize>) -> String {
+    codes.map(|code| format!("BT /F9 9 Tf 10 {} Td <{code:04X}> Tj ET\n", 700 - 12 * code)).collect()
 }
 
-/// A page with this sentence and the two fields; the sentence stands in a form within a form, as a composed page has it.
-fn page(sentence: &str) -> Vec<u8> {
+/// A page with this sentence and the two fields, and a typeface for these lines; the sentence stands in a form within a form.
+fn page(sentence: &str, lines: &[&str]) -> Vec<u8> {
     let form = |drawn: &str, resources: &str| {
         stream(&format!("/Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<<{resources}>>"), drawn)
     };
     let widget = |name: &str, rect: &str, more: &str| {
         format!("<</Type/Annot/Subtype/Widget/FT/Sig/T({name})/F 132/P 3 0 R/Rect[{rect}]{more}>>")
     };
-    let [font, map] = font(12, &[sentence]);
+    let [font, map] = font(12, &[&[sentence], lines].concat());
     classic(&[
         "<</Type/Catalog/Pages 2 0 R/AcroForm 6 0 R>>".to_owned(),
         "<</Type/Pages/Count 1/Kids[3 0 R]>>".to_owned(),
@@ -40,24 +40,11 @@ fn page(sentence: &str) -> Vec<u8> {
             .to_owned(),
         stream("", "BT /F1 14 Tf 60 760 Td (Ban sao chung thuc) Tj ET /Wording Do"),
         "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_owned(),
-        "<</Fields[7 0 R 8 0 R]/SigFlags 1>>".to_owned(),
+        "<</Fields[7 0 R 8 0 R]/SigFlags 1/DR<</Font<</F9 11 0 R>>>>>>".to_owned(),
         widget("Leader", "60 100 260 180", ""),
         widget("Seal", "300 100 540 220", "/Lock<</Type/SigFieldLock/Action/All>>"),
         form("/Inner Do", "/XObject<</Inner 10 0 R>>"),
-        form(&shows(1), "/Font<</F9 11 0 R>>"),
-        font,
-        map,
-    ])
-}
-
-/// The drawing of a seal with these lines.
-fn drawing(lines: &[&str]) -> Vec<u8> {
-    let [font, map] = font(6, lines);
-    classic(&[
-        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
-        "<</Type/Pages/Count 1/Kids[3 0 R]>>".to_owned(),
-        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 240 120]/Contents 4 0 R/Resources<</Font<</F9 5 0 R>>>>>>".to_owned(),
-        stream("", &shows(lines.len())),
+        form(&shows(1..=1), "/Font<</F9 11 0 R>>"),
         font,
         map,
     ])
@@ -72,7 +59,10 @@ const LINES: [&str; 5] = [
     "Đã ký số bằng chứng thư số của cơ quan",
 ];
 
-fn seal(pki: &Pki, signed: &[u8], drawing: &[u8]) -> Vec<u8> {
+/// The seal draws so many of the lines.
+fn seal(pki: &Pki, signed: &[u8], lines: usize) -> Vec<u8> {
+    let content = shows(2..=1 + lines);
+    let drawing = Appearance { size: (240.0, 120.0), content: content.as_bytes(), typefaces: &["F9"], picture: None };
     let plan = SignaturePlan {
         field: SEAL_FIELD,
         chain: &pki.agency.chain,
@@ -93,15 +83,15 @@ fn seal(pki: &Pki, signed: &[u8], drawing: &[u8]) -> Vec<u8> {
 
 /// A copy whose page and seal say what they should, step by step.
 pub(crate) fn worded(pki: &Pki) -> Made {
-    let base = page(SENTENCE);
+    let base = page(SENTENCE, &LINES);
     let signed = sign(pki, &base, &pki.leader, LEADER_FIELD, None, true, NOW);
-    let sealed = seal(pki, &signed, &drawing(&LINES));
+    let sealed = seal(pki, &signed, LINES.len());
     Made { base, signed, sealed }
 }
 
 fn copy(pki: &Pki, sentence: &str, lines: &[&str]) -> Vec<u8> {
-    let signed = sign(pki, &page(sentence), &pki.leader, LEADER_FIELD, None, true, NOW);
-    archive(pki, &seal(pki, &signed, &drawing(lines)), NOW + 120)
+    let signed = sign(pki, &page(sentence, lines), &pki.leader, LEADER_FIELD, None, true, NOW);
+    archive(pki, &seal(pki, &signed, lines.len()), NOW + 120)
 }
 
 /// What is said of the wording and the agency.

@@ -2,7 +2,7 @@
 
 use pdf::{Dict, Document, Error, Increment, Limits, ObjId, Object};
 
-use crate::files::{ONE_PAGE, append, classic, one_page, open, packed};
+use crate::files::{ONE_PAGE, append, one_page, open, packed};
 
 fn written(base: &[u8]) -> (Vec<u8>, pdf::Finished, ObjId) {
     let document = open(base);
@@ -67,38 +67,4 @@ fn unsuitable_files_are_refused() {
         assert!(document.is_encrypted());
         assert_eq!(Increment::new(&document).err(), Some(Error::Encrypted));
     }
-}
-
-/// A page of another file becomes a form that stands upright at the origin.
-#[test]
-fn pages_are_imported_upright() {
-    let source = classic(&[
-        "<</Type/Catalog/Pages 2 0 R>>",
-        "<</Type/Pages/Count 1/Kids[3 0 R]/MediaBox[10 20 310 220]/Rotate 90/Resources<</Font<</F 5 0 R>>>>>>",
-        "<</Type/Page/Parent 2 0 R/Contents[4 0 R 4 0 R]>>",
-        "<</Length 3>>\nstream\nq Q\nendstream",
-        "<</Type/Font/Next 5 0 R>>",
-    ]);
-    let (base, source) = (one_page(), open(&source));
-    let document = open(&base);
-    let mut increment = Increment::new(&document).expect("updatable");
-    let form = increment.import_page_as_form(&source, 0).expect("imported");
-    assert_eq!((form.width, form.height), (200.0, 300.0));
-    assert!(increment.import_page_as_form(&source, 1).is_err());
-    let whole = increment.finish(&document, None).expect("written").whole(&base);
-    let read = open(&whole);
-    let stream = read.object(form.id).expect("read").as_stream().expect("a form");
-    assert_eq!(read.decode(stream).as_deref(), Ok(&b"q Q\nq Q\n"[..]));
-    let matrix: Vec<f64> =
-        stream.dict.array(b"Matrix").expect("a matrix").iter().filter_map(Object::as_number).collect();
-    let at = |x: f64, y: f64| (matrix[0] * x + matrix[2] * y + matrix[4], matrix[1] * x + matrix[3] * y + matrix[5]);
-    assert_eq!(at(10.0, 20.0), (0.0, 300.0), "turned clockwise, the lower left corner is the upper left one");
-    assert_eq!(at(310.0, 220.0), (200.0, 0.0));
-    let fonts = stream.dict.dict(b"Resources").and_then(|resources| resources.dict(b"Font")).expect("fonts");
-    let font = fonts.reference(b"F").expect("a font");
-    assert_eq!(
-        read.object(font).expect("read").as_dict().and_then(|dict| dict.reference(b"Next")),
-        Some(font),
-        "a loop stays a loop"
-    );
 }
