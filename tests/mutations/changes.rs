@@ -97,9 +97,10 @@ fn outside_gaps(copy: &Copy, chance: &mut Chance) -> usize {
 
 /// The digits of a gap that are a structure, without the padding.
 fn structure(copy: &Copy, gap: &Range<usize>) -> Range<usize> {
-    let digits = copy.bytes.get(gap.clone()).unwrap_or_default();
-    let zeros = digits.iter().rev().take_while(|byte| **byte == b'0').count();
-    gap.start..gap.end - zeros / 2 * 2
+    let digits = copy.bytes.get(gap.start..gap.start + 8).map(String::from_utf8_lossy).unwrap_or_default();
+    // A SEQUENCE whose length has two octets: what is padded with zeros may end with one of its own.
+    let length = digits.strip_prefix("3082").and_then(|length| usize::from_str_radix(length, 16).ok());
+    gap.start..gap.start + 2 * (4 + length.expect("a CMS structure"))
 }
 
 pub(crate) fn put(file: &[u8], range: Range<usize>, with: &[u8]) -> Option<Vec<u8>> {
