@@ -14,6 +14,7 @@ mod moved;
 mod orders;
 mod outside;
 mod seeds;
+mod shapes;
 mod transitions;
 mod year;
 

@@ -140,6 +140,7 @@ mod tests {
             id: SessionId::new([1; 16]),
             purpose: Purpose::LeaderSign,
             method: "usb".into(),
+            shape: domain::model::Shape::Raw,
             user: UserId::new([7; 16]),
             unit: UnitId::new([2; 16]),
             items: vec![item],

@@ -21,8 +21,10 @@ use domain::refusal::Reason;
 use jiff::{SignedDuration, Timestamp};
 use pades::{Held, LEADER_FIELD, SEAL_FIELD, Verified};
 use pki::Certificate;
+use pki::cms::Apart;
 
 use self::stamp::Stamp;
+use crate::answer;
 use crate::beside::beside;
 use crate::support::{
     self, Commit, FILE_LIMIT, ROUNDS, beginning, commit, contention, ended, extend_object, extended, finished, held,
@@ -56,8 +58,10 @@ struct Job<'a> {
     /// Where the file belongs.
     path: String,
     field: &'static str,
+    /// In which shape it was signed.
+    shape: Shape,
     prepared: &'a PreparedRevision,
-    /// The raw signature value.
+    /// What the signer gave back.
     signature: &'a [u8],
     /// X.509 chain of the signer, DER, leaf first.
     chain: &'a [Vec<u8>],
@@ -208,6 +212,7 @@ pub async fn finish_seal(
         let job = Job {
             path: paths::sealed(&unit.id, number),
             field: SEAL_FIELD,
+            shape: Shape::Raw,
             prepared,
             signature,
             chain: &unit.seal_chain,
@@ -282,6 +287,7 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
         let job = Job {
             path: paths::signed(&copy.id, &session.id),
             field: LEADER_FIELD,
+            shape: session.shape,
             prepared,
             signature,
             chain: user.credential.as_ref().map(|credential| credential.chain.as_slice()).unwrap_or_default(),
@@ -318,14 +324,13 @@ impl<R: Records, O: Objects, S: TrustServices, W: Workshop, C: Chance> Run<'_, R
         }
         let base = held(self.objects, job.base).await?;
         let revision = read(self.objects, &job.prepared.tail).await?;
-        if !is_by(&base.extended(&revision), job, leaf) {
+        let Some(Apart { attributes, signature }) = signed_by(&base.extended(&revision), job, leaf) else {
             return Ok(Made::Never(Reason::WrongCertificate));
-        }
-        let imprint = pades::timestamp_imprint(&pki::cms::signature_value(job.signature, leaf));
-        let attributes = &job.prepared.signed_attributes;
+        };
+        let imprint = pades::timestamp_imprint(&pki::cms::signature_value(&signature, leaf));
         // Everything but the token was checked above: what does not fit is a token beyond the reserved space.
         let embedded = |token: &[u8]| {
-            let parts = Parts { attributes, signature: job.signature, chain: job.chain, token };
+            let parts = Parts { attributes: &attributes, signature: &signature, chain: job.chain, token };
             self.workshop.finish(&base, &revision, contents(job.prepared), &parts).ok()
         };
         let tail = match self.stamp(&imprint, job.since, embedded).await {
@@ -441,13 +446,13 @@ fn contents(prepared: &PreparedRevision) -> std::ops::Range<usize> {
     offset(prepared.contents_start)..offset(prepared.contents_end)
 }
 
-/// Whether the signature is over this revision, for and by this X.509 certificate: the attributes name it (ESS), so a renewed
+/// The signature, if it is over this revision, for and by this X.509 certificate: the attributes name it (ESS), so a renewed
 /// one over the same key is another one.
-fn is_by(prepared: &Held<'_>, job: &Job<'_>, leaf: &Certificate) -> bool {
-    let attributes = &job.prepared.signed_attributes;
+fn signed_by(prepared: &Held<'_>, job: &Job<'_>, leaf: &Certificate) -> Option<Apart> {
     let digest = prepared.signed_digest(contents(job.prepared));
-    pki::cms::signed_attributes(&digest, leaf).is_ok_and(|wanted| wanted == *attributes)
-        && pki::cms::verify_raw(attributes, job.signature, leaf).is_ok()
+    let wanted = pki::cms::signed_attributes(&digest, leaf).ok()?;
+    let ours = wanted == job.prepared.signed_attributes;
+    ours.then(|| answer::signed(job.shape, job.prepared, job.signature, leaf)).flatten()
 }
 
 /// The order to deliver without an archive has the copy's own number, so that whoever archives can take it back without

@@ -17,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use pades::{Held, Revision};
 use pki::Certificate;
 
+use crate::answer;
 use crate::facsimile::picture;
 use crate::support::{self, Commit, ROUNDS, commit, contention, held, read, sha256, writes};
 use crate::workshop::{LeaderMark, chain_of};
@@ -186,7 +187,9 @@ pub async fn open_session(
         pages += copy.pages;
     }
     let unit = unit.ok_or(Refusal::NotFound)?;
-    let session = session(id, &ask, &unit, items, pages, now);
+    // A token signs what we have prepared.
+    let shape = if ask.method == "usb" { Shape::Raw } else { gateway.shape() };
+    let session = session(id, &ask, (&unit, shape), items, pages, now);
     let mut all = vec![Write::Session(session.clone())];
     all.extend(trying);
     all.extend(prompt(&session).map(|prompt| Write::PromptTaken(prompt, now)));
@@ -362,7 +365,7 @@ async fn prepare(
 fn session(
     id: SessionId,
     ask: &OpenSession<'_>,
-    unit: &Unit,
+    (unit, shape): (&Unit, Shape),
     items: Vec<SessionItem>,
     pages: u32,
     now: Timestamp,
@@ -376,6 +379,7 @@ fn session(
     Session {
         purpose: Purpose::LeaderSign,
         method: ask.method.to_owned(),
+        shape,
         user: ask.user.id.clone(),
         unit: unit.id.clone(),
         state,
@@ -411,12 +415,13 @@ fn display_text(code: &str, copies: usize, pages: u32, unit: &str) -> String {
 
 fn order(session: &Session, user: &User) -> Result<SignOrder, Fault> {
     let credential = user.credential.as_ref().ok_or_else(|| Fault("no credential".into()))?;
-    let attributes = session.items.iter().filter_map(|item| item.prepared.as_ref()).map(|p| &p.signed_attributes);
+    let prepared = session.items.iter().filter_map(|item| item.prepared.as_ref());
+    let hashes = prepared.map(|prepared| answer::to_sign(session.shape, prepared));
     Ok(SignOrder {
         session: session.id.clone(),
         credential_id: credential.id.clone(),
         display_text: session.display_text.clone(),
-        hashes: attributes.map(|attributes| sha256(&[attributes])).collect(),
+        hashes: hashes.collect::<Result<_, _>>()?,
     })
 }
 

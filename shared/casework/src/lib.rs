@@ -4,6 +4,7 @@
 //! run loads and takes the next step (house rule 4). Rights are asked by the caller, before.
 
 pub mod aftercare;
+mod answer;
 pub mod augment;
 pub mod batch;
 mod beside;

@@ -82,6 +82,7 @@ pub async fn request(
         id,
         purpose: Purpose::Seal,
         method: ask.method.to_owned(),
+        shape: Shape::Raw,
         user: ask.user.id.clone(),
         unit: unit.id,
         items,

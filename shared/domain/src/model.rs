@@ -13,7 +13,9 @@ use jiff::civil::Date;
 pub use kept::{KeptReport, KeptVerdict, Watch, Watcher};
 pub use look::{Look, Mandate};
 pub use pades::Midstate;
-pub use signing::{Delivered, LateAnswer, PreparedRevision, Prompt, Purpose, Session, SessionItem, SessionState};
+pub use signing::{
+    Delivered, LateAnswer, PreparedRevision, Prompt, Purpose, Session, SessionItem, SessionState, Shape,
+};
 pub use work::{Learned, Outbox, Topic, WaitsFor};
 
 use crate::ids::*;

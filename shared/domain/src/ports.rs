@@ -369,7 +369,7 @@ pub struct SignOrder {
     pub credential_id: String,
     /// Text for the phone, ASCII, code first.
     pub display_text: String,
-    /// SHA-256 of each document's SignedAttributes, in order.
+    /// SHA-256 of each document's SignedAttributes, or of each file ([`Shape`]), in order.
     pub hashes: Vec<Sha256>,
 }
 
@@ -391,7 +391,7 @@ pub enum GatewayAnswer {
     Pending,
     /// The person has consented, and nothing was signed yet: that is had with this.
     Consented(Grant),
-    /// Raw signature values in the order of the hashes. Not verified.
+    /// Raw signature values or CMS structures, as [`RemoteSigning::shape`] says, in the order of the hashes. Not verified.
     Signed(Vec<Vec<u8>>),
     /// The person said no, or the PIN is blocked, or the time is over: a code of remote-signing.md §2.
     Refused(String),
@@ -405,6 +405,10 @@ pub trait RemoteSigning: Send + Sync {
     fn refused_at_once<'h>(&self, handle: &'h str) -> Option<&'h str>;
     /// The most documents of one prompt, whatever its credentials say besides.
     fn most(&self) -> usize;
+    /// What it signs, and how.
+    fn shape(&self) -> Shape {
+        Shape::Raw
+    }
     /// Shows the prompt; gives the handle. `Err` means that it may or may not be shown: never call again for this session.
     fn start(&self, order: &SignOrder) -> impl Future<Output = Result<String, Fault>> + Send;
     /// Asks once what the person has answered, and has nothing signed. A protocol whose answer brings the signatures with it gives them.

@@ -4,6 +4,7 @@
 //! Reading is tolerant where signers in the field are sloppy and the meaning is still one: BER lengths, zero padding,
 //! unsorted attributes, odd certificates in the bag. What is signed is hashed exactly as it stands in the bytes.
 
+mod apart;
 mod attributes;
 mod build;
 mod exact;
@@ -12,6 +13,7 @@ use std::cell::Cell;
 
 use const_oid::ObjectIdentifier;
 
+pub use apart::{Apart, message_digest};
 pub(crate) use build::{SignedDataParts, ess_attributes, sha256_identifier, signature_identifier, signed_data};
 pub use build::{add_timestamp, assemble, signature_value, signed_attributes, verify_raw, verify_rsa_sha1};
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use domain::model::Shape;
 use domain::ports::{Fault, GatewayAnswer, Grant, RemoteSigning, SignOrder};
 use jiff::Timestamp;
 
@@ -11,7 +12,7 @@ use crate::{Binding, Gateway, Mss, MssSetup};
 /// What a deployment says of its gateway. Its `Debug` leaves the token out.
 #[derive(Clone, Copy)]
 pub struct Settings<'a> {
-    /// `csc-v2`, `mss-soap` or `mss-json`.
+    /// `csc-v2`; `mss-soap` or `mss-json`, and with `-cms` behind it where the gateway makes CMS structures and no bare signatures.
     pub protocol: &'a str,
     /// Base URL of CSC, or the whole address of an MSS.
     pub url: &'a str,
@@ -49,6 +50,9 @@ pub enum Service {
     Mss(Mss),
 }
 
+/// What a gateway may speak.
+const PROTOCOLS: [&str; 5] = ["csc-v2", "mss-soap", "mss-json", "mss-soap-cms", "mss-json-cms"];
+
 impl Service {
     /// Does not connect.
     ///
@@ -56,15 +60,17 @@ impl Service {
     /// An unknown protocol; as [`Gateway::new`] and [`Mss::new`].
     pub fn new(settings: Settings<'_>, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Result<Self, Fault> {
         let Settings { protocol, url, token, gateway, provider, profile, patience } = settings;
-        let mss = |binding| {
-            let setup = MssSetup { url, binding, gateway, provider, password: token, profile, patience };
+        let mss = |binding, shape| {
+            let setup = MssSetup { url, binding, gateway, provider, password: token, profile, shape, patience };
             Mss::new(setup, None, now).map(Self::Mss)
         };
         match protocol {
             "csc-v2" => Gateway::new(url, token, patience).map(Self::Csc),
-            "mss-soap" => mss(Binding::Soap),
-            "mss-json" => mss(Binding::Json),
-            _ => Err(Fault("the gateway's protocol is none of csc-v2, mss-soap, mss-json".to_owned())),
+            "mss-soap" => mss(Binding::Soap, Shape::Raw),
+            "mss-json" => mss(Binding::Json, Shape::Raw),
+            "mss-soap-cms" => mss(Binding::Soap, Shape::Cms),
+            "mss-json-cms" => mss(Binding::Json, Shape::Cms),
+            _ => Err(Fault(format!("the gateway's protocol is none of {}", PROTOCOLS.join(", ")))),
         }
     }
 }
@@ -81,6 +87,13 @@ impl RemoteSigning for Service {
         match self {
             Self::Csc(gateway) => gateway.refused_at_once(handle),
             Self::Mss(mss) => mss.refused_at_once(handle),
+        }
+    }
+
+    fn shape(&self) -> Shape {
+        match self {
+            Self::Csc(gateway) => gateway.shape(),
+            Self::Mss(mss) => mss.shape(),
         }
     }
 

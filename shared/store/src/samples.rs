@@ -120,6 +120,7 @@ pub(crate) fn session(state: SessionState) -> Session {
         id: SessionId::new([4; 16]),
         purpose: if state == SessionState::Done { Purpose::Seal } else { Purpose::LeaderSign },
         method: "sim".into(),
+        shape: Shape::Cms,
         user: UserId::new([7; 16]),
         unit: UnitId::new([1; 16]),
         items: vec![

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use domain::model::Shape;
 use domain::ports::{GatewayAnswer, RemoteSigning as _, SignOrder};
 use jiff::Timestamp;
 use remote_signing::{Binding, Mss, MssSetup};
@@ -49,13 +50,17 @@ impl Desk {
     }
 
     fn speaking(&self, password: &str) -> Mss {
+        self.asking_for(Shape::Raw, password)
+    }
+
+    fn asking_for(&self, shape: Shape, password: &str) -> Mss {
         let offset = Arc::clone(&self.offset);
         let now = move || Timestamp::now() + jiff::SignedDuration::from_secs(offset.load(Ordering::SeqCst));
         let url = match self.binding {
             Binding::Soap => format!("{}/mss/soap", self.phone.base),
             Binding::Json => format!("{}/mss/json", self.phone.base),
         };
-        Mss::new(setup(&url, self.binding, password), None, now).expect("a client")
+        Mss::new(MssSetup { shape, ..setup(&url, self.binding, password) }, None, now).expect("a client")
     }
 
     fn order(&self, session: u8) -> SignOrder {
@@ -77,6 +82,7 @@ impl Desk {
 
 fn setup<'a>(url: &'a str, binding: Binding, password: &'a str) -> MssSetup<'a> {
     MssSetup {
+        shape: Shape::Raw,
         url,
         binding,
         gateway: CONFIGURED,
@@ -110,6 +116,32 @@ async fn a_confirmed_prompt_gives_the_signature() {
         assert!(desk.poll(&desk.mss(), &order, &handle, 36).await.is_err(), "{binding:?}");
         let again = desk.poll(&desk.mss(), &order, &handle, 45).await;
         assert!(matches!(again, Ok(GatewayAnswer::Signed(_))), "{binding:?}: {again:?}");
+    }
+}
+
+/// Scenarios 019 and 020: a gateway that makes the CMS structure itself. What it signed is taken out of it; without the ESS attribute it is no
+/// PAdES signature, and a nonce of the gateway's is signed with the rest.
+#[tokio::test]
+async fn a_gateway_may_make_the_structure() {
+    for binding in BINDINGS {
+        for (scenario, good) in
+            [("ok", true), ("cms-with-nonce", true), ("cms-without-ess", false), ("other-hash", false)]
+        {
+            let desk = Desk::open(binding).await;
+            desk.phone.scenario(scenario).await;
+            let (mss, order) = (desk.asking_for(Shape::Cms, TOKEN), desk.order(1));
+            assert_eq!(mss.shape(), Shape::Cms);
+            let handle = mss.start(&order).await.expect("a handle");
+            desk.phone.confirm(PIN).await;
+            let answer = desk.poll(&mss, &order, &handle, 25).await;
+            let Ok(GatewayAnswer::Signed(answers)) = answer else { panic!("{binding:?} {scenario}: {answer:?}") };
+            let structure = pki::cms::SignedData::parse(&answers[0]).expect("a CMS structure");
+            let apart = structure.apart(&order.hashes[0], desk.phone.leaf());
+            assert_eq!(apart.is_ok(), good, "{binding:?} {scenario}: {apart:?}");
+            // Whoever asked for a bare signature gets a fault, and no structure for one.
+            let bare = desk.poll(&desk.mss(), &order, &handle, 35).await;
+            assert!(bare.is_err(), "{binding:?} {scenario}: {bare:?}");
+        }
     }
 }
 

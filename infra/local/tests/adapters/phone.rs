@@ -125,6 +125,11 @@ impl Phone {
         handle
     }
 
+    /// The certificate that the SIM was given.
+    pub(crate) fn leaf(&self) -> &Certificate {
+        self.certificate.as_ref().expect("a certificate")
+    }
+
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         let certificate = self.certificate.as_ref().expect("an enrolled phone");
         pki::cms::verify_raw(message, signature, certificate).is_ok()

@@ -86,6 +86,7 @@ pub(crate) fn session(test: u8, thing: u8, state: SessionState, version: Version
         id: SessionId::new(bytes(test, thing)),
         purpose: Purpose::LeaderSign,
         method: "sim".into(),
+        shape: domain::model::Shape::Raw,
         user: UserId::new([test; 16]),
         unit: UnitId::new([test; 16]),
         items: Vec::new(),

@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use pki::Certificate;
 
 use super::order;
+use crate::answer;
 use crate::support::{self, Commit, ROUNDS, commit, contention, finished, outbox, outbox_due, sha256, writes};
 use crate::{Halt, Outcome};
 
@@ -267,14 +268,13 @@ fn leaf(user: &User) -> Option<Certificate> {
     Certificate::from_der(user.credential.as_ref()?.chain.first()?).ok()
 }
 
-/// Every signature is over the persisted attributes of its item, by the enrolled certificate: whatever the gateway says
-/// about itself, a wrong answer goes no further (F5).
-fn all_verify(session: &Session, signatures: &[Vec<u8>], leaf: &Certificate) -> bool {
-    session.items.len() == signatures.len()
-        && session.items.iter().zip(signatures).all(|(item, signature)| {
-            item.prepared
-                .as_ref()
-                .is_some_and(|prepared| pki::cms::verify_raw(&prepared.signed_attributes, signature, leaf).is_ok())
+/// Every answer is a signature over what its item has prepared, by the enrolled certificate: whatever the gateway says about itself, a wrong
+/// answer goes no further (F5).
+fn all_verify(session: &Session, answers: &[Vec<u8>], leaf: &Certificate) -> bool {
+    session.items.len() == answers.len()
+        && session.items.iter().zip(answers).all(|(item, answer)| {
+            let prepared = item.prepared.as_ref();
+            prepared.is_some_and(|prepared| answer::signed(session.shape, prepared, answer, leaf).is_some())
         })
 }
 

@@ -14,6 +14,16 @@ pub enum Purpose {
     Seal,
 }
 
+/// What a signer is given to sign, and gives back (remote-signing.md §2).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Shape {
+    /// SHA-256 of the SignedAttributes that we have prepared; a raw signature value.
+    #[default]
+    Raw,
+    /// SHA-256 of the file without its `/Contents`; a detached CMS structure (RFC 5652) whose SignedAttributes the gateway has made.
+    Cms,
+}
+
 /// One act of signing: one prompt on one phone, or one seal request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Session {
@@ -23,6 +33,8 @@ pub struct Session {
     pub purpose: Purpose,
     /// `sim`, `usb`, `remote`, `agency_key`.
     pub method: String,
+    /// In which shape; it was the gateway's when the session was opened.
+    pub shape: Shape,
     /// Who signs or seals.
     pub user: UserId,
     /// Where.

@@ -18,6 +18,7 @@ fn session(method: &str) -> Session {
         id: SessionId::new([1; 16]),
         purpose: Purpose::LeaderSign,
         method: method.into(),
+        shape: crate::model::Shape::Raw,
         user: UserId::new([7; 16]),
         unit: UnitId::new([3; 16]),
         items: vec![item(1), item(2)],

@@ -2,6 +2,7 @@
 
 mod algorithms;
 mod answers;
+mod apart;
 mod beside;
 mod cms;
 mod corpora;

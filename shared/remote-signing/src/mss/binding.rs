@@ -5,6 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use domain::model::Shape;
 use domain::ports::SignOrder;
 use jiff::Timestamp;
 use roxmltree::{Document, Node, ParsingOptions};
@@ -16,6 +17,8 @@ const SOAP: &str = "http://www.w3.org/2003/05/soap-envelope";
 const MSS: &str = "http://uri.etsi.org/TS102204/v1.1.2#";
 /// FiCom's format for a bare signature value with its X.509 certificate.
 const PKCS1: &str = "http://mss.ficom.fi/TS102204/v1.0.0#PKCS1";
+/// A detached CMS structure (TS 102 204 §8.9).
+const CMS: &str = "http://uri.etsi.org/TS102204/v1.1.2#CMS-Signature";
 /// Nodes of an answer: ten times what a real one has.
 const MAX_NODES: u32 = 1_000;
 /// Seconds that the gateway waits for the person (remote-signing.md §3, timers).
@@ -77,6 +80,8 @@ impl MsspId {
 pub(crate) enum Signature {
     /// The bare value.
     Bare(Vec<u8>),
+    /// A CMS structure, or what is called one.
+    Cms(Vec<u8>),
     /// Anything else.
     Other,
 }
@@ -84,6 +89,10 @@ pub(crate) enum Signature {
 /// `MSS_SignatureReq`; `data` is what is signed, as DigestInfo.
 pub(crate) fn signature_request(mss: &Mss, order: &SignOrder, data: &[u8], now: Timestamp) -> String {
     let gateway = &mss.gateway;
+    let format = match mss.shape {
+        Shape::Raw => PKCS1,
+        Shape::Cms => CMS,
+    };
     let (reference, data, shown) = (order.session.as_str(), STANDARD.encode(data), shown(&order.display_text));
     match mss.binding {
         Binding::Soap => envelope(&format!(
@@ -92,7 +101,7 @@ pub(crate) fn signature_request(mss: &Mss, order: &SignOrder, data: &[u8], now: 
              <m:DataToBeSigned MimeType=\"application/octet-stream\" Encoding=\"base64\">{data}</m:DataToBeSigned>\
              <m:DataToBeDisplayed MimeType=\"text/plain\" Encoding=\"UTF-8\">{}</m:DataToBeDisplayed>\
              <m:SignatureProfile><m:mssURI>{}</m:mssURI></m:SignatureProfile>\
-             <m:MSS_Format><m:mssURI>{PKCS1}</m:mssURI></m:MSS_Format></m:MSS_SignatureReq></m:MSS_Signature>",
+             <m:MSS_Format><m:mssURI>{format}</m:mssURI></m:MSS_Format></m:MSS_SignatureReq></m:MSS_Signature>",
             common_xml(mss, (reference, gateway), now),
             escaped(&order.credential_id),
             escaped(&shown),
@@ -107,7 +116,7 @@ pub(crate) fn signature_request(mss: &Mss, order: &SignOrder, data: &[u8], now: 
                 json!({"MimeType": "application/octet-stream", "Encoding": "base64", "Data": data});
             body["DataToBeDisplayed"] = json!({"MimeType": "text/plain", "Encoding": "UTF-8", "Data": shown});
             body["SignatureProfile"] = mss.profile.clone().into();
-            body["MSS_Format"] = PKCS1.into();
+            body["MSS_Format"] = format.into();
             json!({"MSS_SignatureReq": body}).to_string()
         }
     }
@@ -191,8 +200,8 @@ pub(crate) fn answer(binding: Binding, body: &[u8]) -> Option<Said> {
                 gateway: MsspId::one_of(|kind| text(&format!("/MSSP_Info/MSSP_ID/{kind}")).map(str::to_owned)),
                 code: text("/Status/StatusCode/Value")?.parse().ok()?,
                 signature: signature.map(|signature| {
-                    let value = signature.pointer("/PKCS1/SignatureValue").and_then(Value::as_str);
-                    value.map_or(Signature::Other, bare)
+                    let text = |pointer: &str| signature.pointer(pointer).and_then(Value::as_str);
+                    format_of(text("/PKCS1/SignatureValue"), text("/Base64Signature"))
                 }),
             })
         }
@@ -208,7 +217,10 @@ pub(crate) fn answer(binding: Binding, body: &[u8]) -> Option<Said> {
                 let value = signature.descendants().find(|node| node.tag_name().name() == "SignatureValue");
                 let own =
                     value.filter(|value| value.parent().is_some_and(|parent| parent.tag_name().name() == "PKCS1"));
-                own.and_then(|value| value.text()).map_or(Signature::Other, bare)
+                format_of(
+                    own.and_then(|value| value.text()),
+                    child(signature, "Base64Signature").and_then(|cms| cms.text()),
+                )
             });
             let named = child(said, "MSSP_Info").and_then(|info| child(info, "MSSP_ID"));
             let gateway = MsspId::one_of(|kind| child(named?, kind)?.text().map(str::to_owned));
@@ -255,10 +267,19 @@ fn child<'a>(node: Node<'a, 'a>, name: &str) -> Option<Node<'a, 'a>> {
     node.children().find(|child| child.has_tag_name((MSS, name)))
 }
 
+/// In which format a signature came. Two at once are none that was asked for.
+fn format_of(bare: Option<&str>, cms: Option<&str>) -> Signature {
+    match (bare, cms) {
+        (Some(text), None) => Signature::Bare(octets(text)),
+        (None, Some(text)) => Signature::Cms(octets(text)),
+        _ => Signature::Other,
+    }
+}
+
 /// Base64, which XML may break into lines. What is none is a value that is too short to be one.
-fn bare(text: &str) -> Signature {
+fn octets(text: &str) -> Vec<u8> {
     let text: String = text.split_whitespace().collect();
-    Signature::Bare(STANDARD.decode(text).unwrap_or_default())
+    STANDARD.decode(text).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -376,7 +397,14 @@ mod tests {
             read("<p:PKCS1 xmlns:p=\"urn:p\"><p:SignatureValue>**</p:SignatureValue></p:PKCS1>"),
             Some(Signature::Bare(vec![]))
         );
-        assert_eq!(read("<m:Base64Signature>AQI=</m:Base64Signature>"), Some(Signature::Other));
+        assert_eq!(read("<m:Base64Signature>AQ I=</m:Base64Signature>"), Some(Signature::Cms(vec![1, 2])));
+        assert_eq!(
+            read(
+                "<p:PKCS1 xmlns:p=\"urn:p\"><p:SignatureValue>AQI=</p:SignatureValue></p:PKCS1><m:Base64Signature>AQI=</m:Base64Signature>"
+            ),
+            Some(Signature::Other)
+        );
+        assert_eq!(read("<Base64Signature>AQI=</Base64Signature>"), Some(Signature::Other), "of no namespace");
         assert_eq!(
             read("<m:XMLSignature><m:SignatureValue>AQI=</m:SignatureValue></m:XMLSignature>"),
             Some(Signature::Other)

@@ -1,9 +1,8 @@
 //! The mobile signature service (MSS) of ETSI TS 102 204, in SOAP 1.2 or JSON, behind [`domain::ports::RemoteSigning`].
 //!
 //! `MSS_SignatureReq` in the mode `asynchClientServer`, then `MSS_StatusReq`. One digest to a prompt, as a DigestInfo (RFC 8017
-//! §9.2), answered by the bare signature value (FiCom's PKCS#1 format): a CMS that the gateway builds has attributes of its
-//! own, over which nothing was prepared here. No registration, profile query or receipt; no batch, which is a vendor's
-//! extension. The credential is a phone number (E.164), which stands in the user's item and never in a log, a key or an
+//! §9.2), answered by the bare signature value (FiCom's PKCS#1 format), or by a CMS structure with attributes of the gateway's own
+//! (decision 27). No registration, profile query or receipt; no batch, which is a vendor's extension. The credential is a phone number (E.164), which stands in the user's item and never in a log, a key or an
 //! address. Verifies no signature, and sends nothing twice.
 //!
 //! A gateway wants to be asked no sooner than 20 s after the start and then every 5 s (FiCom): within that a poll asks nobody
@@ -21,6 +20,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use domain::model::Shape;
 use domain::ports::{Fault, GatewayAnswer, Grant, RemoteSigning, SignOrder};
 use jiff::Timestamp;
 use reqwest::{Client, StatusCode, header};
@@ -65,19 +65,22 @@ pub struct MssSetup<'a> {
     pub password: &'a str,
     /// `SignatureProfile`: which of the person's keys signs, a URI of the gateway's.
     pub profile: &'a str,
+    /// What is asked for: a bare signature over SignedAttributes of ours, or a CMS structure with the gateway's own.
+    pub shape: Shape,
     /// The longest that one call may take.
     pub patience: Duration,
 }
 
 impl fmt::Debug for MssSetup<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url, binding, gateway, provider, password: _, profile, patience } = self;
+        let Self { url, binding, gateway, provider, password: _, profile, shape, patience } = self;
         f.debug_struct("MssSetup")
             .field("url", url)
             .field("binding", binding)
             .field("gateway", gateway)
             .field("provider", provider)
             .field("profile", profile)
+            .field("shape", shape)
             .field("patience", patience)
             .finish_non_exhaustive()
     }
@@ -91,6 +94,7 @@ pub struct Mss {
     provider: String,
     password: String,
     profile: String,
+    shape: Shape,
     client: Client,
     now: Box<dyn Fn() -> Timestamp + Send + Sync>,
     /// When each prompt was asked about last, in seconds, by handle.
@@ -118,6 +122,7 @@ impl Mss {
             provider: setup.provider.to_owned(),
             password: setup.password.to_owned(),
             profile: setup.profile.to_owned(),
+            shape: setup.shape,
             client: client(setup.patience, tls)?,
             now: Box::new(now),
             asked: Mutex::new(BTreeMap::new()),
@@ -169,6 +174,10 @@ impl RemoteSigning for Mss {
     }
 
     /// `DataToBeSigned` is one (ETSI TS 102 204 §8.3).
+    fn shape(&self) -> Shape {
+        self.shape
+    }
+
     fn most(&self) -> usize {
         1
     }
@@ -215,7 +224,7 @@ impl RemoteSigning for Mss {
         };
         match code::meaning(code) {
             Meaning::Open => Ok(GatewayAnswer::Pending),
-            Meaning::Signed => signed(signature).map(|value| GatewayAnswer::Signed(vec![value])),
+            Meaning::Signed => signed(self.shape, signature).map(|value| GatewayAnswer::Signed(vec![value])),
             Meaning::Refused(refusal) if refusal.counts(Stage::Poll) => {
                 Ok(GatewayAnswer::Refused(refusal.code().to_owned()))
             }
@@ -237,12 +246,16 @@ fn refused_at_start(code: u16) -> Result<String, Fault> {
     }
 }
 
-fn signed(signature: Option<Signature>) -> Result<Vec<u8>, Fault> {
-    match signature {
-        Some(Signature::Bare(value)) if (1..=SIGNATURE_LIMIT).contains(&value.len()) => Ok(value),
-        Some(Signature::Bare(_)) => Err(Fault("gateway: a signature that is none".into())),
-        Some(Signature::Other) => Err(Fault("gateway: a signature in another format than was asked for".into())),
-        None => Err(Fault("gateway: a signature that does not come".into())),
+fn signed(shape: Shape, signature: Option<Signature>) -> Result<Vec<u8>, Fault> {
+    match (shape, signature) {
+        (Shape::Raw, Some(Signature::Bare(value))) if (1..=SIGNATURE_LIMIT).contains(&value.len()) => Ok(value),
+        // As long as an answer may be.
+        (Shape::Cms, Some(Signature::Cms(structure))) if !structure.is_empty() => Ok(structure),
+        (Shape::Raw, Some(Signature::Bare(_))) | (Shape::Cms, Some(Signature::Cms(_))) => {
+            Err(Fault("gateway: a signature that is none".into()))
+        }
+        (_, Some(_)) => Err(Fault("gateway: a signature in another format than was asked for".into())),
+        (_, None) => Err(Fault("gateway: a signature that does not come".into())),
     }
 }
 
@@ -274,6 +287,7 @@ mod tests {
 
     fn setup() -> MssSetup<'static> {
         MssSetup {
+            shape: Shape::Raw,
             url: "http://127.0.0.1:1/mss/soap",
             binding: Binding::Soap,
             gateway: "http://localhost/ae",

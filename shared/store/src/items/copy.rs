@@ -17,7 +17,7 @@ shape!(MidstateItem => Midstate, StoredItem => Stored, PlacementItem => Placemen
 shape!(PreparedItem => PreparedRevision, CopyStateItem => CopyState, LookItem => Look, CopyItem => Copy);
 shape!(AnnulmentDecisionItem => AnnulmentDecision, AnnulmentItem => Annulment);
 shape!(PurposeItem => Purpose, SessionStateItem => SessionState, SessionPartItem => SessionItem, SessionRow => Session, PromptRow => Prompt);
-shape!(LateAnswerItem => LateAnswer, DeliveredRow => Delivered, UnwantedRow => Unwanted, BreakerRow => Breaker);
+shape!(ShapeItem => Shape, LateAnswerItem => LateAnswer, DeliveredRow => Delivered, UnwantedRow => Unwanted, BreakerRow => Breaker);
 
 #[derive(Deserialize, Serialize)]
 #[serde(remote = "Stored")]
@@ -292,6 +292,9 @@ pub(crate) struct SessionRow {
     #[serde(with = "As::<PurposeItem>")]
     purpose: Purpose,
     method: String,
+    /// Sessions of before there were several have none.
+    #[serde(default, with = "As::<ShapeItem>")]
+    shape: Shape,
     #[serde(with = "As::<Id>")]
     user: UserId,
     #[serde(with = "As::<Id>")]
@@ -311,6 +314,13 @@ pub(crate) struct SessionRow {
     #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Opt<LateAnswerItem>>")]
     late: Option<LateAnswer>,
     version: Version,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Shape", rename_all = "snake_case")]
+pub(crate) enum ShapeItem {
+    Raw,
+    Cms,
 }
 
 #[derive(Deserialize, Serialize)]

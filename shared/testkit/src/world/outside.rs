@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use casework::qr::Published;
 use domain::ids::*;
-use domain::model::Sha256;
+use domain::model::{Sha256, Shape};
 use domain::ports::*;
 use domain::qr;
 use jiff::Timestamp;
@@ -71,6 +71,8 @@ pub struct Habits {
     pub qr: Habit,
     /// The signing gateway, and the person with the phone behind it.
     pub gateway: Habit,
+    /// What it signs, and how.
+    pub shape: Shape,
     /// The most documents that it asks for with one prompt; `None`: any.
     pub most: Option<usize>,
     /// The time-stamping authority.
@@ -238,6 +240,10 @@ impl RemoteSigning for World {
         handle.strip_prefix("no:")
     }
 
+    fn shape(&self) -> Shape {
+        self.lock().outside.habits.shape
+    }
+
     fn most(&self) -> usize {
         self.lock().outside.habits.most.unwrap_or(usize::MAX)
     }
@@ -286,11 +292,16 @@ impl Inner {
         let all = |sign: &dyn Fn(usize, &Sha256) -> Vec<u8>| {
             Ok(GatewayAnswer::Signed(order.hashes.iter().enumerate().map(|(at, hash)| sign(at, hash)).collect()))
         };
-        let leader = &trees().ours.leader.key;
+        let shape = self.outside.habits.shape;
+        let by = |who: &Identity, hash: &Sha256, turn| match shape {
+            Shape::Raw => who.key.sign(hash, turn),
+            Shape::Cms => structure(who, hash, turn),
+        };
+        let (leader, stranger) = (&trees().ours.leader, &trees().strangers.leader);
         match self.outside.habits.gateway {
-            Habit::Right | Habit::BadNonce => all(&|at, hash| leader.sign(hash, at as u64)),
-            Habit::OtherHash => all(&|_, _| leader.sign(&sha256(b"another document"), 0)),
-            Habit::OtherCertificate => all(&|_, hash| trees().strangers.leader.key.sign(hash, 0)),
+            Habit::Right | Habit::BadNonce => all(&|at, hash| by(leader, hash, at as u64)),
+            Habit::OtherHash => all(&|_, _| by(leader, &sha256(b"another document"), 0)),
+            Habit::OtherCertificate => all(&|_, hash| by(stranger, hash, 0)),
             Habit::Garbage => all(&|_, _| garbage()),
             Habit::Empty => Ok(GatewayAnswer::Signed(Vec::new())),
             Habit::Silent => Err(no("the gateway")),
@@ -298,6 +309,14 @@ impl Inner {
             Habit::Down | Habit::Waiting => Ok(GatewayAnswer::Pending),
         }
     }
+}
+
+/// A detached CMS structure over a file with this digest, as a gateway makes one.
+fn structure(who: &Identity, content: &Sha256, turn: u64) -> Vec<u8> {
+    let leaf = who.chain.first().expect("a leaf");
+    let attributes = pki::cms::signed_attributes(content, leaf).expect("attributes");
+    let signature = who.key.sign(&sha256(&attributes), turn);
+    pki::cms::assemble(&attributes, &signature, &who.chain, None).expect("a structure")
 }
 
 impl TrustServices for World {
