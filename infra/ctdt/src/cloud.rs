@@ -19,6 +19,8 @@ pub(crate) struct How {
     pub(crate) functions: Option<PathBuf>,
     /// Seconds that TSA, OCSP, CRL and gateway are waited for.
     pub(crate) patience_s: Option<u32>,
+    /// What the gateway speaks.
+    pub(crate) gateway: Option<String>,
     /// Whether callers without a token have the template's quotas.
     pub(crate) quotas: bool,
     /// Whether schedules run only at the start and when the clock is moved.
@@ -39,6 +41,7 @@ pub(crate) async fn start(how: How) -> Result<Stack, Error> {
         functions_dir: how.functions,
         sample_data: true,
         patience_s: how.patience_s,
+        gateway: how.gateway,
         quotas: how.quotas,
         still: how.still,
         power_cut: how.power_cut,

@@ -51,6 +51,9 @@ enum Command {
         /// Số giây chờ TSA, OCSP, CRL và cổng ký / seconds that these are waited for, else as the template says
         #[arg(long, value_name = "SECONDS", hide = true)]
         patience: Option<u32>,
+        /// Cổng ký nói giao thức nào / what the signing gateway speaks
+        #[arg(long, value_name = "PROTOCOL", value_parser = ["csc-v2", "mss-soap", "mss-json", "mss-soap-cms", "mss-json-cms"])]
+        gateway: Option<String>,
         /// Hạn mức cho người không có mã truy cập như mẫu triển khai / the template's quotas for callers without a token
         #[arg(long, hide = true)]
         quotas: bool,
@@ -103,8 +106,9 @@ fn main() -> ExitCode {
         Command::Qr(args) => qr::run(&args),
         Command::Trust(command) => trust::run(&command),
         Command::Demo { scan, out, functions } => within(demonstrate(scan, out, functions, begun)),
-        Command::Dev { port, data, functions, patience, quotas, still, power_cut } => {
-            within(develop(cloud::How { port, data, functions, patience_s: patience, quotas, still, power_cut }))
+        Command::Dev { port, data, functions, patience, gateway, quotas, still, power_cut } => {
+            let patience_s = patience;
+            within(develop(cloud::How { port, data, functions, patience_s, gateway, quotas, still, power_cut }))
         }
         Command::Simpki { port, dir, clock_offset_file, token, callback, seed } => {
             // A secret is not for the list of processes. Without one the simulator says that it has none.

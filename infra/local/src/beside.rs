@@ -146,7 +146,7 @@ impl Beside {
         };
         let records = Table::new(&cloud.sdk, &cloud.table);
         let keys = seed::sealing().map(key).collect::<Result<_>>()?;
-        let ground = Ground { records: &records, keys, pki: &self.pki, simulator: &self.simulator };
+        let ground = Ground { records: &records, keys, pki: &self.pki, simulator: &self.simulator, by_number: false };
         ground.plant(&seed::enrol(&self.simulator).await?).await
     }
 

@@ -36,6 +36,8 @@ pub(crate) struct Reset {
     pub(crate) pki: Arc<TestPki>,
     pub(crate) simulator: Arc<Simulator>,
     pub(crate) seeded: bool,
+    /// As [`Ground::by_number`].
+    pub(crate) by_number: bool,
     /// One at a time.
     pub(crate) running: Mutex<()>,
 }
@@ -70,6 +72,7 @@ impl Reset {
             keys: seed::seal_keys(&self.state, &self.keys, &self.alias_prefix).await?,
             pki: &self.pki,
             simulator: &self.simulator,
+            by_number: self.by_number,
         };
         ground.plant(&sims).await
     }

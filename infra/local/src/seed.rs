@@ -74,6 +74,8 @@ pub(crate) struct Ground<'a> {
     pub(crate) keys: Vec<(&'static Office, Vec<u8>)>,
     pub(crate) pki: &'a TestPki,
     pub(crate) simulator: &'a Simulator,
+    /// Whether the gateway knows a SIM by its number, as MSS does, and by no credential of its own.
+    pub(crate) by_number: bool,
 }
 
 impl Ground<'_> {
@@ -124,7 +126,8 @@ impl Ground<'_> {
         let organisation = actor.office().map_or(AUTHORITY, |office| office.name);
         let chain = self.pki.person_chain(actor.name, organisation, &sim.spki).map_err(failed)?;
         self.simulator.install(phone, &chain).await?;
-        Ok(Credential { id: sim.credential.clone(), chain })
+        let id = if self.by_number { phone } else { &sim.credential };
+        Ok(Credential { id: id.to_owned(), chain })
     }
 
     /// What stands on a token. No gateway knows its name.

@@ -55,6 +55,8 @@ pub struct Options {
     pub sample_data: bool,
     /// Seconds that functions wait for TSA, OCSP, CRL and signing gateway; `None` leaves what the template says.
     pub patience_s: Option<u32>,
+    /// What the gateway speaks, as `GatewayProtocol` of the template has it; `None` is the template's.
+    pub gateway: Option<String>,
     /// Whether addresses without a token may ask no more than the template says, and not as much as a developer needs.
     pub quotas: bool,
     /// Whether schedules run only at the start and when the clock is moved.
@@ -64,11 +66,29 @@ pub struct Options {
 }
 
 impl Options {
+    /// Where the simulator speaks MSS, if that is wanted: in the binding that the protocol names.
+    fn mss(&self) -> Option<(&str, &'static str)> {
+        let protocol = self.gateway.as_deref()?;
+        let bindings = [("mss-soap", "/mss/soap"), ("mss-json", "/mss/json")];
+        bindings.into_iter().find(|(name, _)| protocol.starts_with(name)).map(|(_, path)| (protocol, path))
+    }
+
     /// Changes the parameters of the template for what was asked for here.
     fn change(&self, parameters: &mut BTreeMap<String, String>, stop: &Stop) -> Result<()> {
         if let Some(seconds) = self.patience_s {
             let waits = ["TsaTimeout", "TsaPause", "EvidenceTimeout", "GatewayTimeout"];
             parameters.extend(waits.map(|name| (name.to_owned(), seconds.to_string())));
+        }
+        if let Some((protocol, path)) = self.mss() {
+            let own = format!("{}{path}", parameters.get("GatewayUrl").map(String::as_str).unwrap_or_default());
+            let all = [
+                ("GatewayProtocol", protocol),
+                ("GatewayUrl", &own),
+                ("GatewayMsspId", MSSP_ID),
+                ("GatewayProvider", AP_ID),
+                ("GatewayProfile", PROFILE),
+            ];
+            parameters.extend(all.map(|(name, value)| (name.to_owned(), value.to_owned())));
         }
         if self.quotas {
             parameters.retain(|name, _| !name.starts_with("Quota") && !name.starts_with("Questions"));
@@ -79,6 +99,11 @@ impl Options {
         Ok(())
     }
 }
+
+/// Names of the simulator and of ours, and its profile of a SIM's key, where MSS is spoken.
+const MSSP_ID: &str = "http://localhost/ae";
+const AP_ID: &str = "http://localhost/ctdt";
+const PROFILE: &str = "http://alauda.mobi/nonRepudiation";
 
 /// The rate of a schedule that is not wanted; a rate is not zero.
 const NEVER: Duration = Duration::from_secs(366 * 24 * 3600);
@@ -203,6 +228,7 @@ impl Ground {
             pki: Arc::clone(&surroundings.pki),
             simulator: Arc::clone(&surroundings.simulator),
             seeded: options.sample_data,
+            by_number: options.mss().is_some(),
             running: Mutex::new(()),
         };
         if options.sample_data {

@@ -118,6 +118,7 @@ fn options(data: Option<&Path>) -> Options {
         sample_data: true,
         patience_s: None,
         quotas: false,
+        gateway: None,
         still: false,
         power_cut: None,
     }

@@ -136,10 +136,9 @@ fn structure(prepared: &Held<'_>, contents: &Range<usize>, signed: &Signed<'_>) 
     let leaf = signed.chain.first().ok_or(Error::Plan("the chain is empty"))?;
     placeholder(prepared, contents)?;
     let digest = prepared.signed_digest(contents.clone());
-    if pki::cms::signed_attributes(&digest, leaf)? != signed.attributes {
-        return Err(Error::Plan("the attributes are about another file or signer"));
-    }
-    pki::cms::verify_raw(signed.attributes, signed.signature, leaf)?;
+    // Those that were prepared here, or a gateway's (decision 27); assembling verifies the signature.
+    pki::cms::check_attributes(signed.attributes, &digest, leaf)
+        .map_err(|_| Error::Plan("the attributes are about another file or signer"))?;
     Ok(pki::cms::assemble(signed.attributes, signed.signature, signed.chain, signed.token)?)
 }
 

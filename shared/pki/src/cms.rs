@@ -13,7 +13,7 @@ use std::cell::Cell;
 
 use const_oid::ObjectIdentifier;
 
-pub use apart::{Apart, message_digest};
+pub use apart::{Apart, check_attributes, message_digest};
 pub(crate) use build::{SignedDataParts, ess_attributes, sha256_identifier, signature_identifier, signed_data};
 pub use build::{add_timestamp, assemble, signature_value, signed_attributes, verify_raw, verify_rsa_sha1};
 

@@ -25,5 +25,6 @@ mod refusals;
 mod sandbox;
 mod scenarios;
 mod stack;
+mod structures;
 mod table;
 mod verifying;

@@ -1,7 +1,7 @@
 //! What can go wrong with a phone and its gateway (remote-signing.md §5): twenty of the 23 numbered scenarios through the public
 //! API, to the state and the words in which a leader's session ends. The other three change a CMS or a PDF that a gateway gives
-//! back (019 to 021). The house takes neither from anybody: it asks for bare signatures, over CSC here and over MSS (decision 23).
-//! So they are not reached, whatever is set; the table says so, and nothing here shows what would become of them.
+//! back (019 to 021), and the gateway here gives bare signatures. So they are not reached here, whatever is set. 019 and 020 have a house of
+//! their own (`structures`); a PDF is taken from nobody, and nothing shows what would become of one.
 
 use std::collections::BTreeSet;
 use std::path::Path;

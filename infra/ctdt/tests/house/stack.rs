@@ -59,6 +59,11 @@ impl Stack {
         }
     }
 
+    /// In memory, with a gateway that speaks this.
+    pub(crate) fn with_gateway(protocol: &str) -> Self {
+        Self::start(&["--gateway", protocol])
+    }
+
     /// With a data folder, and every request of a function to a service written to `log`.
     pub(crate) fn overheard(folder: &Path, log: std::fs::File) -> Self {
         Self::logging("local::cut=debug", folder, log)

@@ -2,6 +2,7 @@
 //!
 //! What a gateway writes around them (X.509 certificates, unsigned attributes, its own way to write algorithms) is not taken over.
 
+use super::attributes::SignedAttributes;
 use super::{SignedData, WHAT};
 use crate::asn1::{self, SET};
 use crate::{Certificate, DigestAlgorithm, Error, oids};
@@ -39,13 +40,8 @@ impl SignedData {
         if self.digest_algorithm()? != DigestAlgorithm::Sha256 {
             return Err(Error::DigestNotAllowed { digest: self.digest_algorithm()?.name(), scheme: scheme.name() });
         }
-        if signed.single(&oids::SIGNING_TIME).is_some() {
-            return Err(Error::SignedAttribute { attribute: "signing-time" });
-        }
-        signed.check_single_values()?;
-        signed.check_content(&self.content_type, content)?;
+        about(signed, content, signer)?;
         signed.check_algorithm_protection(&info.digest_algorithm)?;
-        signed.ess(signer).ok_or(Error::EssMismatch)??;
         let attributes = signed.in_order()?;
         if attributes.len() > MAX_ATTRIBUTES {
             return Err(Error::Limit { what: WHAT, limit: MAX_ATTRIBUTES });
@@ -55,12 +51,30 @@ impl SignedData {
     }
 }
 
+fn about(signed: &SignedAttributes, content: &[u8; 32], signer: &Certificate) -> Result<(), Error> {
+    if signed.has(&oids::SIGNING_TIME) {
+        return Err(Error::SignedAttribute { attribute: "signing-time" });
+    }
+    signed.check_single_values()?;
+    signed.check_content(&oids::DATA, content)?;
+    signed.ess(signer).ok_or(Error::EssMismatch)?.map(|_| ())
+}
+
+/// Whether signed attributes (DER, tag SET OF) are those of a PAdES signature by `signer` over a content with this SHA-256, as
+/// [`SignedData::apart`] wants them. The signature is not looked at.
+///
+/// # Errors
+/// As [`SignedData::apart`].
+pub fn check_attributes(attributes: &[u8], content: &[u8; 32], signer: &Certificate) -> Result<(), Error> {
+    about(&SignedAttributes::read(&asn1::only(attributes, SET, WHAT)?)?, content, signer)
+}
+
 /// The messageDigest among signed attributes (DER, tag SET OF).
 ///
 /// # Errors
 /// [`Error::SignedAttribute`] when there is none of SHA-256; [`Error::Malformed`].
 pub fn message_digest(attributes: &[u8]) -> Result<[u8; 32], Error> {
-    let attributes = super::SignedAttributes::read(&asn1::only(attributes, SET, WHAT)?)?;
+    let attributes = SignedAttributes::read(&asn1::only(attributes, SET, WHAT)?)?;
     let digest = attributes.message_digest()?.try_into();
     digest.map_err(|_| Error::SignedAttribute { attribute: "message-digest" })
 }

@@ -80,7 +80,7 @@ impl SignedAttributes {
         if single { Ok(()) } else { Err(Error::SignedAttribute { attribute: "with more than one value" }) }
     }
 
-    fn has(&self, oid: &ObjectIdentifier) -> bool {
+    pub(super) fn has(&self, oid: &ObjectIdentifier) -> bool {
         self.list.iter().any(|attribute| attribute.oid == *oid)
     }
 
