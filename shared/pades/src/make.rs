@@ -365,8 +365,8 @@ fn draw(document: &Document<'_>, increment: &mut Increment, appearance: &Appeara
 /// An image XObject and its soft mask (ISO 32000-1, 8.9.5 and 11.6.5.3).
 fn picture(increment: &mut Increment, pixels: &Pixels<'_>) -> Result<ObjId, Error> {
     let (width, height) = (i64::from(pixels.width), i64::from(pixels.height));
-    let count = usize::try_from(width * height).map_err(|_| Error::Plan("the picture is too large"))?;
-    if (pixels.rgb.len(), pixels.alpha.len()) != (count * 3, count) {
+    let count = u64::from(pixels.width) * u64::from(pixels.height);
+    if (pixels.rgb.len() as u64, pixels.alpha.len() as u64) != (count.saturating_mul(3), count) {
         return Err(Error::Plan("the picture has other pixels than it says"));
     }
     let image = |space: &str| {

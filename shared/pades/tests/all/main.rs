@@ -10,6 +10,7 @@ mod common;
 mod containers;
 mod corpora;
 mod cycle;
+mod drawing;
 mod drawn;
 #[path = "../../../pki/tests/all/edits.rs"]
 mod edits;
