@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use ttf_parser::Face;
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use crate::Unusable;
 
@@ -71,12 +72,11 @@ pub fn unset_sign(text: &str) -> Result<Option<char>, Unusable> {
     Ok(text.nfc().find(|sign| !fonts.has(*sign)))
 }
 
-/// Signs that stand in every copy, so that its signatures can be drawn with them: all of Vietnamese, the letters of Vietnam's minorities
-/// that it lacks (Ê Đê, Gia Rai, Ba Na), what is set between them. NFC. A few more would make every copy larger: Latin letters of all of Europe take as much again.
+/// Signs that stand in every copy, so that its signatures can be drawn with them: all of Vietnamese, the composed letters of Ê Đê, Gia Rai and
+/// Ba Na that it lacks, what is set between them. NFC. A few more would make every copy larger: Latin letters of all of Europe take as much again.
 pub(crate) fn is_everyday(sign: char) -> bool {
     matches!(sign, ' '..='~' | '\u{1ea0}'..='\u{1ef9}')
-        || "ÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝàáâãèéêìíòóôõùúýĂăĐđĨĩŨũƠơƯưČčĔĕĬĭÑñŎŏŬŭƀ–—‘’“”…₫".contains(sign)
-        || matches!(sign, '\u{300}' | '\u{301}' | '\u{303}' | '\u{306}' | '\u{309}' | '\u{323}')
+        || "ÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝàáâãèéêìíòóôõùúýĂăĐđĨĩŨũƠơƯưČčĔĕĬĭÑñŎŏŬŭɃƀ–—‘’“”…₫".contains(sign)
 }
 
 /// The three cuts, ready to measure with.
@@ -100,7 +100,10 @@ impl Fonts {
 
     /// Whether every cut has a glyph. A sign is its own number in a file, which has two octets for it.
     fn has(&self, sign: char) -> bool {
-        u32::from(sign) <= 0xffff && self.cuts.iter().all(|face| face.glyph_index(sign).is_some())
+        // A mark that composes with no letter would stand beside it, or over the next: another name.
+        u32::from(sign) <= 0xffff
+            && !is_combining_mark(sign)
+            && self.cuts.iter().all(|face| face.glyph_index(sign).is_some())
     }
 
     /// How wide a sign is, in thousandths of the size; as it stands in the file.
@@ -244,6 +247,23 @@ mod tests {
         for sign in "\u{1b}\u{ad}\u{34f}\u{61c}\u{115f}\u{17b4}\u{180e}\u{200b}\u{202e}\u{2066}\u{2800}\u{3164}\u{fe0f}\u{feff}\u{ffa0}\u{fff9}\u{e0041}".chars() {
             assert_eq!(fonts.shown(&format!("a{sign}b")), "a?b", "{sign:?}");
         }
+    }
+
+    /// The breve over ê has no letter of its own in Unicode, and nothing here could place it.
+    #[test]
+    fn a_mark_that_composes_with_nothing_is_refused() {
+        let fonts = Fonts::get().expect("vendored typefaces load");
+        for text in ["Nie\u{302}\u{306}", "Bo\u{31b}\u{306}n", "x\u{303}y"] {
+            assert_eq!(fonts.clean("name", text), Err(Unusable::TextUnusable("name".into())), "{text}");
+            assert!(unset_sign(text).expect("a typeface").is_some() && fonts.shown(text).contains('?'), "{text}");
+        }
+    }
+
+    /// Capitals and small letters are in every copy together: titles are written in both.
+    #[test]
+    fn usual_letters_have_usual_capitals() {
+        let both = |sign: char| sign.to_uppercase().chain(sign.to_lowercase()).all(is_everyday);
+        assert!(('\0'..='\u{ffff}').filter(|sign| is_everyday(*sign)).all(both));
     }
 
     /// Every letter of Vietnamese has a glyph in every cut.

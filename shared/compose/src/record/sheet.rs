@@ -180,11 +180,13 @@ impl<'f> Sheet<'f> {
         self.room(22.0);
         let who = if about.is_empty() { kind.to_owned() } else { format!("{kind} · {about}") };
         let shown = self.fonts.shown(&who);
-        let width = self.fonts.width(Cut::Regular, 8.0, proven);
+        // A name of a field among it is a stranger's.
+        let proven = self.fonts.shown(proven);
+        let width = self.fonts.width(Cut::Regular, 8.0, &proven);
         let first =
             self.fonts.wrap(Cut::Regular, 8.0, &shown, WIDTH - width - 14.0).into_iter().next().unwrap_or_default();
         self.put(LEFT, Cut::Regular, 8.0, BLACK, first);
-        self.put(LEFT + WIDTH - width, Cut::Regular, 8.0, BLACK, proven.to_owned());
+        self.put(LEFT + WIDTH - width, Cut::Regular, 8.0, BLACK, proven);
         self.y += 9.5;
         self.put(LEFT, Cut::Regular, 7.5, GREY, self.fonts.shown(sha256));
         self.y += 11.0;

@@ -12,7 +12,7 @@ fn report(verdict: &str) -> Value {
         "signatures": [{"field": "Leader", "kind": "signature", "role": "leader", "indication": "TOTAL-FAILED", "sub_indication": "HASH_FAILURE",
             "signer": {"subject": "CN=Nguyễn Văn Mẫu", "serial": "4003", "issuer": "CN=CA", "valid_from": "x", "valid_to": ""}}],
         "reasons": vec![reason; 40],
-        "evidence": vec![json!({"kind": "ocsp", "sha256": "11".repeat(32), "used_for": []}); 60],
+        "evidence": vec![json!({"kind": "ocsp", "sha256": "11".repeat(32), "used_for": [], "proven_at": "2026-11-23T15:05:31+07:00", "proven_by": "签名1"}); 60],
     })
 }
 
