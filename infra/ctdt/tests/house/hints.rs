@@ -108,6 +108,10 @@ async fn a_hint_that_is_said_again_is_not_followed_again() {
     for _ in 0..3 {
         say("msg_1").await;
     }
+    // The first is written; each other one finds it there, and is tried once more to be certain.
+    let tries = heard.until(1 + 3 * 2, &["passed on label=", "TransactWriteItems", "CB#", &session]).await;
+    assert!(tries.len() == 7 && tries.windows(2).all(|two| keys(&two[0]) == keys(&two[1])), "{tries:#?}");
+    assert_eq!(keys(&tries[0]).len(), 2, "what was said, and the order: {}", tries[0]);
     say("msg_2").await;
     heard.until(2, &ASKED).await;
     confirm(client).await;
