@@ -88,6 +88,7 @@ impl Office {
             unit: &unit,
             number: &number,
             written: &written,
+            unit_name: &unit.name,
             picture: None,
             copy: &copy,
             token_room: 0,

@@ -232,11 +232,96 @@ fn a_seal_that_cannot_be_drawn_spends_no_number() {
     world.seed(vec![Write::Unit(domain::model::Unit { first_suffix: "SCT/\u{4e2d}".into(), ..usual.clone() })]);
     request_seal(&world, std::slice::from_ref(&copy)).expect("a signed copy");
     sweep_once(&world);
-    assert_eq!((state(&world, &copy), number(&world, &copy)), ("seal_requested", None));
+    assert_eq!((state(&world, &copy), number(&world, &copy)), ("signed", None));
     assert_eq!(world.look(|table| (table.counters.len(), table.entries.len())), (0, 0));
+    let problem = world.look(|table| table.sessions.values().find_map(|session| session.items[0].problem.clone()));
+    assert_eq!(problem.as_deref(), Some("seal-not-made"));
     world.seed(vec![Write::Unit(usual)]);
+    request_seal(&world, std::slice::from_ref(&copy)).expect("a signed copy");
     finish(&world);
     assert_eq!((state(&world, &copy), number(&world, &copy)), ("sealed", Some(1)));
+}
+
+/// The run that sent a copy back was killed before it ended the session: the next one gives the same reason.
+#[test]
+fn who_comes_later_gives_the_reason_of_the_first() {
+    for (spoil, told) in [("suffix", "seal-not-made"), ("leader", "signature-does-not-verify")] {
+        let world = office();
+        let copy = signed(&world, 1);
+        let session = request_seal(&world, std::slice::from_ref(&copy)).expect("a signed copy");
+        if spoil == "suffix" {
+            world.seed(vec![Write::Unit(domain::model::Unit { first_suffix: "\u{4e2d}".into(), ..unit_of(&world) })]);
+        } else {
+            let mut leader = user_of(&world, &people::leader());
+            leader.credential.as_mut().expect("a credential").chain = trees().strangers.leader.enrolled();
+            world.seed(vec![Write::User(leader)]);
+        }
+        let rejected = decide(
+            &copy_of(&world, &copy),
+            Command::RejectSeal { session: &session.id },
+            &people::keeper(),
+            world.now(),
+        );
+        world.seed(vec![Write::Copy(rejected.expect("a seal was asked for").copy)]);
+        sweep_once(&world);
+        let after = world.look(|table| table.sessions.get(&session.id).cloned()).expect("the session");
+        assert_eq!(after.items[0].problem.as_deref(), Some(told));
+        assert!(after.state.is_terminal(), "{:?}", after.state);
+    }
+}
+
+/// Decision 18: signatures show the office's name as the wording does, whatever it is called by then; the sign that nobody could set stands for
+/// any other name.
+#[test]
+fn a_copy_keeps_the_name_that_its_wording_has() {
+    let renamed = |world: &World| {
+        let name = "Ủy ban nhân dân xã \u{4e2d}".into();
+        world.seed(vec![Write::Unit(domain::model::Unit { name, ..unit_of(world) })]);
+    };
+    let world = office();
+    let copy = receive(&world, 1);
+    submit(&world, &copy, base("Ban sao"));
+    renamed(&world);
+    sign_until(&world, &copy);
+    request_seal(&world, std::slice::from_ref(&copy)).expect("a signed copy");
+    finish(&world);
+    assert_eq!((state(&world, &copy), number(&world, &copy)), ("sealed", Some(1)));
+    // Between number and seal, while one run does both.
+    let world = office();
+    let copy = signed(&world, 1);
+    request_seal(&world, std::slice::from_ref(&copy)).expect("a signed copy");
+    let seals = the_work(&world, domain::model::Topic::Seal);
+    let mut done = false;
+    let made = run_beside(work(&world, &seals), || {
+        if !done && state(&world, &copy) == "numbered" {
+            done = true;
+            renamed(&world);
+        }
+    });
+    made.expect("a number and a signature in one run");
+    assert!(done, "the number came with the seal");
+    finish(&world);
+    assert_eq!((state(&world, &copy), number(&world, &copy)), ("sealed", Some(1)));
+}
+
+/// One copy of a session whose file cannot be read keeps none of the others back; it gets the next number when it can.
+#[test]
+fn one_copy_does_not_hold_the_others() {
+    let world = office();
+    let copies = [1, 2, 3].map(|n| signed(&world, n));
+    request_seal(&world, &copies).expect("signed copies");
+    let path = copy_of(&world, &copies[0]).state.file().expect("a file").path.clone();
+    world.flip(&path, 1000);
+    for _ in 0..5 {
+        sweep_once(&world);
+        world.wait(SignedDuration::from_secs(10));
+    }
+    let stand = || copies.each_ref().map(|copy| (state(&world, copy), number(&world, copy)));
+    assert_eq!(stand(), [("seal_requested", None), ("sealed", Some(1)), ("sealed", Some(2))]);
+    world.flip(&path, 1000);
+    finish(&world);
+    assert_eq!(stand(), [("sealed", Some(3)), ("sealed", Some(1)), ("sealed", Some(2))]);
+    assert_eq!(house_findings(&world, 2026), vec![]);
 }
 
 /// F9: the agency's X.509 certificate is renewed between the key's signature and the time-stamp: the same number, prepared

@@ -1,6 +1,7 @@
 //! Submission: the file that the leader will see is made once and frozen (decision 41).
 
 use api::{Problem, Reply, Request, idempotent};
+use casework::workshop::rehearse;
 use domain::decide::{Command, decide};
 use domain::ids::UserId;
 use domain::model::{Case, CaseStatus, Copy, Look, Placement, Right, Sha256, Stored, Unit, User};
@@ -97,9 +98,13 @@ impl Intake {
         let scans = self.scans(&copy).await?;
         let base =
             compose::base(&self.spec(&copy, unit, leader, &scans, now)).map_err(|unusable| unusable_scan(&unusable))?;
+        copy.look = Look::of(leader, unit);
+        // What could not be drawn once people have signed is told now.
+        if let Some(look) = &copy.look {
+            rehearse(&base, (&copy.id, look), (leader, unit), now).map_err(|unusable| unusable_scan(&unusable))?;
+        }
         let stored = self.create(&copy, base.pdf).await?;
         copy.leader = Some(leader.id.clone());
-        copy.look = Look::of(leader, unit);
         copy.opened = None;
         let decision = decide(&copy, Command::Submit { base: stored }, &caller.id, now)?;
         Ok(vec![Write::Event(decision.event), Write::Copy(decision.copy)])

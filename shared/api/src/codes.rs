@@ -634,6 +634,14 @@ pub static CODES: &[Code] = &[
         "Open a new session.",
     ),
     c("timestamp-too-long", 422, "Dấu thời gian không vừa", "The time-stamp does not fit", "Ký lại.", "Sign again."),
+    c(
+        "seal-not-made",
+        422,
+        "Không tạo được khung dấu trên bản sao",
+        "The seal could not be made on the copy",
+        "Kiểm tra ký hiệu sổ, cách ghi số và chứng thư của cơ quan trong phần cài đặt, rồi yêu cầu cấp số lại. Chưa có số nào được cấp.",
+        "Check the office's book, form of numbers and X.509 certificate in its settings, then ask for the number again. No number was spent.",
+    ),
     c("signature-does-not-verify", 422, "Chữ ký không đúng", "The signature does not verify", "Ký lại.", "Sign again."),
     c(
         "wrong-certificate",

@@ -133,13 +133,18 @@ pub async fn number_and_seal(
 ) -> Result<Outcome, Halt> {
     let desk = Desk { records, objects, keys, workshop, chance, now };
     let Some(session) = subject(records, item).await? else { return finished(records, item, now).await };
-    let mut rejected = Vec::new();
+    let (mut rejected, mut failed) = (Vec::new(), None);
     for entry in &session.items {
-        if let Some(problem) = desk.advance(&session.id, &session.user, &entry.copy).await? {
-            rejected.push((entry.copy.clone(), problem));
+        match desk.advance(&session.id, &session.user, &entry.copy).await {
+            Ok(problem) => rejected.extend(problem.map(|problem| (entry.copy.clone(), problem))),
+            // One copy's trouble is not that of the others.
+            Err(halt) => failed = failed.or(Some(halt)),
         }
     }
-    close(records, &session.id, &rejected, item).await
+    match failed {
+        None => close(records, &session.id, &rejected, item).await,
+        Some(halt) => Err(halt),
+    }
 }
 
 async fn subject(records: &impl Records, item: &Outbox) -> Result<Option<Session>, Halt> {
@@ -213,7 +218,7 @@ enum Step {
     /// Nothing more to do here.
     Ready,
     /// No number was spent: the problem of the item.
-    Rejected(&'static str),
+    Rejected(Reason),
 }
 
 impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<'_, R, O, S, Q, W, C> {
@@ -225,7 +230,7 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
             let step = match &copy.state {
                 CopyState::SealRequested { signed, session: ours, .. } if ours == session => {
                     let end = self.end(&mut kept, signed).await?;
-                    self.number(&copy, end, signed, by, &mut made).await?
+                    self.number(&copy, end, by, &mut made).await?
                 }
                 CopyState::Numbered { signed, session: ours, decided_at, number, prepared: None, .. }
                     if ours == session =>
@@ -234,13 +239,19 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
                     self.seal(&copy, end, (number, *decided_at), by, made.take()).await?
                 }
                 // Back at the desk without a number: another run has rejected it, and this one says so too.
-                CopyState::Signed { .. } => Step::Rejected(Reason::SignatureDoesNotVerify.code()),
+                CopyState::Signed { signed, signed_at } => {
+                    let end = self.end(&mut kept, signed).await?;
+                    Step::Rejected(match self.leader_signed(&copy, end, (signed, *signed_at)).await? {
+                        true => Reason::SealNotMade,
+                        false => Reason::SignatureDoesNotVerify,
+                    })
+                }
                 _ => Step::Ready,
             };
             match step {
                 Step::Again => {}
                 Step::Ready => return Ok(None),
-                Step::Rejected(problem) => return Ok(Some(problem)),
+                Step::Rejected(reason) => return Ok(Some(reason.code())),
             }
         }
         Err(contention())
@@ -261,23 +272,13 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
     }
 
     /// One transaction: counter, number, copy, history. The number is spent here, and only here.
-    async fn number(
-        &self,
-        copy: &Copy,
-        end: &Held<'_>,
-        signed: &Stored,
-        by: &UserId,
-        made: &mut Option<Made>,
-    ) -> Result<Step, Halt> {
-        if !self.leader_signed(copy, end, signed).await? {
-            let CopyState::SealRequested { session, .. } = &copy.state else { return Ok(Step::Again) };
-            let decision = decide(copy, Command::RejectSeal { session }, by, self.now)?;
-            return Ok(match commit(self.records, writes(decision).into()).await {
-                Commit::Written => Step::Rejected(Reason::SignatureDoesNotVerify.code()),
-                Commit::LoadAgain => Step::Again,
-            });
+    async fn number(&self, copy: &Copy, end: &Held<'_>, by: &UserId, made: &mut Option<Made>) -> Result<Step, Halt> {
+        let CopyState::SealRequested { signed, signed_at, decided_at, .. } = &copy.state else {
+            return Ok(Step::Again);
+        };
+        if !self.leader_signed(copy, end, (signed, *signed_at)).await? {
+            return self.reject(copy, by, Reason::SignatureDoesNotVerify).await;
         }
-        let CopyState::SealRequested { decided_at, .. } = &copy.state else { return Ok(Step::Again) };
         let unit = support::unit(self.records, &copy.unit).await?;
         let year = register::legal_year(*decided_at);
         let series = unit.series_on(time::day(*decided_at));
@@ -287,6 +288,8 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         // is ours; whoever else seals makes it again.
         let Entry { number, written, .. } = allocation.entry.clone();
         let revision = self.revision(copy, end, &unit, (&number, written.as_ref()), *decided_at).await?;
+        // The bench says the same of the same facts for ever: waiting would not help, what the office has settled must change.
+        let Ok(revision) = revision else { return self.reject(copy, by, Reason::SealNotMade).await };
         *made = Some(Made { unit, number, written, revision });
         let mut all = vec![Write::Counter(allocation.counter), Write::Entry(allocation.entry)];
         all.extend(writes(allocation.decision));
@@ -294,15 +297,29 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         Ok(Step::Again)
     }
 
+    /// Back to the desk, without a number.
+    async fn reject(&self, copy: &Copy, by: &UserId, reason: Reason) -> Result<Step, Halt> {
+        let CopyState::SealRequested { session, .. } = &copy.state else { return Ok(Step::Again) };
+        let decision = decide(copy, Command::RejectSeal { session }, by, self.now)?;
+        Ok(match commit(self.records, writes(decision).into()).await {
+            Commit::Written => Step::Rejected(reason),
+            Commit::LoadAgain => Step::Again,
+        })
+    }
+
     /// R46: the leader's signature is verified again, from the stored bytes, immediately before the number is spent.
-    async fn leader_signed(&self, copy: &Copy, end: &Held<'_>, signed: &Stored) -> Result<bool, Halt> {
+    async fn leader_signed(
+        &self,
+        copy: &Copy,
+        end: &Held<'_>,
+        (signed, signed_at): (&Stored, Timestamp),
+    ) -> Result<bool, Halt> {
         let Some(leader) = &copy.leader else { return Ok(false) };
         let leader = support::user(self.records, leader).await?;
         let Some(signer) = leader.credential.as_ref().and_then(|credential| credential.chain.first()) else {
             return Ok(false);
         };
         // An authority whose clock is ahead of ours has not signed in the future: its time was looked at when the token came.
-        let CopyState::SealRequested { signed_at, .. } = copy.state else { return Ok(false) };
         let at = self.now.max(signed_at);
         let expected = Expectation { field: LEADER_FIELD, signer, base: support::beginning(signed), at };
         Ok(self.workshop.recheck(end, &expected).is_ok())
@@ -324,7 +341,7 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         let written = entry.and_then(|entry| entry.written);
         let prepared = match made.filter(|made| made.of(&unit, number, written.as_ref())) {
             Some(made) => made.revision,
-            None => self.revision(copy, end, &unit, (number, written.as_ref()), decided_at).await?,
+            None => self.revision(copy, end, &unit, (number, written.as_ref()), decided_at).await??,
         };
         let path = paths::seal_prepared(&copy.id, &sha256(&[&prepared.tail]));
         let revision = PreparedRevision {
@@ -343,7 +360,7 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         Ok(Step::Again)
     }
 
-    /// The seal's revision behind the signed file, of stored facts only.
+    /// The seal's revision behind the signed file, of stored facts only; the inner fault is the bench's.
     async fn revision(
         &self,
         copy: &Copy,
@@ -351,7 +368,7 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         unit: &Unit,
         (number, written): (&Number, Option<&Written>),
         decided_at: Timestamp,
-    ) -> Result<Revision, Halt> {
+    ) -> Result<Result<Revision, Fault>, Halt> {
         // What was given before forms were kept is shown as the office's settings have it.
         let written = written.cloned().unwrap_or_else(|| unit.series_on(time::day(decided_at)).written);
         let scans = self.scans(copy).await?;
@@ -366,13 +383,14 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
             unit,
             number,
             written: &written,
+            unit_name: Look::unit_name(copy.look.as_ref(), unit),
             picture: picture.as_deref(),
             copy: &copy.id,
             token_room: copy.token_room(),
             decided_at,
             qr: &qr,
         };
-        Ok(self.workshop.prepare_seal(end, &mark)?)
+        Ok(self.workshop.prepare_seal(end, &mark))
     }
 
     /// Digest over the digests of the scans, in order.

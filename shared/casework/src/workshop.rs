@@ -7,10 +7,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use compose::Unusable;
 use domain::ids::CopyId;
 use domain::model::{Look, Number, Unit, User};
 use domain::ports::{Fault, File};
-use domain::series::Written;
+use domain::series::{Series, Written};
 use domain::time;
 use jiff::Timestamp;
 use pades::{
@@ -45,6 +46,8 @@ pub struct SealMark<'a> {
     pub number: &'a Number,
     /// How number and day are written.
     pub written: &'a Written,
+    /// What the field shows as the office's name.
+    pub unit_name: &'a str,
     /// A PNG of the seal.
     pub picture: Option<&'a [u8]>,
     /// Which copy.
@@ -56,6 +59,9 @@ pub struct SealMark<'a> {
     /// The text of the signed QR code, which commits to the scan set (decisions 9 and 16).
     pub qr: &'a str,
 }
+
+/// A field's sides are read again as differences of corners that are written to a hundredth of a point.
+const ROUNDING: f32 = 0.02;
 
 /// The bench. A clone of it is the same bench, for whoever looks at a file elsewhere ([`domain::ports::Objects::with_source`]).
 pub trait Workshop: Clone + Send + Sync + 'static {
@@ -214,6 +220,71 @@ fn iso_time(at: Timestamp) -> String {
     time::civil(at).strftime("%Y-%m-%dT%H:%M:%S+07:00").to_string()
 }
 
+/// What the leader's field shows.
+fn leader_drawing(size: (f32, f32), mark: &LeaderMark<'_>) -> Result<compose::Appearance, Unusable> {
+    let text = compose::LeaderText {
+        name: &mark.look.name,
+        title_line: &mark.look.title.text(),
+        organisation: Some(Look::unit_name(Some(mark.look), mark.unit)),
+        // ISO 8601 with the zone of Vietnam (NĐ 30/2020, Annex I).
+        signed_at_text: &iso_time(mark.at),
+        picture: mark.picture,
+    };
+    compose::leader_appearance(size, &text)
+}
+
+/// What the seal's field shows.
+fn seal_drawing(size: (f32, f32), mark: &SealMark<'_>) -> Result<compose::Appearance, Unusable> {
+    let text = compose::SealText {
+        number: &mark.written.number(mark.number.number),
+        book: &format!("{}/{}", mark.number.book, mark.number.year),
+        suffix: &mark.number.suffix,
+        date_text: &mark.written.day(time::day(mark.decided_at)),
+        unit_name: mark.unit_name,
+        qr_payload: mark.qr,
+        picture: mark.picture,
+    };
+    compose::seal_appearance(size, &text)
+}
+
+/// Draws both signatures of a copy, as they will be, before anybody is asked for one: with the longest number and the longest code that may come,
+/// under every series that the office has settled for today and later. Pictures take no room from what is written.
+///
+/// # Errors
+/// [`Unusable`]: what does not fit or cannot be set.
+pub fn rehearse(
+    base: &compose::Base,
+    (copy, look): (&CopyId, &Look),
+    (leader, unit): (&User, &Unit),
+    now: Timestamp,
+) -> Result<(), Unusable> {
+    let size = |rect: compose::Rect| (rect.w - ROUNDING, rect.h - ROUNDING);
+    let mark = LeaderMark { leader, look, picture: None, unit, token_room: 0, at: now };
+    leader_drawing(size(base.leader_rect), &mark)?;
+    let longest = "A".repeat(compose::QR_BYTES);
+    let today = time::day(now);
+    let later = unit.later_series.iter().filter(|(from, _)| *from > today);
+    for Series { suffix, book, written } in
+        std::iter::once(unit.series_on(today)).chain(later.map(|(_, series)| series.clone()))
+    {
+        let number = Number { number: u32::MAX, book, year: today.year(), suffix };
+        let mark = SealMark {
+            unit,
+            number: &number,
+            written: &written,
+            unit_name: Look::unit_name(Some(look), unit),
+            picture: None,
+            copy,
+            token_room: 0,
+            // Two digits for day and month.
+            decided_at: time::instant(today.last_of_year().at(12, 0, 0, 0)),
+            qr: &longest,
+        };
+        seal_drawing(size(base.seal_rect), &mark)?;
+    }
+    Ok(())
+}
+
 impl Workshop for Workbench {
     fn anchors(&self) -> &[Certificate] {
         &self.anchors
@@ -222,22 +293,12 @@ impl Workshop for Workbench {
     fn prepare_leader(&self, base: &Held<'_>, mark: &LeaderMark<'_>) -> Result<Revision, Fault> {
         let credential = mark.leader.credential.as_ref().ok_or_else(|| Fault("no credential".into()))?;
         let chain = chain_of(&credential.chain)?;
-        // ISO 8601 with the zone of Vietnam (NĐ 30/2020, Annex I).
-        let moment = iso_time(mark.at);
-        let name = &mark.look.name;
-        let text = compose::LeaderText {
-            name,
-            title_line: &mark.look.title.text(),
-            organisation: Some(&mark.unit.name),
-            signed_at_text: &moment,
-            picture: mark.picture,
-        };
         let size = field_size(base, LEADER_FIELD)?;
-        let appearance = compose::leader_appearance(size, &text).map_err(|e| fault("leader appearance")(&e))?;
+        let appearance = leader_drawing(size, mark).map_err(|e| fault("leader appearance")(&e))?;
         let plan = SignaturePlan {
             field: LEADER_FIELD,
             chain: &chain,
-            name,
+            name: &mark.look.name,
             reason: "Chứng thực bản sao đúng với bản chính",
             location: &mark.unit.place,
             signed_at: &pdf_date(mark.at),
@@ -251,17 +312,8 @@ impl Workshop for Workbench {
     fn prepare_seal(&self, signed: &Held<'_>, mark: &SealMark<'_>) -> Result<Revision, Fault> {
         let chain = chain_of(&mark.unit.seal_chain)?;
         let number = mark.number;
-        let text = compose::SealText {
-            number: &mark.written.number(number.number),
-            book: &format!("{}/{}", number.book, number.year),
-            suffix: &number.suffix,
-            date_text: &mark.written.day(time::day(mark.decided_at)),
-            unit_name: &mark.unit.name,
-            qr_payload: mark.qr,
-            picture: mark.picture,
-        };
         let size = field_size(signed, SEAL_FIELD)?;
-        let appearance = compose::seal_appearance(size, &text).map_err(|e| fault("seal appearance")(&e))?;
+        let appearance = seal_drawing(size, mark).map_err(|e| fault("seal appearance")(&e))?;
         let plan = SignaturePlan {
             field: SEAL_FIELD,
             chain: &chain,

@@ -13,7 +13,7 @@ use crate::text::{BLACK, BLUE, Cut, Fonts, Ink, RED};
 use crate::{LeaderText, SealText, Unusable};
 
 /// The longest text of a QR code, in any mode: what `domain::qr` makes is shorter (decision 16).
-const MAX_QR_BYTES: usize = 311;
+pub const QR_BYTES: usize = 311;
 /// A module is never printed smaller than 0.33 mm, in points: four dots of a laser printer, three of a scan at 300 dpi.
 const SMALLEST_MODULE: f32 = 0.33 / 25.4 * 72.0;
 /// Light modules on each side of a code (ISO/IEC 18004 §6.3.8).
@@ -73,7 +73,7 @@ pub fn leader_appearance(size: (f32, f32), text: &LeaderText<'_>) -> Result<Appe
     canvas.from((0.0, above));
     canvas.rule((3.0, 3.0), (3.0, height - 3.0), 1.6, BLUE);
     lines.iter().for_each(|line| canvas.text(line));
-    Ok(canvas.appearance())
+    canvas.appearance()
 }
 
 /// Of a field's height what is written on, and what is left over it for a picture.
@@ -127,7 +127,7 @@ pub fn seal_appearance(size: (f32, f32), text: &SealText<'_>) -> Result<Appearan
     canvas.frame((0.0, 0.0, size.0, height), 1.2, RED);
     draw_qr(&mut canvas, &qr, (1.5, (height - side) / 2.0, side));
     lines.iter().for_each(|line| canvas.text(line));
-    Ok(canvas.appearance())
+    canvas.appearance()
 }
 
 /// A field must be between 40 × 20 and 2,000 × 2,000 points.
@@ -202,7 +202,7 @@ fn stack(
 /// The dark modules of a QR code, row by row.
 fn qr_modules(payload: &str) -> Result<Vec<Vec<bool>>, Unusable> {
     let refuse = || Unusable::TextUnusable("qr_payload".into());
-    if payload.is_empty() || payload.len() > MAX_QR_BYTES {
+    if payload.is_empty() || payload.len() > QR_BYTES {
         return Err(refuse());
     }
     let code = QRBuilder::new(payload).ecl(ECL::M).build().map_err(|_| refuse())?;

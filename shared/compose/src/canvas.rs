@@ -12,7 +12,7 @@ use crate::Unusable;
 use crate::appearance::{Appearance, Pixels};
 use crate::copy::reals;
 use crate::program;
-use crate::text::{Cut, Fonts, Ink};
+use crate::text::{Cut, Fonts, Ink, is_everyday};
 use crate::write::{deflate, dict, name, short};
 
 /// What the resources call the only picture.
@@ -68,7 +68,7 @@ impl Canvas {
         let (ink, size, (x, y)) = (inked(line.ink), short(line.size), self.at((line.x, line.y)));
         self.write(format_args!("BT {ink} rg /{} {size} Tf {x} {y} Td <", line.cut.resource()));
         for sign in line.text.chars() {
-            self.write(format_args!("{:04x}", u32::from(sign) & 0xffff));
+            self.write(format_args!("{:04x}", u32::from(sign)));
         }
         self.content.push_str("> Tj ET\n");
         let [regular, bold, italic] = &mut self.signs;
@@ -169,7 +169,13 @@ impl Canvas {
     }
 
     /// What a revision draws.
-    pub(crate) fn appearance(self) -> Appearance {
+    ///
+    /// # Errors
+    /// [`Unusable::TextUnusable`] when a sign is set that does not stand in every copy.
+    pub(crate) fn appearance(self) -> Result<Appearance, Unusable> {
+        if !self.signs.iter().flatten().copied().all(is_everyday) {
+            return Err(Unusable::TextUnusable("appearance".into()));
+        }
         let typefaces = self.cuts().map(Cut::resource).collect();
         let picture = self.picture.map(|pixels| Pixels {
             name: PICTURE,
@@ -178,7 +184,7 @@ impl Canvas {
             rgb: pixels.pixels().flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect(),
             alpha: pixels.pixels().map(|pixel| pixel[3]).collect(),
         });
-        Appearance { size: self.size, content: self.content.into_bytes(), typefaces, picture }
+        Ok(Appearance { size: self.size, content: self.content.into_bytes(), typefaces, picture })
     }
 }
 

@@ -35,7 +35,7 @@ mod tiff_in;
 mod typefaces;
 mod write;
 
-pub use appearance::{Appearance, Pixels, leader_appearance, seal_appearance};
+pub use appearance::{Appearance, Pixels, QR_BYTES, leader_appearance, seal_appearance};
 pub use base::{base, place};
 pub use facsimile::{FACSIMILE_BYTES, Facsimile, facsimile};
 pub use inspect::inspect;

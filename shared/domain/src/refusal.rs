@@ -162,6 +162,8 @@ reasons! {
     SessionClosed = "session-closed";
     /// The signature does not verify.
     SignatureDoesNotVerify = "signature-does-not-verify";
+    /// What the office has settled makes no seal that could stand on the copy.
+    SealNotMade = "seal-not-made";
     /// No authority gave a time-stamp that fits what was signed.
     TimestampTooLong = "timestamp-too-long";
     /// Not the enrolled certificate.

@@ -96,6 +96,7 @@ pub(crate) fn copy(state: CopyState) -> Copy {
             title: title(),
             signature_picture: Some([0x51; 32]),
             seal_picture: None,
+            unit_name: Some("Ủy ban nhân dân xã Mẫu".into()),
         }),
         opened: Some(([0xcc; 32], at(0))),
         token_length: 0,

@@ -7,6 +7,7 @@ mod caring;
 mod delivering;
 mod examining;
 mod recording;
+mod rehearsing;
 mod renewing;
 mod trusting;
 

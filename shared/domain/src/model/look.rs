@@ -34,6 +34,8 @@ pub struct Look {
     pub signature_picture: Option<Sha256>,
     /// Digest of the picture of the seal.
     pub seal_picture: Option<Sha256>,
+    /// The office's name. Copies that were submitted before it was kept have none.
+    pub unit_name: Option<String>,
 }
 
 impl Look {
@@ -44,7 +46,13 @@ impl Look {
             title: leader.mandate.as_ref()?.title.clone(),
             signature_picture: leader.signature_picture,
             seal_picture: unit.seal_picture,
+            unit_name: Some(unit.name.clone()),
         })
+    }
+
+    /// The office's name as its copy says it; today's where none was kept.
+    pub fn unit_name<'a>(look: Option<&'a Look>, unit: &'a Unit) -> &'a str {
+        look.and_then(|look| look.unit_name.as_deref()).unwrap_or(&unit.name)
     }
 }
 

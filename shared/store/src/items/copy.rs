@@ -194,6 +194,8 @@ pub(crate) struct LookItem {
     signature_picture: Option<Sha256>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Opt<Hex>>")]
     seal_picture: Option<Sha256>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unit_name: Option<String>,
 }
 
 #[derive(Deserialize, Serialize)]

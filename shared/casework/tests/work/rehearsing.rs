@@ -1,0 +1,115 @@
+//! What is drawn before anybody is asked to sign: the same as will be drawn afterwards.
+
+use casework::Workshop as _;
+use casework::workshop::{LeaderMark, SealMark, rehearse};
+use compose::Unusable;
+use domain::ids::CopyId;
+use domain::model::{Look, Number, Unit, User};
+use domain::series::{Series, Written};
+use testkit::*;
+
+fn composed(look: &Look, unit: &Unit) -> Result<compose::Base, Unusable> {
+    let scan = scan("Ban chinh");
+    compose::base(&compose::BaseSpec {
+        scans: vec![&scan],
+        wording: compose::Wording {
+            template_id: "default".into(),
+            unit_name: unit.name.to_uppercase(),
+            place: unit.place.clone(),
+            leader_title_line: look.title.text(),
+            leader_name: look.name.clone(),
+            document_title: "Bằng tốt nghiệp".into(),
+            document_pages: 1,
+            room: compose::Room::default(),
+        },
+        placement: compose::Placement::Auto,
+        sandbox_mark: true,
+        created: "2026-11-23T14:05:31+07:00".into(),
+        document_id: [7; 16],
+    })
+}
+
+fn rehearsed(leader: &User, unit: &Unit) -> Result<compose::Base, Unusable> {
+    let look = Look::of(leader, unit).expect("a mandate");
+    let base = composed(&look, unit)?;
+    rehearse(&base, (&CopyId::new([1; 16]), &look), (leader, unit), NOW)?;
+    Ok(base)
+}
+
+/// With the longest number of the series that holds, in the fields as they are read from the file.
+fn both_are_made(base: &compose::Base, leader: &User, unit: &Unit) {
+    let look = Look::of(leader, unit).expect("a mandate");
+    let held = pades::Held::whole(&base.pdf);
+    let mark = LeaderMark { leader, look: &look, picture: None, unit, token_room: 0, at: NOW };
+    bench().prepare_leader(&held, &mark).expect("the leader's revision");
+    let Series { suffix, book, written } = unit.series_on(domain::time::day(NOW));
+    let number = Number { number: u32::MAX, book, year: 2026, suffix };
+    let (copy, qr) = (CopyId::new([1; 16]), "A".repeat(compose::QR_BYTES));
+    let mark = SealMark {
+        unit,
+        number: &number,
+        written: &written,
+        unit_name: &unit.name,
+        picture: None,
+        copy: &copy,
+        token_room: 0,
+        decided_at: NOW,
+        qr: &qr,
+    };
+    bench().prepare_seal(&held, &mark).expect("the seal's revision");
+}
+
+/// R37, R46: names of every length: what is taken at submission can be signed and sealed, and what could not be is refused there.
+#[test]
+fn what_is_taken_can_be_drawn() {
+    let world = office();
+    let (leader, unit) = (user_of(&world, &people::leader()), unit_of(&world));
+    let long = "Ủy ban nhân dân phường Nguyễn Thượng Hiền thuộc thành phố trực thuộc trung ương ".repeat(5);
+    let (mut taken, mut refused) = (0, 0_u32);
+    for length in (1..400).step_by(7) {
+        let name: String = long.chars().take(length).collect();
+        let unit = Unit { name, ..unit.clone() };
+        match rehearsed(&leader, &unit) {
+            Ok(base) => {
+                both_are_made(&base, &leader, &unit);
+                taken = length;
+            }
+            Err(Unusable::TextUnusable(_)) => refused += 1,
+            Err(other) => panic!("{length}: {other}"),
+        }
+    }
+    println!("names of {taken} letters are taken, {refused} longer ones not");
+    assert!(taken >= 100 && refused > 0);
+}
+
+/// Small letters whose capitals are usual and that are not usual themselves: the wording is set in capitals, the signatures are not.
+#[test]
+fn letters_are_looked_at_as_they_will_be_set() {
+    let world = office();
+    let (leader, unit) = (user_of(&world, &people::leader()), unit_of(&world));
+    for letter in ["ß", "ı", "ſ", "ﬀ"] {
+        let unit = Unit { name: format!("Ủy ban {letter}"), ..unit.clone() };
+        let look = Look::of(&leader, &unit).expect("a mandate");
+        assert!(composed(&look, &unit).is_ok(), "{letter} hides behind its capital");
+        let told = rehearsed(&leader, &unit).map(|_| ()).expect_err("refused");
+        assert!(matches!(told, Unusable::TextUnusable(_)), "{letter}: {told}");
+    }
+}
+
+/// R47: every series that is settled for later is looked at, too, and one that is over is not.
+#[test]
+fn series_that_are_settled_are_looked_at() {
+    let world = office();
+    let (leader, unit) = (user_of(&world, &people::leader()), unit_of(&world));
+    let row = |from: &str, suffix: &str| {
+        let series = Series { suffix: suffix.into(), book: "01".into(), written: Written::default() };
+        (from.parse().expect("literal"), series)
+    };
+    let with = |rows: Vec<_>| rehearsed(&leader, &Unit { later_series: rows, ..unit.clone() }).map(|_| ());
+    let told = Err(Unusable::TextUnusable("suffix".into()));
+    assert_eq!(with(vec![row("2030-01-01", "SCTĐT/BS")]), Ok(()));
+    assert_eq!(with(vec![row("2030-01-01", "漢")]), told);
+    assert_eq!(with(vec![row("2029-01-01", "漢"), row("2030-01-01", "SCT/BS")]), told);
+    assert_eq!(with(vec![row("2020-01-01", "漢")]), told, "it holds today");
+    assert_eq!(with(vec![row("2020-01-01", "漢"), row("2021-01-01", "SCT/BS")]), Ok(()));
+}
