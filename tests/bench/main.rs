@@ -1,6 +1,6 @@
 //! Figures of the pure cores (contract.md §5), each beside its baseline, measured back to back.
 //!
-//! `figures [verify | seal | profile]… [--rsa] [--keep FOLDER]`; `profile` is work for a profiler and tells nothing. The files are made by the house itself in memory, with its test keys:
+//! `figures [verify | seal | profile | profile-seal]… [--rsa] [--keep FOLDER]`; the profiles are work for a profiler and tell nothing. The files are made by the house itself in memory, with its test keys:
 //! P-256, or RSA-2048 for everybody with `--rsa`. Nothing is asserted of the figures here: they are read by people.
 
 mod clock;
@@ -23,6 +23,9 @@ fn main() {
     }
     if wants("profile") {
         verify::profile();
+    }
+    if wants("profile-seal") {
+        seal::profile();
     }
     if wants("seal") {
         seal::seal(if rsa { "-rsa2048" } else { "" }, keep);

@@ -13,6 +13,7 @@ use domain::copy::CopyState;
 use domain::ids::CopyId;
 use domain::model::*;
 use domain::ports::{Fault, Objects, Records};
+use domain::register::legal_year;
 use jiff::{SignedDuration, Timestamp};
 use pki::Certificate;
 
@@ -22,6 +23,16 @@ pub use finding::{Finding, Wrong};
 const BOUND: SignedDuration = SignedDuration::from_mins(15);
 /// Looks at a copy that moves on meanwhile.
 const LOOKS: usize = 3;
+
+/// How long into a year the one before is still looked at: its last numbers are sealed, archived and annulled then.
+const AFTER_THE_YEAR: SignedDuration = SignedDuration::from_hours(31 * 24);
+
+/// The legal years that are examined every night, newest first.
+pub fn years(now: Timestamp) -> Vec<i16> {
+    let mut years = vec![legal_year(now), legal_year(now.checked_sub(AFTER_THE_YEAR).unwrap_or(now))];
+    years.dedup();
+    years
+}
 
 /// Examines the numbers 1 to the head of a series: a unit, a suffix, a legal year. `anchors` are the configured roots.
 ///
@@ -194,4 +205,22 @@ impl<R: Records, O: Objects> Look<'_, R, O> {
 fn generations(public: &PublicCopy, sealed: &Stored, archived: &Option<Stored>, renewals: u32) -> Vec<Sha256> {
     let between = public.digests.iter().skip(1).take(usize::try_from(renewals).unwrap_or(usize::MAX)).copied();
     std::iter::once(sealed.sha256).chain(between).chain(archived.iter().map(|file| file.sha256)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was decided on the last evening of a year, by Vietnam's clock, is looked at through the whole of January.
+    #[test]
+    fn a_year_is_examined_beyond_its_end() {
+        for (now, wanted) in [
+            ("2026-12-31T16:59:59Z", vec![2026]),
+            ("2026-12-31T17:00:00Z", vec![2027, 2026]),
+            ("2027-01-31T16:59:59Z", vec![2027, 2026]),
+            ("2027-01-31T17:00:00Z", vec![2027]),
+        ] {
+            assert_eq!(years(now.parse().expect("literal")), wanted, "{now}");
+        }
+    }
 }

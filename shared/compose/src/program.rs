@@ -205,28 +205,78 @@ mod tests {
         );
     }
 
-    /// What stands in a file is found again by its number, as wide as it is measured.
+    /// The path of a glyph, point by point.
+    #[derive(Debug, Default, PartialEq)]
+    struct Path(Vec<(char, [f32; 6])>);
+
+    impl ttf_parser::OutlineBuilder for Path {
+        fn move_to(&mut self, x: f32, y: f32) {
+            self.0.push(('m', [x, y, 0.0, 0.0, 0.0, 0.0]));
+        }
+        fn line_to(&mut self, x: f32, y: f32) {
+            self.0.push(('l', [x, y, 0.0, 0.0, 0.0, 0.0]));
+        }
+        fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
+            self.0.push(('q', [x1, y1, x, y, 0.0, 0.0]));
+        }
+        fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
+            self.0.push(('c', [x1, y1, x2, y2, x, y]));
+        }
+        fn close(&mut self) {
+            self.0.push(('h', [0.0; 6]));
+        }
+    }
+
+    fn path(face: &ttf_parser::Face<'_>, glyph: ttf_parser::GlyphId) -> Path {
+        let mut path = Path::default();
+        face.outline_glyph(glyph, &mut path);
+        path
+    }
+
+    /// The widths of /W by number (ISO 32000-1, 9.7.4.3).
+    fn widths(array: &[Object]) -> std::collections::BTreeMap<u32, i64> {
+        let runs = array.chunks(2).flat_map(|run| {
+            let first = u32::try_from(run[0].as_i64().expect("a number")).expect("a number");
+            let wide = run[1].as_array().expect("a run").iter().map(|width| width.as_i64().expect("a width"));
+            wide.zip(first..).map(|(width, number)| (number, width)).collect::<Vec<_>>()
+        });
+        runs.collect()
+    }
+
+    /// What stands in a file is found again by its number: the very path of the typeface, as wide in /W as in the program and as it is measured.
     #[test]
     fn numbers_lead_to_glyphs() {
         let fonts = Fonts::get().expect("vendored typefaces load");
-        let mut target = Document::with_version("1.7");
-        let signs = BTreeSet::from(['A', 'B', 'ệ', 'ữ']);
-        let id = embed(&mut target, fonts, Cut::Bold, &signs).expect("a typeface");
-        let get = |from: &Dictionary, key: &[u8]| from.get_deref(key, &target).expect("an entry").clone();
-        let font = target.get_dictionary(id).expect("a font");
-        let below = get(font, b"DescendantFonts").as_array().expect("one")[0].as_reference().expect("a reference");
-        let letters = target.get_dictionary(below).expect("a font");
-        let map = get(letters, b"CIDToGIDMap").as_stream().expect("a map").decompressed_content().expect("deflated");
-        let glyph = |sign: char| u16::from_be_bytes([map[2 * sign as usize], map[2 * sign as usize + 1]]);
-        let part = get(letters, b"FontDescriptor").as_dict().expect("a descriptor").clone();
-        let part = get(&part, b"FontFile2").as_stream().expect("a file").decompressed_content().expect("deflated");
-        let part = ttf_parser::Face::parse(&part, 0).expect("a typeface");
-        for sign in signs {
-            let width = part.glyph_hor_advance(ttf_parser::GlyphId(glyph(sign))).expect("a width");
-            let wide = (u32::from(width) * 1000 + 1024) / 2048;
-            assert_eq!(wide, fonts.advance(Cut::Bold, sign), "{sign}");
-            assert_ne!(glyph(sign), 0, "{sign}");
+        for (cut, signs) in Cut::ALL.into_iter().flat_map(|cut| {
+            [EVERYDAY_SIGNS.clone(), BTreeSet::from(['A', 'B', 'ệ', 'ữ', 'Ж'])].map(|signs| (cut, signs))
+        }) {
+            let mut target = Document::with_version("1.7");
+            let id = embed(&mut target, fonts, cut, &signs).expect("a typeface");
+            let get = |from: &Dictionary, key: &[u8]| from.get_deref(key, &target).expect("an entry").clone();
+            let font = target.get_dictionary(id).expect("a font");
+            let below = get(font, b"DescendantFonts").as_array().expect("one")[0].as_reference().expect("a reference");
+            let letters = target.get_dictionary(below).expect("a font");
+            let map = get(letters, b"CIDToGIDMap").as_stream().expect("a map").decompressed_content();
+            let map = map.expect("deflated");
+            let glyph = |sign: char| u16::from_be_bytes([map[2 * sign as usize], map[2 * sign as usize + 1]]);
+            let widths = widths(get(letters, b"W").as_array().expect("widths"));
+            assert!(widths.keys().copied().eq(signs.iter().map(|sign| *sign as u32)), "{cut:?}: /W is of other signs");
+            let part = get(letters, b"FontDescriptor").as_dict().expect("a descriptor").clone();
+            let part = get(&part, b"FontFile2").as_stream().expect("a file").decompressed_content().expect("deflated");
+            let part = ttf_parser::Face::parse(&part, 0).expect("a typeface");
+            let whole = fonts.face(cut);
+            for sign in &signs {
+                let here = ttf_parser::GlyphId(glyph(*sign));
+                let there = whole.glyph_index(*sign).expect("a glyph");
+                assert_ne!(here.0, 0, "{cut:?} {sign:?}");
+                assert_eq!(path(&part, here), path(whole, there), "{cut:?} {sign:?}");
+                assert_eq!(part.glyph_hor_advance(here), whole.glyph_hor_advance(there), "{cut:?} {sign:?}");
+                let width = i64::from(fonts.advance(cut, *sign));
+                assert_eq!(widths.get(&(*sign as u32)), Some(&width), "{cut:?} {sign:?}");
+                assert!(path(&part, here) != Path::default() || *sign == ' ', "{cut:?} {sign:?} is drawn as nothing");
+            }
+            let other = ('!'..='~').find(|sign| !signs.contains(sign));
+            assert!(other.is_none_or(|sign| glyph(sign) == 0), "{cut:?}: what is not in the part leads nowhere");
         }
-        assert_eq!(glyph('C'), 0);
     }
 }

@@ -82,12 +82,38 @@ pub(crate) fn is_everyday(sign: char) -> bool {
 /// The three cuts, ready to measure with.
 pub(crate) struct Fonts {
     cuts: [Face<'static>; 3],
+    /// How wide the signs of [`USUAL`] are, in its order: a line is measured many times before it is set.
+    widths: [Vec<u32>; 3],
+}
+
+/// Latin up to Ư, and the letters of Vietnamese with two marks.
+const USUAL: [std::ops::Range<u32>; 2] = [0..0x1b1, 0x1ea0..0x1efa];
+
+/// The place of a sign in [`USUAL`].
+fn usual(sign: char) -> Option<usize> {
+    let [first, second] = USUAL;
+    let at = match u32::from(sign) {
+        number if first.contains(&number) => number,
+        number if second.contains(&number) => first.end + number - second.start,
+        _ => return None,
+    };
+    usize::try_from(at).ok()
 }
 
 static FONTS: LazyLock<Option<Fonts>> = LazyLock::new(|| {
     let load = |cut: Cut| Face::parse(cut.file(), 0).ok();
-    Some(Fonts { cuts: [load(Cut::Regular)?, load(Cut::Bold)?, load(Cut::Italic)?] })
+    let cuts = [load(Cut::Regular)?, load(Cut::Bold)?, load(Cut::Italic)?];
+    let signs = || USUAL.into_iter().flatten().filter_map(char::from_u32);
+    let widths = cuts.each_ref().map(|face| signs().map(|sign| wide(face, sign)).collect());
+    Some(Fonts { cuts, widths })
 });
+
+/// How wide a sign is, in thousandths of the size.
+fn wide(face: &Face<'_>, sign: char) -> u32 {
+    let units = face.glyph_index(sign).and_then(|glyph| face.glyph_hor_advance(glyph)).unwrap_or_default();
+    let em = u32::from(face.units_per_em()).max(1);
+    (u32::from(units) * 1000 + em / 2) / em
+}
 
 impl Fonts {
     pub(crate) fn get() -> Result<&'static Self, Unusable> {
@@ -108,10 +134,8 @@ impl Fonts {
 
     /// How wide a sign is, in thousandths of the size; as it stands in the file.
     pub(crate) fn advance(&self, cut: Cut, sign: char) -> u32 {
-        let face = self.face(cut);
-        let units = face.glyph_index(sign).and_then(|glyph| face.glyph_hor_advance(glyph)).unwrap_or_default();
-        let em = u32::from(face.units_per_em()).max(1);
-        (u32::from(units) * 1000 + em / 2) / em
+        let known = usual(sign).and_then(|at| cut.of(&self.widths).get(at));
+        known.copied().unwrap_or_else(|| wide(self.face(cut), sign))
     }
 
     /// Width of one line in points.
@@ -264,6 +288,17 @@ mod tests {
     fn usual_letters_have_usual_capitals() {
         let both = |sign: char| sign.to_uppercase().chain(sign.to_lowercase()).all(is_everyday);
         assert!(('\0'..='\u{ffff}').filter(|sign| is_everyday(*sign)).all(both));
+    }
+
+    /// What is kept of widths is what the typeface says, on both sides of every edge.
+    #[test]
+    fn widths_are_those_of_the_typeface() {
+        let fonts = Fonts::get().expect("vendored typefaces load");
+        for cut in Cut::ALL {
+            for sign in ('\0'..='\u{2100}').filter(|sign| fonts.advance(cut, *sign) != wide(fonts.face(cut), *sign)) {
+                panic!("{cut:?} {sign:?}");
+            }
+        }
     }
 
     /// Every letter of Vietnamese has a glyph in every cut.

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use pdf::{Document, Limits, Location, ObjId, Source, Unread};
 use pki::Hasher;
@@ -62,20 +63,28 @@ impl Midstate {
     }
 }
 
-/// A file: its length, its first bytes, its last bytes, and the digest's state where the last ones begin.
+/// A file: its length, its first bytes, its last bytes, and the digest's state where the last ones begin. What was hashed once is not hashed
+/// again, also not as the beginning of what is made of it.
 #[derive(Clone)]
 pub struct Held<'a> {
     head: Cow<'a, [u8]>,
     from: usize,
     state: Sha256,
     end: Cow<'a, [u8]>,
+    /// What it extends ends here, and has this state there.
+    extends: Option<(usize, Reached)>,
+    reached: Reached,
 }
+
+/// The state behind the last byte, once somebody has asked for it.
+type Reached = Arc<OnceLock<Sha256>>;
 
 impl<'a> Held<'a> {
     /// All of a file.
     #[must_use]
     pub fn whole(bytes: &'a [u8]) -> Held<'a> {
-        Held { head: Cow::Borrowed(&[]), from: 0, state: Sha256::new(), end: Cow::Borrowed(bytes) }
+        let (extends, reached) = (None, Reached::default());
+        Held { head: Cow::Borrowed(&[]), from: 0, state: Sha256::new(), end: Cow::Borrowed(bytes), extends, reached }
     }
 
     /// A file that begins with `head` and ends with `end`, which follows on what `midstate` is of.
@@ -88,7 +97,8 @@ impl<'a> Held<'a> {
         if head.len() != from.min(HEAD) {
             return Err(Error::Unsuitable("the beginning is not whole"));
         }
-        Ok(Held { head: Cow::Owned(head), from, state, end: Cow::Owned(end) })
+        let (extends, reached) = (None, Reached::default());
+        Ok(Held { head: Cow::Owned(head), from, state, end: Cow::Owned(end), extends, reached })
     }
 
     /// Length of the whole file.
@@ -100,7 +110,25 @@ impl<'a> Held<'a> {
     /// SHA-256 of the whole file.
     #[must_use]
     pub fn sha256(&self) -> [u8; 32] {
-        self.state.clone().chain_update(&self.end).finalize().into()
+        self.reached
+            .get_or_init(|| {
+                let (at, state) = self.nearest(self.size());
+                state.chain_update(self.part(at..self.size()).unwrap_or_default())
+            })
+            .clone()
+            .finalize()
+            .into()
+    }
+
+    /// The last known state at or before `place`, which is not before what is held, and where it is.
+    fn nearest(&self, place: usize) -> (usize, Sha256) {
+        match &self.extends {
+            Some((at, reached)) if *at <= place => {
+                let begun = || self.state.clone().chain_update(self.part(self.from..*at).unwrap_or_default());
+                (*at, reached.get_or_init(begun).clone())
+            }
+            _ => (self.from, self.state.clone()),
+        }
     }
 
     /// SHA-256 of the file's first bytes; `None` where they end before what is held.
@@ -113,7 +141,8 @@ impl<'a> Held<'a> {
     #[must_use]
     pub fn signed_digest(&self, contents: Range<usize>) -> [u8; 32] {
         let part = |range: Range<usize>| self.part(range).unwrap_or_default();
-        let state = self.state.clone().chain_update(part(self.from..contents.start));
+        let (at, state) = self.nearest(contents.start);
+        let state = state.chain_update(part(at..contents.start));
         state.chain_update(part(contents.end..self.size())).finalize().into()
     }
 
@@ -121,7 +150,8 @@ impl<'a> Held<'a> {
     #[must_use]
     pub fn extended(&self, tail: &[u8]) -> Held<'static> {
         let (head, state) = (Cow::Owned(self.head.to_vec()), self.state.clone());
-        Held { head, from: self.from, state, end: Cow::Owned([&self.end, tail].concat()) }
+        let (extends, reached) = (Some((self.size(), self.reached.clone())), Reached::default());
+        Held { head, from: self.from, state, end: Cow::Owned([&self.end, tail].concat()), extends, reached }
     }
 
     /// Bytes of the end that is held; `None` for others.
@@ -147,19 +177,10 @@ impl<'a> Held<'a> {
         }
     }
 
-    /// Where the end begins that is held.
-    pub(crate) fn from(&self) -> usize {
-        self.from
-    }
-
-    /// The state there.
-    pub(crate) fn hasher(&self) -> Hasher {
-        self.state.clone().into()
-    }
-
-    /// The end.
-    pub(crate) fn end(&self) -> &[u8] {
-        &self.end
+    /// A place at or before `place` from which the file can be hashed to its end: where it is, the state there, and the bytes that follow.
+    pub(crate) fn hashed_to(&self, place: usize) -> (usize, Hasher, &[u8]) {
+        let (at, state) = self.nearest(place.max(self.from));
+        (at, state.into(), self.part(at..self.size()).unwrap_or_default())
     }
 }
 

@@ -1,8 +1,6 @@
 //! Stream filters (ISO 32000-2 clause 7.4). Image filters (DCT, JPX, CCITT, JBIG2) and Crypt are not decoded.
 
-use std::io::Write as _;
-
-use flate2::{Compression, write::ZlibEncoder};
+use flate2::{Compress, Compression, FlushCompress, Status};
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 
@@ -324,10 +322,34 @@ fn paeth(left: u8, up: u8, corner: u8) -> u8 {
 /// Deflates with a zlib wrapper, as `FlateDecode` wants it. Deterministic.
 #[must_use]
 pub fn encode_flate(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = ZlibEncoder::new(Vec::with_capacity(bytes.len() / 2), Compression::default());
-    // Writing to memory cannot fail; an empty result would still be caught by every reader.
-    encoder.write_all(bytes).and_then(|()| encoder.finish()).unwrap_or_default()
+    Deflater::default().deflate(bytes)
 }
+
+/// What deflates one stream after the other. Its tables, 300 KB, are made once, for the first.
+#[derive(Debug, Default)]
+pub(crate) struct Deflater(Option<Compress>);
+
+impl Deflater {
+    /// As [`encode_flate`].
+    pub(crate) fn deflate(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let compress = self.0.get_or_insert_with(|| Compress::new(Compression::default(), true));
+        compress.reset();
+        let mut out = Vec::with_capacity(bytes.len() / 2 + LEAST_ROOM);
+        loop {
+            let taken = usize::try_from(compress.total_in()).unwrap_or(usize::MAX);
+            let rest = bytes.get(taken..).unwrap_or_default();
+            match compress.compress_vec(rest, &mut out, FlushCompress::Finish) {
+                Ok(Status::StreamEnd) => return out,
+                Ok(Status::Ok | Status::BufError) => out.reserve(out.len().max(LEAST_ROOM)),
+                // Into memory it does not fail; nothing at all would still be caught by every reader.
+                Err(_) => return Vec::new(),
+            }
+        }
+    }
+}
+
+/// Octets that are always there for what is left of a deflated stream.
+const LEAST_ROOM: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -335,6 +357,22 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// One after the other, whatever went before: the octets that the library's own writer makes of each alone.
+    #[test]
+    fn a_stream_does_not_depend_on_those_before() {
+        use std::io::Write as _;
+        let mut deflater = Deflater::default();
+        let noise =
+            |length: u32| (0..length).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect::<Vec<u8>>();
+        for bytes in [vec![], noise(1), noise(300), vec![7; 100_000], noise(100_000), b"q Q ".repeat(5_000), noise(63)]
+        {
+            let mut alone = flate2::write::ZlibEncoder::new(Vec::new(), Compression::default());
+            let alone = alone.write_all(&bytes).and_then(|()| alone.finish()).expect("memory");
+            assert_eq!(deflater.deflate(&bytes), alone, "{} octets", bytes.len());
+            assert_eq!(encode_flate(&bytes), alone, "{} octets", bytes.len());
+        }
+    }
 
     /// What another loop around a window of 32 KiB makes of it; `None`: no deflate data.
     fn windowed(input: &[u8]) -> Option<(Vec<u8>, bool)> {

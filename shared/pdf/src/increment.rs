@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::error::Error;
-use crate::filters::encode_flate;
+use crate::filters::{Deflater, encode_flate};
 use crate::object::{Dict, ObjId, Object, Stream, StreamData};
 use crate::reader::Document;
 use crate::revision::XrefKind;
 use crate::write::Writer;
 
 /// A revision being made. Nothing is written before [`Increment::finish`].
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Increment {
     next: u32,
     objects: BTreeMap<ObjId, Object>,
+    deflater: Deflater,
 }
 
 /// A finished revision.
@@ -63,7 +64,8 @@ impl Increment {
     /// Encrypted documents, an older view, bytes before the header.
     pub fn new(document: &Document<'_>) -> Result<Increment, Error> {
         updatable(document)?;
-        Ok(Increment { next: document.next_number().max(1), objects: BTreeMap::new() })
+        let (next, objects) = (document.next_number().max(1), BTreeMap::new());
+        Ok(Increment { next, objects, deflater: Deflater::default() })
     }
 
     /// A fresh object number, generation 0.
@@ -90,7 +92,7 @@ impl Increment {
         let bytes = if compress {
             dict.set("Filter", Object::name("FlateDecode"));
             dict.remove(b"DecodeParms");
-            encode_flate(&bytes)
+            self.deflater.deflate(&bytes)
         } else {
             bytes
         };

@@ -36,13 +36,16 @@ fn leader(size: (f32, f32)) -> Appearance {
     compose::leader_appearance(size, &LEADER).expect("an appearance")
 }
 
-/// The base with nothing on its page but what a signature shows, with the base's own typefaces.
+/// The base with nothing on its page but what a signature shows, with those of the base's typefaces that it says it names.
 fn alone(base: &[u8], drawn: &Appearance) -> Vec<u8> {
     let mut doc = lopdf::Document::load_mem(base).expect("a base");
     let form = doc.catalog().and_then(|catalog| catalog.get_deref(b"AcroForm", &doc)).and_then(Object::as_dict);
-    let resources = form.and_then(|form| form.get(b"DR")).expect("typefaces").clone();
-    let here = resources.as_dict().and_then(|all| all.get(b"Font")).and_then(Object::as_dict).expect("typefaces");
-    assert!(drawn.typefaces.iter().all(|name| here.has(name.as_bytes())));
+    let resources = form.and_then(|form| form.get(b"DR")).and_then(Object::as_dict).expect("resources");
+    let here = resources.get(b"Font").and_then(Object::as_dict).expect("typefaces");
+    let mut fonts = lopdf::Dictionary::new();
+    drawn.typefaces.iter().for_each(|name| fonts.set(*name, here.get(name.as_bytes()).expect("a typeface").clone()));
+    let mut resources = lopdf::Dictionary::new();
+    resources.set("Font", fonts);
     let content = doc.add_object(lopdf::Stream::new(lopdf::Dictionary::new(), drawn.content.clone()));
     let first = *doc.get_pages().get(&1).expect("a page");
     let page = doc.get_dictionary_mut(first).expect("a page");

@@ -43,10 +43,12 @@ impl<'d> Digests<'d> {
         Ok(Digests { document, ranges: ranges.to_vec(), sha256, others: RefCell::default() })
     }
 
-    /// The same for a file whose end is held: from the state before it.
+    /// The same for a file whose end is held: from a state before the first range that ends there.
     pub(crate) fn of_end(document: &'d Document<'d>, file: &Held<'_>, ranges: &[Ranges]) -> Self {
-        let mut pass = Pass::new(file.hasher(), file.from(), ranges, &[]);
-        pass.take(file.end());
+        let first = ranges.iter().map(|range| range.gap_start).min();
+        let (at, state, rest) = file.hashed_to(first.unwrap_or(file.size()));
+        let mut pass = Pass::new(state, at, ranges, &[]);
+        pass.take(rest);
         Digests { document, ranges: ranges.to_vec(), sha256: pass.finish(), others: RefCell::default() }
     }
 

@@ -1,6 +1,7 @@
 //! A file of which only the end is held is signed as the whole file is, whatever its size.
 
 use pades::*;
+use sha2::Digest as _;
 
 use crate::common::{judge, *};
 
@@ -166,5 +167,41 @@ fn the_form_of_a_state_is_frozen() {
 fn a_file_that_is_not_understood_is_held_whole() {
     for file in [&b""[..], b"%PDF-1.7\n", b"no PDF at all", &large()[..1000]] {
         assert_eq!(freeze(file), Midstate::start());
+    }
+}
+
+/// What was hashed before, for the file or for what is made of it, changes no digest, in whatever order it is asked for.
+#[test]
+fn what_is_known_changes_no_digest() {
+    let file = large();
+    let midstate = freeze(&file);
+    let tail: Vec<u8> = (0..9_000_u32).map(|at| (at % 251) as u8).collect();
+    let more = vec![3; 500];
+    let whole = [file.as_slice(), &tail, &more].concat();
+    let plain = |contents: std::ops::Range<usize>| {
+        sha2::Sha256::new().chain_update(&whole[..contents.start]).chain_update(&whole[contents.end..]).finalize()
+    };
+    let gaps = [
+        file.len() - 40..file.len() - 20,
+        file.len()..file.len() + 7,
+        file.len() - 3..file.len() + 3,
+        file.len() + 100..file.len() + 8_000,
+        whole.len() - 10..whole.len(),
+    ];
+    for asked in 0..4 {
+        let base = held(&file, &midstate);
+        if asked & 1 == 1 {
+            assert_eq!(base.sha256(), <[u8; 32]>::from(sha2::Sha256::digest(&file)));
+        }
+        let first = base.extended(&tail);
+        if asked & 2 == 2 {
+            assert_eq!(first.sha256(), <[u8; 32]>::from(sha2::Sha256::digest([file.as_slice(), &tail].concat())));
+        }
+        let second = first.extended(&more);
+        for gap in gaps.clone() {
+            assert_eq!(second.signed_digest(gap.clone()), <[u8; 32]>::from(plain(gap)), "{asked}");
+        }
+        assert_eq!(second.sha256(), <[u8; 32]>::from(sha2::Sha256::digest(&whole)), "{asked}");
+        assert_eq!(base.clone().sha256(), <[u8; 32]>::from(sha2::Sha256::digest(&file)), "{asked}");
     }
 }
