@@ -1,7 +1,7 @@
 //! Finds free space on a page that is a picture, so that the wording never covers content (R37).
 //!
-//! Does not recognise anything: a cell with pixels clearly darker than the paper around it counts as content, and so does paper that is
-//! much darker than the page's own. When in doubt a place counts as taken.
+//! Does not recognise anything: a cell with pixels clearly darker or lighter than the paper around it counts as content, and so does paper that is
+//! much darker than the page's own, or too dark to be written on. When in doubt a place counts as taken.
 
 use image::DynamicImage;
 
@@ -11,8 +11,11 @@ use crate::Rect;
 const CELL: f32 = 2.0;
 /// Cells in a tile whose paper tone is estimated together (32 points).
 const TILE: usize = 16;
-/// How much darker than the paper of its tile a pixel is to count as ink.
+/// How much darker or lighter than the paper of its tile a pixel is to count as ink.
 const INK: u8 = 34;
+/// Darker paper is not written on: black, and even the seal's red, have a contrast of 4.5 to 1 and 3 to 1 on it (WCAG 2.2, 1.4.3 and 1.4.11), and
+/// the QR code is still read.
+const DARKEST: u8 = 148;
 /// How much darker than the page's paper a tile's paper may be.
 const SHADE: u8 = 56;
 /// Free space kept around the block, points.
@@ -42,7 +45,7 @@ pub(crate) fn ink_map(image: &DynamicImage, matrix: [f32; 6], size: (f32, f32)) 
         let Some(level) = levels.get(pixel) else { return };
         if let (Some(all), Some(dark)) = (all.get_mut(cell), dark.get_mut(cell)) {
             *all += 1;
-            *dark += u32::from(*level < paper.threshold(cell, columns));
+            *dark += u32::from(paper.tone(cell, columns).abs_diff(*level) > INK);
         }
     });
     let taken = |cell: usize| {
@@ -131,12 +134,8 @@ impl Paper {
         self.tiles.get(Self::tile(cell, columns, self.across)).copied().unwrap_or(self.page)
     }
 
-    fn threshold(&self, cell: usize, columns: usize) -> u8 {
-        self.tone(cell, columns).saturating_sub(INK)
-    }
-
     fn shaded(&self, cell: usize, columns: usize) -> bool {
-        self.tone(cell, columns) < self.page.saturating_sub(SHADE)
+        self.tone(cell, columns) < self.page.saturating_sub(SHADE).max(DARKEST)
     }
 }
 
@@ -259,6 +258,20 @@ mod tests {
         assert!(map(&lines).find((480.0, 180.0)).is_none());
         let stamps: Vec<_> = (0..5).map(|n| (290, n * 150 + 60, 6, 6)).collect();
         assert!(map(&stamps).find((480.0, 180.0)).is_none());
+    }
+
+    /// R37: white letters on a dark page are content, and nothing is written on what is dark, with letters or without.
+    #[test]
+    fn dark_paper_is_not_written_on() {
+        let page = |paper: u8, letters: u8| {
+            let image =
+                GrayImage::from_fn(600, 800, |x, y| Luma([if x % 40 < 6 && y % 50 < 9 { letters } else { paper }]));
+            let matrix = [600.0, 0.0, 0.0, 800.0, 0.0, 0.0];
+            ink_map(&DynamicImage::ImageLuma8(image), matrix, PAGE).expect("a page").find((480.0, 180.0))
+        };
+        assert!(page(60, 250).is_none() && page(60, 60).is_none() && page(140, 140).is_none());
+        assert!(page(170, 250).is_none(), "light letters on grey");
+        assert!(page(170, 170).is_some() && page(240, 240).is_some());
     }
 
     #[test]

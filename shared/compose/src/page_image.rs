@@ -9,6 +9,7 @@ use lopdf::content::{Content, Operation};
 use lopdf::{Dictionary, Document, Object, Stream};
 
 use crate::fax_in::{self, Coding};
+use crate::jpeg;
 use crate::pdf_in::{PdfPage, PdfScan};
 use crate::picture::{MAX_PIXELS, decode, unpack};
 
@@ -47,13 +48,14 @@ pub(crate) fn drawn<'a>(scan: &'a PdfScan, page: &'a PdfPage) -> Option<Drawn<'a
     if content.operations.len() > MAX_OPERATIONS {
         return None;
     }
-    let (placed, mut more) = followed(&content.operations)?;
+    let Followed { placed, states, hidden, mut more } = followed(&content.operations)?;
+    let resources = page.resources.as_ref().and_then(|one| scan.doc.dereference(one).ok()?.1.as_dict().ok());
+    more |= states.iter().any(|name| !resources.is_some_and(|all| is_plain_state(&scan.doc, all, name)));
+    more |= hidden && resources.is_some_and(|all| has_drawn_letters(&scan.doc, all));
     if placed.is_empty() {
         return Some(Drawn { pictures: Vec::new(), more });
     }
-    let resources = page.resources.as_ref()?;
-    let resources = scan.doc.dereference(resources).ok()?.1.as_dict().ok()?;
-    let objects = resources.get_deref(b"XObject", &scan.doc).ok()?.as_dict().ok()?;
+    let objects = resources?.get_deref(b"XObject", &scan.doc).ok()?.as_dict().ok()?;
     let mut pictures = Vec::new();
     for (name, matrix) in placed {
         match objects.get_deref(&name, &scan.doc).and_then(Object::as_stream).ok().and_then(|one| picture(scan, one)) {
@@ -104,32 +106,79 @@ fn picture<'a>(scan: &'a PdfScan, stream: &'a Stream) -> Option<(&'a Stream, (u3
     sane.then_some((stream, pixels))
 }
 
+/// Whether a graphics state changes nothing of how a picture looks: opaque, mixed as usual, without a mask (ISO 32000-1, table 58).
+fn is_plain_state(doc: &Document, resources: &Dictionary, name: &[u8]) -> bool {
+    let state = resources.get_deref(b"ExtGState", doc).and_then(Object::as_dict);
+    let Ok(state) = state.and_then(|all| all.get_deref(name, doc)).and_then(Object::as_dict) else { return false };
+    state.iter().all(|(key, value)| {
+        let value = doc.dereference(value).map_or(value, |(_, value)| value);
+        match key.as_slice() {
+            b"Type" | b"LW" | b"LC" | b"LJ" | b"ML" | b"D" | b"RI" | b"Font" | b"FL" | b"SM" | b"SA" | b"TK"
+            | b"AIS" => true,
+            b"CA" | b"ca" => value.as_float().is_ok_and(|alpha| alpha == 1.0),
+            b"BM" => value.as_name().is_ok_and(|mode| mode == b"Normal" || mode == b"Compatible"),
+            b"SMask" => value.as_name().is_ok_and(|mask| mask == b"None"),
+            b"OP" | b"op" => value.as_bool().is_ok_and(|over| !over),
+            b"OPM" => true,
+            _ => false,
+        }
+    })
+}
+
+/// Whether a typeface's letters are drawings: those are visible in every mode (9.3.6).
+fn has_drawn_letters(doc: &Document, resources: &Dictionary) -> bool {
+    let fonts = resources.get_deref(b"Font", doc).and_then(Object::as_dict).into_iter().flatten();
+    fonts.into_iter().any(|(_, font)| {
+        let font = doc.dereference(font).ok().and_then(|(_, font)| font.as_dict().ok());
+        font.is_some_and(|font| {
+            font.get_deref(b"Subtype", doc).and_then(Object::as_name).is_ok_and(|it| it == b"Type3")
+        })
+    })
+}
+
 type Placed = Vec<(Vec<u8>, [f32; 6])>;
 
-/// Follows the matrix: names of the XObjects drawn and where; and whether anything else is visible.
-fn followed(operations: &[Operation]) -> Option<(Placed, bool)> {
+/// What a content does.
+#[derive(Default)]
+struct Followed {
+    /// Names of the XObjects drawn, and where.
+    placed: Placed,
+    /// Names of the graphics states that it sets.
+    states: Vec<Vec<u8>>,
+    /// Whether it sets text that is invisible.
+    hidden: bool,
+    /// Whether anything else is visible.
+    more: bool,
+}
+
+/// Follows the matrix.
+fn followed(operations: &[Operation]) -> Option<Followed> {
     const UNIT: [f32; 6] = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
     let (mut matrix, mut invisible) = (UNIT, false);
     let mut stack = Vec::new();
-    let (mut found, mut more) = (Placed::new(), false);
+    let mut found = Followed::default();
     for operation in operations {
         match operation.operator.as_str() {
             "q" => stack.push((matrix, invisible)),
             "Q" => (matrix, invisible) = stack.pop().unwrap_or((UNIT, false)),
             "cm" => matrix = multiply(six(&operation.operands)?, matrix),
             "Tr" => invisible = operation.operands.first()?.as_i64().ok()? == 3,
-            "Tj" | "TJ" | "'" | "\"" => more |= !invisible,
+            "Tj" | "TJ" | "'" | "\"" if invisible => found.hidden = true,
+            "Tj" | "TJ" | "'" | "\"" => found.more = true,
+            "gs" => found.states.push(operation.operands.first()?.as_name().ok()?.to_vec()),
             "Do" => {
-                if found.len() >= MAX_PICTURES {
+                if found.placed.len() >= MAX_PICTURES {
                     return None;
                 }
-                found.push((operation.operands.first()?.as_name().ok()?.to_vec(), matrix));
+                found.placed.push((operation.operands.first()?.as_name().ok()?.to_vec(), matrix));
             }
-            "f" | "F" | "f*" | "B" | "B*" | "b" | "b*" | "S" | "s" | "sh" | "BI" | "ID" | "EI" => more = true,
+            "f" | "F" | "f*" | "B" | "B*" | "b" | "b*" | "S" | "s" | "sh" | "BI" | "ID" | "EI" => {
+                found.more = true;
+            }
             _ => {}
         }
     }
-    Some((found, more))
+    Some(found)
 }
 
 fn six(operands: &[Object]) -> Option<[f32; 6]> {
@@ -179,12 +228,20 @@ impl PageImage<'_> {
             return None;
         }
         let image = match self.stream.filters().unwrap_or_default().as_slice() {
-            [b"DCTDecode"] => decode(&self.stream.content, ImageFormat::Jpeg).ok().filter(|_| !dict.has(b"Decode"))?,
+            [b"DCTDecode"] => self.jpeg(doc).filter(|_| !dict.has(b"Decode"))?,
             [b"CCITTFaxDecode"] => self.turned_round(doc, self.fax(doc)?)?,
             [] | [b"FlateDecode"] => self.turned_round(doc, self.samples(doc)?)?,
             _ => return None,
         };
         ((image.width(), image.height()) == self.pixels).then_some(image)
+    }
+
+    /// A JPEG whose components are what the picture says they are: of other inks a high value is dark.
+    fn jpeg(&self, doc: &Document) -> Option<DynamicImage> {
+        let space = space(doc, self.stream.dict.get_deref(b"ColorSpace", doc).ok()?)?;
+        let components = jpeg::read(&self.stream.content)?.components;
+        let same = matches!(space, Space::Plain(wanted) if wanted == usize::from(components));
+        same.then(|| decode(&self.stream.content, ImageFormat::Jpeg).ok())?
     }
 
     /// Light for dark where `/Decode` says so for every component (ISO 32000-1, 8.9.5.2); any other is not followed.
@@ -316,5 +373,105 @@ fn space(doc: &Document, space: &Object) -> Option<Space> {
             matches!(base, Space::Plain(_)).then(|| Space::Table(colours.collect()))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::copy::reals;
+    use crate::pdf_in;
+    use crate::write::{dict, name};
+
+    /// A page that is a JPEG in a colour space, drawn under a graphics state.
+    fn page(jpeg: &[u8], (wide, high): (i64, i64), space: Object, state: Dictionary, content: &[u8]) -> Vec<u8> {
+        let mut doc = Document::with_version("1.7");
+        let picture = dict([
+            ("Type", name("XObject")),
+            ("Subtype", name("Image")),
+            ("Width", wide.into()),
+            ("Height", high.into()),
+            ("ColorSpace", space),
+            ("BitsPerComponent", 8_i64.into()),
+            ("Filter", name("DCTDecode")),
+        ]);
+        let picture = doc.add_object(Stream::new(picture, jpeg.to_vec()).with_compression(false));
+        let letters = dict([("Type", name("Font")), ("Subtype", name("Type3"))]);
+        let resources = dict([
+            ("XObject", Object::Dictionary(dict([("Im", picture.into())]))),
+            ("ExtGState", Object::Dictionary(dict([("G", Object::Dictionary(state))]))),
+            ("Font", Object::Dictionary(dict([("F", Object::Dictionary(letters))]))),
+        ]);
+        let content = doc.add_object(Stream::new(Dictionary::new(), content.to_vec()));
+        let tree = doc.new_object_id();
+        let page = doc.add_object(dict([
+            ("Type", name("Page")),
+            ("Parent", tree.into()),
+            ("MediaBox", reals(&[0.0, 0.0, 300.0, 300.0])),
+            ("Resources", Object::Dictionary(resources)),
+            ("Contents", content.into()),
+        ]));
+        let kids = Object::Array(vec![page.into()]);
+        doc.objects
+            .insert(tree, Object::Dictionary(dict([("Type", name("Pages")), ("Kids", kids), ("Count", 1_i64.into())])));
+        let catalog = doc.add_object(dict([("Type", name("Catalog")), ("Pages", tree.into())]));
+        doc.trailer.set("Root", catalog);
+        let mut out = Vec::new();
+        doc.save_to(&mut out).expect("a file");
+        out
+    }
+
+    /// Whether the page is one picture, and whether its content can be measured.
+    fn told(file: &[u8]) -> (bool, bool) {
+        let scan = pdf_in::open(file).expect("a scan");
+        let only = drawn(&scan, &scan.pages[0]).expect("a content").only();
+        (only.is_some(), only.is_some_and(|one| one.decoded(&scan.doc).is_some()))
+    }
+
+    fn coded(image: &DynamicImage) -> Vec<u8> {
+        let mut out = Vec::new();
+        image.write_to(&mut std::io::Cursor::new(&mut out), ImageFormat::Jpeg).expect("a JPEG");
+        out
+    }
+
+    /// R37: only where high values are light the light is free. Of other inks nothing is told, so the wording gets a page.
+    #[test]
+    fn other_inks_are_not_measured() {
+        let grey = coded(&DynamicImage::ImageLuma8(GrayImage::from_pixel(16, 16, Luma([200]))));
+        let rgb = coded(&DynamicImage::ImageRgb8(RgbImage::new(16, 16)));
+        let separation = Object::Array(vec![name("Separation"), name("Black"), name("DeviceGray"), Object::Null]);
+        let draws = b"q 300 0 0 300 0 0 cm /Im Do Q";
+        for (jpeg, space, wanted) in [
+            (&grey, name("DeviceGray"), true),
+            (&rgb, name("DeviceRGB"), true),
+            (&rgb, name("DeviceGray"), false),
+            (&grey, separation, false),
+            (&rgb, name("DeviceCMYK"), false),
+        ] {
+            let file = page(jpeg, (16, 16), space.clone(), Dictionary::new(), draws);
+            assert_eq!(told(&file), (true, wanted), "{space:?}");
+        }
+    }
+
+    /// A picture that is mixed with what is behind it, or over which letters are drawn that no mode hides, is not all that is seen.
+    #[test]
+    fn what_changes_the_picture_is_more() {
+        let grey = coded(&DynamicImage::ImageLuma8(GrayImage::from_pixel(16, 16, Luma([200]))));
+        let draws = b"/G gs q 300 0 0 300 0 0 cm /Im Do Q";
+        for (state, only) in [
+            (dict([]), true),
+            (dict([("ca", 1_i64.into()), ("BM", name("Normal")), ("SMask", name("None"))]), true),
+            (dict([("ca", Object::Real(0.5))]), false),
+            (dict([("BM", name("Difference"))]), false),
+            (dict([("SMask", Object::Dictionary(Dictionary::new()))]), false),
+            (dict([("TR", name("Invert"))]), false),
+        ] {
+            let file = page(&grey, (16, 16), name("DeviceGray"), state.clone(), draws);
+            assert_eq!(told(&file), (only, only), "{state:?}");
+        }
+        let written = b"q 300 0 0 300 0 0 cm /Im Do Q BT 3 Tr /F 9 Tf (a) Tj ET";
+        assert_eq!(told(&page(&grey, (16, 16), name("DeviceGray"), dict([]), written)), (false, false));
+        let unknown = b"/Other gs q 300 0 0 300 0 0 cm /Im Do Q";
+        assert_eq!(told(&page(&grey, (16, 16), name("DeviceGray"), dict([]), unknown)), (false, false));
     }
 }

@@ -7,6 +7,7 @@ use std::io::Cursor;
 
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
+use crate::exif::exif;
 use crate::jpeg::{self, Colours};
 use crate::{Kind, Unusable, icc};
 
@@ -135,6 +136,7 @@ struct PngChunks {
     palette: Option<Vec<u8>>,
     transparent: bool,
     dpi: Option<(f32, f32)>,
+    orientation: Option<u8>,
     profile: Option<Vec<u8>>,
     data: Vec<u8>,
     ended: bool,
@@ -153,6 +155,8 @@ fn png_chunks(bytes: &[u8]) -> Option<PngChunks> {
             b"PLTE" => chunks.palette = Some(body.to_vec()),
             b"tRNS" => chunks.transparent = true,
             b"pHYs" => chunks.dpi = phys(body),
+            // PNG 3rd edition, 11.3.4.5: one block, as in a JPEG.
+            b"eXIf" => chunks.orientation = exif(body).0,
             b"iCCP" => chunks.profile = Some(body.to_vec()),
             b"IDAT" => chunks.data.extend_from_slice(body),
             b"IEND" => chunks.ended = true,
@@ -190,7 +194,7 @@ fn png(bytes: &[u8]) -> Result<Picture, Unusable> {
         _ => 3,
     };
     let icc = chunks.profile.and_then(|chunk| icc::inflated(&chunk, components));
-    Ok(Picture { width, height, orientation: 1, dpi: chunks.dpi, coded, icc })
+    Ok(Picture { width, height, orientation: chunks.orientation.unwrap_or(1), dpi: chunks.dpi, coded, icc })
 }
 
 fn palette_fits(palette: Option<&[u8]>, bits: u8) -> bool {
@@ -324,4 +328,23 @@ pub(crate) fn unpack(width: u32, height: u32, packed: &[u8]) -> DynamicImage {
         }
     }
     DynamicImage::ImageLuma8(grey)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A photograph that was turned into a PNG is as upright as it was.
+    #[test]
+    fn a_png_says_how_it_is_held() {
+        let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
+        chunk(&mut file, b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 2, 8, 0, 0, 0, 0]).expect("a chunk");
+        let turned = [&b"MM\0*\0\0\0\x08\0\x01"[..], &[0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0], &[0; 4]].concat();
+        chunk(&mut file, b"eXIf", &turned).expect("a chunk");
+        chunk(&mut file, b"IDAT", &crate::write::deflate(&[0, 7, 0, 9])).expect("a chunk");
+        chunk(&mut file, b"IEND", &[]).expect("a chunk");
+        let picture = png(&file).expect("a picture");
+        assert_eq!((picture.orientation, picture.shown()), (6, (2, 1)));
+        assert!(picture.pixels().is_ok());
+    }
 }

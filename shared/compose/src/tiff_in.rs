@@ -130,6 +130,17 @@ fn fax_page(bytes: &[u8], reader: &mut Reader<'_>, method: u32, size: (u32, u32)
     Ok(packed)
 }
 
+/// Whether the first pixel of an octet is its lowest bit (TIFF 6.0, section 8, FillOrder), where that can be told: the decoder knows nothing of
+/// it, and in packed data it means something else to everybody.
+fn reversed(reader: &mut Reader<'_>) -> Result<bool, Unusable> {
+    if tag(reader, Tag::FillOrder) != Some(2) {
+        return Ok(false);
+    }
+    let plain = tag(reader, Tag::Compression).unwrap_or(1) == 1;
+    let few = tag(reader, Tag::BitsPerSample).unwrap_or(1) == 1;
+    if plain && few { Ok(true) } else { Err(broken("octets that are filled from below")) }
+}
+
 /// The samples of a page, one after another, 8 bits each unless they are fewer and packed.
 fn samples(reader: &mut Reader<'_>) -> Result<Vec<u8>, Unusable> {
     let mut read = DecodingResult::U8(Vec::new());
@@ -147,13 +158,52 @@ fn samples(reader: &mut Reader<'_>) -> Result<Vec<u8>, Unusable> {
     Ok((0..plane).flat_map(|at| planes.iter().filter_map(move |plane| plane.get(at).copied())).collect())
 }
 
+/// What the samples beyond a colour are (TIFF 6.0, section 18).
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Extra {
+    /// Nothing that is known, or nothing is said: not looked at, so that nothing disappears.
+    Unknown,
+    /// How much of a colour covers what is behind, which is in the colour already.
+    Associated,
+    /// The same, and not in the colour.
+    Alpha,
+}
+
+fn extra(reader: &mut Reader<'_>) -> Extra {
+    match reader.get_tag_u16_vec(Tag::ExtraSamples).ok().as_deref() {
+        Some([1, ..]) => Extra::Associated,
+        Some([2, ..]) => Extra::Alpha,
+        _ => Extra::Unknown,
+    }
+}
+
+/// Colours on white, where the samples behind them are not what an ordinary picture has.
+fn on_white(data: &[u8], samples: usize, extra: Extra) -> Vec<u8> {
+    let pixel = |pixel: &[u8]| {
+        let (colours, behind) = pixel.split_at(samples.saturating_sub(1).min(pixel.len()));
+        let light = match extra {
+            Extra::Associated => 255 - behind.first().copied().unwrap_or(255),
+            _ => 0,
+        };
+        colours.iter().map(|colour| colour.saturating_add(light)).collect::<Vec<u8>>()
+    };
+    data.chunks_exact(samples).flat_map(pixel).collect()
+}
+
 fn decoded(reader: &mut Reader<'_>, size: (u32, u32)) -> Result<Coded, Unusable> {
     let colour = reader.colortype().map_err(broken)?;
-    let data = samples(reader)?;
+    let extra = extra(reader);
+    let reversed = reversed(reader)?;
+    let mut data = samples(reader)?;
+    if reversed {
+        data.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
+    }
     match colour {
         ColorType::Gray(1) => Ok(Coded::Bits { packed: data }),
         ColorType::Gray(bits @ (2 | 4)) => grey(size, spread(&data, size, bits, 255 / ((1 << bits) - 1))),
         ColorType::Gray(8 | 16) => grey(size, data),
+        ColorType::GrayA(8 | 16) if extra != Extra::Alpha => grey(size, on_white(&data, 2, extra)),
+        ColorType::RGBA(8 | 16) if extra != Extra::Alpha => rgb(size, on_white(&data, 4, extra)),
         ColorType::GrayA(8 | 16) => with(size, data, |size, data| {
             image::GrayAlphaImage::from_raw(size.0, size.1, data).map(DynamicImage::ImageLumaA8)
         }),
@@ -183,7 +233,10 @@ fn indexed(bytes: &[u8], reader: &mut Reader<'_>, size: (u32, u32)) -> Result<Co
     while copy.ifd_pointer() != reader.ifd_pointer() {
         copy.next_image().map_err(broken)?;
     }
-    let data = samples(&mut copy)?;
+    let mut data = samples(&mut copy)?;
+    if reversed(reader)? {
+        data.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
+    }
     let data = if bits == 8 { data } else { spread(&data, size, bits, 1) };
     let colour = |place: &u8| {
         let part =
@@ -266,4 +319,83 @@ fn cmyk(pixel: &[u8]) -> [u8; 3] {
     let &[c, m, y, k] = pixel else { return [0; 3] };
     let part = |ink: u8| u8::try_from((255 - u32::from(ink)) * (255 - u32::from(k)) / 255).unwrap_or(0);
     [part(c), part(m), part(y)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A picture in one strip; of each entry its tag and its numbers of 16 bits.
+    fn tiff(size: (u16, u16), entries: &[(u16, &[u16])], data: &[u8]) -> Vec<u8> {
+        let mut all: Vec<(u16, &[u16])> = entries.to_vec();
+        let (width, height, strip, length) = ([size.0], [size.1], [8_u16], [u16::try_from(data.len()).expect("small")]);
+        all.extend([(256, &width[..]), (257, &height), (273, &strip), (278, &height), (279, &length)]);
+        all.sort_unstable();
+        let directory = 8 + data.len().next_multiple_of(2);
+        let mut behind = directory + 2 + 12 * all.len() + 4;
+        let mut out = b"II*\0".to_vec();
+        out.extend(u32::try_from(directory).expect("small").to_le_bytes());
+        out.extend(data);
+        out.resize(directory, 0);
+        out.extend(u16::try_from(all.len()).expect("few").to_le_bytes());
+        let mut rest = Vec::new();
+        for (tag, numbers) in &all {
+            out.extend(tag.to_le_bytes());
+            out.extend(3_u16.to_le_bytes());
+            out.extend(u32::try_from(numbers.len()).expect("few").to_le_bytes());
+            let raw: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+            if raw.len() <= 4 {
+                out.extend(&raw);
+                out.resize(out.len() + 4 - raw.len(), 0);
+            } else {
+                out.extend(u32::try_from(behind).expect("small").to_le_bytes());
+                behind += raw.len();
+                rest.extend(raw);
+            }
+        }
+        out.extend([0; 4]);
+        out.extend(rest);
+        out
+    }
+
+    fn read(file: &[u8]) -> Result<Vec<[u8; 3]>, Unusable> {
+        let mut pixels = Vec::new();
+        pictures(file, &mut |picture| {
+            pixels.extend(picture.pixels()?.to_rgb8().pixels().map(|pixel| pixel.0));
+            Ok(())
+        })?;
+        Ok(pixels)
+    }
+
+    /// Octets that are filled from below are turned round where nothing is packed, and refused where nobody can say what that means.
+    #[test]
+    fn octets_are_filled_from_either_end() {
+        let bits = |order: u16, method: u16, data: &[u8]| {
+            read(&tiff((8, 1), &[(258, &[1]), (259, &[method]), (262, &[1]), (266, &[order]), (277, &[1])], data))
+        };
+        let plain = bits(1, 1, &[0b1100_0001]).expect("a picture");
+        assert_eq!(
+            plain.iter().map(|pixel| pixel[0] > 0).collect::<Vec<_>>(),
+            [1, 1, 0, 0, 0, 0, 0, 1].map(|bit| bit == 1)
+        );
+        assert_eq!(bits(2, 1, &[0b1000_0011]).expect("a picture"), plain);
+        assert!(matches!(bits(2, 32773, &[0, 0b1000_0011]), Err(Unusable::ImageBroken(_))));
+    }
+
+    /// A colour that was mixed with its opacity already is laid on white as it is; a sample of which nothing is said hides nothing.
+    #[test]
+    fn a_fourth_sample_hides_nothing_that_it_should_not() {
+        let four = |extra: Option<&[u16]>, pixel: [u8; 4]| {
+            let mut entries: Vec<(u16, &[u16])> =
+                vec![(258, &[8, 8, 8, 8]), (259, &[1]), (262, &[2]), (277, &[4]), (284, &[1])];
+            entries.extend(extra.map(|extra| (338, extra)));
+            read(&tiff((1, 1), &entries, &pixel)).expect("a picture")[0]
+        };
+        let near = |one: [u8; 3], other: [u8; 3]| one.iter().zip(other).all(|(a, b)| a.abs_diff(b) <= 1);
+        // Half a red, mixed before and not.
+        assert!(near(four(Some(&[1]), [128, 0, 0, 128]), [255, 127, 127]));
+        assert!(near(four(Some(&[2]), [255, 0, 0, 128]), [255, 127, 127]));
+        assert!(near(four(Some(&[0]), [10, 20, 30, 0]), [10, 20, 30]));
+        assert!(near(four(None, [10, 20, 30, 0]), [10, 20, 30]));
+    }
 }
