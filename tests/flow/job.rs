@@ -2,8 +2,8 @@
 
 use domain::copy::CopyState;
 use domain::decide::{Command, decide};
-use domain::ids::CopyId;
-use domain::model::Stored;
+use domain::ids::{CopyId, SessionId};
+use domain::model::{SessionState, Stored, WaitsFor};
 use domain::ports::Write;
 use jiff::SignedDuration;
 use pades::{Policy, Profile, RegisterFacts, RegisterStatus, Verdict};
@@ -242,32 +242,65 @@ fn a_seal_that_cannot_be_drawn_spends_no_number() {
     assert_eq!((state(&world, &copy), number(&world, &copy)), ("sealed", Some(1)));
 }
 
-/// The run that sent a copy back was killed before it ended the session: the next one gives the same reason.
+/// A copy that an earlier version sent back without ending its part of the session: the session ends all the same.
 #[test]
-fn who_comes_later_gives_the_reason_of_the_first() {
-    for (spoil, told) in [("suffix", "seal-not-made"), ("leader", "signature-does-not-verify")] {
-        let world = office();
-        let copy = signed(&world, 1);
-        let session = request_seal(&world, std::slice::from_ref(&copy)).expect("a signed copy");
-        if spoil == "suffix" {
-            world.seed(vec![Write::Unit(domain::model::Unit { first_suffix: "\u{4e2d}".into(), ..unit_of(&world) })]);
-        } else {
-            let mut leader = user_of(&world, &people::leader());
-            leader.credential.as_mut().expect("a credential").chain = trees().strangers.leader.enrolled();
-            world.seed(vec![Write::User(leader)]);
-        }
-        let rejected = decide(
-            &copy_of(&world, &copy),
-            Command::RejectSeal { session: &session.id },
-            &people::keeper(),
-            world.now(),
-        );
-        world.seed(vec![Write::Copy(rejected.expect("a seal was asked for").copy)]);
+fn what_has_left_a_session_does_not_hold_it() {
+    let world = office();
+    let copy = signed(&world, 1);
+    let session = request_seal(&world, std::slice::from_ref(&copy)).expect("a signed copy");
+    let back = Command::RejectSeal { session: &session.id };
+    let back = decide(&copy_of(&world, &copy), back, &people::keeper(), world.now());
+    world.seed(vec![Write::Copy(back.expect("a seal was asked for").copy)]);
+    sweep_once(&world);
+    let after = world.look(|table| table.sessions.get(&session.id).cloned()).expect("the session");
+    assert_eq!((after.state, after.items[0].problem.as_deref()), (SessionState::Failed, Some("session-closed")));
+}
+
+/// One copy of a session was sent back while another could not be read: the reason is there at once, the copy may be sealed in another session
+/// meanwhile, and both sessions end.
+#[test]
+fn a_session_ends_whatever_became_of_its_copies() {
+    let world = office();
+    let copies = [1, 2].map(|n| signed(&world, n));
+    let first = request_seal(&world, &copies).expect("signed copies").id;
+    let leader = user_of(&world, &people::leader());
+    let mut another = leader.clone();
+    another.credential.as_mut().expect("a credential").chain = trees().strangers.leader.enrolled();
+    world.seed(vec![Write::User(another)]);
+    let path = copy_of(&world, &copies[1]).state.file().expect("a file").path.clone();
+    world.flip(&path, 1000);
+    sweep_once(&world);
+    let session = |id: &SessionId| world.look(|table| table.sessions.get(id).cloned()).expect("a session");
+    assert_eq!(session(&first).items[0].problem.as_deref(), Some("signature-does-not-verify"));
+    let order = run(casework::waiting::of_copy(&world, &copy_of(&world, &copies[1]), world.now()));
+    assert_eq!(order.expect("a table").and_then(|order| order.waits), Some(WaitsFor::Repair));
+    world.seed(vec![Write::User(leader)]);
+    let second = request_seal(&world, &copies[..1]).expect("a signed copy").id;
+    for _ in 0..6 {
         sweep_once(&world);
-        let after = world.look(|table| table.sessions.get(&session.id).cloned()).expect("the session");
-        assert_eq!(after.items[0].problem.as_deref(), Some(told));
-        assert!(after.state.is_terminal(), "{:?}", after.state);
+        world.wait(SignedDuration::from_secs(10));
     }
+    assert_eq!(state(&world, &copies[0]), "sealed");
+    world.flip(&path, 1000);
+    world.wait(SignedDuration::from_secs(300));
+    finish(&world);
+    assert_eq!(copies.each_ref().map(|copy| number(&world, copy)), [Some(1), Some(2)]);
+    assert_eq!((session(&first).state, session(&second).state), (SessionState::Done, SessionState::Done));
+    assert_eq!(house_findings(&world, 2026), vec![]);
+}
+
+/// I3: where the key fails, no number is spent for the copies behind.
+#[test]
+fn a_key_that_fails_spends_one_number() {
+    let world = office();
+    let copies = [1, 2, 3].map(|n| signed(&world, n));
+    request_seal(&world, &copies).expect("signed copies");
+    world.habits(|habits| habits.key = Habit::Refusing);
+    sweep_once(&world);
+    assert_eq!(copies.each_ref().map(|copy| number(&world, copy)), [Some(1), None, None]);
+    world.habits(|habits| habits.key = Habit::Right);
+    finish(&world);
+    assert_eq!(copies.each_ref().map(|copy| number(&world, copy)), [Some(1), Some(2), Some(3)]);
 }
 
 /// Decision 18: signatures show the office's name as the wording does, whatever it is called by then; the sign that nobody could set stands for

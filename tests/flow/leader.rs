@@ -374,7 +374,7 @@ fn a_changed_file_is_fenced() {
 fn what_was_not_opened_is_not_signed() {
     let (world, copy) = opened();
     let mut unit = unit_of(&world);
-    unit.name = "Ủy ban nhân dân xã Khác".into();
+    unit.place = "Xã Khác".into();
     world.seed(vec![Write::Unit(unit)]);
     assert_eq!(ask_leader(&world, std::slice::from_ref(&copy)), Err(Halt::Refused(Reason::CopyChanged.into())));
     assert!(world.all_prompts().is_empty());

@@ -124,6 +124,13 @@ impl Intake {
                 UploadState::Ready { pages, .. } => ready.push((upload, pages)),
             }
         }
+        // Whoever composes reads all of them at once.
+        if ready.iter().map(|(upload, _)| upload.size).fold(0, u64::saturating_add) > compose::MAX_BYTES as u64 {
+            return Err(Problem::new("file-too-large").detail(
+                "Các bản quét của một bản sao có tổng cộng nhiều nhất 100 MB.",
+                "The scans of one copy have at most 100 MB together.",
+            ));
+        }
         Ok(ready)
     }
 

@@ -1,7 +1,7 @@
 //! Submission: the file that the leader will see is made once and frozen (decision 41).
 
 use api::{Problem, Reply, Request, idempotent};
-use casework::workshop::rehearse;
+use casework::workshop;
 use domain::decide::{Command, decide};
 use domain::ids::UserId;
 use domain::model::{Case, CaseStatus, Copy, Look, Placement, Right, Sha256, Stored, Unit, User};
@@ -96,15 +96,12 @@ impl Intake {
         now: Timestamp,
     ) -> Result<Vec<Write>, Problem> {
         let scans = self.scans(&copy).await?;
-        let base =
-            compose::base(&self.spec(&copy, unit, leader, &scans, now)).map_err(|unusable| unusable_scan(&unusable))?;
-        copy.look = Look::of(leader, unit);
-        // What could not be drawn once people have signed is told now.
-        if let Some(look) = &copy.look {
-            rehearse(&base, (&copy.id, look), (leader, unit), now).map_err(|unusable| unusable_scan(&unusable))?;
-        }
+        let look = Look::of(leader, unit).ok_or_else(|| Problem::new("no-leader-available"))?;
+        let spec = self.spec(&copy, unit, leader, &scans, now);
+        let base = workshop::base(&spec, (&copy.id, &look), (leader, unit), now).map_err(|u| unusable_scan(&u))?;
         let stored = self.create(&copy, base.pdf).await?;
         copy.leader = Some(leader.id.clone());
+        copy.look = Some(look);
         copy.opened = None;
         let decision = decide(&copy, Command::Submit { base: stored }, &caller.id, now)?;
         Ok(vec![Write::Event(decision.event), Write::Copy(decision.copy)])

@@ -639,8 +639,8 @@ pub static CODES: &[Code] = &[
         422,
         "Không tạo được khung dấu trên bản sao",
         "The seal could not be made on the copy",
-        "Kiểm tra ký hiệu sổ, cách ghi số và chứng thư của cơ quan trong phần cài đặt, rồi yêu cầu cấp số lại. Chưa có số nào được cấp.",
-        "Check the office's book, form of numbers and X.509 certificate in its settings, then ask for the number again. No number was spent.",
+        "Chưa có số nào được cấp. Kiểm tra ký hiệu, quyển số, cách ghi số và chứng thư số của cơ quan trong phần cài đặt, rồi yêu cầu cấp số lại; nếu vẫn vậy, báo người vận hành.",
+        "No number was spent. Check the office's suffix, book, form of numbers and X.509 certificate in its settings, then ask again; if it stays, tell the operator.",
     ),
     c("signature-does-not-verify", 422, "Chữ ký không đúng", "The signature does not verify", "Ký lại.", "Sign again."),
     c(

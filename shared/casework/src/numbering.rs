@@ -133,18 +133,53 @@ pub async fn number_and_seal(
 ) -> Result<Outcome, Halt> {
     let desk = Desk { records, objects, keys, workshop, chance, now };
     let Some(session) = subject(records, item).await? else { return finished(records, item, now).await };
-    let (mut rejected, mut failed) = (Vec::new(), None);
+    let (mut gone, mut failed) = (Vec::new(), Vec::new());
     for entry in &session.items {
         match desk.advance(&session.id, &session.user, &entry.copy).await {
-            Ok(problem) => rejected.extend(problem.map(|problem| (entry.copy.clone(), problem))),
-            // One copy's trouble is not that of the others.
-            Err(halt) => failed = failed.or(Some(halt)),
+            Ok(Stand::Here) => {}
+            Ok(Stand::Gone) => gone.push(entry.copy.clone()),
+            // One copy's file is not that of the others; but where keys or the table fail, nothing more is spent.
+            Err(Trouble::File(halt)) if failed.len() < SPARED => failed.push(halt),
+            Err(Trouble::File(halt) | Trouble::Run(halt)) => {
+                failed.push(halt);
+                break;
+            }
         }
     }
-    match failed {
-        None => close(records, &session.id, &rejected, item).await,
-        Some(halt) => Err(halt),
+    match failed.into_iter().next() {
+        None => close(records, &session.id, &gone, item).await,
+        Some(halt) => {
+            // Whoever looks is told, and the sweep takes others first. Whether that was written makes no difference to what is right.
+            let (id, due_at) = (item.id.clone(), support::backoff(item, now));
+            commit(records, vec![Write::OutboxWaits { id, due_at, waits: WaitsFor::Repair }]).await;
+            Err(halt)
+        }
     }
+}
+
+/// So many files of a session may be out of reach before the rest is left for the next run: each is waited for.
+const SPARED: usize = 3;
+
+/// Why a copy does not go on now.
+enum Trouble {
+    /// Its own file or what belongs to it cannot be had.
+    File(Halt),
+    /// Anything else: it would be the same with the next copy.
+    Run(Halt),
+}
+
+impl<E: Into<Halt>> From<E> for Trouble {
+    fn from(error: E) -> Self {
+        Trouble::Run(error.into())
+    }
+}
+
+/// Where a copy stands when nothing is left to do for it.
+enum Stand {
+    /// In this session, or its part of it has ended.
+    Here,
+    /// In no session, or another one.
+    Gone,
 }
 
 async fn subject(records: &impl Records, item: &Outbox) -> Result<Option<Session>, Halt> {
@@ -152,16 +187,12 @@ async fn subject(records: &impl Records, item: &Outbox) -> Result<Option<Session
     Ok(records.session(&id).await?)
 }
 
-/// Moves the session on and takes the item away, together.
-async fn close(
-    records: &impl Records,
-    id: &SessionId,
-    rejected: &[(CopyId, &'static str)],
-    item: &Outbox,
-) -> Result<Outcome, Halt> {
+/// Moves the session on and takes the item away, together. What has left the session has ended its part of it when it left; where an earlier
+/// version did not write that, it is written now.
+async fn close(records: &impl Records, id: &SessionId, gone: &[CopyId], item: &Outbox) -> Result<Outcome, Halt> {
     for _ in 0..ROUNDS {
         let session = support::session(records, id).await?;
-        let next = after(session.clone(), rejected);
+        let next = after(session.clone(), gone);
         let mut all = vec![Write::OutboxDone(item.id.clone())];
         if next != session {
             all.push(Write::Session(Session { version: session.version + 1, ..next }));
@@ -173,12 +204,10 @@ async fn close(
     Err(contention())
 }
 
-fn after(mut session: Session, rejected: &[(CopyId, &'static str)]) -> Session {
-    for (copy, problem) in rejected {
-        for item in session.items.iter_mut().filter(|item| item.copy == *copy && !item.done) {
-            item.done = true;
-            item.problem = Some((*problem).to_owned());
-        }
+fn after(mut session: Session, gone: &[CopyId]) -> Session {
+    for item in session.items.iter_mut().filter(|item| !item.done && gone.contains(&item.copy)) {
+        item.done = true;
+        item.problem = Some(Reason::SessionClosed.code().to_owned());
     }
     if !session.state.is_terminal() {
         session.state = state_of(&session.items);
@@ -217,13 +246,11 @@ enum Step {
     Again,
     /// Nothing more to do here.
     Ready,
-    /// No number was spent: the problem of the item.
-    Rejected(Reason),
 }
 
 impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<'_, R, O, S, Q, W, C> {
-    /// Takes steps until nothing is left to do. Gives a problem when the copy went back without a number.
-    async fn advance(&self, session: &SessionId, by: &UserId, id: &CopyId) -> Result<Option<&'static str>, Halt> {
+    /// Takes steps until nothing is left to do.
+    async fn advance(&self, session: &SessionId, by: &UserId, id: &CopyId) -> Result<Stand, Trouble> {
         let (mut kept, mut made) = (None, None);
         for _ in 0..ROUNDS {
             let copy = support::copy(self.records, id).await?;
@@ -238,23 +265,21 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
                     let end = self.end(&mut kept, signed).await?;
                     self.seal(&copy, end, (number, *decided_at), by, made.take()).await?
                 }
-                // Back at the desk without a number: another run has rejected it, and this one says so too.
-                CopyState::Signed { signed, signed_at } => {
-                    let end = self.end(&mut kept, signed).await?;
-                    Step::Rejected(match self.leader_signed(&copy, end, (signed, *signed_at)).await? {
-                        true => Reason::SealNotMade,
-                        false => Reason::SignatureDoesNotVerify,
-                    })
+                CopyState::Numbered { session: ours, .. } | CopyState::Sealed { session: ours, .. }
+                    if ours == session =>
+                {
+                    Step::Ready
                 }
-                _ => Step::Ready,
+                // Whoever made it so has ended its part of the session.
+                CopyState::Annulled { .. } | CopyState::Void { .. } => Step::Ready,
+                _ => return Ok(Stand::Gone),
             };
             match step {
                 Step::Again => {}
-                Step::Ready => return Ok(None),
-                Step::Rejected(reason) => return Ok(Some(reason.code())),
+                Step::Ready => return Ok(Stand::Here),
             }
         }
-        Err(contention())
+        Err(contention().into())
     }
 
     /// The signed file as far as it is needed, read once. Under a number that is spent nothing else can ever be stored, so what the seal is
@@ -263,16 +288,16 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         &self,
         kept: &'k mut Option<(Sha256, Held<'static>)>,
         signed: &Stored,
-    ) -> Result<&'k Held<'static>, Halt> {
+    ) -> Result<&'k Held<'static>, Trouble> {
         let held = match kept.take().filter(|(sha256, _)| *sha256 == signed.sha256) {
             Some((_, held)) => held,
-            None => support::held_whole(self.objects, signed).await?,
+            None => support::held_whole(self.objects, signed).await.map_err(|fault| Trouble::File(fault.into()))?,
         };
         Ok(&kept.insert((signed.sha256, held)).1)
     }
 
     /// One transaction: counter, number, copy, history. The number is spent here, and only here.
-    async fn number(&self, copy: &Copy, end: &Held<'_>, by: &UserId, made: &mut Option<Made>) -> Result<Step, Halt> {
+    async fn number(&self, copy: &Copy, end: &Held<'_>, by: &UserId, made: &mut Option<Made>) -> Result<Step, Trouble> {
         let CopyState::SealRequested { signed, signed_at, decided_at, .. } = &copy.state else {
             return Ok(Step::Again);
         };
@@ -297,12 +322,14 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         Ok(Step::Again)
     }
 
-    /// Back to the desk, without a number.
-    async fn reject(&self, copy: &Copy, by: &UserId, reason: Reason) -> Result<Step, Halt> {
+    /// Back to the desk, without a number; the session is told why in the same transaction.
+    async fn reject(&self, copy: &Copy, by: &UserId, reason: Reason) -> Result<Step, Trouble> {
         let CopyState::SealRequested { session, .. } = &copy.state else { return Ok(Step::Again) };
-        let decision = decide(copy, Command::RejectSeal { session }, by, self.now)?;
-        Ok(match commit(self.records, writes(decision).into()).await {
-            Commit::Written => Step::Rejected(reason),
+        let told = support::session(self.records, session).await?;
+        let mut all: Vec<Write> = writes(decide(copy, Command::RejectSeal { session }, by, self.now)?).into();
+        all.push(Write::Session(ended(&told, &copy.id, Some(reason.code()))));
+        Ok(match commit(self.records, all).await {
+            Commit::Written => Step::Ready,
             Commit::LoadAgain => Step::Again,
         })
     }
@@ -333,7 +360,7 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         (number, decided_at): (&Number, Timestamp),
         by: &UserId,
         made: Option<Made>,
-    ) -> Result<Step, Halt> {
+    ) -> Result<Step, Trouble> {
         let unit = support::unit(self.records, &copy.unit).await?;
         let chain = chain_of(&unit.seal_chain)?;
         let leaf = chain.first().ok_or_else(|| Fault("the unit has no seal certificate".into()))?;
@@ -368,14 +395,17 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
         unit: &Unit,
         (number, written): (&Number, Option<&Written>),
         decided_at: Timestamp,
-    ) -> Result<Result<Revision, Fault>, Halt> {
+    ) -> Result<Result<Revision, Fault>, Trouble> {
         // What was given before forms were kept is shown as the office's settings have it.
         let written = written.cloned().unwrap_or_else(|| unit.series_on(time::day(decided_at)).written);
-        let scans = self.scans(copy).await?;
+        let scans = self.scans(copy).await.map_err(Trouble::File)?;
         let qr = self.keys.qr.text(&unit.code, number, decided_at, &scans).await?;
         let picture = match copy.look.as_ref().and_then(|look| look.seal_picture) {
             Some(digest) => {
-                picture(self.objects, (paths::seal_picture(&unit.id, &digest), digest), Facsimile::Seal).await?
+                let path = paths::seal_picture(&unit.id, &digest);
+                picture(self.objects, (path, digest), Facsimile::Seal)
+                    .await
+                    .map_err(|fault| Trouble::File(fault.into()))?
             }
             None => None,
         };

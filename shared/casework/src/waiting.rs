@@ -29,7 +29,7 @@ pub async fn of_copy(records: &impl Records, copy: &Copy, now: Timestamp) -> Res
 pub async fn of_copies(records: &impl Records, copies: &[Copy], now: Timestamp) -> Result<Vec<Option<Outbox>>, Fault> {
     let steps: Vec<Option<(Topic, &str)>> = copies.iter().map(step).collect();
     let mut found = vec![None; copies.len()];
-    for topic in [Topic::FinishLeader, Topic::FinishSeal, Topic::Archive] {
+    for topic in [Topic::FinishLeader, Topic::Seal, Topic::FinishSeal, Topic::Archive] {
         if !steps.iter().flatten().any(|(other, _)| *other == topic) {
             continue;
         }
@@ -46,6 +46,9 @@ pub async fn of_copies(records: &impl Records, copies: &[Copy], now: Timestamp) 
 fn step(copy: &Copy) -> Option<(Topic, &str)> {
     match &copy.state {
         CopyState::AwaitingSignature { session, .. } => Some((Topic::FinishLeader, session.as_str())),
+        CopyState::SealRequested { session, .. } | CopyState::Numbered { prepared: None, session, .. } => {
+            Some((Topic::Seal, session.as_str()))
+        }
         CopyState::Numbered { prepared: Some(_), .. } => Some((Topic::FinishSeal, copy.id.as_str())),
         CopyState::Sealed { archived: None, .. } => Some((Topic::Archive, copy.id.as_str())),
         _ => None,
@@ -57,15 +60,17 @@ fn step(copy: &Copy) -> Option<(Topic, &str)> {
 /// # Errors
 /// [`Fault`] of the table.
 pub async fn of_session(records: &impl Records, session: &Session, now: Timestamp) -> Result<Option<Outbox>, Fault> {
-    if session.state != SessionState::Timestamping {
-        return Ok(None);
-    }
     match session.purpose {
+        Purpose::LeaderSign if session.state != SessionState::Timestamping => Ok(None),
+        Purpose::Seal if session.state.is_terminal() => Ok(None),
         Purpose::LeaderSign => put_off(records, Topic::FinishLeader, &[session.id.as_str()], now).await,
         Purpose::Seal => {
             let open = session.items.iter().filter(|item| !item.done);
             let copies: Vec<&str> = open.map(|item| item.copy.as_str()).collect();
-            put_off(records, Topic::FinishSeal, &copies, now).await
+            match put_off(records, Topic::Seal, &[session.id.as_str()], now).await? {
+                Some(order) => Ok(Some(order)),
+                None => put_off(records, Topic::FinishSeal, &copies, now).await,
+            }
         }
     }
 }

@@ -247,12 +247,24 @@ fn seal_drawing(size: (f32, f32), mark: &SealMark<'_>) -> Result<compose::Appear
     compose::seal_appearance(size, &text)
 }
 
-/// Draws both signatures of a copy, as they will be, before anybody is asked for one: with the longest number and the longest code that may come,
-/// under every series that the office has settled for today and later. Pictures take no room from what is written.
+/// The base of a copy, of which both signatures were drawn for trial: what could not be drawn once people have signed is told now.
 ///
 /// # Errors
-/// [`Unusable`]: what does not fit or cannot be set.
-pub fn rehearse(
+/// As [`compose::base`]; [`Unusable::TextUnusable`] for what a signature could not show.
+pub fn base(
+    spec: &compose::BaseSpec<'_>,
+    of: (&CopyId, &Look),
+    by: (&User, &Unit),
+    now: Timestamp,
+) -> Result<compose::Base, Unusable> {
+    let base = compose::base(spec)?;
+    rehearse(&base, of, by, now)?;
+    Ok(base)
+}
+
+/// Draws both signatures of a copy, as they will be, before anybody is asked for one: with the longest number and the longest code that may come,
+/// under every series that the office has settled for today and later. Pictures take no room from what is written.
+fn rehearse(
     base: &compose::Base,
     (copy, look): (&CopyId, &Look),
     (leader, unit): (&User, &Unit),
@@ -317,7 +329,7 @@ impl Workshop for Workbench {
         let plan = SignaturePlan {
             field: SEAL_FIELD,
             chain: &chain,
-            name: &mark.unit.name,
+            name: mark.unit_name,
             reason: "Cấp số chứng thực và đóng dấu cơ quan",
             location: &mark.unit.place,
             signed_at: &pdf_date(mark.decided_at),

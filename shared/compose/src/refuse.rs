@@ -113,7 +113,10 @@ impl Unusable {
             Self::PlacementOutside => "Vị trí lời chứng nằm ngoài trang hoặc quá nhỏ.".into(),
             Self::PlacementCoversContent => "Lời chứng che mất nội dung của trang. Hãy chọn chỗ trống khác.".into(),
             Self::TemplateExpired { id, on } => format!("Không có mẫu lời chứng “{id}” có hiệu lực ngày {on}."),
-            Self::TextUnusable(what) => format!("Nội dung “{what}” bị thiếu, quá dài hoặc có ký tự không in được."),
+            Self::TextUnusable(what) => {
+                let (what, _) = text_name(what);
+                format!("Không in được {what} trên bản sao: bị thiếu, quá dài hoặc có ký tự không in được.")
+            }
             Self::Facsimile(why) => facsimile(why).0.into(),
             Self::Compose(_) => "Không tạo được tệp bản sao. Hãy báo bộ phận kỹ thuật.".into(),
         }
@@ -140,10 +143,36 @@ impl Unusable {
             Self::PlacementOutside => "The place of the wording is outside the page or too small.".into(),
             Self::PlacementCoversContent => "The wording would cover content of the page. Choose a free place.".into(),
             Self::TemplateExpired { id, on } => format!("No wording template “{id}” is in force on {on}."),
-            Self::TextUnusable(what) => format!("The text “{what}” is missing, too long or has signs without a glyph."),
+            Self::TextUnusable(what) => {
+                let (_, what) = text_name(what);
+                format!("The copy cannot show {what}: it is missing, too long or has signs without a glyph.")
+            }
             Self::Facsimile(why) => facsimile(why).1.into(),
             Self::Compose(_) => "The copy could not be composed. Tell the technical staff.".into(),
         }
+    }
+}
+
+/// What officials call a text.
+fn text_name(field: &str) -> (&'static str, &'static str) {
+    match field {
+        "leader_name" | "name" => ("họ tên người ký", "the leader's name"),
+        "leader_title_line" => ("chức danh người ký", "the leader's title"),
+        "unit_name" | "organisation" => ("tên cơ quan", "the office's name"),
+        "place" => ("địa danh của cơ quan", "the office's place"),
+        "document_title" => ("tên giấy tờ", "the document's title"),
+        "document_pages" => ("số trang của bản chính", "the number of pages"),
+        "suffix" => ("ký hiệu của số chứng thực", "the suffix of the series"),
+        "book" => ("quyển số", "the book"),
+        "number" => ("số chứng thực", "the number"),
+        "date_text" => ("ngày chứng thực", "the date"),
+        "signed_at_text" => ("thời gian ký", "the time of signing"),
+        "qr_payload" => ("mã QR", "the QR code"),
+        "appearance" => {
+            ("khung chữ ký của người ký (họ tên, chức danh, tên cơ quan)", "the leader's field (name, title, office)")
+        }
+        "seal" => ("khung dấu (số, quyển số, ngày, tên cơ quan)", "the seal's field (number, book, date, office)"),
+        _ => ("lời chứng", "the wording"),
     }
 }
 

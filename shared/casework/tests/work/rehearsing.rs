@@ -1,17 +1,16 @@
 //! What is drawn before anybody is asked to sign: the same as will be drawn afterwards.
 
 use casework::Workshop as _;
-use casework::workshop::{LeaderMark, SealMark, rehearse};
+use casework::workshop::{self, LeaderMark, SealMark};
 use compose::Unusable;
 use domain::ids::CopyId;
 use domain::model::{Look, Number, Unit, User};
 use domain::series::{Series, Written};
 use testkit::*;
 
-fn composed(look: &Look, unit: &Unit) -> Result<compose::Base, Unusable> {
-    let scan = scan("Ban chinh");
-    compose::base(&compose::BaseSpec {
-        scans: vec![&scan],
+fn spec<'s>(scan: &'s [u8], look: &Look, unit: &Unit) -> compose::BaseSpec<'s> {
+    compose::BaseSpec {
+        scans: vec![scan],
         wording: compose::Wording {
             template_id: "default".into(),
             unit_name: unit.name.to_uppercase(),
@@ -26,14 +25,13 @@ fn composed(look: &Look, unit: &Unit) -> Result<compose::Base, Unusable> {
         sandbox_mark: true,
         created: "2026-11-23T14:05:31+07:00".into(),
         document_id: [7; 16],
-    })
+    }
 }
 
 fn rehearsed(leader: &User, unit: &Unit) -> Result<compose::Base, Unusable> {
     let look = Look::of(leader, unit).expect("a mandate");
-    let base = composed(&look, unit)?;
-    rehearse(&base, (&CopyId::new([1; 16]), &look), (leader, unit), NOW)?;
-    Ok(base)
+    let scan = scan("Ban chinh");
+    workshop::base(&spec(&scan, &look, unit), (&CopyId::new([1; 16]), &look), (leader, unit), NOW)
 }
 
 /// With the longest number of the series that holds, in the fields as they are read from the file.
@@ -90,7 +88,7 @@ fn letters_are_looked_at_as_they_will_be_set() {
     for letter in ["ß", "ı", "ſ", "ﬀ"] {
         let unit = Unit { name: format!("Ủy ban {letter}"), ..unit.clone() };
         let look = Look::of(&leader, &unit).expect("a mandate");
-        assert!(composed(&look, &unit).is_ok(), "{letter} hides behind its capital");
+        assert!(compose::base(&spec(&scan("Ban chinh"), &look, &unit)).is_ok(), "{letter} hides behind its capital");
         let told = rehearsed(&leader, &unit).map(|_| ()).expect_err("refused");
         assert!(matches!(told, Unusable::TextUnusable(_)), "{letter}: {told}");
     }
