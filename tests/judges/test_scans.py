@@ -1,7 +1,7 @@
 """Pages of copies look as the scans did: every accepted row of tests/scans/table.tsv, each page drawn and held against its input.
 
 poppler draws the copies and the PDFs, Pillow (libjpeg, libpng, libtiff, LittleCMS) reads the pictures; neither is what the composer reads with.
-Left out are the place of the wording, where nothing was, and links, whose frames are not on the paper.
+Left out are the place of the wording, where nothing may have been in the input, and links, whose frames are not on the paper.
 """
 
 import io
@@ -12,7 +12,7 @@ import warnings
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageOps
+from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageFilter, ImageOps
 
 TESTS = Path(__file__).resolve().parent.parent
 # Where `cargo test --workspace --test scans` leaves the copies.
@@ -154,8 +154,22 @@ def compared(row, folder=None):
     for number in range(1, len(inputs) + 1, step):
         size_pt = shown[number - 1]
         page = drawn(copy, size_pt, number)
-        found[number] = difference(page, inputs[number - 1](size_pt, page.size), hole(row, number, size_pt, page.size))
+        scan, place = inputs[number - 1](size_pt, page.size), hole(row, number, size_pt, page.size)
+        assert not place or is_bare(scan, place), f"page {number}: the wording covers something, or stands on something dark"
+        found[number] = difference(page, scan, place)
     return found
+
+
+# Of a place where nothing is, no spot of a millimetre is so much darker or lighter than what is around it, and nothing is darker than this.
+SPOT, AROUND, APART, DARK = 6, 12, 30, 140
+
+
+def is_bare(scan, place):
+    """Whether nothing is to be seen there, on paper that can be written on."""
+    spots = scan.crop(place).reduce(SPOT)
+    around = spots.filter(ImageFilter.BoxBlur(AROUND))
+    apart = max(high for _, high in ImageChops.difference(spots, around).getextrema())
+    return apart <= APART and min(low for low, _ in spots.getextrema()) >= DARK
 
 
 def looks_alike(fine, coarse):
@@ -166,6 +180,15 @@ def looks_alike(fine, coarse):
 def test_pages_look_as_the_scan_did(row):
     wrong = {number: found for number, found in compared(row).items() if not looks_alike(*found)}
     assert wrong == {}, f"page → (fine, coarse) of {MADE / row['pdf']}"
+
+
+def test_what_is_covered_is_noticed():
+    bare = Image.new("RGB", (900, 500), (245, 240, 230))
+    line, grey = bare.copy(), bare.point(lambda level: level // 2)
+    ImageDraw.Draw(line).line((300, 250, 420, 250), fill=(20, 20, 20), width=4)
+    assert is_bare(bare, (50, 50, 850, 450)) and is_bare(line, (450, 50, 850, 450))
+    assert not is_bare(line, (50, 50, 850, 450)) and not is_bare(grey, (50, 50, 850, 450))
+    assert not is_bare(ImageOps.invert(line), (50, 50, 850, 450))
 
 
 def test_the_copies_are_there():

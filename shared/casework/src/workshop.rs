@@ -273,7 +273,8 @@ fn rehearse(
     let size = |rect: compose::Rect| (rect.w - ROUNDING, rect.h - ROUNDING);
     let mark = LeaderMark { leader, look, picture: None, unit, token_room: 0, at: now };
     leader_drawing(size(base.leader_rect), &mark)?;
-    let longest = "A".repeat(compose::QR_BYTES);
+    // Small letters make the larger code.
+    let longest = "a".repeat(compose::QR_BYTES);
     let today = time::day(now);
     let later = unit.later_series.iter().filter(|(from, _)| *from > today);
     for Series { suffix, book, written } in

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pikepdf
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFont
 from pikepdf import Array, Dictionary, Name, Stream
 
 HERE = Path(__file__).parent
@@ -165,7 +165,70 @@ def pdfs():
     (HERE / "khong-phai-pdf.pdf").write_bytes("Đây không phải là tệp PDF.\n".encode())
 
 
+SHEET = (827, 1169)
+
+
+def sheet(paper="white", ink=(20, 20, 20)):
+    """An upright page, full of text from edge to edge."""
+    picture = Image.new("RGB", SHEET, paper)
+    draw = ImageDraw.Draw(picture)
+    font = ImageFont.truetype(FONTS / "LiberationSerif-Regular.ttf", 26)
+    for row in range(32):
+        draw.text((40, 30 + 35 * row), f"{row + 1}. Nội dung của bản chính mẫu, không có thật, in kín cả trang giấy A4.", font=font, fill=ink)
+    return picture
+
+
+def sheet_pdf(name, objects, content):
+    file = pikepdf.new()
+    objects = {key: file.make_indirect(make(file)) for key, make in objects.items()}
+    resources = Dictionary(XObject=Dictionary({key: one for key, one in objects.items() if one.get("/Subtype") == Name.Image}),
+                           Font=Dictionary({key: one for key, one in objects.items() if one.get("/Type") == Name.Font}))
+    page = Dictionary(Type=Name.Page, MediaBox=[0, 0, 595, 842], Contents=Stream(file, content), Resources=resources)
+    file.pages.append(pikepdf.Page(file.make_indirect(page)))
+    file.save(HERE / name, deterministic_id=True)
+
+
+def jpeg_stream(picture, space):
+    def make(file):
+        data = io.BytesIO()
+        picture.save(data, "JPEG", quality=40)
+        return Stream(file, data.getvalue(), Type=Name.XObject, Subtype=Name.Image, Width=picture.width, Height=picture.height,
+                      ColorSpace=space, BitsPerComponent=8, Filter=Name.DCTDecode)
+
+    return make
+
+
+def drawn_letters(file):
+    """A typeface whose letters are drawings, one of them called like a word of the standard."""
+    letter = lambda path: file.make_indirect(Stream(file, b"1000 0 0 0 750 750 d1 " + path))
+    letters = Dictionary(A=letter(b"0 0 750 750 re f"), B=letter(b"375 750 m 0 0 l 750 0 l f"))
+    names = Dictionary(Type=Name.Encoding, Differences=Array([65, Name.A, Name.B]))
+    return Dictionary(Type=Name.Font, Subtype=Name.Type3, FontBBox=[0, 0, 1000, 1000], FontMatrix=[0.001, 0, 0, 0.001, 0, 0], CharProcs=letters,
+                      Encoding=names, FirstChar=65, LastChar=66, Widths=[1000, 1000], Resources=Dictionary())
+
+
+def traps():
+    """What was read wrongly once: names that are words, other inks, light on dark, octets from below, a PNG that is held sideways."""
+    sheet((20, 30, 120), "white").save(HERE / "chu-sang.jpg", quality=40, dpi=DPI)
+    whole = b"q 595 0 0 842 0 0 cm /%s Do Q"
+    sheet_pdf("muc-cmyk.pdf", {"/Im0": jpeg_stream(ImageChops.invert(sheet().resize((620, 877)).convert("CMYK")), Name.DeviceCMYK)}, whole % b"Im0")
+    small = {"/A": jpeg_stream(card(), Name.DeviceRGB), "/ID": drawn_letters}
+    sheet_pdf("ten-la-tu.pdf", small, b"q 420 0 0 297.5 80 500 cm /A Do Q BT /ID 40 Tf 80 400 Td (ABABAB) Tj ET")
+    bits = card().convert("L").point(lambda grey: 255 * (grey > 128)).convert("1")
+    data = io.BytesIO()
+    bits.save(data, "TIFF", dpi=DPI, tiffinfo={266: 2})
+    octets = bytearray(data.getvalue())
+    with Image.open(data) as file:
+        for start, length in zip(file.tag_v2[273], file.tag_v2[279]):
+            octets[start : start + length] = bytes(int(f"{octet:08b}"[::-1], 2) for octet in octets[start : start + length])
+    (HERE / "bit-nguoc.tif").write_bytes(octets)
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    card().transpose(Image.Transpose.ROTATE_90).save(HERE / "huong-exif.png", dpi=DPI, exif=turned)
+
+
 if __name__ == "__main__":
+    traps()
     jpegs()
     pngs()
     tiffs()

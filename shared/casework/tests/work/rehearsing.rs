@@ -42,7 +42,7 @@ fn both_are_made(base: &compose::Base, leader: &User, unit: &Unit) {
     bench().prepare_leader(&held, &mark).expect("the leader's revision");
     let Series { suffix, book, written } = unit.series_on(domain::time::day(NOW));
     let number = Number { number: u32::MAX, book, year: 2026, suffix };
-    let (copy, qr) = (CopyId::new([1; 16]), "A".repeat(compose::QR_BYTES));
+    let (copy, qr) = (CopyId::new([1; 16]), "a".repeat(compose::QR_BYTES));
     let mark = SealMark {
         unit,
         number: &number,
