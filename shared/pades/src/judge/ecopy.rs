@@ -149,10 +149,14 @@ fn is_persons(certificate: &Certificate) -> bool {
     })
 }
 
+fn is_office(name: &str) -> bool {
+    OFFICES.iter().any(|kind| begins(name, kind))
+}
+
 /// The certificate of a seal is in the name of an agency: of its organisation, or of an office of that. Another name may be a person's.
 fn office(agency: &Certificate) -> Option<Reason> {
     let (own, body) = (agency.common_name()?, agency.organisation()?);
-    let known = same_agency(&own, &body) || OFFICES.iter().any(|kind| begins(&own, kind));
+    let known = same_agency(&own, &body) || is_office(&own);
     (!known).then(|| Reason::with("agency-certificate-unclear", &[("seal", own), ("leader", body)]))
 }
 
@@ -162,12 +166,10 @@ fn leader(person: &Certificate, agency: &Certificate) -> Option<Reason> {
     let is_agency = |name: &String| agencies.iter().any(|one| same_agency(name, one));
     let (own, body) = (person.common_name(), person.organisation());
     let organisations = own.as_ref().is_some_and(|own| {
-        begins(own, "UBND")
-            || begins(own, "HĐND")
-            || is_agency(own)
-            || body.as_ref().is_some_and(|body| same_agency(own, body))
+        let is_body = body.as_ref().is_some_and(|body| same_agency(own, body));
+        is_body || is_agency(own) || is_office(own) || begins(own, "Công ty")
     });
-    if organisations && !is_persons(person) {
+    if organisations {
         return Some(Reason::with("leader-certificate-unclear", &[("leader", own.unwrap_or_default())]));
     }
     let units = attributes(&person.subject(), "OU");

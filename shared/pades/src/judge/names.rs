@@ -56,9 +56,12 @@ pub(crate) fn same_agency(one: &str, other: &str) -> bool {
     first == second || goes_on(one, &second, marked) || goes_on(other, &first, marked)
 }
 
-/// Does the name of an office, without marks, begin so?
+/// Does a name begin with these words? With marks, where it has any: "Sơn" does not begin with "Sở".
 pub(super) fn begins(name: &str, words: &str) -> bool {
-    written(name, false).starts_with(&written(words, false))
+    let marked = is_marked(name);
+    let words = written(words, marked);
+    let cuts = name.char_indices().filter(|(_, sign)| sign.is_whitespace()).map(|(at, _)| at);
+    cuts.take(8).chain([name.len()]).any(|at| name.get(..at).is_some_and(|head| written(head, marked) == words))
 }
 
 /// The long name is the short one, and behind it whose body that is.
@@ -169,6 +172,16 @@ mod tests {
         {
             assert!(!same_agency(agency, other) && !same_agency(other, agency), "{other}");
         }
+    }
+
+    #[test]
+    fn r68_offices_begin_with_their_kind() {
+        for office in ["UBND xã Mẫu", "ỦY BAN NHÂN DÂN XÃ MẪU", "UY BAN NHAN DAN XA MAU", "Uỷ ban nhân dân"]
+        {
+            assert!(begins(office, "UBND"), "{office}");
+        }
+        assert!(begins("SO TU PHAP", "Sở") && begins("Sở Tư pháp", "Sở") && !begins("Sơn Văn Mẫu", "Sở"));
+        assert!(!begins("Viên Thị Mẫu", "Viện") && !begins("Ủy ban", "UBND"));
     }
 
     /// R68: marks are letters where both names carry them, and what only begins like the body above is another name.

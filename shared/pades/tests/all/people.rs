@@ -96,6 +96,7 @@ fn r65_the_leader_belongs_to_the_agency() {
     for fine in [
         person(&[(Organisation, "Uỷ ban nhân dân xã Thử Nghiệm")]),
         person(&[(Organisation, "UBND XÃ THỬ NGHIỆM")]),
+        vec![(Country, "VN"), (Organisation, WARD), (CommonName, "Sơn Văn Mẫu")],
         person(&[(Organisation, "UBND tỉnh Mẫu"), (OrganisationalUnit, WARD)]),
         person(&[(Organisation, "UBND tỉnh Mẫu"), (OrganisationalUnit, "Văn phòng"), (OrganisationalUnit, WARD)]),
     ] {
@@ -106,6 +107,7 @@ fn r65_the_leader_belongs_to_the_agency() {
         ("leader-agency-differs", person(&[(Organisation, "UBND tỉnh Mẫu"), (OrganisationalUnit, "UBND xã Khác")])),
         ("leader-agency-unknown", person(&[])),
         ("leader-certificate-unclear", vec![(Country, "VN"), (Organisation, WARD), (CommonName, WARD)]),
+        ("leader-certificate-unclear", vec![(Country, "VN"), (Organisation, WARD), (CommonName, "Công ty Mẫu")]),
     ] {
         assert_eq!(said(&with("leader", &name)), (Verdict::Valid, vec![code]), "{name:?}");
     }
