@@ -3,10 +3,16 @@
 /// The value of an attribute in an RFC 4514 name, escapes undone.
 #[must_use]
 pub fn attribute(name: &str, key: &str) -> Option<String> {
-    parts(name).into_iter().find_map(|part| {
+    attributes(name, key).into_iter().next()
+}
+
+/// All values of an attribute, in the order of the name.
+pub(crate) fn attributes(name: &str, key: &str) -> Vec<String> {
+    let value = |part: &str| {
         let (label, value) = part.split_once('=')?;
         (label == key).then(|| unescaped(value))
-    })
+    };
+    parts(name).into_iter().filter_map(value).collect()
 }
 
 /// The parts of a name; a comma or plus behind a backslash separates nothing.

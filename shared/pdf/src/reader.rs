@@ -342,8 +342,12 @@ impl<'a> Document<'a> {
         Some((found, self.shared.history.definitions.get(found)?))
     }
 
-    /// Charges for a copy of a value that a hostile file could have made many times.
-    pub(crate) fn charge(&self, object: &Object) -> Result<(), Error> {
+    /// Charges for a copy of a value that a hostile file could have made many times: by references one text of a file is written as often as
+    /// it has room for them.
+    ///
+    /// # Errors
+    /// The file has been copied from more than it may be.
+    pub fn charge(&self, object: &Object) -> Result<(), Error> {
         let mut work = vec![object];
         while let Some(object) = work.pop() {
             self.shared.env.budget.take_values(1 + object.as_string().map_or(0, <[u8]>::len) / 64)?;

@@ -421,6 +421,7 @@ impl CrlStatus {
             this_update: self.this_update,
             next_update: self.next_update,
             kept_since: self.expired_certs_on_crl,
+            cert_not_before: cert.not_before(),
             cert_not_after: cert.not_after(),
             revoked: matches!(self.status, CertStatus::Revoked { .. }),
             at,

@@ -71,6 +71,8 @@ pub(crate) struct Facts {
     pub(crate) subtrees: Option<Subtrees>,
     pub(crate) alternative: Vec<General>,
     pub(crate) points: Vec<Point>,
+    /// Every statement of qcStatements is one that is known.
+    pub(crate) qualified: bool,
     /// The identifier and the critical flag of every extension, in order.
     pub(crate) present: Vec<(ObjectIdentifier, bool)>,
     /// Why a path over this X.509 certificate cannot be judged: an extension that limits the path cannot be read.
@@ -92,6 +94,31 @@ pub(crate) struct Usage {
 pub(crate) struct Extended {
     pub(crate) critical: bool,
     pub(crate) purposes: Vec<ObjectIdentifier>,
+}
+
+/// Statements that say what a certificate is, and limit no path: kinds of subject and issuer names (RFC 3739 §3.2.6.1), and compliance, value
+/// of transactions, retention, device, disclosure, type and country (ETSI EN 319 412-5 §4).
+const STATEMENTS: [&str; 9] = [
+    "1.3.6.1.5.5.7.11.1",
+    "1.3.6.1.5.5.7.11.2",
+    "0.4.0.1862.1.1",
+    "0.4.0.1862.1.2",
+    "0.4.0.1862.1.3",
+    "0.4.0.1862.1.4",
+    "0.4.0.1862.1.5",
+    "0.4.0.1862.1.6",
+    "0.4.0.1862.1.7",
+];
+
+/// Where the extension is critical, all its statements are (RFC 3739 §3.2.6).
+fn statements_are_known(value: &[u8]) -> Result<bool, Error> {
+    let what = "qcStatements";
+    let mut known = true;
+    for statement in asn1::only(value, SEQUENCE, what)?.members(what, MAX_EXTENSIONS)? {
+        let oid = statement.reader().any(what)?.oid().ok_or(Error::Malformed { what })?;
+        known &= STATEMENTS.contains(&oid.to_string().as_str());
+    }
+    Ok(known)
 }
 
 fn decode<'a, T: der::Decode<'a>>(value: &'a [u8], what: &'static str) -> Result<T, Error> {
@@ -128,6 +155,8 @@ impl Facts {
             oids::INHIBIT_ANY_POLICY => self.inhibit_any = Some(policies::read_inhibit_any(value)?),
             oids::NAME_CONSTRAINTS => self.subtrees = Some(names::read_subtrees(value)?),
             oids::SUBJECT_ALT_NAME => self.alternative = names::read_alternative(value)?,
+            // One that cannot be read is one with unknown statements.
+            oids::QC_STATEMENTS => self.qualified = statements_are_known(value).unwrap_or(false),
             oids::CRL_DISTRIBUTION_POINTS => self.take_distribution_points(names::read_points(value)?),
             _ => {}
         }

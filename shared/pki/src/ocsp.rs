@@ -385,6 +385,7 @@ impl OcspStatus {
             this_update: self.this_update,
             next_update: self.next_update,
             kept_since: self.archive_cutoff,
+            cert_not_before: cert.not_before(),
             cert_not_after: cert.not_after(),
             revoked: matches!(self.status, CertStatus::Revoked { .. }),
             at,
@@ -399,6 +400,7 @@ pub(crate) struct Window {
     pub(crate) next_update: Option<i64>,
     /// archiveCutoff or expiredCertsOnCRL.
     pub(crate) kept_since: Option<i64>,
+    pub(crate) cert_not_before: i64,
     pub(crate) cert_not_after: i64,
     pub(crate) revoked: bool,
     pub(crate) at: i64,
@@ -407,6 +409,10 @@ pub(crate) struct Window {
 
 pub(crate) fn is_fresh(window: &Window) -> bool {
     let end = window.next_update.unwrap_or(window.this_update.saturating_add(MAX_AGE_WITHOUT_NEXT_UPDATE));
+    // What was said before there was such a certificate says nothing of it.
+    if !window.revoked && window.this_update.saturating_add(time::SKEW) < window.cert_not_before {
+        return false;
+    }
     let begun = window.this_update <= window.at.saturating_add(time::SKEW);
     if begun && window.at <= end.saturating_add(time::SKEW) {
         return true;

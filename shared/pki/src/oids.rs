@@ -107,6 +107,7 @@ oids! {
     // OCSP
     OCSP_BASIC = "1.3.6.1.5.5.7.48.1.1";
     OCSP_NONCE = "1.3.6.1.5.5.7.48.1.2";
+    QC_STATEMENTS = "1.3.6.1.5.5.7.1.3";
     OCSP_NOCHECK = "1.3.6.1.5.5.7.48.1.5";
     OCSP_ARCHIVE_CUTOFF = "1.3.6.1.5.5.7.48.1.6";
     // attribute types of names

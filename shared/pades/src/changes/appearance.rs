@@ -28,6 +28,9 @@ pub(crate) enum Drawn {
 /// Multiline, password and comb do not change which letters are drawn, except password.
 const PASSWORD: i64 = 1 << 13;
 
+/// Octets of rich text that are looked at.
+const RICH: usize = 1 << 16;
+
 impl Step<'_, '_> {
     pub(super) fn drawn_value(&mut self, kind: &[u8], field: &Dict, widgets: &[ObjId]) -> Result<Drawn, Stop> {
         let after = self.after;
@@ -52,22 +55,41 @@ impl Step<'_, '_> {
     }
 
     fn text_field(&mut self, field: &Dict, widget: &Dict) -> Result<Drawn, Stop> {
-        let Some(text) = self.normal_text(widget)? else { return Ok(Drawn::Nothing) };
+        let Some(text) = self.normal_text(widget)? else {
+            // The viewer draws the value, or the rich text if there is one.
+            return Ok(if self.after.get(field, b"RV")?.is_null() { Drawn::Nothing } else { Drawn::Unknown });
+        };
         let flags = self.after.get(field, b"Ff")?.as_int().unwrap_or(0);
         let value = match self.after.get(field, b"V")? {
             Object::Null => String::new(),
-            Object::String(string) => pdf::decode_text(&string.bytes),
+            Object::String(string) => self.decoded(&string.bytes)?,
             _ => return Ok(Drawn::Unknown),
         };
         // A format script draws another text than the value by design.
         if flags & PASSWORD != 0 || field.contains(b"AA") {
             return Ok(Drawn::Unknown);
         }
+        match self.rich_text(field)? {
+            Rich::None => {}
+            Rich::Unknown => return Ok(Drawn::Unknown),
+            Rich::Says(rich) if squeeze(&rich) != squeeze(&value) => return Ok(Drawn::Other),
+            Rich::Says(_) => {}
+        }
         Ok(match text {
             Text::Unreadable => Drawn::Unknown,
-            Text::Read(read) if squeeze(&read.text) == squeeze(&value) => Drawn::Same,
+            Text::Read(read) if says(&read, &value) => Drawn::Same,
             Text::Read(_) => Drawn::Other,
         })
+    }
+
+    /// The letters of `/RV`, which a viewer may draw instead of the value (ISO 32000-2 §12.7.4.4).
+    fn rich_text(&self, field: &Dict) -> Result<Rich, Stop> {
+        let text = match self.after.get(field, b"RV")? {
+            Object::Null => return Ok(Rich::None),
+            Object::String(text) if text.bytes.len() <= RICH => self.decoded(&text.bytes)?,
+            _ => return Ok(Rich::Unknown),
+        };
+        Ok(letters_of(&text).map_or(Rich::Unknown, Rich::Says))
     }
 
     /// The value names a state, and none of the field's buttons that have states shows it.
@@ -110,13 +132,16 @@ impl Step<'_, '_> {
         let after = self.after;
         let Text::Read(read) = text else { return Ok(Drawn::Unknown) };
         let Object::String(value) = after.get(field, b"V")? else { return Ok(Drawn::Unknown) };
-        let value = pdf::decode_text(&value.bytes);
+        let value = self.decoded(&value.bytes)?;
         let options = self.options(field)?;
         let chosen = options.iter().find(|(export, _)| *export == value).map_or(&value, |(_, shown)| shown);
-        let (text, chosen) = (squeeze(&read.text), squeeze(chosen));
-        if text == chosen {
+        if !self.marks_chosen(field, &options, &value)? {
+            return Ok(Drawn::Other);
+        }
+        if says(&read, chosen) {
             return Ok(Drawn::Same);
         }
+        let (text, chosen) = (squeeze(&read.text), squeeze(chosen));
         if !marks(&read, &chosen) {
             return Ok(Drawn::Unknown);
         }
@@ -124,7 +149,7 @@ impl Step<'_, '_> {
         for start in 0..shown.len() {
             let (mut rest, mut seen) = (text.as_str(), false);
             for option in shown.iter().skip(start).filter(|option| !option.is_empty()) {
-                self.compare.spend(1)?;
+                self.compare.spend(1 + option.len() as u64 / 16)?;
                 let Some(after) = rest.strip_prefix(option.as_str()) else { break };
                 (rest, seen) = (after, seen || *option == chosen);
             }
@@ -133,6 +158,14 @@ impl Step<'_, '_> {
             }
         }
         Ok(Drawn::Other)
+    }
+
+    /// `/I`, where it is there, names the option that the value names: viewers mark by it.
+    fn marks_chosen(&self, field: &Dict, options: &[(String, String)], value: &str) -> Result<bool, Stop> {
+        let list = self.after.get(field, b"I")?;
+        let Some(list) = list.as_array() else { return Ok(list.is_null()) };
+        let named = |one: &Object| options.get(usize::try_from(one.as_int()?).ok()?).map(|(export, _)| export.as_str());
+        Ok(list.len() <= 1 && list.iter().all(|one| named(one) == Some(value)))
     }
 
     /// Of each option what it is called in the value, and what is shown of it.
@@ -148,10 +181,16 @@ impl Step<'_, '_> {
                 single => (single, single),
             };
             if let (Some(export), Some(shown)) = (export.as_string(), shown.as_string()) {
-                options.push((pdf::decode_text(export), pdf::decode_text(shown)));
+                options.push((self.decoded(export)?, self.decoded(shown)?));
             }
         }
         Ok(options)
+    }
+
+    /// A text string that is paid for: by references a file says one as often as it has room for them.
+    fn decoded(&self, text: &[u8]) -> Result<String, Stop> {
+        self.compare.spend(1 + text.len() as u64)?;
+        Ok(pdf::decode_text(text))
     }
 
     /// Text of `/AP /N`; `None` without an appearance.
@@ -169,7 +208,9 @@ impl Step<'_, '_> {
             return Ok(Some(Text::Unreadable));
         };
         let fonts = after.get(resources, b"Font")?.as_dict();
-        Ok(Some(self.shown_text(&content, fonts, frame)?.map_or(Text::Unreadable, Text::Read)))
+        let Some(read) = self.shown_text(&content, fonts, frame)? else { return Ok(Some(Text::Unreadable)) };
+        self.compare.spend(read.text.len() as u64)?;
+        Ok(Some(Text::Read(read)))
     }
 
     /// The box that a drawing shows in the field; `None` where the field shows it turned by odd angles, mirrored, or in another size
@@ -231,7 +272,10 @@ impl Step<'_, '_> {
         match self.after.get(is, b"DA")? {
             Object::Null => Ok(true),
             now if old == now => Ok(true),
-            Object::String(text) => Ok(is_plain_default(&text.bytes)),
+            Object::String(text) => {
+                self.compare.spend(text.bytes.len() as u64)?;
+                Ok(is_plain_default(&text.bytes))
+            }
             _ => Ok(false),
         }
     }
@@ -263,6 +307,63 @@ fn is_plain_default(text: &[u8]) -> bool {
             return false;
         }
     }
+}
+
+/// What `/RV` holds.
+enum Rich {
+    None,
+    Says(String),
+    Unknown,
+}
+
+/// The letters of an XHTML text without its elements; `None` where it is not plainly written.
+fn letters_of(text: &str) -> Option<String> {
+    let (mut letters, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find(['<', '&']) {
+        let (before, behind) = rest.split_at(at);
+        letters.push_str(before);
+        let (inside, after) = behind.get(1..)?.split_once(if behind.starts_with('<') { '>' } else { ';' })?;
+        match inside {
+            // Comments and the like hide text from one reader, and not from another.
+            _ if behind.starts_with('<') && inside.starts_with('!') => return None,
+            _ if behind.starts_with('<') => {}
+            "lt" => letters.push('<'),
+            "gt" => letters.push('>'),
+            "amp" => letters.push('&'),
+            "quot" => letters.push('"'),
+            "apos" => letters.push('\''),
+            _ => {
+                let number = inside.strip_prefix('#')?;
+                let code = match number.strip_prefix('x') {
+                    Some(digits) => u32::from_str_radix(digits, 16).ok()?,
+                    None => number.parse().ok()?,
+                };
+                letters.push(char::from_u32(code)?);
+            }
+        }
+        rest = after;
+    }
+    letters.push_str(rest);
+    Some(letters)
+}
+
+/// What is drawn says the value, sign by sign. Only between two strings white space may come or go: lines are broken there, and programs that
+/// set the gaps between words themselves draw none.
+fn says(read: &Read, value: &str) -> bool {
+    let mut rest = value;
+    for (text, _) in &read.strings {
+        rest = rest.trim_start();
+        for sign in text.trim().chars() {
+            let mut signs = rest.chars();
+            match signs.next() {
+                Some(wanted) if wanted == sign || wanted.is_whitespace() && sign.is_whitespace() => {
+                    rest = signs.as_str()
+                }
+                _ => return false,
+            }
+        }
+    }
+    rest.trim().is_empty()
 }
 
 fn squeeze(text: &str) -> String {

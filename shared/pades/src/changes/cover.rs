@@ -99,6 +99,13 @@ impl Step<'_, '_> {
     }
 }
 
+/// Where the annotation shows on its page; `None` where it does not show.
+pub(crate) fn stands(view: &Document<'_>, dict: &Dict, page: &Page) -> Option<Rect> {
+    let flags = view.get(dict, b"F").ok()?.as_int().unwrap_or(0);
+    let rect = view.rect(dict, b"Rect").ok()??;
+    (shows(flags) && rect.width() > 0.0 && rect.height() > 0.0).then(|| standing(rect, flags, page.rotate))
+}
+
 /// Where an annotation is drawn, in the page's own coordinates. Turning the page turns it too, and `/UserUnit` stretches both alike; one that
 /// does not rotate stands upright below its upper left corner however the page is turned (§12.5.3). Both places count then.
 fn standing(rect: Rect, flags: i64, rotate: u16) -> Rect {

@@ -22,6 +22,9 @@ const COMMON: &[&[u8]] = &[b"Helvetica", b"Times", b"Courier", b"Arial", b"Times
 /// What may follow such a name.
 const STYLES: &[&[u8]] = &[b"", b"Bold", b"Italic", b"BoldItalic", b"Oblique", b"BoldOblique", b"Roman", b"PSMT"];
 
+/// What one letter or code that a font holds costs, in values that are looked at: it stays in memory.
+const LETTER: u64 = 8;
+
 impl Step<'_, '_> {
     /// The font that a drawing names: its own, one of the form, or where neither has it what the viewer takes instead.
     pub(super) fn named_font(&mut self, name: &[u8], own: Option<&Dict>) -> Result<Font, Stop> {
@@ -72,6 +75,7 @@ impl Step<'_, '_> {
         let mut names = BTreeSet::new();
         let mut collect = |dict: &Dict| -> Result<(), Stop> {
             let Some(text) = self.after.get(dict, b"DA")?.as_string() else { return Ok(()) };
+            self.compare.spend(text.len() as u64)?;
             let mut operators = Operators::new(text);
             while let Ok(Some(_)) = operators.step() {
                 names.extend(operators.name().map(<[u8]>::to_vec));
@@ -104,7 +108,7 @@ impl Step<'_, '_> {
             let quotes = |sign: char| if matches!(sign, '\u{2018}' | '\u{2019}') { '\'' } else { sign };
             read.chars().map(quotes).zip(&printable).all(|(sign, byte)| sign == char::from(*byte) || *byte == b'`')
         };
-        Ok(by_encoding(after, font)?.read(&printable).is_some_and(plain) && metrics.reach(&printable).is_some())
+        Ok(by_encoding(after, font)?.read(&printable, 1_000).is_some_and(plain) && metrics.reach(&printable).is_some())
     }
 
     /// Letters of a font of the state after; unknown where it is not to be believed.
@@ -119,9 +123,7 @@ impl Step<'_, '_> {
             Some(dict) if self.is_old(font)? => old(after, dict)?,
             _ => Letters::Unknown,
         };
-        if let Letters::Codes(_) = letters {
-            self.compare.spend(1000)?;
-        }
+        self.compare.spend(LETTER * letters.cost())?;
         let letters = Rc::new(letters);
         if let Some(id) = id {
             self.letters.insert(id, Rc::clone(&letters));

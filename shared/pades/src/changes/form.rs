@@ -122,7 +122,10 @@ impl Step<'_, '_> {
         for (id, node) in &was {
             let from = self.changes.len();
             match is.get(id) {
-                Some(now) => self.field(*id, node, now)?,
+                Some(now) => {
+                    self.field(*id, node, now)?;
+                    self.shown_anew(*id, now)?;
+                }
                 None => self.forbid("field-removed", Some(*id)),
             }
             self.on_widgets_of(from, *id, [&was, &is]);
@@ -147,7 +150,11 @@ impl Step<'_, '_> {
                 b"SigFlags" if self.gained_flags(old, new)? => {}
                 // Fields without one of their own are drawn with it, those that nobody may fill in too.
                 b"DA" if old.contains(b"DA") || !self.default_is_plain(old, new)? => self.forbid("form-defaults", None),
-                b"NeedAppearances" | b"DA" | b"Q" => self.push(Class::Filling(None), "form-defaults", None, None),
+                b"NeedAppearances" => {
+                    self.drawn_anew |= self.after.get(new, key)?.as_bool() != Some(false);
+                    self.push(Class::Filling(None), "form-defaults", None, None);
+                }
+                b"DA" | b"Q" => self.push(Class::Filling(None), "form-defaults", None, None),
                 b"DR" => self.default_resources(old, new)?,
                 _ => self.forbid("form", None),
             }
@@ -411,7 +418,8 @@ impl Step<'_, '_> {
             return Ok(());
         }
         let redrawn = [&b"AP"[..], b"AS"].iter().any(|key| keys.contains(*key)) || widgets == Widgets::Redrawn;
-        let revalued = keys.contains(&b"V"[..]);
+        // Viewers that draw the field themselves go by these.
+        let revalued = [&b"V"[..], b"RV", b"DS", b"I", b"TI"].iter().any(|key| keys.contains(*key));
         let drawn = if redrawn || revalued { self.drawn_value(&is.kind, new, &is.widgets)? } else { Drawn::Nothing };
         let (class, rule) = match drawn {
             Drawn::Nothing | Drawn::Same => (Class::Filling(Some(is.name.clone())), "filling"),
@@ -420,6 +428,20 @@ impl Step<'_, '_> {
             Drawn::Unknown => (Class::Forbidden, DRAWING_UNREADABLE),
         };
         self.push(class, rule, Some(id), None);
+        Ok(())
+    }
+
+    /// C11: where viewers are told to draw all fields anew, those that nobody fills in show their value from now on, whatever they showed.
+    fn shown_anew(&mut self, id: ObjId, field: &Node) -> Result<(), Stop> {
+        if !self.drawn_anew || !field.terminal || field.kind == b"Sig" {
+            return Ok(());
+        }
+        let Some(dict) = self.after.object(id)?.as_plain_dict() else { return Ok(()) };
+        match self.drawn_value(&field.kind, dict, &field.widgets)? {
+            Drawn::Nothing | Drawn::Same => {}
+            Drawn::Other => self.forbid("value-and-appearance-differ", Some(id)),
+            Drawn::Unknown => self.forbid(DRAWING_UNREADABLE, Some(id)),
+        }
         Ok(())
     }
 

@@ -34,17 +34,15 @@ pub(super) enum Ink {
 
 /// Looks until something is found in `target`, which is in the page's own coordinates; `fuel` is in bytes of content.
 pub(super) fn ink(view: &Document<'_>, page: &Page, target: Rect, fuel: &Cell<u64>) -> Ink {
-    let read = || {
-        let mut pen = Pen { view, target, fuel, fonts: BTreeMap::new() };
-        pen.spend(STREAM).ok()?;
-        let (content, resources) = (view.page_content(page).ok()?, view.page_resources(page).ok()?);
-        match pen.run(&content, resources, State::default(), 0) {
-            Ok(()) => Some(Ink::Nothing),
-            Err(Halt::Found) => Some(Ink::Something),
-            Err(Halt::Lost) => None,
-        }
-    };
-    read().unwrap_or(Ink::Unknown)
+    let pen = Pen { view, target, fuel, letters: false, fonts: BTreeMap::new() };
+    pen.page(page).unwrap_or(Ink::Unknown)
+}
+
+/// Does text of a page stand in `target`? Pictures and lines are not asked for; what cannot be read says nothing.
+pub(crate) fn is_written_on(view: &Document<'_>, page: &Page, target: &Rect) -> bool {
+    let fuel = Cell::new(super::cover::INK);
+    let pen = Pen { view, target: *target, fuel: &fuel, letters: true, fonts: BTreeMap::new() };
+    pen.page(page) == Some(Ink::Something)
 }
 
 /// Why reading ends before the content does.
@@ -135,10 +133,28 @@ struct Pen<'p, 'a> {
     view: &'p Document<'a>,
     target: Rect,
     fuel: &'p Cell<u64>,
+    /// Only text counts.
+    letters: bool,
     fonts: BTreeMap<pdf::ObjId, Rc<Metrics>>,
 }
 
 impl Pen<'_, '_> {
+    fn page(mut self, page: &Page) -> Option<Ink> {
+        let view = self.view;
+        self.spend(STREAM).ok()?;
+        let (content, resources) = (view.page_content(page).ok()?, view.page_resources(page).ok()?);
+        match self.run(&content, resources, State::default(), 0) {
+            Ok(()) => Some(Ink::Nothing),
+            Err(Halt::Found) => Some(Ink::Something),
+            Err(Halt::Lost) => None,
+        }
+    }
+
+    /// A picture, a line or a surface is painted within `area`.
+    fn cover(&self, area: Rect, state: &State) -> Result<(), Halt> {
+        if self.letters { Ok(()) } else { self.paint(area, state) }
+    }
+
     fn spend(&self, bytes: u64) -> Result<(), Halt> {
         let left = self.fuel.get().checked_sub(bytes);
         self.fuel.set(left.unwrap_or(0));
@@ -177,8 +193,8 @@ impl Pen<'_, '_> {
                 b"cs" => state.fill.set(self.space(operators.name(), resources)?, &[]),
                 b"CS" => state.stroke.set(self.space(operators.name(), resources)?, &[]),
                 b"Tj" | b"TJ" | b"'" | b"\"" => self.show(operator, operators.operands(), &mut state, &mut place)?,
-                b"sh" => self.paint(state.clip.unwrap_or(self.target), &state)?,
-                b"BI" => self.paint(state.to_page.bounds([0.0, 0.0, 1.0, 1.0]), &state)?,
+                b"sh" => self.cover(state.clip.unwrap_or(self.target), &state)?,
+                b"BI" => self.cover(state.to_page.bounds([0.0, 0.0, 1.0, 1.0]), &state)?,
                 b"f" | b"F" | b"f*" | b"S" | b"s" | b"B" | b"B*" | b"b" | b"b*" | b"n" => {
                     self.path(operator, &mut state, &mut place)?;
                 }
@@ -199,11 +215,11 @@ impl Pen<'_, '_> {
         let inks = |colour: Colour| !colour.white || state.blends;
         if let Some(path) = path {
             if fills && inks(state.fill) {
-                self.paint(wider(path, 0.5), state)?;
+                self.cover(wider(path, 0.5), state)?;
             }
             if strokes && inks(state.stroke) {
                 // The spikes of corners reach up to the miter limit, 10 unless it is set (§8.4.3.5).
-                self.paint(wider(path, 0.5 + 5.0 * state.line * state.to_page.scale()), state)?;
+                self.cover(wider(path, 0.5 + 5.0 * state.line * state.to_page.scale()), state)?;
             }
         }
         if let (true, Some(path)) = (std::mem::take(&mut place.clips), path) {
@@ -222,7 +238,7 @@ impl Pen<'_, '_> {
     ) -> Result<(), Halt> {
         let Object::Stream(stream) = resource(self.view, b"XObject", name, resources)? else { return Ok(()) };
         if self.view.get(&stream.dict, b"Subtype")?.as_name() != Some(b"Form") {
-            return self.paint(state.to_page.bounds([0.0, 0.0, 1.0, 1.0]), state);
+            return self.cover(state.to_page.bounds([0.0, 0.0, 1.0, 1.0]), state);
         }
         self.form(stream, resources, state, depth)
     }
@@ -448,6 +464,6 @@ fn shared(one: &Rect, other: &Rect) -> Option<Rect> {
 }
 
 /// They have an area in common, not only an edge.
-pub(super) fn overlaps(one: &Rect, other: &Rect) -> bool {
+pub(crate) fn overlaps(one: &Rect, other: &Rect) -> bool {
     shared(one, other).is_some_and(|both| both.width() > 1e-3 && both.height() > 1e-3)
 }

@@ -11,6 +11,10 @@ use super::content::{Operators, Value};
 const CODES: usize = 70_000;
 /// Code ranges of one map. ISO 32000-1 annex C allows 100 in one block.
 const RANGES: usize = 100;
+/// Octets that one code may stand for (ISO 32000-2 §9.10.3).
+const LETTERS: usize = 512;
+/// Letters that all codes of a map stand for: most stand for one, ligatures for three.
+const ALL: usize = 4 * CODES;
 
 /// Letters by code.
 #[derive(Debug)]
@@ -21,12 +25,23 @@ pub(super) enum Letters {
 }
 
 impl Letters {
-    /// The text of a string; `None` where a code is not known.
-    pub(super) fn read(&self, text: &[u8]) -> Option<String> {
+    /// The text of a string; `None` where a code is not known, or where it is longer than `most` octets: a code of one octet may stand for
+    /// hundreds of letters.
+    pub(super) fn read(&self, text: &[u8], most: usize) -> Option<String> {
         match self {
+            Letters::Bytes(_) if text.len() > most => None,
             Letters::Bytes(table) => text.iter().map(|byte| table.get(usize::from(*byte)).copied().flatten()).collect(),
-            Letters::Codes(map) => map.read(text),
+            Letters::Codes(map) => map.read(text, most),
             Letters::Unknown => text.is_empty().then(String::new),
+        }
+    }
+
+    /// What it holds, in codes and letters.
+    pub(super) fn cost(&self) -> u64 {
+        match self {
+            Letters::Bytes(table) => table.len() as u64,
+            Letters::Codes(map) => (map.codes.len() + map.letters) as u64,
+            Letters::Unknown => 1,
         }
     }
 }
@@ -37,6 +52,8 @@ pub(super) struct Map {
     /// First and last code of each range of codes, of the same length.
     ranges: Vec<(Vec<u8>, Vec<u8>)>,
     codes: BTreeMap<Vec<u8>, String>,
+    /// Octets of all of them.
+    letters: usize,
 }
 
 impl Map {
@@ -109,6 +126,9 @@ impl Map {
 
     /// `code` stands for these letters (UTF-16), the last of them `step` further.
     fn add(&mut self, code: Vec<u8>, letters: &[u8], step: u32) -> Option<()> {
+        if letters.len() > LETTERS {
+            return None;
+        }
         let mut units: Vec<u16> = letters
             .chunks(2)
             .map(|pair| <[u8; 2]>::try_from(pair).ok().map(u16::from_be_bytes))
@@ -116,11 +136,15 @@ impl Map {
         let last = units.last_mut()?;
         *last = last.checked_add(u16::try_from(step).ok()?)?;
         let letters = String::from_utf16(&units).ok()?;
-        let known = self.codes.entry(code).or_insert_with(|| letters.clone());
-        (*known == letters && self.codes.len() <= CODES).then_some(())
+        if let Some(known) = self.codes.get(&code) {
+            return (*known == letters).then_some(());
+        }
+        self.letters += letters.len();
+        self.codes.insert(code, letters);
+        (self.letters <= ALL && self.codes.len() <= CODES).then_some(())
     }
 
-    fn read(&self, text: &[u8]) -> Option<String> {
+    fn read(&self, text: &[u8], most: usize) -> Option<String> {
         let mut read = String::new();
         let mut rest = text;
         while !rest.is_empty() {
@@ -131,7 +155,11 @@ impl Map {
             };
             let length = self.ranges.iter().find(fits)?.0.len();
             let (code, after) = rest.split_at(length);
-            read.push_str(self.codes.get(code)?);
+            let letters = self.codes.get(code)?;
+            if read.len() + letters.len() > most {
+                return None;
+            }
+            read.push_str(letters);
             rest = after;
         }
         Some(read)
@@ -271,7 +299,19 @@ mod tests {
     const HEAD: &str = "/CIDInit/ProcSet findresource begin 12 dict begin begincmap 1 begincodespacerange<0000><FFFF>endcodespacerange ";
 
     fn read(map: &str, text: &[u8]) -> Option<String> {
-        Letters::Codes(Map::parse(format!("{HEAD}{map}endcmap").as_bytes())?).read(text)
+        Letters::Codes(Map::parse(format!("{HEAD}{map}endcmap").as_bytes())?).read(text, 100)
+    }
+
+    /// A few octets of a file do not become many of memory: neither by what a code stands for, nor by how often it is written.
+    #[test]
+    fn c11_a_map_makes_no_more_than_it_may() {
+        let map = |letters: usize, last: &str| {
+            format!("1 beginbfrange <0000><{last}><{}> endbfrange ", "0041".repeat(letters))
+        };
+        assert_eq!(read(&map(50, "0002"), b"\0\0\0\0").map(|text| text.len()), Some(100));
+        assert_eq!(read(&map(50, "0002"), b"\0\0\0\0\0\0"), None, "too long a text");
+        assert_eq!(read(&map(257, "0002"), b"\0\0"), None, "a code for 257 letters");
+        assert_eq!(read(&map(60, "FFF0"), b"\0\0"), None, "many letters for many codes");
     }
 
     #[test]

@@ -33,6 +33,8 @@ use pdf::{ChangeKind, Dict, Document, ObjId, Object, Page};
 
 pub(crate) use compare::Stop;
 use compare::{Compare, NULL, Stops};
+pub(crate) use cover::stands;
+pub(crate) use ink::{is_written_on, overlaps as overlap};
 pub(crate) use readings::{Difference, Readings};
 pub(crate) use shadow::{Place, places as shadow_places};
 pub(crate) use shown::Shown;
@@ -122,6 +124,8 @@ pub(crate) struct Step<'s, 'a> {
     looks: &'s Cell<u64>,
     /// What the whole document reached before, where it was asked for.
     reached: Option<BTreeSet<ObjId>>,
+    /// Viewers make the drawings of all fields anew from now on.
+    drawn_anew: bool,
     /// Letters of fonts, where they were asked for.
     letters: BTreeMap<ObjId, Rc<letters::Letters>>,
 }
@@ -150,6 +154,7 @@ pub(crate) fn explain(
         ink: &budget.ink,
         looks: &budget.places,
         reached: None,
+        drawn_anew: false,
         letters: BTreeMap::new(),
     };
     step.entries(index)?;

@@ -14,6 +14,10 @@ use super::letters::Letters;
 
 /// Bytes of content that are read for one file.
 const BYTES: usize = 4 << 20;
+/// Octets of text that are made of it: what stands on a page is a hundredth of that.
+const TEXT: usize = 1 << 20;
+/// Codes and letters that fonts may hold together: those of a composed page hold some thousands.
+const LETTERS: u64 = 1 << 20;
 /// Forms that are drawn and fonts that are opened; a composed page and its seal have fewer than twenty.
 const OPENED: usize = 128;
 /// Forms within forms.
@@ -23,13 +27,15 @@ const DEPTH: usize = 8;
 pub(crate) struct Shown<'v, 'a> {
     view: &'v Document<'a>,
     left: usize,
+    to_write: usize,
+    to_know: u64,
     to_open: usize,
     letters: BTreeMap<ObjId, Rc<Letters>>,
 }
 
 impl<'v, 'a> Shown<'v, 'a> {
     pub(crate) fn new(view: &'v Document<'a>) -> Self {
-        Shown { view, left: BYTES, to_open: OPENED, letters: BTreeMap::new() }
+        Shown { view, left: BYTES, to_write: TEXT, to_know: LETTERS, to_open: OPENED, letters: BTreeMap::new() }
     }
 
     /// Text of the normal appearance of an annotation; what cannot be read is left out.
@@ -98,8 +104,11 @@ impl<'v, 'a> Shown<'v, 'a> {
                 b"Tj" | b"TJ" | b"'" | b"\"" => {
                     let strings = operators.operands().iter();
                     let codes = strings.filter_map(|one| if let Value::Text(codes) = one { Some(codes) } else { None });
-                    let letters = codes.map(|codes| font.read(codes).unwrap_or(char::REPLACEMENT_CHARACTER.into()));
-                    text.extend(letters);
+                    for codes in codes {
+                        let letters = font.read(codes, self.to_write);
+                        self.to_write -= letters.as_ref().map_or(0, String::len);
+                        text.push_str(&letters.unwrap_or(char::REPLACEMENT_CHARACTER.into()));
+                    }
                 }
                 b"Do" if depth > 0 => {
                     self.draw(operators.name().unwrap_or_default(), resources, depth - 1, text);
@@ -121,7 +130,11 @@ impl<'v, 'a> Shown<'v, 'a> {
             return Rc::clone(known);
         }
         let font = self.may_open().then(|| self.resource(b"Font", name, resources)).flatten().and_then(Object::as_dict);
-        let letters = font.and_then(|font| old(self.view, font).ok()).unwrap_or(Letters::Unknown);
+        let mut letters = font.and_then(|font| old(self.view, font).ok()).unwrap_or(Letters::Unknown);
+        match self.to_know.checked_sub(letters.cost()) {
+            Some(left) => self.to_know = left,
+            None => letters = Letters::Unknown,
+        }
         let letters = Rc::new(letters);
         if let Some(id) = id {
             self.letters.insert(id, Rc::clone(&letters));

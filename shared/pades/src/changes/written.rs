@@ -1,8 +1,8 @@
 //! What the drawing of a field writes (C11), where all of it is in the forms in which programs fill fields in, and a person sees that text
 //! in that order: upright, in one size or near it, inside of the field and not over itself. Anything else has no text here.
 //!
-//! Knows no glyphs. Does not see letters that straight lines make, text in the colour of its ground, nor what the right edge of the field
-//! cuts off.
+//! Knows no glyphs. Does not see letters that straight lines make, nor what the right edge of the field cuts off; but a clip is no narrower
+//! than the field, text is darker than paper, and nothing is pushed aside by a row of spaces.
 
 use std::rc::Rc;
 
@@ -15,6 +15,8 @@ use super::metrics::Metrics;
 
 /// Nesting of `q`. Programs that fill fields in use two.
 const STATES: usize = 16;
+/// Octets of text of one drawing; nobody fills in more.
+const TEXT: usize = 1 << 18;
 /// The smallest type, in points; below that text is a line of dots.
 const SMALLEST: f64 = 2.0;
 /// Ratios of width to height of a letter, as drawn to as designed.
@@ -30,6 +32,14 @@ const HEAD: f64 = 0.75;
 const VISIBLE: f64 = 0.6;
 /// The middle of small letters, in ems from the baseline.
 const MIDDLE: f64 = 0.25;
+/// A clip may leave out so much of the field at its right edge, in points or as a part of it: borders take two to four points.
+const MARGIN: f64 = 8.0;
+const MARGIN_PART: f64 = 0.15;
+/// Spaces that may stand in a row.
+const BLANKS: usize = 8;
+/// Lighter than that is paper: of grey, red, green and blue, and of inks.
+const PAPER: f64 = 0.75;
+const INK: f64 = 0.25;
 /// A new line begins so far below, in ems.
 const LINE: f64 = 0.6;
 
@@ -53,8 +63,43 @@ struct Look {
     leading: f64,
     rise: f64,
     mode: f64,
+    fill: Tint,
+    stroke: Tint,
     to_box: Matrix,
     window: Rect,
+}
+
+/// A colour, as far as it is told from paper.
+#[derive(Clone, Copy)]
+struct Tint {
+    /// Components of its space; 0 where that is not one of the device.
+    space: usize,
+    pale: bool,
+}
+
+impl Tint {
+    const BLACK: Tint = Tint { space: 1, pale: false };
+
+    /// A colour space begins with its black (ISO 32000-2 §8.6.5); of one that is not of the device nothing is known.
+    fn of_space(name: &[u8]) -> Tint {
+        let space = match name {
+            b"DeviceGray" | b"G" => 1,
+            b"DeviceRGB" | b"RGB" => 3,
+            b"DeviceCMYK" | b"CMYK" => 4,
+            _ => 0,
+        };
+        Tint { space, pale: space == 0 }
+    }
+
+    fn of(space: usize, values: &[Value<'_>]) -> Tint {
+        let mut values = values.iter().filter_map(Value::number);
+        let pale = match space {
+            1 | 3 => values.all(|value| value >= PAPER),
+            4 => values.all(|ink| ink <= INK),
+            _ => true,
+        };
+        Tint { space, pale }
+    }
 }
 
 /// The path that is being drawn.
@@ -78,6 +123,10 @@ struct Shown {
 pub(super) struct Written {
     look: Look,
     kept: Vec<Look>,
+    /// What the field shows.
+    frame: Rect,
+    /// Spaces at the end of what was shown.
+    blanks: usize,
     in_text: bool,
     path: Path,
     clips: bool,
@@ -113,12 +162,16 @@ impl Written {
             leading: 0.0,
             rise: 0.0,
             mode: 0.0,
+            fill: Tint::BLACK,
+            stroke: Tint::BLACK,
             to_box: Matrix::IDENTITY,
             window: frame,
         };
         Written {
             look,
             kept: Vec::new(),
+            frame,
+            blanks: 0,
             in_text: false,
             path: Path::None,
             clips: false,
@@ -152,11 +205,9 @@ impl Written {
         use Value::{Name, Number, Text};
         match (operator, operands) {
             (b"BMC", [Name(_)]) | (b"BDC", [Name(_), _, ..]) | (b"EMC", []) => Ok(()),
-            (b"w" | b"J" | b"j" | b"M" | b"i" | b"g" | b"G", [Number(_)]) => Ok(()),
-            (b"rg" | b"RG", [Number(_), Number(_), Number(_)]) => Ok(()),
-            (b"k" | b"K", [Number(_), Number(_), Number(_), Number(_)]) => Ok(()),
-            (b"cs" | b"CS" | b"ri", [Name(_)]) => Ok(()),
-            (b"sc" | b"SC" | b"scn" | b"SCN", values) => sound(values.iter().all(|one| one.number().is_some())),
+            (b"w" | b"J" | b"j" | b"M" | b"i", [Number(_)]) | (b"ri", [Name(_)]) => Ok(()),
+            (b"g" | b"rg" | b"k" | b"cs" | b"sc" | b"scn", _) => colour(&mut self.look.fill, operator, operands),
+            (b"G" | b"RG" | b"K" | b"CS" | b"SC" | b"SCN", _) => colour(&mut self.look.stroke, operator, operands),
             (b"d", [Value::Open, .., Value::Close, Number(_)]) => Ok(()),
             (b"Tc", [Number(by)]) => set(&mut self.look.spacing, *by),
             (b"Tw", [Number(by)]) => set(&mut self.look.word_spacing, *by),
@@ -261,6 +312,8 @@ impl Written {
                 x1: window.x1.min(area.x1),
                 y1: window.y1.min(area.y1),
             };
+            let margin = MARGIN.max(MARGIN_PART * self.frame.width());
+            sound(self.look.window.x1 >= self.frame.x1 - margin)?;
         }
         Ok(())
     }
@@ -303,8 +356,9 @@ impl Written {
             return Ok(());
         }
         let (letters, metrics) = self.look.font.clone().ok_or(Odd)?;
-        let read = letters.read(codes).ok_or(Odd)?;
+        let read = letters.read(codes, TEXT - self.read.text.len().min(TEXT)).ok_or(Odd)?;
         self.is_plain()?;
+        self.leaves_no_gap(&read)?;
         let to_box = self.line.then(&self.look.to_box);
         let (x, y) = to_box.point(self.pen * self.look.stretch, 0.0);
         let (wide, high) = to_box.scales();
@@ -328,7 +382,24 @@ impl Written {
     fn is_plain(&self) -> Step {
         let look = &self.look;
         let gap = |by: f64| (-CLOSE * look.size..=APART * look.size).contains(&by);
-        sound(look.rise == 0.0 && [0.0, 1.0, 2.0].contains(&look.mode) && gap(look.spacing) && gap(look.word_spacing))
+        let painted = match look.mode {
+            0.0 => !look.fill.pale,
+            1.0 => !look.stroke.pale,
+            2.0 => !look.fill.pale || !look.stroke.pale,
+            _ => false,
+        };
+        sound(look.rise == 0.0 && painted && gap(look.spacing) && gap(look.word_spacing))
+    }
+
+    /// What stands behind a long row of spaces is pushed out of sight.
+    fn leaves_no_gap(&mut self, read: &str) -> Step {
+        for sign in read.chars() {
+            match sign.is_whitespace() {
+                true => self.blanks += 1,
+                false => sound(std::mem::take(&mut self.blanks) <= BLANKS)?,
+            }
+        }
+        Ok(())
     }
 
     /// Most of its height is in the window, and it begins there.
@@ -351,6 +422,24 @@ impl Written {
 
 fn sound(fine: bool) -> Step {
     if fine { Ok(()) } else { Err(Odd) }
+}
+
+fn colour(tint: &mut Tint, operator: &[u8], operands: &[Value<'_>]) -> Step {
+    sound(
+        operands.iter().all(|one| one.number().is_some())
+            || matches!((operator, operands), (b"cs" | b"CS", [Value::Name(_)])),
+    )?;
+    *tint = match (operator, operands) {
+        (b"g" | b"G", [_]) => Tint::of(1, operands),
+        (b"rg" | b"RG", [_, _, _]) => Tint::of(3, operands),
+        (b"k" | b"K", [_, _, _, _]) => Tint::of(4, operands),
+        (b"cs" | b"CS", [Value::Name(name)]) => Tint::of_space(name),
+        (b"sc" | b"SC" | b"scn" | b"SCN", values) if tint.space == 0 || values.len() == tint.space => {
+            Tint::of(tint.space, operands)
+        }
+        _ => return Err(Odd),
+    };
+    Ok(())
 }
 
 fn set(place: &mut f64, value: f64) -> Step {

@@ -58,7 +58,7 @@ pub(crate) fn report(size: usize, name: &str, policy: &Policy<'_>, case: Case) -
         signatures.push(one);
     }
     if signatures.is_empty() {
-        reasons.push(Reason::new("no-signature"));
+        reasons.push(Reason::new(if case.hidden { "signature-hidden" } else { "no-signature" }));
     } else if case.copy {
         reasons.extend(copy_reasons(&case, &signatures, policy));
     }

@@ -32,9 +32,24 @@ pub(crate) fn check(found: &[Found], cryptos: &[Crypto], known: &Known<'_>) -> V
             return None;
         }
         let container = crypto.container.as_ref().filter(|_| crypto.intact)?;
-        container_reason(one, crypto, container, known)
+        let reason = container_reason(one, crypto, container, known)?;
+        let foreign = reason.code == ALTERED && one.is_timestamp() && is_strangers(crypto, cryptos);
+        Some(if foreign { Reason::with("copy-timestamp-foreign", &[("field", one.field.clone())]) } else { reason })
     };
     found.iter().zip(cryptos).map(|pair| one(pair).into_iter().collect()).collect()
+}
+
+const ALTERED: &str = "copy-container-altered";
+
+/// The authority behind a time-stamp over the file made none of the others. Who archives with another one writes as it likes, and so may
+/// who changed the container: which of the two it was, nobody can tell.
+fn is_strangers(crypto: &Crypto, cryptos: &[Crypto]) -> bool {
+    let Some(signer) = &crypto.signer else { return false };
+    let mut others = cryptos.iter().filter(|other| other.sha256 != crypto.sha256);
+    !others.any(|other| {
+        let stamps = other.stamps.iter().flat_map(|stamp| &stamp.certificates);
+        other.signer.as_ref().into_iter().chain(stamps).any(|one| one == signer)
+    })
 }
 
 fn container_reason(found: &Found, crypto: &Crypto, container: &SignedData, known: &Known<'_>) -> Option<Reason> {
@@ -42,12 +57,12 @@ fn container_reason(found: &Found, crypto: &Crypto, container: &SignedData, know
     let byte = |at: usize| Words::same(format!("byte {at}"));
     let exact = match container.exact(known.stored, known.interner) {
         Ok(exact) => exact,
-        Err(error) => return Some(say("copy-container-altered", words::wrong(&error))),
+        Err(error) => return Some(say(ALTERED, words::wrong(&error))),
     };
     let (written, padding) = found.contents.split_at(exact.len().min(found.contents.len()));
     if written != exact {
         let same = written.iter().zip(&exact).take_while(|(one, other)| one == other).count();
-        return Some(say("copy-container-altered", byte(same)));
+        return Some(say(ALTERED, byte(same)));
     }
     if let Some(at) = padding.iter().position(|octet| *octet != 0) {
         return Some(say("copy-padding-used", byte(exact.len() + at)));

@@ -5,16 +5,42 @@ use pki::Certificate;
 
 use super::crypto::Crypto;
 use super::find::Found;
+use super::names::{begins, same_agency};
 use super::permissions::Permissions;
-use super::words;
+use super::trust::{Trust, claimed};
+use super::{placing, time, words};
 use crate::changes::{Place, shadow_places};
 use crate::plan::{EcopyFacts, LEADER_FIELD, SEAL_FIELD};
 use crate::policy::{RegisterFacts, RegisterStatus};
-use crate::report::{Reason, Role};
+use crate::report::{Reason, Role, TimeSource};
 use crate::said::{Words, quoted};
+use crate::subject::attributes;
 
 /// Prefixes of identity numbers of persons in Vietnamese X.509 certificates (domain.md §4.2).
 const PERSONAL: &[&str] = &["CCCD:", "CMND:", "HC:", "PID:", "PPID:", "BHXH:"];
+/// Kinds of identity numbers of natural persons in `serialNumber` (ETSI EN 319 412-1 §5.1.3); two letters of a country and a hyphen follow.
+const NATURAL: &[&str] = &["PAS", "IDC", "PNO"];
+/// With what names of offices begin, where they are not the name of their organisation.
+const OFFICES: &[&str] = &[
+    "UBND",
+    "HĐND",
+    "Phòng",
+    "Văn phòng",
+    "Sở",
+    "Bộ",
+    "Cục",
+    "Chi cục",
+    "Trung tâm",
+    "Tòa án",
+    "Viện",
+    "Cơ quan",
+    "Đại sứ quán",
+    "Tổng lãnh sự quán",
+    "Lãnh sự quán",
+];
+/// Days that may lie between the day of a copy and its time-stamp. A copy is certified on the day of the request or the next working day, at
+/// most two working days later (NĐ 23/2015/NĐ-CP Đ7, Đ21), and sealed with it: a week covers that with a holiday.
+const DAYS: i64 = 7;
 
 /// The role of a field by its name, in a certified copy.
 pub(crate) fn role(found: &Found) -> Role {
@@ -64,6 +90,10 @@ pub(crate) fn check(
     for Words { vi, en } in views.last().map(foreign).unwrap_or_default() {
         structure(&vi, &en);
     }
+    let sealed = found.get(seal).and_then(|seal| views.get(seal.revision));
+    for Words { vi, en } in sealed.map(placing::misplaced).unwrap_or_default() {
+        structure(&vi, &en);
+    }
     let first = found.get(leader).and_then(|leader| views.get(leader.revision));
     if !first.is_some_and(looks_like_copy) {
         structure(
@@ -95,21 +125,83 @@ pub(crate) fn identity(crypto: &Crypto) -> Option<&'static str> {
     }
 }
 
-/// The leader's organisation is the agency: its common name where `O` names the body above it, else its `O`.
+/// Who signed for whom (R65, R68): an agency sealed, a person of it signed, and each with a key of its own.
 fn signers(person: &Certificate, agency: &Certificate, reasons: &mut Vec<Reason>) {
-    let personal = agency.user_ids().iter().any(|id| PERSONAL.iter().any(|prefix| id.starts_with(prefix)));
-    if personal || agency.organisation().is_none() || person == agency {
+    // One key behind two certificates is one signer.
+    if is_persons(agency) || agency.organisation().is_none() || person.spki_der() == agency.spki_der() {
         reasons.push(Reason::new("not-agency-certificate"));
-    } else if person
-        .organisation()
-        .is_some_and(|of| agency.organisation() != Some(of.clone()) && agency.common_name() != Some(of))
-    {
-        let params = [
-            ("leader", person.organisation().unwrap_or_default()),
-            ("seal", agency.organisation().unwrap_or_default()),
-        ];
-        reasons.push(Reason::with("leader-agency-differs", &params));
+        return;
     }
+    reasons.extend(office(agency));
+    reasons.extend(leader(person, agency));
+}
+
+/// An identity number of a person stands in it.
+fn is_persons(certificate: &Certificate) -> bool {
+    let subject = certificate.subject();
+    let numbers = certificate.user_ids().into_iter().chain(attributes(&subject, "serialNumber"));
+    numbers.map(|number| number.split_whitespace().collect::<String>().to_uppercase()).any(|number| {
+        let natural = |kind: &&str| {
+            let rest = number.strip_prefix(*kind).map(str::as_bytes);
+            matches!(rest, Some([a, b, b'-', ..]) if a.is_ascii_uppercase() && b.is_ascii_uppercase())
+        };
+        PERSONAL.iter().any(|prefix| number.starts_with(prefix)) || NATURAL.iter().any(natural)
+    })
+}
+
+fn is_office(name: &str) -> bool {
+    OFFICES.iter().any(|kind| begins(name, kind))
+}
+
+/// The certificate of a seal is in the name of an agency: of its organisation, or of an office of that. Another name may be a person's.
+fn office(agency: &Certificate) -> Option<Reason> {
+    let (own, body) = (agency.common_name()?, agency.organisation()?);
+    let known = same_agency(&own, &body) || is_office(&own);
+    (!known).then(|| Reason::with("agency-certificate-unclear", &[("seal", own), ("leader", body)]))
+}
+
+/// The leader is a person of the agency: it is named as the organisation or the unit, as the agency names itself or the body above it.
+fn leader(person: &Certificate, agency: &Certificate) -> Option<Reason> {
+    let agencies: Vec<String> = agency.common_name().into_iter().chain(agency.organisation()).collect();
+    let is_agency = |name: &String| agencies.iter().any(|one| same_agency(name, one));
+    let (own, body) = (person.common_name(), person.organisation());
+    let organisations = own.as_ref().is_some_and(|own| {
+        let is_body = body.as_ref().is_some_and(|body| same_agency(own, body));
+        is_body || is_agency(own) || is_office(own) || begins(own, "Công ty")
+    });
+    if organisations {
+        return Some(Reason::with("leader-certificate-unclear", &[("leader", own.unwrap_or_default())]));
+    }
+    let units = attributes(&person.subject(), "OU");
+    match body {
+        Some(body) if is_agency(&body) || units.iter().any(|unit| is_agency(unit)) => None,
+        None if units.iter().any(|unit| is_agency(unit)) => None,
+        None => Some(Reason::new("leader-agency-unknown")),
+        Some(body) => {
+            let seal = agency.organisation().unwrap_or_default();
+            Some(Reason::with("leader-agency-differs", &[("leader", body), ("seal", seal)]))
+        }
+    }
+}
+
+/// A day that is drawn on the seal, or that a signer claims, and a time-stamp from another week (R66). A claim that is later than the
+/// time-stamp is told with the signature.
+pub(crate) fn other_days(found: &[Found], cryptos: &[Crypto], trusts: &[Trust], drawn: Option<i64>) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    for ((one, crypto), trust) in found.iter().zip(cryptos).zip(trusts) {
+        let Some(proven) = trust.time.filter(|_| trust.source == TimeSource::Timestamp).map(time::day) else {
+            continue;
+        };
+        let drawn = drawn.filter(|day| role(one) == Role::Seal && (proven - day).abs() > DAYS);
+        let said = claimed(one, crypto).map(time::day).filter(|day| proven.saturating_sub(*day) > DAYS);
+        let signs = matches!(role(one), Role::Leader | Role::Seal) && crypto.intact;
+        if let Some(day) = drawn.or(said).filter(|_| signs) {
+            let days =
+                [("day", time::written_day(day)), ("proven", time::written_day(proven)), ("field", one.field.clone())];
+            reasons.push(Reason::with("copy-day-differs", &days));
+        }
+    }
+    reasons
 }
 
 /// What a certified copy does not have: other fields, and anything that could show something else at another time (E).

@@ -123,6 +123,22 @@ pub(crate) fn condition(document: &Document<'_>, found: &[Found], copy: bool) ->
     Ok(notes)
 }
 
+/// Bytes of a signature dictionary stand somewhere in a file that shows no signature: an update has taken it away, or leads readers past it.
+pub(crate) fn has_traces(document: &Document<'_>) -> Result<bool, pdf::Error> {
+    const WORD: &[u8] = b"/ByteRange";
+    let (mut from, end) = (0, document.file_len());
+    // Whoever writes the word more often than that means something else by it.
+    for _ in 0..16 {
+        let Some(at) = document.find_bytes(WORD, from..end)? else { return Ok(false) };
+        from = at + WORD.len();
+        let behind = document.bytes(from..end.min(from + 8))?;
+        if behind.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// E: what the newest signed state leaves open to a later change that nobody would see. A certified copy has its own, stricter rules.
 fn shadows(document: &Document<'_>, found: &[Found]) -> Option<Reason> {
     let newest = found.iter().map(|one| one.revision).max()?;

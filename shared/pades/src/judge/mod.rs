@@ -8,7 +8,9 @@ pub(crate) mod ecopy;
 pub(crate) mod file;
 pub(crate) mod find;
 pub(crate) mod graph;
+mod names;
 mod permissions;
+mod placing;
 mod pool;
 mod proof;
 mod revisions;
@@ -134,6 +136,8 @@ pub(crate) struct Case {
     /// What is wrong with the containers of a certified copy, for each signature.
     pub(crate) containers: Vec<Vec<Reason>>,
     pub(crate) notes: Vec<Reason>,
+    /// No signature is there, and one was.
+    pub(crate) hidden: bool,
     pub(crate) number: Option<crate::plan::EcopyFacts>,
     pub(crate) wording: Wording,
     /// Digests of the revisions, whole prefixes of the file, from the seal on.
@@ -186,9 +190,13 @@ fn examine_listed(
     notes.extend(permissions::raised(&found, &permissions));
     let (changes, revisions) = later_changes(&document, &views, &found, &permissions, copy);
     notes.extend(of_store);
-    let copy_reasons = if copy { ecopy::check(&views, &found, &cryptos, &permissions) } else { Vec::new() };
+    let mut copy_reasons = if copy { ecopy::check(&views, &found, &cryptos, &permissions) } else { Vec::new() };
     let number = if copy { ecopy::facts(&document, &found) } else { None };
     let wording = if copy { sealed_wording(&views, &found, &cryptos, number.as_ref()) } else { Wording::default() };
+    if copy {
+        copy_reasons.extend(ecopy::other_days(&found, &cryptos, &trusts, wording.day));
+    }
+    let hidden = found.is_empty() && find::has_traces(&document).map_err(look)?;
     let prefixes = ends.iter().filter_map(|end| digests.prefix(*end)).collect();
     let sha256 = digests.whole();
     let began = began.and_then(|began| digests.prefix(began));
@@ -204,6 +212,7 @@ fn examine_listed(
         copy_reasons,
         containers,
         notes,
+        hidden,
         number,
         wording,
         prefixes,

@@ -49,15 +49,16 @@ impl Permissions {
         for reference in view.get(&found.dict, b"Reference")?.as_array().unwrap_or_default() {
             let reference = view.resolve(reference)?;
             let Some(reference) = reference.as_dict() else { continue };
-            let parameters = view.get(reference, b"TransformParams")?.as_dict().cloned().unwrap_or_default();
+            let empty = Dict::new();
+            let parameters = view.get(reference, b"TransformParams")?.as_dict().unwrap_or(&empty);
             match view.get(reference, b"TransformMethod")?.as_name() {
                 Some(b"DocMDP") => {
-                    let level = view.get(&parameters, b"P")?.as_int().unwrap_or(2);
+                    let level = view.get(parameters, b"P")?.as_int().unwrap_or(2);
                     // B2: only a certification may allow annotations; whatever else says P restricts, and loosens nothing.
                     let most = if certifies(view, found)? { 3 } else { 2 };
                     permissions.restrict(if level == 3 { most } else { level });
                 }
-                Some(b"FieldMDP") => permissions.locks.push(locked(view, &parameters)?),
+                Some(b"FieldMDP") => permissions.locks.push(locked(view, parameters)?),
                 _ => {}
             }
         }
@@ -170,7 +171,9 @@ pub(crate) fn certifies(view: &Document<'_>, found: &Found) -> Result<bool, pdf:
 fn locked(view: &Document<'_>, dict: &Dict) -> Result<Locked, pdf::Error> {
     let mut names = Vec::new();
     for name in view.get(dict, b"Fields")?.as_array().unwrap_or_default() {
-        if let Object::String(name) = view.resolve(name)? {
+        let name = view.resolve(name)?;
+        view.charge(name)?;
+        if let Object::String(name) = name {
             names.push(pdf::decode_text(&name.bytes));
         }
     }

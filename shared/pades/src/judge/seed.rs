@@ -35,7 +35,9 @@ pub(crate) fn violation(
         let Some(list) = view.get(seed, key)?.as_array() else { return Ok(None) };
         let mut names = Vec::new();
         for item in list {
-            match view.resolve(item)? {
+            let item = view.resolve(item)?;
+            view.charge(item)?;
+            match item {
                 Object::Name(name) => names.push(name.clone()),
                 Object::String(string) => names.push(string.bytes.clone()),
                 _ => {}

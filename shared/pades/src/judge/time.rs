@@ -61,6 +61,17 @@ fn zone_seconds(text: &str) -> Option<i64> {
     (hours < 24 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
 }
 
+/// The day in Vietnamese time of an instant, in days since 1970-01-01.
+pub(crate) fn day(at: i64) -> i64 {
+    at.saturating_add(VIETNAM).div_euclid(DAY)
+}
+
+/// A day as it is written in Viet Nam.
+pub(crate) fn written_day(day: i64) -> String {
+    let (year, month, day) = civil(day.clamp(-719_162, 2_932_896));
+    format!("{day:02}/{month:02}/{year:04}")
+}
+
 /// RFC 3339 at +07:00, without fractions.
 pub(crate) fn rfc3339(at: i64) -> String {
     let local = at.clamp(-62_135_596_800, 253_402_300_799).saturating_add(VIETNAM);

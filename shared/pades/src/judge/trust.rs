@@ -498,7 +498,7 @@ fn claim(said: i64, proven: i64, source: TimeSource, field: &[(&str, String)]) -
 }
 
 /// The signer's own clock: `/M`, else the signing-time attribute.
-fn claimed(found: &Found, crypto: &Crypto) -> Option<i64> {
+pub(super) fn claimed(found: &Found, crypto: &Crypto) -> Option<i64> {
     found.dict.string(b"M").and_then(super::time::parse_pdf_date).or(crypto.claimed)
 }
 

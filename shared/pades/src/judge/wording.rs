@@ -6,6 +6,8 @@
 use pdf::Document;
 use pki::Certificate;
 
+use super::names::{begins, same_agency};
+use super::time;
 use crate::changes::Shown;
 use crate::plan::{EcopyFacts, SEAL_FIELD};
 use crate::report::Reason;
@@ -18,10 +20,6 @@ const SENTENCE: &str = "chứng thực bản sao đúng với bản chính";
 const NUMBER: &str = "số chứng thực:";
 const BOOK: &str = "quyển số:";
 const SEALED: &str = "đã ký số";
-/// Words that begin the name of a body above: what follows them does not make another agency.
-const ABOVE: [&str; 6] = ["tinh", "thanhpho", "tp", "huyen", "quan", "thixa"];
-/// What is written short in many certificates.
-const SHORT: [(&str, &str); 2] = [("ubnd", "uybannhandan"), ("hdnd", "hoidongnhandan")];
 
 /// What was found.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +27,8 @@ pub(crate) struct Wording {
     pub(crate) reasons: Vec<Reason>,
     /// The agency of the wording and that of the certificate, where they are not the same.
     pub(crate) other_agency: Option<(String, String)>,
+    /// The day that the seal shows, in days since 1970-01-01.
+    pub(crate) day: Option<i64>,
 }
 
 /// Reads the wording of the newest state and compares it.
@@ -46,6 +46,7 @@ pub(crate) fn check(view: &Document<'_>, facts: Option<&EcopyFacts>, agency: Opt
     match Seal::read(&Folded::of(&drawing.unwrap_or_default())) {
         None => unread.push(Words::new("số và cơ quan trên dấu", "number and agency in the drawing of the seal")),
         Some(seal) => {
+            wording.day = seal.day;
             wording.reasons.extend(facts.and_then(|facts| number_differs(&seal, facts)));
             wording.other_agency = agency.and_then(|agency| other_agency(&seal.agency, agency));
         }
@@ -64,6 +65,8 @@ struct Seal {
     number: String,
     book: String,
     agency: String,
+    /// Days since 1970-01-01.
+    day: Option<i64>,
 }
 
 impl Seal {
@@ -77,6 +80,7 @@ impl Seal {
             number: text.signs.get(number..number + digits)?.iter().collect(),
             book: text.signs.get(book..date)?.iter().collect(),
             agency: text.written(agency..sealed),
+            day: text.day(date),
         })
     }
 }
@@ -96,26 +100,12 @@ fn number_differs(seal: &Seal, facts: &EcopyFacts) -> Option<Reason> {
 /// An agency is named by its certificate's common name; by the organisation, where the common name is no office of its own.
 fn other_agency(drawn: &str, certificate: &Certificate) -> Option<(String, String)> {
     let (own, body) = (certificate.common_name(), certificate.organisation());
-    let office = own.as_deref().is_some_and(|own| name(own).starts_with("uybannhandan"));
+    let office = own.as_deref().is_some_and(|own| begins(own, "UBND"));
     let names = own.iter().chain(body.iter().filter(|_| !office));
     if drawn.trim().is_empty() || names.clone().any(|one| same_agency(drawn, one)) {
         return None;
     }
     Some((drawn.trim().to_owned(), names.map(String::as_str).next()?.to_owned()))
-}
-
-/// The same name, or one of them goes on with the body above.
-fn same_agency(one: &str, other: &str) -> bool {
-    let (one, other) = (name(one), name(other));
-    let (short, long) = if one.len() <= other.len() { (&one, &other) } else { (&other, &one) };
-    let Some(rest) = long.strip_prefix(short.as_str()).filter(|_| !short.is_empty()) else { return false };
-    rest.is_empty() || rest.starts_with([',', '-', '–', '(']) || ABOVE.iter().any(|word| rest.starts_with(word))
-}
-
-/// A name without marks, spaces and abbreviations.
-fn name(text: &str) -> String {
-    let folded: String = Folded::of(text).signs.iter().collect();
-    SHORT.iter().fold(folded, |text, (short, long)| text.replace(short, long))
 }
 
 /// The unit's code and that of the certificate (`organizationIdentifier`), where both are codes of units and not of the same one (R75).
@@ -191,6 +181,21 @@ impl Folded {
         Some((start.start, year + digits))
     }
 
+    /// The day of a date that begins here; `None` where it is none of the calendar.
+    fn day(&self, from: usize) -> Option<i64> {
+        let number = |words: &str, from: usize| -> Option<(i64, usize)> {
+            let start = self.find(words, from)?.end;
+            let digits = self.signs.get(start..)?.iter().take_while(|sign| sign.is_ascii_digit()).count();
+            let number: String = self.signs.get(start..start + digits.min(4))?.iter().collect();
+            Some((number.parse().ok()?, start + digits))
+        };
+        let (day, rest) = number("ngày", from)?;
+        let (month, rest) = number("tháng", rest)?;
+        let (year, _) = number("năm", rest)?;
+        let exists = (1..=31).contains(&day) && (1..=12).contains(&month);
+        exists.then(|| time::days(year, month, day))
+    }
+
     /// A part as it was written.
     fn written(&self, part: std::ops::Range<usize>) -> String {
         let place = |sign: usize| self.at.get(sign).copied();
@@ -204,28 +209,6 @@ impl Folded {
 mod tests {
     use super::*;
 
-    /// R68: one agency is written in many ways; another one is not it.
-    #[test]
-    fn r68_names_of_agencies() {
-        let agency = "ỦY BAN NHÂN DÂN XÃ MẪU";
-        for same in [
-            "Ủy ban nhân dân xã Mẫu",
-            "Uỷ ban nhân dân xã Mẫu",
-            "UBND xã Mẫu",
-            "UBND XA MAU",
-            "Ủy ban nhân dân xã Mẫu, tỉnh Thử Nghiệm",
-            "UBND xã Mẫu tỉnh Thử Nghiệm",
-            "UBND xã Mẫu - Thành phố Thử",
-            "Uy\u{309} ban nha\u{302}n da\u{302}n xa\u{303} Ma\u{302}\u{303}u",
-        ] {
-            assert!(same_agency(agency, same) && same_agency(same, agency), "{same}");
-        }
-        for other in ["UBND xã Mẫu Mới", "UBND xã Mầu Khác", "UBND tỉnh Mẫu", "UBND phường Mẫu", "Bộ Mẫu", ""]
-        {
-            assert!(!same_agency(agency, other) && !same_agency(other, agency), "{other}");
-        }
-    }
-
     #[test]
     fn r68_a_seal_is_read_as_it_is_drawn() {
         let text =
@@ -233,6 +216,7 @@ mod tests {
         let seal = Seal::read(&Folded::of(text)).expect("a seal");
         assert_eq!((seal.number.as_str(), seal.book.as_str()), ("0152", "01/2026-sct/bs"));
         assert_eq!(seal.agency, "ỦY BAN NHÂN DÂNXÃ MẪU");
+        assert_eq!(seal.day, Some(time::days(2026, 11, 25)));
         for less in
             ["Số chứng thực: 152", "Quyển số: 01/2026 - SCT/BS", "", "Số chứng thực: 1 Quyển số: 2 Ngày 1 tháng 2"]
         {

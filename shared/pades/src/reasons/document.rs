@@ -123,6 +123,21 @@ pub(super) const ROWS: &[Explanation] = &[
         ORIGINAL,
     ),
     row(
+        "signature-hidden",
+        Fatal,
+        Integrity,
+        Requester,
+        (
+            "Trong tệp còn dữ liệu của một chữ ký số, nhưng lần ghi sau đã bỏ hoặc che chữ ký ấy, nên không còn chữ ký nào bảo vệ nội dung.",
+            "Data of a digital signature are still in the file, but a later update took that signature away or hides it, so none protects \
+             the content any more.",
+        ),
+        (
+            "Không tiếp nhận; đề nghị người nộp gửi đúng tệp gốc đã ký; nếu nghi giả mạo, báo cơ quan cấp.",
+            "Do not accept it; ask for the original signed file; if you suspect forgery, tell the issuing agency.",
+        ),
+    ),
+    row(
         "bytes-after-last-signature",
         Fatal,
         Integrity,

@@ -225,10 +225,26 @@ pub(super) const ROWS: &[Explanation] = &[
         Integrity,
         Requester,
         (
-            "Cấu trúc chứa chữ ký {field} khác với cấu trúc mà hệ thống cấp bản sao ghi ra ({detail}).",
-            "The structure that holds signature {field} is not as the issuing system writes it ({detail}).",
+            "Phần dữ liệu chứa chữ ký cuối cùng ({field}) đã bị ghi lại sau khi cấp: chữ ký vẫn khớp, nhưng tệp không còn y nguyên như khi \
+             cơ quan cấp.",
+            "The data that hold the last signature ({field}) were rewritten after issue: the signature still verifies, but the file is no \
+             longer the very one that was issued.",
         ),
-        NO_ACCEPT,
+        (
+            "Không tiếp nhận; xin lại tệp từ cơ quan cấp.",
+            "Do not accept it; ask the issuing agency for the file again.",
+        ),
+    ),
+    row(
+        "copy-timestamp-foreign",
+        Unknown,
+        Integrity,
+        Issuer,
+        (
+            "Dấu thời gian cuối cùng của tệp ({field}) do nơi khác đóng thêm, không phải hệ thống cấp bản sao.",
+            "The last time-stamp of the file ({field}) was added by somebody else, not by the system that issued the copy.",
+        ),
+        ("Chưa kết luận; xin lại tệp từ cơ quan cấp.", "No conclusion; ask the issuing agency for the file again."),
     ),
     row(
         "copy-certificate-unverified",

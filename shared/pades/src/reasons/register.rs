@@ -115,6 +115,42 @@ pub(super) const ROWS: &[Explanation] = &[
         ("Nên hỏi lại cơ quan cấp.", "Asking the issuing agency is advisable."),
     ),
     row(
+        "leader-agency-unknown",
+        Note,
+        Register,
+        Issuer,
+        (
+            "Chứng thư của lãnh đạo không ghi tổ chức nào, nên không biết người ký có thuộc cơ quan đóng dấu không.",
+            "The leader's X.509 certificate names no organisation, so whether the signer belongs to the sealing agency is not known.",
+        ),
+        ("Nên hỏi lại cơ quan cấp.", "Asking the issuing agency is advisable."),
+    ),
+    row(
+        "leader-certificate-unclear",
+        Note,
+        Register,
+        Issuer,
+        (
+            "Chữ ký của lãnh đạo dùng chứng thư đứng tên tổ chức ({leader}), nên không biết người nào đã ký.",
+            "The leader's signature is by an X.509 certificate in the name of an organisation ({leader}), so which person signed is not known.",
+        ),
+        ("Nên hỏi lại cơ quan cấp ai đã ký.", "Asking the issuing agency who signed is advisable."),
+    ),
+    row(
+        "agency-certificate-unclear",
+        Note,
+        Register,
+        Issuer,
+        (
+            "Chứng thư của dấu đứng tên {seal}, không phải tên tổ chức trong chứng thư ấy ({leader}); có thể là chứng thư của một người.",
+            "The seal's X.509 certificate is in the name {seal}, which is not its organisation ({leader}); it may be a person's.",
+        ),
+        (
+            "Nên hỏi lại cơ quan cấp về chứng thư của dấu.",
+            "Asking the issuing agency about the seal's certificate is advisable.",
+        ),
+    ),
+    row(
         "wording-differs",
         Fatal,
         Register,
@@ -153,9 +189,10 @@ pub(super) const ROWS: &[Explanation] = &[
         Register,
         Nobody,
         (
-            "Chưa đối chiếu với sổ của cơ quan, nên chưa biết cơ quan ký có quyền chứng thực và số này có trong sổ không.",
-            "The agency's register was not asked, so whether the signing agency may certify and whether the number is in the register is \
-             not known.",
+            "Chưa đối chiếu với sổ của cơ quan, nên chưa biết cơ quan ký có quyền chứng thực, mã đơn vị có đúng của cơ quan ấy và số này có \
+             trong sổ không.",
+            "The agency's register was not asked, so whether the signing agency may certify, whether the unit's code is its own and whether \
+             the number is in the register is not known.",
         ),
         (
             "Đối chiếu số chứng thực với sổ của cơ quan cấp trước khi tiếp nhận.",

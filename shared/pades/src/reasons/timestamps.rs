@@ -156,6 +156,21 @@ pub(super) const ROWS: &[Explanation] = &[
         ("Bỏ qua; dùng giờ của dấu thời gian.", "Ignore it; use the time-stamp's time."),
     ),
     row(
+        "copy-day-differs",
+        Note,
+        Timestamps,
+        Issuer,
+        (
+            "Ngày ghi trên bản sao ({day}) cách ngày của dấu thời gian ({proven}) hơn một tuần; có thể ngày đã bị ghi lùi ({field}).",
+            "The day that the copy tells ({day}) is more than a week from that of its time-stamp ({proven}); it may have been backdated \
+             ({field}).",
+        ),
+        (
+            "Dùng ngày của dấu thời gian; hỏi cơ quan cấp vì sao ngày ghi khác, trước khi tiếp nhận.",
+            "Use the time-stamp's day; ask the issuing agency why the day differs, before you accept it.",
+        ),
+    ),
+    row(
         "time-claimed-later",
         Note,
         Timestamps,

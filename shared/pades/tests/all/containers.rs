@@ -68,6 +68,32 @@ fn a_container_written_otherwise_is_rejected() {
     }
 }
 
+/// Whoever archives a copy with another authority writes as it likes (RFC 5754 §2 has readers accept NULL): nobody can tell whether it was
+/// changed, and it is not called so.
+#[test]
+fn a_time_stamp_of_another_system_leaves_it_undecided() {
+    use pki::issue::{Attribute, CertificateSpec, ExtendedKeyUsage, KeyUsage};
+    let mut pki = Pki::new();
+    let archived = archive(&pki, &make(&pki).sealed, NOW + 120);
+    pki.tsa = issue_one(9, &[(Attribute::CommonName, "TSA khác")], Some(&pki.ca), |spec: &mut CertificateSpec| {
+        spec.key_usage = vec![KeyUsage::DigitalSignature];
+        spec.extended_key_usage = vec![ExtendedKeyUsage::TimeStamping];
+        spec.extended_key_usage_critical = true;
+    });
+    let file = archive(&pki, &archived, NOW + 240);
+    assert_eq!(judge(&file, &pki).verdict, Verdict::Valid, "{:?}", judge(&file, &pki).reasons);
+    let gap = last_gap(&file);
+    let others = Others { foreign: pki.agency.chain[0].der(), root: pki.root.chain[0].der() };
+    let ways = written_otherwise(&cms_of(&file, &gap), &others);
+    let (_, null) = ways.iter().find(|(how, _)| *how == "NULL in both").expect("a way");
+    let report = judge(&with_cms(&file, &gap, null), &pki);
+    assert_eq!(report.verdict, Verdict::Indeterminate, "{:?}", report.reasons);
+    assert!(codes(&report).contains(&"copy-timestamp-foreign"), "{:?}", report.reasons);
+    for (how, cms) in &ways {
+        assert_ne!(judge(&with_cms(&file, &gap, cms), &pki).verdict, Verdict::Valid, "{how}");
+    }
+}
+
 /// R64: a digit of the padding that is not zero, in any of the containers.
 #[test]
 fn padding_that_is_used_is_rejected() {

@@ -203,6 +203,17 @@ fn c11_text_runs_on_and_shows() {
         "BT /F1 9 Tf 2 5 Td (1900) Tj (",
         // Not to be seen: above the field, cut off, a line of dots, pressed together.
         "BT /F1 9 Tf 2 5 Td 500 Ts (1) Tj 0 Ts (900) Tj ET",
+        "q 1 1 11.7 18 re W n BT /F1 9 Tf 2 5 Td (1900) Tj ET Q",
+        "q 2 0 0 1 0 0 cm 1 1 10 18 re W n BT /F1 9 Tf 2 5 Td (1900) Tj ET Q",
+        // As light as paper, or in a colour of which nothing is known; pushed aside by spaces.
+        "BT /F1 9 Tf 1 g 2 5 Td (1900) Tj ET",
+        "q 1 1 1 rg BT /F1 9 Tf 2 5 Td (1) Tj 0 g (900) Tj ET Q",
+        "BT /F1 9 Tf 0 0 0 0 k 2 5 Td (1900) Tj ET",
+        "BT /F1 9 Tf 1 Tr 1 G 2 5 Td (1900) Tj ET",
+        "/DeviceRGB cs 1 1 1 sc BT /F1 9 Tf 2 5 Td (1900) Tj ET",
+        "/Cs1 cs 0 sc BT /F1 9 Tf 2 5 Td (1900) Tj ET",
+        "BT /F1 4 Tf 2 5 Td (1                  900) Tj ET",
+        "BT /F1 4 Tf 2 5 Td (1         ) Tj (         900) Tj ET",
         "q 0 0 1 1 re W n BT /F1 9 Tf 2 5 Td (1) Tj ET Q BT /F1 9 Tf 10 5 Td (900) Tj ET",
         "q 0 0 100 6 re W n BT /F1 9 Tf 2 5 Td (1900) Tj ET Q",
         "q 0 0 9 0 m 9 9 l 0 9 l h W n BT /F1 9 Tf 2 5 Td (1900) Tj ET Q",
@@ -233,6 +244,59 @@ fn c11_text_runs_on_and_shows() {
         assert_eq!(field.draws(dishonest).as_deref(), Some(UNREADABLE), "{dishonest}");
     }
     assert_eq!(field.draws("BT /F1 9 Tf 2 5 Td (9100) Tj ET").as_deref(), Some(DIFFER));
+    for honest in [
+        "q /DeviceGray cs 1 sc 0 sc BT /F1 9 Tf 2 5 Td (1900) Tj ET Q",
+        "q 1 g 0 0 100 20 re f Q BT /F1 9 Tf 2 5 Td (1900) Tj ET",
+        "BT /F1 9 Tf 2 Tr 1 g 0 G 2 5 Td (1900) Tj ET",
+    ] {
+        assert_eq!(field.draws(honest), None, "{honest}");
+    }
+}
+
+/// White space tells numbers and words apart: it comes and goes between strings only.
+#[test]
+fn c11_white_space_is_part_of_a_value() {
+    let signed = signed();
+    let field = filled(&signed, "(12 34)", ("F1", 5));
+    for honest in ["(12 34) Tj", "[(12)-300(34)] TJ", "(12 ) Tj (34) Tj", "(12) Tj 0 -10 Td (34) Tj"] {
+        assert_eq!(field.draws(&format!("BT /F1 9 Tf 2 12 Td {honest} ET")), None, "{honest}");
+    }
+    for other in ["(123 4) Tj", "(1234) Tj", "(12  34) Tj"] {
+        let said = field.draws(&format!("BT /F1 9 Tf 2 12 Td {other} ET"));
+        assert_eq!(said.as_deref(), Some(DIFFER), "{other}");
+    }
+}
+
+/// Where viewers are told to draw all fields anew, a field that was signed with another drawing than its value would show that value; so
+/// would one whose rich text changes.
+#[test]
+fn c11_what_viewers_draw_anew_is_what_was_shown() {
+    let text = |words: &str| {
+        stream(
+            "/Type/XObject/Subtype/Form/BBox[0 0 100 20]/Resources<</Font<</F1 5 0 R>>>>",
+            &format!("BT /F1 9 Tf 2 6 Td ({words}) Tj ET"),
+        )
+    };
+    let field = |more: &str| format!("<<{TEXT}{more}/AP<</N 9 0 R>>>>");
+    let with = |more: &str| {
+        let more = [field(more), text("100")];
+        let made = crate::readers::Made { fields: "8 0 R", annotations: "8 0 R", more: &more, ..crate::readers::PLAIN };
+        (made.signed(), made.form("/NeedAppearances true"), made.form("/NeedAppearances false"))
+    };
+    let (same, anew, not) = with("/V(100)");
+    assert_eq!(same.after(&[(6, &anew)]), Changes::Permitted);
+    assert_eq!(same.after(&[(6, &not)]), Changes::Permitted);
+    for other in ["/V(1000000)", "", "/V(100)/RV(<p>1000000</p>)", "/V(100)/AA<<>>"] {
+        let (signed, anew, not) = with(other);
+        assert_eq!(signed.after(&[(6, &anew)]), Changes::NotPermitted, "{other}");
+        assert_eq!(signed.after(&[(6, &not)]), Changes::Permitted, "{other}: nothing is drawn anew");
+    }
+    let (rich, ..) = with("/V(100)/Ff 33554432");
+    let set = |more: &str| rich.after(&[(8, &field(&format!("/V(100)/Ff 33554432{more}")))]);
+    assert_eq!(set("/RV(<body><p style=\"color:#000000\">1&#48;0</p></body>)"), Changes::Permitted);
+    for other in ["/RV(<p>999999</p>)", "/RV(<p 100)", "/RV(<p>100<!-- x --></p>)", "/RV(<p>&unknown;100</p>)"] {
+        assert_eq!(set(other), Changes::NotPermitted, "{other}");
+    }
 }
 
 /// `q` keeps the font: what stands behind `Q` is drawn in the one before, whatever was set between them.

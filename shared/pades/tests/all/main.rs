@@ -5,6 +5,7 @@ mod answers;
 mod attacks;
 #[path = "../../../pki/tests/all/beside.rs"]
 mod beside;
+mod bounds;
 mod catalogue;
 mod common;
 mod containers;
@@ -19,6 +20,7 @@ mod identity;
 mod over;
 mod pages;
 mod past;
+mod people;
 mod proofs;
 mod readers;
 mod renewals;

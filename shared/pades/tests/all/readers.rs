@@ -264,6 +264,16 @@ fn c11_a_choice_draws_its_options() {
     ] {
         assert_eq!(signed.after(&[(8, &field(value, 80)), (80, &text(words))]), expected, "{value}: {words}");
     }
+    // What viewers mark is what was chosen.
+    let marked = |index: &str| field("2", 80).replace("/V(2)", &format!("/V(2)/I[{index}]"));
+    for (index, expected) in [
+        ("1", Changes::Permitted),
+        ("0", Changes::NotPermitted),
+        ("0 1", Changes::NotPermitted),
+        ("7", Changes::NotPermitted),
+    ] {
+        assert_eq!(signed.after(&[(8, &marked(index)), (80, &text("2"))]), expected, "/I {index}");
+    }
     // A list draws a bar behind the chosen option, and behind no other.
     let list = |bar: &str| {
         stream(

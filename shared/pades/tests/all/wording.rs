@@ -143,6 +143,11 @@ fn r68_the_agency_of_the_wording_sealed() {
         "Cơ quan đóng dấu khác cơ quan trong lời chứng (“ỦY BAN NHÂN DÂN XÃ KHÁC” / “UBND xã Thử Nghiệm”)."
     );
     assert_eq!(report.action, "Không tiếp nhận; hỏi lại cơ quan cấp.");
+    for other in ["ỦY BAN NHÂN DÂN XÃ THỬ NGHIÊM", "UBND xã Thử Nghiệm Tịnh", "UBND xã Thử Nghiệm Quan Mẫu"]
+    {
+        let report = judge(&copy(&pki, SENTENCE, &with_line(3, other)), &pki);
+        assert_eq!((report.verdict, said(&report)), (Verdict::Invalid, vec![("agency-differs", "")]), "{other}");
+    }
     for same in ["UBND xã Thử Nghiệm", "Uỷ ban nhân dân xã Thử Nghiệm, tỉnh Mẫu"] {
         let report = judge(&copy(&pki, SENTENCE, &with_line(3, same)), &pki);
         assert_eq!((report.verdict, said(&report)), (Verdict::Valid, vec![]), "{same}");
@@ -177,6 +182,22 @@ fn r68_the_agency_of_the_wording_sealed() {
     ] {
         let report = asked(register);
         assert_eq!((report.verdict, said(&report)), (Verdict::Invalid, vec![("agency-differs", "")]), "{what}");
+    }
+}
+
+/// R66: the day that is drawn is that of the time-stamp, or of the same week.
+#[test]
+fn r66_the_day_of_the_wording_is_that_of_the_time_stamp() {
+    let pki = Pki::new();
+    for (line, told) in [
+        ("Ngày 20 tháng 11 năm 2026", false),
+        ("Ngày 29 tháng 11 năm 2026", false),
+        ("Ngày 23 tháng 11 năm 2025", true),
+        ("Ngày 23 tháng 12 năm 2026", true),
+    ] {
+        let report = judge(&copy(&pki, SENTENCE, &with_line(2, line)), &pki);
+        assert_eq!(report.verdict, Verdict::Valid, "{line}");
+        assert_eq!(codes(&report).contains(&"copy-day-differs"), told, "{line}: {:?}", report.reasons);
     }
 }
 

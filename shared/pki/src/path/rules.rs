@@ -139,7 +139,8 @@ pub(super) fn check_critical(member: &Certificate) -> Result<(), Error> {
     if let Some(error) = &facts.unreadable {
         return Err(error.clone());
     }
-    let unknown = facts.present.iter().find(|(oid, critical)| *critical && !PROCESSED.contains(oid));
+    let known = |oid: &_| PROCESSED.contains(oid) || *oid == oids::QC_STATEMENTS && facts.qualified;
+    let unknown = facts.present.iter().find(|(oid, critical)| *critical && !known(oid));
     match unknown {
         Some((oid, _)) => Err(Error::CriticalExtension { oid: oid.to_string() }),
         None => Ok(()),

@@ -144,3 +144,17 @@ fn depth_is_limited() {
     let limited = |most| is_valid(&chain, &Inputs { max_intermediates: Some(most), ..Inputs::default() });
     assert!(limited(2) && !limited(1));
 }
+
+/// RFC 3739 §3.2.6: critical qcStatements are processed where every statement is known, and refused where one is not.
+#[test]
+fn critical_qualified_statements_are_known_or_refused() {
+    // QcCompliance and QcSSCD (ETSI EN 319 412-5 §4.2.1, §4.2.2).
+    let known = vec![sequence(&[vec![6, 6, 4, 0, 0x8e, 0x46, 1, 1]]), sequence(&[vec![6, 6, 4, 0, 0x8e, 0x46, 1, 4]])];
+    let unknown = [known.clone(), vec![sequence(&[oid(&[9])])]].concat();
+    let with = |critical: bool, value: Vec<u8>| {
+        let extra = ("1.3.6.1.5.5.7.1.3".to_owned(), critical, value);
+        is_valid(&path(&[(vec![ANY.to_owned()], vec![extra])], &[ONE]), &Inputs::default())
+    };
+    assert!(with(true, sequence(&known)) && with(false, sequence(&unknown)) && with(false, vec![5, 0]));
+    assert!(!with(true, sequence(&unknown)) && !with(true, vec![5, 0]));
+}

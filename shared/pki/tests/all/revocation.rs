@@ -323,3 +323,30 @@ fn places_of_deltas_are_shown() {
     let list = crl(&spec, &pki.ca.cert, pki.ca.key.algorithm(), &|tbs| pki.ca.key.sign(tbs)).expect("a CRL");
     assert_eq!(Crl::parse(&list).expect("readable").delta_urls(), [url]);
 }
+
+/// A list, or an answer, from before there was the certificate says nothing of it; that it was revoked it says all the same.
+#[test]
+fn what_is_older_than_the_certificate_says_nothing() {
+    let pki = Pki::new();
+    let (cert, ca) = (&pki.leader.cert, &pki.ca.cert);
+    let list = |at: i64, revoked: Vec<RevokedEntry>| {
+        let next_update = Some(NOW + DAY);
+        let spec = CrlSpec { this_update: at, next_update, number: 7, revoked, extra_extensions: vec![] };
+        let der = crl(&spec, ca, pki.ca.key.algorithm(), &|tbs| pki.ca.key.sign(tbs)).expect("a CRL");
+        let list = Crl::parse(&der).expect("readable");
+        list.check(cert, ca, NOW, Freshness::Historical).map(|status| status.status == CertStatus::Good)
+    };
+    let begin = cert.not_before();
+    assert_eq!(list(begin, vec![]), Ok(true));
+    assert_eq!(list(begin - 60, vec![]), Ok(true), "clocks differ");
+    assert_eq!(list(begin - DAY, vec![]), Err(Error::NotFresh { what: "CRL" }));
+    assert_eq!(list(begin - DAY, vec![entry(&pki.leader, begin - DAY)]), Ok(false));
+    let answer = |at: i64| {
+        let asked = OcspAsked::new(cert, ca).expect("a CertID");
+        let answer = OcspAnswer { asked, status: CertStatus::Good, this_update: at, next_update: Some(NOW + DAY) };
+        let spec = OcspSpec { produced_at: at, answers: vec![answer], nonce: None };
+        let der = ocsp_response(&spec, ca, &[], pki.ca.key.algorithm(), &|tbs| pki.ca.key.sign(tbs)).expect("OCSP");
+        Response::parse(&der).expect("readable").check(cert, ca, NOW, Freshness::Historical).is_ok()
+    };
+    assert!(answer(begin) && !answer(begin - DAY));
+}
