@@ -174,8 +174,8 @@ fn leader(person: &Certificate, agency: &Certificate) -> Option<Reason> {
     }
     let units = attributes(&person.subject(), "OU");
     match body {
-        Some(body) if is_agency(&body) || units.iter().any(|unit| is_agency(unit)) => None,
-        None if units.iter().any(|unit| is_agency(unit)) => None,
+        Some(body) if is_agency(&body) || units.iter().any(&is_agency) => None,
+        None if units.iter().any(is_agency) => None,
         None => Some(Reason::new("leader-agency-unknown")),
         Some(body) => {
             let seal = agency.organisation().unwrap_or_default();
