@@ -272,6 +272,7 @@ fn a_session_ends_whatever_became_of_its_copies() {
     sweep_once(&world);
     let session = |id: &SessionId| world.look(|table| table.sessions.get(id).cloned()).expect("a session");
     assert_eq!(session(&first).items[0].problem.as_deref(), Some("signature-does-not-verify"));
+    world.wait(SignedDuration::from_secs(120));
     let order = run(casework::waiting::of_copy(&world, &copy_of(&world, &copies[1]), world.now()));
     assert_eq!(order.expect("a table").and_then(|order| order.waits), Some(WaitsFor::Repair));
     world.seed(vec![Write::User(leader)]);

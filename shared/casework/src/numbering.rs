@@ -140,10 +140,8 @@ pub async fn number_and_seal(
             Ok(Stand::Gone) => gone.push(entry.copy.clone()),
             // One copy's file is not that of the others; but where keys or the table fail, nothing more is spent.
             Err(Trouble::File(halt)) if failed.len() < SPARED => failed.push(halt),
-            Err(Trouble::File(halt) | Trouble::Run(halt)) => {
-                failed.push(halt);
-                break;
-            }
+            // The order stays due: many offices' numbers meet at one table, and whoever lost is the next.
+            Err(Trouble::File(halt) | Trouble::Run(halt)) => return Err(halt),
         }
     }
     match failed.into_iter().next() {
