@@ -278,28 +278,8 @@ pub(crate) fn reals(numbers: &[f32]) -> Object {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pdf_in;
+    use crate::pdf_in::{self, tests::one_page};
     use crate::write::{dict, name};
-
-    fn bytes(mut doc: Document, resources: Dictionary, content: &[u8]) -> Vec<u8> {
-        let content = doc.add_object(Stream::new(Dictionary::new(), content.to_vec()));
-        let tree = doc.new_object_id();
-        let page = doc.add_object(dict([
-            ("Type", name("Page")),
-            ("Parent", tree.into()),
-            ("MediaBox", reals(&[0.0, 0.0, 300.0, 300.0])),
-            ("Resources", Object::Dictionary(resources)),
-            ("Contents", content.into()),
-        ]));
-        let kids = Object::Array(vec![page.into()]);
-        doc.objects
-            .insert(tree, Object::Dictionary(dict([("Type", name("Pages")), ("Kids", kids), ("Count", 1_i64.into())])));
-        let catalog = doc.add_object(dict([("Type", name("Catalog")), ("Pages", tree.into())]));
-        doc.trailer.set("Root", catalog);
-        let mut out = Vec::new();
-        doc.save_to(&mut out).expect("a file");
-        out
-    }
 
     fn copied(file: &[u8]) -> Result<(Document, ObjectId), Unusable> {
         let scan = pdf_in::open(file)?;
@@ -351,7 +331,7 @@ mod tests {
                 ("XObject", Object::Dictionary(dict([(word.as_str(), picture.into())]))),
                 ("Font", fonts.into()),
             ]);
-            let file = bytes(doc, resources, b"q Q");
+            let file = one_page(doc, resources, b"q Q");
             // Some are refused at the gate: nobody can tell a resource of that name from what acts.
             let Ok((target, id)) = copied(&file) else {
                 refused.push(word);
@@ -374,7 +354,7 @@ mod tests {
     fn a_picture_that_says_it_is_something_else_is_refused() {
         let mut doc = Document::with_version("1.7");
         let picture = doc.add_object(form(dict([("Type", name("StructElem"))])));
-        let file = bytes(doc, dict([("XObject", Object::Dictionary(dict([("X", picture.into())])))]), b"/X Do");
+        let file = one_page(doc, dict([("XObject", Object::Dictionary(dict([("X", picture.into())])))]), b"/X Do");
         let told = copied(&file).map(|_| ());
         assert!(matches!(told, Err(Unusable::PdfBroken(_))), "{told:?}");
     }

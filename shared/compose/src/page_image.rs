@@ -379,8 +379,7 @@ fn space(doc: &Document, space: &Object) -> Option<Space> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::copy::reals;
-    use crate::pdf_in;
+    use crate::pdf_in::{self, tests::one_page};
     use crate::write::{dict, name};
 
     /// A page that is a JPEG in a colour space, drawn under a graphics state.
@@ -402,23 +401,7 @@ mod tests {
             ("ExtGState", Object::Dictionary(dict([("G", Object::Dictionary(state))]))),
             ("Font", Object::Dictionary(dict([("F", Object::Dictionary(letters))]))),
         ]);
-        let content = doc.add_object(Stream::new(Dictionary::new(), content.to_vec()));
-        let tree = doc.new_object_id();
-        let page = doc.add_object(dict([
-            ("Type", name("Page")),
-            ("Parent", tree.into()),
-            ("MediaBox", reals(&[0.0, 0.0, 300.0, 300.0])),
-            ("Resources", Object::Dictionary(resources)),
-            ("Contents", content.into()),
-        ]));
-        let kids = Object::Array(vec![page.into()]);
-        doc.objects
-            .insert(tree, Object::Dictionary(dict([("Type", name("Pages")), ("Kids", kids), ("Count", 1_i64.into())])));
-        let catalog = doc.add_object(dict([("Type", name("Catalog")), ("Pages", tree.into())]));
-        doc.trailer.set("Root", catalog);
-        let mut out = Vec::new();
-        doc.save_to(&mut out).expect("a file");
-        out
+        one_page(doc, resources, content)
     }
 
     /// Whether the page is one picture, and whether its content can be measured.

@@ -342,8 +342,33 @@ impl PdfPage {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use lopdf::Stream;
+
     use super::*;
+    use crate::copy::reals;
+    use crate::write::{dict, name};
+
+    /// A file of one page of 300 by 300 points, over what `doc` has already.
+    pub(crate) fn one_page(mut doc: Document, resources: Dictionary, content: &[u8]) -> Vec<u8> {
+        let content = doc.add_object(Stream::new(Dictionary::new(), content.to_vec()));
+        let tree = doc.new_object_id();
+        let page = doc.add_object(dict([
+            ("Type", name("Page")),
+            ("Parent", tree.into()),
+            ("MediaBox", reals(&[0.0, 0.0, 300.0, 300.0])),
+            ("Resources", Object::Dictionary(resources)),
+            ("Contents", content.into()),
+        ]));
+        let kids = Object::Array(vec![page.into()]);
+        let pages = dict([("Type", name("Pages")), ("Kids", kids), ("Count", 1_i64.into())]);
+        doc.objects.insert(tree, Object::Dictionary(pages));
+        let catalog = doc.add_object(dict([("Type", name("Catalog")), ("Pages", tree.into())]));
+        doc.trailer.set("Root", catalog);
+        let mut out = Vec::new();
+        doc.save_to(&mut out).expect("a file");
+        out
+    }
 
     /// R35: a password is told from the bytes alone, also when the name is written with escapes.
     #[test]

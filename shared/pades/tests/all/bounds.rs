@@ -16,23 +16,28 @@ fn too_complex(report: &Report) -> bool {
     report.verdict == Verdict::Indeterminate && codes(report) == ["pdf-too-complex"]
 }
 
+/// A signed page with one field, object 7, and one object that it refers to, object 8.
+fn with_field(field: String, other: String) -> Signed {
+    let objects = [
+        "<</Type/Catalog/Pages 2 0 R/AcroForm 6 0 R>>".to_owned(),
+        "<</Type/Pages/Count 1/Kids[3 0 R]>>".to_owned(),
+        format!("<<{PAGE}/Annots[7 0 R]>>"),
+        stream("", "BT ET"),
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_owned(),
+        format!("<<{FORM}/Fields[7 0 R]>>"),
+        field,
+        other,
+    ];
+    Signed::of(&classic(&objects))
+}
+
 /// A locked field whose lock names one long name again and again.
 #[test]
 fn f_names_of_locked_fields_are_bounded() {
     let with = |count: usize| {
         let lock = format!("/Lock<</Type/SigFieldLock/Action/Include/Fields[{}]>>", times(8, count));
         let name = format!("({})", "n".repeat(100_000));
-        let objects = [
-            "<</Type/Catalog/Pages 2 0 R/AcroForm 6 0 R>>".to_owned(),
-            "<</Type/Pages/Count 1/Kids[3 0 R]>>".to_owned(),
-            format!("<<{PAGE}/Annots[7 0 R]>>"),
-            stream("", "BT ET"),
-            "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_owned(),
-            format!("<<{FORM}/Fields[7 0 R]>>"),
-            FIELD.replace(">>", &format!("{lock}>>")),
-            name,
-        ];
-        Signed::of(&classic(&objects))
+        with_field(FIELD.replace(">>", &format!("{lock}>>")), name)
     };
     let few = with(3);
     assert_eq!(few.report(&few.file).signatures[0].changes_after, Changes::None);
@@ -47,16 +52,7 @@ fn f_names_of_seed_values_are_bounded() {
         let with = |count: usize| {
             let seed = format!("/SV<</Ff {flag}/{key}[{}]>>", times(8, count));
             let field = FIELD.replace(">>", &format!("{seed}>>"));
-            let mut objects: Vec<String> = vec![
-                "<</Type/Catalog/Pages 2 0 R/AcroForm 6 0 R>>".to_owned(),
-                "<</Type/Pages/Count 1/Kids[3 0 R]>>".to_owned(),
-                format!("<<{PAGE}/Annots[7 0 R]>>"),
-                stream("", "BT ET"),
-                "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_owned(),
-                format!("<<{FORM}/Fields[7 0 R]>>"),
-            ];
-            objects.extend([field, format!("({})", "n".repeat(100_000))]);
-            let signed = Signed::of(&classic(&objects));
+            let signed = with_field(field, format!("({})", "n".repeat(100_000)));
             signed.report(&signed.file)
         };
         assert!(codes(&with(3)).contains(&"seed-value-violated"), "{key}: {:?}", codes(&with(3)));
