@@ -20,7 +20,9 @@ use pki::Certificate;
 use crate::facsimile::picture;
 use crate::leader::check_batch;
 use crate::qr::Press;
-use crate::support::{self, Commit, ROUNDS, commit, contention, ended, finished, outbox, sha256, state_of, writes};
+use crate::support::{
+    self, Commit, ROUNDS, commit, contention, ended, finished, later, outbox, sha256, state_of, writes,
+};
 use crate::workshop::{Expectation, SealMark, chain_of};
 use crate::{Halt, Outcome, Workshop, aftercare};
 
@@ -147,9 +149,8 @@ pub async fn number_and_seal(
     match failed.into_iter().next() {
         None => close(records, &session.id, &gone, item).await,
         Some(halt) => {
-            // Whoever looks is told, and the sweep takes others first. Whether that was written makes no difference to what is right.
-            let (id, due_at) = (item.id.clone(), support::backoff(item, now));
-            commit(records, vec![Write::OutboxWaits { id, due_at, waits: WaitsFor::Repair }]).await;
+            // The sweep takes others first.
+            later(records, item, now).await?;
             Err(halt)
         }
     }

@@ -13,10 +13,6 @@ const MOST: u32 = 200;
 /// Longer than any order of these kinds is put off or taken.
 const AHEAD: SignedDuration = SignedDuration::from_mins(15);
 
-/// So long a request for number and seal is only on its way: many are at once, each is asked about every second, and orders that were not put
-/// off are looked through with the others.
-const ON_ITS_WAY: SignedDuration = SignedDuration::from_mins(2);
-
 /// The order of a copy that was put off, with whom it waits for.
 ///
 /// # Errors
@@ -31,9 +27,9 @@ pub async fn of_copy(records: &impl Records, copy: &Copy, now: Timestamp) -> Res
 /// # Errors
 /// [`Fault`] of the table.
 pub async fn of_copies(records: &impl Records, copies: &[Copy], now: Timestamp) -> Result<Vec<Option<Outbox>>, Fault> {
-    let steps: Vec<Option<(Topic, &str)>> = copies.iter().map(|copy| step(copy, now)).collect();
+    let steps: Vec<Option<(Topic, &str)>> = copies.iter().map(step).collect();
     let mut found = vec![None; copies.len()];
-    for topic in [Topic::FinishLeader, Topic::Seal, Topic::FinishSeal, Topic::Archive] {
+    for topic in [Topic::FinishLeader, Topic::FinishSeal, Topic::Archive] {
         if !steps.iter().flatten().any(|(other, _)| *other == topic) {
             continue;
         }
@@ -47,20 +43,13 @@ pub async fn of_copies(records: &impl Records, copies: &[Copy], now: Timestamp) 
 }
 
 /// What brings a copy on from where it stands, and the subject of that order.
-fn step(copy: &Copy, now: Timestamp) -> Option<(Topic, &str)> {
+fn step(copy: &Copy) -> Option<(Topic, &str)> {
     match &copy.state {
         CopyState::AwaitingSignature { session, .. } => Some((Topic::FinishLeader, session.as_str())),
-        CopyState::SealRequested { session, .. } | CopyState::Numbered { prepared: None, session, .. } => {
-            is_late(copy.since, now).then_some((Topic::Seal, session.as_str()))
-        }
         CopyState::Numbered { prepared: Some(_), .. } => Some((Topic::FinishSeal, copy.id.as_str())),
         CopyState::Sealed { archived: None, .. } => Some((Topic::Archive, copy.id.as_str())),
         _ => None,
     }
-}
-
-fn is_late(since: Timestamp, now: Timestamp) -> bool {
-    now.duration_since(since) >= ON_ITS_WAY
 }
 
 /// The same of a session: the order for all of it, or the first one of its copies.
@@ -68,11 +57,10 @@ fn is_late(since: Timestamp, now: Timestamp) -> bool {
 /// # Errors
 /// [`Fault`] of the table.
 pub async fn of_session(records: &impl Records, session: &Session, now: Timestamp) -> Result<Option<Outbox>, Fault> {
+    if session.state != SessionState::Timestamping {
+        return Ok(None);
+    }
     match session.purpose {
-        Purpose::Seal if session.state == SessionState::Sending && is_late(session.created_at, now) => {
-            put_off(records, Topic::Seal, &[session.id.as_str()], now).await
-        }
-        _ if session.state != SessionState::Timestamping => Ok(None),
         Purpose::LeaderSign => put_off(records, Topic::FinishLeader, &[session.id.as_str()], now).await,
         Purpose::Seal => {
             let open = session.items.iter().filter(|item| !item.done);
