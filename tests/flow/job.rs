@@ -3,7 +3,7 @@
 use domain::copy::CopyState;
 use domain::decide::{Command, decide};
 use domain::ids::{CopyId, SessionId};
-use domain::model::{SessionState, Stored, Topic};
+use domain::model::{Purpose, SessionState, Stored, Topic, WaitsFor};
 use domain::ports::Write;
 use jiff::SignedDuration;
 use pades::{Policy, Profile, RegisterFacts, RegisterStatus, Verdict};
@@ -273,6 +273,8 @@ fn a_session_ends_whatever_became_of_its_copies() {
     let session = |id: &SessionId| world.look(|table| table.sessions.get(id).cloned()).expect("a session");
     assert_eq!(session(&first).items[0].problem.as_deref(), Some("signature-does-not-verify"));
     assert!(the_work(&world, Topic::Seal).due_at > world.now(), "others come first");
+    let order = run(casework::waiting::of_copy(&world, &copy_of(&world, &copies[1])));
+    assert_eq!(order.expect("a table").and_then(|order| order.waits), Some(WaitsFor::Repair));
     world.seed(vec![Write::User(leader)]);
     let second = request_seal(&world, &copies[..1]).expect("a signed copy").id;
     for _ in 0..6 {
@@ -297,6 +299,11 @@ fn a_key_that_fails_spends_one_number() {
     world.habits(|habits| habits.key = Habit::Refusing);
     sweep_once(&world);
     assert_eq!(copies.each_ref().map(|copy| number(&world, copy)), [Some(1), None, None]);
+    let session = world.look(|table| table.sessions.values().find(|one| one.purpose == Purpose::Seal).cloned());
+    let order = run(casework::waiting::of_session(&world, &session.expect("a session"))).expect("a table");
+    let order = order.expect("whoever looks is told");
+    assert_eq!((order.topic, order.waits), (Topic::Seal, Some(WaitsFor::Repair)));
+    assert!(order.due_at > world.now(), "an office whose key fails does not stand before others");
     world.habits(|habits| habits.key = Habit::Right);
     finish(&world);
     assert_eq!(copies.each_ref().map(|copy| number(&world, copy)), [Some(1), Some(2), Some(3)]);

@@ -216,7 +216,7 @@ impl Intake {
             copies.extend(self.records.copy(id).await?);
         }
         let mut shown = views::case(&case, &copies);
-        let orders = casework::waiting::of_copies(&self.records, &copies, self.now()).await?;
+        let orders = casework::waiting::of_copies(&self.records, &copies).await?;
         for (copy, order) in copies.iter().zip(&orders) {
             let listed = shown["copies"].as_array_mut().into_iter().flatten();
             for one in listed.filter(|one| one["id"] == copy.id.as_str()) {

@@ -144,7 +144,7 @@ impl Intake {
         {
             shown["annulment"]["reason"] = json!(annulment.reason);
         }
-        let order = casework::waiting::of_copy(&self.records, &copy, self.now()).await?;
+        let order = casework::waiting::of_copy(&self.records, &copy).await?;
         api::add_waiting(&mut shown, order.as_ref());
         Ok(Reply::json(200, &shown).etag(copy.version))
     }

@@ -82,7 +82,7 @@ impl SigningCallback {
         let session = self.visible(request, id, &caller).await?;
         let session = self.step(session).await?;
         let mut shown = session_view(&session, &caller.id, now);
-        let order = casework::waiting::of_session(&self.records, &session, now).await?;
+        let order = casework::waiting::of_session(&self.records, &session).await?;
         api::add_waiting(&mut shown, order.as_ref());
         let reply = Reply::json(200, &shown).etag(session.version);
         Ok(if session.state.is_closed() { reply } else { reply.header("retry-after", "1") })

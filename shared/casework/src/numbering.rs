@@ -21,7 +21,7 @@ use crate::facsimile::picture;
 use crate::leader::check_batch;
 use crate::qr::Press;
 use crate::support::{
-    self, Commit, ROUNDS, commit, contention, ended, finished, later, outbox, sha256, state_of, writes,
+    self, Commit, ROUNDS, commit, contention, ended, finished, outbox, put_off, sha256, state_of, writes,
 };
 use crate::workshop::{Expectation, SealMark, chain_of};
 use crate::{Halt, Outcome, Workshop, aftercare};
@@ -142,17 +142,18 @@ pub async fn number_and_seal(
             Ok(Stand::Gone) => gone.push(entry.copy.clone()),
             // One copy's file is not that of the others; but where keys or the table fail, nothing more is spent.
             Err(Trouble::File(halt)) if failed.len() < SPARED => failed.push(halt),
+            Err(Trouble::File(halt) | Trouble::Run(halt)) => {
+                failed.push(halt);
+                break;
+            }
             // The order stays due: many offices' numbers meet at one table, and whoever lost is the next.
-            Err(Trouble::File(halt) | Trouble::Run(halt)) => return Err(halt),
+            Err(Trouble::Lost) => return Err(contention()),
         }
     }
     match failed.into_iter().next() {
         None => close(records, &session.id, &gone, item).await,
-        Some(halt) => {
-            // The sweep takes others first.
-            later(records, item, now).await?;
-            Err(halt)
-        }
+        // An office whose key fails does not stand before the others at every sweep, and whoever looks sees what is missing.
+        Some(halt) => put_off(records, item, WaitsFor::Repair, now).await.and(Err(halt)),
     }
 }
 
@@ -165,6 +166,8 @@ enum Trouble {
     File(Halt),
     /// Anything else: it would be the same with the next copy.
     Run(Halt),
+    /// Others wrote first, too often.
+    Lost,
 }
 
 impl<E: Into<Halt>> From<E> for Trouble {
@@ -278,7 +281,7 @@ impl<R: Records, O: Objects, S: SealKey, Q: QrKey, W: Workshop, C: Chance> Desk<
                 Step::Ready => return Ok(Stand::Here),
             }
         }
-        Err(contention().into())
+        Err(Trouble::Lost)
     }
 
     /// The signed file as far as it is needed, read once. Under a number that is spent nothing else can ever be stored, so what the seal is

@@ -220,6 +220,19 @@ pub(crate) async fn later(records: &impl Records, item: &Outbox, now: Timestamp)
     Ok(Outcome::Later(due_at))
 }
 
+/// Leaves an item to the sweeper, and says for whose answer it waits. Whether that was written makes no difference to what is right.
+pub(crate) async fn put_off(
+    records: &impl Records,
+    item: &Outbox,
+    waits: WaitsFor,
+    now: Timestamp,
+) -> Result<Outcome, Halt> {
+    let due_at = backoff(item, now);
+    let later = Write::OutboxWaits { id: item.id.clone(), due_at, waits };
+    commit(records, vec![later, Write::PutOff(PutOff::of(item, now))]).await;
+    Ok(Outcome::Later(due_at))
+}
+
 /// The session after one of its copies has ended, well or with a problem.
 pub(crate) fn ended(session: &Session, copy: &CopyId, problem: Option<&str>) -> Session {
     let mut after = Session { version: session.version + 1, ..session.clone() };

@@ -16,7 +16,7 @@ pub use pades::Midstate;
 pub use signing::{
     Delivered, LateAnswer, PreparedRevision, Prompt, Purpose, Session, SessionItem, SessionState, Shape,
 };
-pub use work::{Learned, Outbox, Topic, WaitsFor};
+pub use work::{Learned, Outbox, PutOff, Topic, WaitsFor};
 
 use crate::ids::*;
 use crate::series::{Series, Written};

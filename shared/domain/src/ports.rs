@@ -108,6 +108,8 @@ pub enum Write {
         /// What it waits for from now on, when that changes.
         waits: Option<WaitsFor>,
     },
+    /// Where an order that was put off is found; the last one stays.
+    PutOff(PutOff),
     /// A line of history; must not exist.
     Event(Event),
     /// A delivery.
@@ -196,6 +198,8 @@ pub trait Records: Send + Sync {
     fn deliveries(&self, case: &CaseId) -> impl Future<Output = Result<Vec<Delivery>, Fault>> + Send;
     /// Work that is due, oldest first: what the stream lost, the sweepers find.
     fn due(&self, topic: Topic, now: Timestamp, limit: u32) -> impl Future<Output = Result<Vec<Outbox>, Fault>> + Send;
+    /// The order of each of these steps that was put off and waits, in no order; for people to see.
+    fn put_off(&self, steps: &[(Topic, &str)]) -> impl Future<Output = Result<Vec<Outbox>, Fault>> + Send;
     /// Sessions that [`Session::is_swept`] says the sweep of `signing-callback` can move, soonest to end first.
     fn open_sessions(&self, limit: u32) -> impl Future<Output = Result<Vec<Session>, Fault>> + Send;
     /// History of a dossier or copy.

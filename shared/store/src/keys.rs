@@ -36,6 +36,7 @@
 //! | quota | `QUOTA#<digest>` | `QUOTA` | | |
 //! | inquiry | `INQUIRY#<digest>` | `INQUIRY` | | |
 //! | outbox | `OUTBOX#<event>` | `OUTBOX` | `DUE#<topic>` | `<due_at>#<event>` |
+//! | put off | `WAITS#<subject>` | `<topic>` | | |
 //! | event | `HISTORY#<subject>` | `EVENT#<seq:010>` | | |
 //! | idempotency | `IDEM#<digest>` | `IDEM` | | |
 //!
@@ -339,6 +340,11 @@ pub fn outbox(id: &EventId) -> Key {
     Key::new(format!("OUTBOX#{id}"), "OUTBOX")
 }
 
+/// Which order brings a subject on that waits.
+pub fn put_off(topic: Topic, subject: &str) -> Key {
+    Key::new(format!("WAITS#{subject}"), topic.name())
+}
+
 /// The partition of a topic's waiting work in the index.
 pub fn due(topic: Topic) -> String {
     format!("DUE#{}", topic.name())
@@ -447,6 +453,7 @@ mod tests {
             watch(&crate::samples::watch(Watcher::Email("a@example.vn".into()))),
             outbox(&event_id),
             due_work(Topic::FinishLeader, t, &event_id),
+            put_off(Topic::FinishLeader, session_id.as_str()),
             event(case_id.as_str(), 12),
             idempotency(&[0xcd; 32]),
         ];

@@ -307,6 +307,13 @@ impl Records for Table {
         Ok(waiting.into_iter().filter(|work| work.topic == topic && work.due_at <= now).collect())
     }
 
+    async fn put_off(&self, steps: &[(Topic, &str)]) -> Result<Vec<Outbox>, Fault> {
+        let keys = steps.iter().map(|(topic, subject)| keys::put_off(*topic, subject)).collect();
+        let known: Vec<PutOff> = self.load_many(keys).await?;
+        let orders: Vec<Outbox> = self.load_many(known.iter().map(|one| keys::outbox(&one.order)).collect()).await?;
+        Ok(orders.into_iter().filter(|order| known.iter().any(|one| one.leads_to(order))).collect())
+    }
+
     async fn open_sessions(&self, limit: u32) -> Result<Vec<Session>, Fault> {
         let keys = self.index_keys(keys::OPEN_SESSIONS.into(), None, Range::first(limit)).await?;
         let sessions: Vec<Session> = self.load_many(keys).await?;

@@ -194,6 +194,39 @@ async fn work_is_due_until_it_is_done() {
     }
 }
 
+/// What was put off is found by what it is about, for as long as it waits.
+#[tokio::test]
+async fn what_waits_is_found_by_its_subject() {
+    const T: u8 = 44;
+    let table = table().await;
+    let order = |n, topic| sample::outbox(T, n, topic, 2_000_000);
+    let orders = [order(1, Topic::Seal), order(2, Topic::Renew), order(3, Topic::Seal)];
+    let steps: Vec<(Topic, &str)> = orders[..2].iter().map(|order| (order.topic, order.subject.as_str())).collect();
+    let put_off = |order: &Outbox, waits| {
+        let later = Write::OutboxWaits { id: order.id.clone(), due_at: at(2_000_060), waits };
+        vec![later, Write::PutOff(PutOff::of(order, at(0)))]
+    };
+    commit(&table, orders.iter().cloned().map(Write::Outbox).collect()).await;
+    assert_eq!(table.put_off(&steps).await, Ok(vec![]), "nothing was put off");
+    commit(&table, vec![Write::PutOff(PutOff::of(&orders[2], at(0)))]).await;
+    assert_eq!(table.put_off(&steps).await, Ok(vec![]), "the order decides");
+    commit(&table, put_off(&orders[0], WaitsFor::Repair)).await;
+    commit(&table, put_off(&orders[1], WaitsFor::Timestamp)).await;
+    let waits = async |steps: &[(Topic, &str)]| {
+        let found = table.put_off(steps).await.expect("a list");
+        found.iter().map(|order| (order.id.clone(), order.waits)).collect::<Vec<_>>()
+    };
+    let [seal, finish] =
+        [(0, WaitsFor::Repair), (1, WaitsFor::Timestamp)].map(|(n, waits)| (orders[n].id.clone(), Some(waits)));
+    assert_eq!(waits(&steps).await, [seal, finish.clone()]);
+    assert_eq!(waits(&steps[1..]).await, [finish]);
+    assert_eq!(waits(&[(Topic::Archive, steps[0].1)]).await, [], "another step");
+    commit(&table, vec![Write::OutboxDone(orders[0].id.clone())]).await;
+    let again = Outbox { id: EventId::new(bytes(T, 9)), ..orders[0].clone() };
+    commit(&table, vec![Write::Outbox(again)]).await;
+    assert_eq!(waits(&steps[..1]).await, [], "another order about it was not put off");
+}
+
 /// Of two who ask about one certificate one has written; the answer takes the place of the question, and a late one does not.
 #[tokio::test]
 async fn an_inquiry_is_asked_by_one_and_answered_once() {

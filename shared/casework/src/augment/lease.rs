@@ -1,12 +1,12 @@
 //! Who asks takes the work first: the minute's sweep, another delivery of the stream and a run that waits for a slow authority meet at one
 //! item, and each of them would pay for a time-stamp of its own.
 
-use domain::model::{Learned, Outbox, WaitsFor};
+use domain::model::{Learned, Outbox, PutOff, WaitsFor};
 use domain::ports::{CommitError, Records, Write};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Run;
-use crate::support::{backoff, commit};
+use crate::support::{backoff, commit, put_off};
 use crate::{Halt, Outcome};
 
 /// So long whoever has taken an item is alone with it. It holds a whole run: evidence, as many silent authorities as may be configured, one
@@ -25,11 +25,9 @@ impl<R: Records, O, S, W, C> Run<'_, R, O, S, W, C> {
         self.now.checked_add(LEASE).unwrap_or(self.now)
     }
 
-    /// Leaves the item to the sweeper, and says for whose answer it waits. Whether that was written makes no difference to what is right.
+    /// Leaves the item to the sweeper, and says for whose answer it waits.
     pub(super) async fn waits(&self, item: &Outbox, waits: WaitsFor) -> Result<Outcome, Halt> {
-        let due_at = backoff(item, self.now);
-        commit(self.records, vec![Write::OutboxWaits { id: item.id.clone(), due_at, waits }]).await;
-        Ok(Outcome::Later(due_at))
+        put_off(self.records, item, waits, self.now).await
     }
 
     /// Leaves the item to the sweeper with what this run has paid for. When that is lost, it is paid for again.
@@ -56,7 +54,10 @@ pub async fn give_back(records: &impl Records, item: &Outbox, now: Timestamp) {
         let (id, until, waits) = (item.id.clone(), backoff(item, now), Some(WaitsFor::Repair));
         let later = Write::OutboxTaken { id, due_at: taken, until, waits };
         // Written, or nothing is there any more: both are the end of it.
-        if !matches!(records.commit(vec![later]).await, Err(CommitError::Unknown(_))) {
+        if !matches!(
+            records.commit(vec![later, Write::PutOff(PutOff::of(item, now))]).await,
+            Err(CommitError::Unknown(_))
+        ) {
             return;
         }
     }

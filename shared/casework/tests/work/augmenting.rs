@@ -275,8 +275,8 @@ fn what_is_waited_for_is_seen() {
     let world = office();
     let (id, session) = key_has_signed(&world, 1);
     let seen = || {
-        let copy = run(waiting::of_copy(&world, &copy_of(&world, &id), world.now())).expect("the table");
-        let session = run(waiting::of_session(&world, &session_of(&world, &session), world.now())).expect("the table");
+        let copy = run(waiting::of_copy(&world, &copy_of(&world, &id))).expect("the table");
+        let session = run(waiting::of_session(&world, &session_of(&world, &session))).expect("the table");
         [copy, session].map(|order| order.map(|order| (order.waits.expect("a reason"), order.due_at)))
     };
     assert_eq!(seen(), [None, None], "nobody was asked yet");
@@ -325,7 +325,7 @@ fn a_seal_that_cannot_be_finished_says_so() {
     let item = waiting(&world).into_iter().find(|item| item.subject == id.as_str()).expect("the order");
     assert!(matches!(run(work(&world, &item)), Ok(Outcome::Later(_))));
     let copies = [copy_of(&world, &fine), copy_of(&world, &id)];
-    let seen = run(waiting::of_copies(&world, &copies, world.now())).expect("the table");
+    let seen = run(waiting::of_copies(&world, &copies)).expect("the table");
     let waits: Vec<_> = seen.iter().map(|order| order.as_ref().and_then(|order| order.waits)).collect();
     assert_eq!(waits, [None, Some(WaitsFor::Repair)]);
 }

@@ -1,6 +1,6 @@
 //! Work for functions, and whose answer it waits for.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::ids::*;
 
@@ -50,6 +50,32 @@ impl Learned {
     pub fn with_token(self, length: usize) -> Self {
         let length = u32::try_from(length).unwrap_or(u32::MAX);
         Self { token_length: self.token_length.max(length), ..self }
+    }
+}
+
+/// Leads from a step that was put off to its order, for people to see; written each time with the order, which decides what is told.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PutOff {
+    /// What the order asks for.
+    pub topic: Topic,
+    /// With what.
+    pub subject: String,
+    /// The order.
+    pub order: EventId,
+    /// The table may forget it then: a day after the order was put off for the last time.
+    pub until: Timestamp,
+}
+
+impl PutOff {
+    /// What leads to this order for a day.
+    pub fn of(order: &Outbox, now: Timestamp) -> Self {
+        let until = now.checked_add(SignedDuration::from_hours(24)).unwrap_or(now);
+        Self { topic: order.topic, subject: order.subject.clone(), order: order.id.clone(), until }
+    }
+
+    /// Whether this is its order, and it waits.
+    pub fn leads_to(&self, order: &Outbox) -> bool {
+        self.order == order.id && self.topic == order.topic && self.subject == order.subject && order.waits.is_some()
     }
 }
 

@@ -85,6 +85,7 @@ kept! {
     PublicCopy, "public_copy", register::PublicCopyItem;
     Lookup, "lookup", register::LookupItem;
     Outbox, "outbox", register::OutboxItem;
+    PutOff, "put_off", register::PutOffItem;
     Event, "event", register::EventItem;
     Delivery, "delivery", register::DeliveryItem;
     KeptReport, "kept_report", verification::KeptReportItem;

@@ -11,7 +11,7 @@ use super::shape;
 use crate::wire::{As, Bin, Forms, Hex, Id, Many, Opt, Time, Wire};
 
 shape!(CounterItem => Counter, EntryItem => Entry, PublicCopyItem => PublicCopy);
-shape!(TopicItem => Topic, WaitsForItem => WaitsFor, LearnedItem => Learned, OutboxItem => Outbox, EventItem => Event, ChannelItem => Channel, DeliveryItem => Delivery, OneTimeCodeItem => OneTimeCode);
+shape!(TopicItem => Topic, WaitsForItem => WaitsFor, LearnedItem => Learned, OutboxItem => Outbox, PutOffItem => PutOff, EventItem => Event, ChannelItem => Channel, DeliveryItem => Delivery, OneTimeCodeItem => OneTimeCode);
 
 #[derive(Deserialize, Serialize)]
 #[serde(remote = "Counter")]
@@ -112,6 +112,18 @@ pub(crate) struct OutboxItem {
     /// Nor has work whose tries have paid for nothing.
     #[serde(default, skip_serializing_if = "nothing", with = "As::<LearnedItem>")]
     learned: Learned,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "PutOff")]
+pub(crate) struct PutOffItem {
+    #[serde(with = "As::<TopicItem>")]
+    topic: Topic,
+    subject: String,
+    #[serde(with = "As::<Id>")]
+    order: EventId,
+    #[serde(with = "As::<Time>")]
+    until: Timestamp,
 }
 
 fn nothing(learned: &Learned) -> bool {

@@ -131,6 +131,7 @@ fn outbox_items_carry_kind_and_topic_as_text() {
         assert_eq!(item.get("kind"), Some(&text("outbox")));
         assert_eq!(item.get("topic"), Some(&text(topic.name())));
         assert_eq!(item.get("subject"), Some(&text("copy_x")));
+        round(PutOff::of(&sample::outbox(topic), sample::at(1)));
     }
 }
 

@@ -281,7 +281,8 @@ fn a_batch_has_a_time_to_live() {
     };
     let until = sample::at(9).as_second().to_string();
     let watch = sample::watch(Watcher::User(UserId::new([7; 16])));
-    for write in [Write::KeptReport(report(1)), Write::Watch(watch)] {
+    let put_off = PutOff { until: sample::at(9), ..PutOff::of(&sample::outbox(Topic::Seal), sample::at(0)) };
+    for write in [Write::KeptReport(report(1)), Write::Watch(watch), Write::PutOff(put_off)] {
         let parts = transaction("t", &[write]).expect("expands");
         let put = parts[0].put().expect("a put");
         assert_eq!(put.item().get("ttl").and_then(|ttl| ttl.as_n().ok()), Some(&until));

@@ -219,6 +219,18 @@ impl Records for World {
         self.ask("due", list).await
     }
 
+    async fn put_off(&self, steps: &[(Topic, &str)]) -> Result<Vec<Outbox>, Fault> {
+        let found = |w: &Inner| {
+            let known =
+                steps.iter().filter_map(|(topic, subject)| w.table.put_off.get(&(topic.name(), (*subject).to_owned())));
+            known
+                .filter_map(|one| w.table.outbox.get(&one.order).filter(|order| one.leads_to(order)))
+                .cloned()
+                .collect()
+        };
+        self.ask("put_off", found).await
+    }
+
     async fn open_sessions(&self, limit: u32) -> Result<Vec<Session>, Fault> {
         let open = |session: &&Session| session.is_swept();
         let list = |w: &Inner| {

@@ -58,6 +58,8 @@ pub struct Table {
     pub by_digest: BTreeMap<Sha256, CopyId>,
     /// Waiting work.
     pub outbox: BTreeMap<EventId, Outbox>,
+    /// Which order was put off, by topic and subject.
+    pub put_off: BTreeMap<(&'static str, String), PutOff>,
     /// All work that ever waited, in the order in which it was written: what a stream shows.
     pub stream: Vec<Outbox>,
     /// History.
@@ -159,7 +161,7 @@ impl Table {
     /// The conditions that [`domain::ports::Write`] documents.
     fn allows(&self, write: &Write) -> bool {
         match write {
-            Write::OutboxDone(_) | Write::Watch(_) => true,
+            Write::OutboxDone(_) | Write::PutOff(_) | Write::Watch(_) => true,
             Write::Unit(new) => follows(self.units.get(&new.id).map(|old| old.changed.version), new.changed.version),
             Write::User(new) => follows(self.users.get(&new.id).map(|old| old.changed.version), new.changed.version),
             Write::Appointment(new) => follows(self.appointments.get(&new.id).map(|old| old.version), new.version),
@@ -256,6 +258,7 @@ impl Table {
                     (work.due_at, work.learned) = (due_at, learned);
                 }
             }
+            Write::PutOff(new) => drop(self.put_off.insert((new.topic.name(), new.subject.clone()), new)),
             Write::Event(new) => drop(self.events.insert((new.subject.clone(), new.seq), new)),
             Write::Delivery(new) => {
                 self.links.extend(new.link_digest.map(|digest| (digest, new.copy.clone())));
@@ -351,6 +354,7 @@ fn items(write: &Write) -> Vec<String> {
         | Write::OutboxTaken { id, .. }
         | Write::OutboxWaits { id, .. }
         | Write::OutboxLearned { id, .. } => vec![id.to_string()],
+        Write::PutOff(it) => vec![format!("put off {} {}", it.topic.name(), it.subject)],
         Write::Event(it) => vec![format!("event {} {}", it.subject, it.seq)],
         Write::Delivery(it) => vec![format!("{} {}", it.case, it.id)],
         Write::Paper(it) => vec![format!("paper {}", it.copy)],
