@@ -3,14 +3,15 @@
 //! Reads what is written as fields are filled in (`written.rs`), in fonts that are believed (`fonts.rs`); whatever else is drawn is answered
 //! with "unknown".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pdf::{Dict, ObjId, Object, Rect};
 
 use super::Step;
+use super::anew::{default_look, is_plain_style};
 use super::compare::{NULL, Stop, Stops};
 use super::content::{Operators, Value};
-use super::written::{Font, Odd, Read, Written};
+use super::written::{Font, Odd, PAPER, Read, Written, stands_out};
 
 /// The answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -82,8 +83,16 @@ impl Step<'_, '_> {
         })
     }
 
-    /// The letters of `/RV`, which a viewer may draw instead of the value (ISO 32000-2 §12.7.4.4).
-    fn rich_text(&self, field: &Dict) -> Result<Rich, Stop> {
+    /// The letters of `/RV`, which a viewer may draw instead of the value (ISO 32000-2 §12.7.4.4), in a style in which they are read.
+    pub(super) fn rich_text(&self, field: &Dict) -> Result<Rich, Stop> {
+        let plain = match self.after.get(field, b"DS")? {
+            Object::Null => true,
+            Object::String(style) => style.bytes.len() <= RICH && is_plain_style(&self.decoded(&style.bytes)?),
+            _ => false,
+        };
+        if !plain {
+            return Ok(Rich::Unknown);
+        }
         let text = match self.after.get(field, b"RV")? {
             Object::Null => return Ok(Rich::None),
             Object::String(text) if text.bytes.len() <= RICH => self.decoded(&text.bytes)?,
@@ -188,29 +197,39 @@ impl Step<'_, '_> {
     }
 
     /// A text string that is paid for: by references a file says one as often as it has room for them.
-    fn decoded(&self, text: &[u8]) -> Result<String, Stop> {
+    pub(super) fn decoded(&self, text: &[u8]) -> Result<String, Stop> {
         self.compare.spend(1 + text.len() as u64)?;
         Ok(pdf::decode_text(text))
     }
 
     /// Text of `/AP /N`; `None` without an appearance.
-    fn normal_text(&mut self, widget: &Dict) -> Result<Option<Text>, Stop> {
+    pub(super) fn normal_text(&mut self, widget: &Dict) -> Result<Option<Text>, Stop> {
         let after = self.after;
         let Some(appearance) = after.get(widget, b"AP")?.as_dict() else { return Ok(None) };
         let normal = after.get(appearance, b"N")?;
         let Object::Stream(stream) = normal else {
             return Ok(if normal.is_null() { None } else { Some(Text::Unreadable) });
         };
+        // What is optional may be hidden, and what shows while a pointer is over the field is drawn like the rest.
+        if stream.dict.contains(b"OC") || self.changes_with_pointer(appearance)? {
+            return Ok(Some(Text::Unreadable));
+        }
         let Ok(content) = after.decode(stream) else { return Ok(Some(Text::Unreadable)) };
         let Some(frame) = self.frame(&stream.dict, widget)? else { return Ok(Some(Text::Unreadable)) };
+        let resources = after.get(&stream.dict, b"Resources")?.as_dict();
+        let fonts = resources.map(|resources| after.get(resources, b"Font")).transpose()?;
         // Without resources of its own a stream takes those of a page, and which page is the viewer's choice.
-        let Some(resources) = after.get(&stream.dict, b"Resources")?.as_dict() else {
-            return Ok(Some(Text::Unreadable));
-        };
-        let fonts = after.get(resources, b"Font")?.as_dict();
+        let fonts = fonts.map(|fonts| fonts.as_dict());
         let Some(read) = self.shown_text(&content, fonts, frame)? else { return Ok(Some(Text::Unreadable)) };
         self.compare.spend(read.text.len() as u64)?;
         Ok(Some(Text::Read(read)))
+    }
+
+    /// Another drawing than the usual one for a pointer that is over the field or pressed.
+    fn changes_with_pointer(&self, appearance: &Dict) -> Result<bool, Stop> {
+        let usual = self.after.get(appearance, b"N")?;
+        let mut others = [&b"R"[..], b"D"].into_iter().filter(|key| appearance.contains(key));
+        others.try_fold(false, |other, key| Ok(other || self.after.get(appearance, key)? != usual))
     }
 
     /// The box that a drawing shows in the field; `None` where the field shows it turned by odd angles, mirrored, or in another size
@@ -237,11 +256,12 @@ impl Step<'_, '_> {
         Ok(Some(frame).filter(|frame| same(wide, frame.width()) && same(high, frame.height())))
     }
 
-    /// Everything that is shown, in the order in which it is read; `None` where something else is drawn, or otherwise.
-    fn shown_text(&mut self, content: &[u8], fonts: Option<&Dict>, frame: Rect) -> Result<Option<Read>, Stop> {
+    /// Everything that is shown, in the order in which it is read; `None` where something else is drawn, or otherwise. `fonts`: those of the
+    /// drawing's own resources, where it has any.
+    fn shown_text(&mut self, content: &[u8], fonts: Option<Option<&Dict>>, frame: Rect) -> Result<Option<Read>, Stop> {
         let mut written = Written::new(frame);
         // A font that stands directly in the resources has no number by which it would be known again.
-        let mut known: BTreeMap<Vec<u8>, Font> = BTreeMap::new();
+        let (mut known, mut missing): (BTreeMap<Vec<u8>, Font>, BTreeSet<bool>) = (BTreeMap::new(), BTreeSet::new());
         let mut operators = Operators::new(content);
         loop {
             let operator = match operators.step() {
@@ -252,8 +272,15 @@ impl Step<'_, '_> {
             self.compare.spend(1)?;
             let taken = match (operator, operators.operands()) {
                 (b"Tf", [Value::Name(name), Value::Number(size)]) => {
+                    let Some(fonts) = fonts else { return Ok(None) };
                     if !known.contains_key(name) {
-                        known.insert(name.clone(), self.named_font(name, fonts)?);
+                        let font = self.named_font(name, fonts)?;
+                        missing.insert(font.is_none());
+                        known.insert(name.clone(), font.map_or_else(|| self.stand_in(), Ok)?);
+                    }
+                    // Of a drawing with a font that is missing beside one that is not, some viewers draw a half.
+                    if missing.len() > 1 {
+                        return Ok(None);
                     }
                     known.get(name).ok_or(Odd).and_then(|font| written.set_font(font.clone(), *size))
                 }
@@ -274,43 +301,15 @@ impl Step<'_, '_> {
             now if old == now => Ok(true),
             Object::String(text) => {
                 self.compare.spend(text.bytes.len() as u64)?;
-                Ok(is_plain_default(&text.bytes))
+                Ok(default_look(&text.bytes).is_some_and(|look| stands_out(look.light, PAPER)))
             }
             _ => Ok(false),
         }
     }
 }
 
-/// One font and colours that show on paper. A size of 0 leaves it to the viewer.
-fn is_plain_default(text: &[u8]) -> bool {
-    use Value::{Name, Number};
-    let (mut operators, mut fonts) = (Operators::new(text), 0);
-    let dark = |values: &[f64]| values.iter().any(|value| *value < 0.75);
-    loop {
-        let fine = match operators.step() {
-            Ok(None) => return operators.operands().is_empty() && fonts == 1,
-            Ok(Some(b"Tf")) => {
-                fonts += 1;
-                matches!(operators.operands(), [Name(_), Number(size)] if *size == 0.0 || (2.0..=300.0).contains(size))
-            }
-            Ok(Some(b"g" | b"G")) => matches!(operators.operands(), [Number(grey)] if dark(&[*grey])),
-            Ok(Some(b"rg" | b"RG")) => {
-                matches!(operators.operands(), [Number(red), Number(green), Number(blue)] if dark(&[*red, *green, *blue]))
-            }
-            Ok(Some(b"k" | b"K")) => {
-                let inks = operators.numbers();
-                inks.len() == 4 && operators.operands().len() == 4 && inks.iter().any(|ink| *ink > 0.25)
-            }
-            _ => false,
-        };
-        if !fine {
-            return false;
-        }
-    }
-}
-
 /// What `/RV` holds.
-enum Rich {
+pub(super) enum Rich {
     None,
     Says(String),
     Unknown,
@@ -326,7 +325,7 @@ fn letters_of(text: &str) -> Option<String> {
         match inside {
             // Comments and the like hide text from one reader, and not from another.
             _ if behind.starts_with('<') && inside.starts_with('!') => return None,
-            _ if behind.starts_with('<') => {}
+            _ if behind.starts_with('<') => is_plain_element(inside).then_some(())?,
             "lt" => letters.push('<'),
             "gt" => letters.push('>'),
             "amp" => letters.push('&'),
@@ -347,9 +346,25 @@ fn letters_of(text: &str) -> Option<String> {
     Some(letters)
 }
 
+/// An element of rich text that says nothing of colour and size but in a plain style.
+fn is_plain_element(element: &str) -> bool {
+    let lower = element.to_ascii_lowercase();
+    let style = lower.split_once("style").map(|(_, behind)| behind.trim_start());
+    let style = style.map(|behind| behind.strip_prefix('=').map(str::trim_start));
+    let quoted = |text: &str| {
+        let quote = text.chars().next().filter(|sign| matches!(sign, '"' | '\''))?;
+        text.get(1..)?.split_once(quote).map(|(style, _)| style.to_owned())
+    };
+    let plain = match style {
+        None => true,
+        Some(text) => text.and_then(quoted).is_some_and(|style| is_plain_style(&style)),
+    };
+    plain && lower.matches("style").count() <= 1 && !lower.starts_with("font")
+}
+
 /// What is drawn says the value, sign by sign. Only between two strings white space may come or go: lines are broken there, and programs that
 /// set the gaps between words themselves draw none.
-fn says(read: &Read, value: &str) -> bool {
+pub(super) fn says(read: &Read, value: &str) -> bool {
     let mut rest = value;
     for (text, _) in &read.strings {
         rest = rest.trim_start();
@@ -380,7 +395,7 @@ fn marks(read: &Read, chosen: &str) -> bool {
         .all(|bar| read.strings.iter().all(|(text, height)| behind(bar, *height) == (squeeze(text) == chosen)))
 }
 
-enum Text {
+pub(super) enum Text {
     Read(Read),
     Unreadable,
 }

@@ -22,29 +22,42 @@ const COMMON: &[&[u8]] = &[b"Helvetica", b"Times", b"Courier", b"Arial", b"Times
 /// What may follow such a name.
 const STYLES: &[&[u8]] = &[b"", b"Bold", b"Italic", b"BoldItalic", b"Oblique", b"BoldOblique", b"Roman", b"PSMT"];
 
-/// What one letter or code that a font holds costs, in values that are looked at: it stays in memory.
-const LETTER: u64 = 8;
-
 impl Step<'_, '_> {
-    /// The font that a drawing names: its own, one of the form, or where neither has it what the viewer takes instead.
-    pub(super) fn named_font(&mut self, name: &[u8], own: Option<&Dict>) -> Result<Font, Stop> {
+    /// The font that a drawing names: its own, or one of the form; `None` where neither has it. Then one viewer takes a font of its own, and
+    /// another draws nothing.
+    pub(super) fn named_font(&mut self, name: &[u8], own: Option<&Dict>) -> Result<Option<Font>, Stop> {
         let after = self.after;
         let known = match own.and_then(|fonts| fonts.get(name)) {
             Some(font) => Some(font),
             None => form_fonts(after)?.and_then(|fonts| fonts.get(name)),
         };
-        let Some(font) = known else {
-            let none = Object::Dict(Dict::new());
-            return Ok((Rc::new(by_encoding(after, &Dict::new())?), Rc::new(Metrics::read(after, &none)?)));
-        };
-        let metrics = Metrics::read(after, font)?;
-        self.compare.spend(metrics.cost().div_ceil(64))?;
-        Ok((self.letters(font)?, Rc::new(metrics)))
+        let Some(font) = known else { return Ok(None) };
+        Ok(Some((self.letters(font)?, self.metrics(font)?)))
+    }
+
+    /// What a viewer takes instead of a font that is missing, if it takes one.
+    pub(super) fn stand_in(&self) -> Result<Font, Stop> {
+        let none = Object::Dict(Dict::new());
+        Ok((Rc::new(by_encoding(self.after, &Dict::new())?), Rc::new(Metrics::read(self.after, &none)?)))
+    }
+
+    /// Widths of a font of the state after.
+    fn metrics(&mut self, font: &Object) -> Result<Rc<Metrics>, Stop> {
+        let id = font.as_ref_id();
+        if let Some(known) = id.and_then(|id| self.metrics.get(&id)) {
+            return Ok(Rc::clone(known));
+        }
+        let metrics = Rc::new(Metrics::read(self.after, font)?);
+        self.compare.spend(metrics.cost())?;
+        if let Some(id) = id {
+            self.metrics.insert(id, Rc::clone(&metrics));
+        }
+        Ok(metrics)
     }
 
     /// Fonts that come into the form's default resources are those that every viewer brings, with the letters of ASCII for ASCII and usual widths;
     /// or nothing that is filled in names them. A field that nobody touches may name one that was missing, and the viewer draws with it.
-    pub(super) fn adds_usual_fonts(&self, old: &Dict, new: &Dict) -> Result<bool, Stop> {
+    pub(super) fn adds_usual_fonts(&mut self, old: &Dict, new: &Dict) -> Result<bool, Stop> {
         let fonts = |view: &Document<'_>, form: &Dict| -> Result<Dict, Stop> {
             let resources = view.get(form, b"DR")?.as_dict();
             let fonts = resources.map(|resources| view.get(resources, b"Font")).transpose()?;
@@ -54,7 +67,10 @@ impl Step<'_, '_> {
         let mut named: Option<BTreeSet<Vec<u8>>> = None;
         for (name, font) in is.iter().filter(|(name, _)| !was.contains(name)) {
             let usual = match self.after.resolve(font)?.as_dict() {
-                Some(dict) => self.is_usual(name, dict, &Metrics::read(self.after, font)?)?,
+                Some(dict) => {
+                    let metrics = self.metrics(font)?;
+                    self.is_usual(name, dict, &metrics)?
+                }
                 None => false,
             };
             if usual {
@@ -108,7 +124,9 @@ impl Step<'_, '_> {
             let quotes = |sign: char| if matches!(sign, '\u{2018}' | '\u{2019}') { '\'' } else { sign };
             read.chars().map(quotes).zip(&printable).all(|(sign, byte)| sign == char::from(*byte) || *byte == b'`')
         };
-        Ok(by_encoding(after, font)?.read(&printable, 1_000).is_some_and(plain) && metrics.reach(&printable).is_some())
+        Ok(by_encoding(after, font)?.read(&printable, 1_000).is_some_and(plain)
+            && metrics.is_wide_enough()
+            && metrics.reach(&printable).is_some())
     }
 
     /// Letters of a font of the state after; unknown where it is not to be believed.
@@ -119,11 +137,13 @@ impl Step<'_, '_> {
         }
         let after = self.after;
         let letters = match after.resolve(font)?.as_dict() {
+            // What is as narrow as no viewer draws it lies over itself.
+            Some(dict) if brought_by_viewers(after, dict)? && !self.metrics(font)?.is_wide_enough() => Letters::Unknown,
             Some(dict) if brought_by_viewers(after, dict)? => by_encoding(after, dict)?,
             Some(dict) if self.is_old(font)? => old(after, dict)?,
             _ => Letters::Unknown,
         };
-        self.compare.spend(LETTER * letters.cost())?;
+        self.compare.spend(letters.cost())?;
         let letters = Rc::new(letters);
         if let Some(id) = id {
             self.letters.insert(id, Rc::clone(&letters));

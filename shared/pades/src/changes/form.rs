@@ -420,7 +420,12 @@ impl Step<'_, '_> {
         let redrawn = [&b"AP"[..], b"AS"].iter().any(|key| keys.contains(*key)) || widgets == Widgets::Redrawn;
         // Viewers that draw the field themselves go by these.
         let revalued = [&b"V"[..], b"RV", b"DS", b"I", b"TI"].iter().any(|key| keys.contains(*key));
-        let drawn = if redrawn || revalued { self.drawn_value(&is.kind, new, &is.widgets)? } else { Drawn::Nothing };
+        let mut drawn =
+            if redrawn || revalued { self.drawn_value(&is.kind, new, &is.widgets)? } else { Drawn::Nothing };
+        let by_viewers = self.is_drawn_anew()? || drawn == Drawn::Nothing && is.kind != b"Btn";
+        if revalued && by_viewers && drawn != Drawn::Other && !self.draws_itself(&is.kind, new, &is.widgets)? {
+            drawn = Drawn::Unknown;
+        }
         let (class, rule) = match drawn {
             Drawn::Nothing | Drawn::Same => (Class::Filling(Some(is.name.clone())), "filling"),
             Drawn::Other => (Class::Forbidden, "value-and-appearance-differ"),
@@ -437,12 +442,24 @@ impl Step<'_, '_> {
             return Ok(());
         }
         let Some(dict) = self.after.object(id)?.as_plain_dict() else { return Ok(()) };
-        match self.drawn_value(&field.kind, dict, &field.widgets)? {
-            Drawn::Nothing | Drawn::Same => {}
+        // A push button has no value.
+        let drawn = match self.drawn_value(&field.kind, dict, &field.widgets)? {
+            Drawn::Unknown if field.kind == b"Btn" => Drawn::Same,
+            drawn => drawn,
+        };
+        match drawn {
             Drawn::Other => self.forbid("value-and-appearance-differ", Some(id)),
-            Drawn::Unknown => self.forbid(DRAWING_UNREADABLE, Some(id)),
+            Drawn::Nothing | Drawn::Same if self.draws_itself(&field.kind, dict, &field.widgets)? => {}
+            _ => self.forbid(DRAWING_UNREADABLE, Some(id)),
         }
         Ok(())
+    }
+
+    /// Viewers are told to make the drawings of all fields themselves.
+    fn is_drawn_anew(&self) -> Result<bool, Stop> {
+        let form = self.after.get(self.after.catalog()?, b"AcroForm")?.as_dict();
+        let asked = form.map(|form| self.after.get(form, b"NeedAppearances")).transpose()?;
+        Ok(asked.is_some_and(|asked| asked.as_bool() == Some(true)))
     }
 
     /// `Some(is a time-stamp)` when the field now holds a signature that did not exist before.

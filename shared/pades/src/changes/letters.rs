@@ -36,11 +36,12 @@ impl Letters {
         }
     }
 
-    /// What it holds, in codes and letters.
+    /// What it holds, in octets of memory: a code of a map stands there with what it stands for, each in a place of its own.
     pub(super) fn cost(&self) -> u64 {
+        const CODE: u64 = 128;
         match self {
-            Letters::Bytes(table) => table.len() as u64,
-            Letters::Codes(map) => (map.codes.len() + map.letters) as u64,
+            Letters::Bytes(table) => 4 * table.len() as u64,
+            Letters::Codes(map) => CODE * map.codes.len() as u64 + map.letters as u64,
             Letters::Unknown => 1,
         }
     }

@@ -42,7 +42,7 @@ impl Metrics {
     pub(super) fn cost(&self) -> u64 {
         match self {
             Metrics::Simple { widths, .. } => 64 + 8 * widths.len() as u64,
-            Metrics::Wide { widths, .. } => 64 + 8 * widths.len() as u64,
+            Metrics::Wide { widths, .. } => 64 + 24 * widths.len() as u64,
             Metrics::Loose { .. } | Metrics::Unbounded => 64,
         }
     }
@@ -80,6 +80,35 @@ impl Metrics {
             Metrics::Loose { vertical: true } | Metrics::Unbounded => return None,
         }
         Some(ems)
+    }
+
+    /// Ems that the last letter of a string takes at least.
+    pub(super) fn least(&self, text: &[u8], last: u8) -> f64 {
+        match self {
+            Metrics::Simple { widths, missing, .. } if widths.is_empty() => narrowest(last, *missing < 1000.0),
+            Metrics::Simple { first, widths, missing } => {
+                let at = usize::try_from(i64::from(last) - first).ok();
+                at.and_then(|at| widths.get(at)).unwrap_or(missing) / 1000.0
+            }
+            Metrics::Wide { other, widths } => {
+                let code = text.chunks(2).next_back().unwrap_or_default();
+                let code = code.iter().fold(0u32, |sum, byte| sum << 8 | u32::from(*byte));
+                widths.get(&code).unwrap_or(other) / 1000.0
+            }
+            // Nobody sets those back.
+            Metrics::Loose { .. } | Metrics::Unbounded => 0.0,
+        }
+    }
+
+    /// No letter of ASCII is much narrower than viewers draw it, in the fonts that they bring: else letters lie over each other.
+    pub(super) fn is_wide_enough(&self) -> bool {
+        const NARROWER: f64 = 0.8;
+        let Metrics::Simple { first, widths, missing } = self else { return false };
+        (b'!'..=b'~').all(|byte| {
+            let at = usize::try_from(i64::from(byte) - first).ok();
+            let width = at.and_then(|at| widths.get(at));
+            width.is_none_or(|width| *width >= 1000.0 * NARROWER * narrowest(byte, *missing < 1000.0))
+        })
     }
 
     /// `None` where it has no bounds.
@@ -120,6 +149,20 @@ fn widest(byte: u8) -> f64 {
         b'A'..=b'Z' => 0.79,
         b' '..=b'~' => 0.62,
         _ => 1.02,
+    }
+}
+
+/// Ems of a letter at least, in the same fonts (AFM, rounded down).
+fn narrowest(byte: u8, courier: bool) -> f64 {
+    match byte {
+        _ if courier => 0.6,
+        b'0'..=b'9' => 0.5,
+        b'\'' | b'|' => 0.18,
+        b'i' | b'j' | b'l' => 0.22,
+        b' ' | b'!' | b'"' | b'(' | b')' | b',' | b'-' | b'.' | b'/' | b':' | b';' | b'I' | b'[' | b']' | b'\\'
+        | b'`' | b'f' | b'r' | b't' | b'{' | b'}' => 0.25,
+        b'#'..=b'~' => 0.38,
+        _ => 0.25,
     }
 }
 

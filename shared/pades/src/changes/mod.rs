@@ -4,6 +4,7 @@
 //! without a rule must be the same. An object that is reached on several ways is compared on each of them, so the name of a key never
 //! excuses what a page draws. Does not render pages: of what an allowed new appearance covers only bounds are known.
 
+mod anew;
 mod appearance;
 mod bytes;
 mod compare;
@@ -126,8 +127,9 @@ pub(crate) struct Step<'s, 'a> {
     reached: Option<BTreeSet<ObjId>>,
     /// Viewers make the drawings of all fields anew from now on.
     drawn_anew: bool,
-    /// Letters of fonts, where they were asked for.
+    /// Letters and widths of fonts, where they were asked for.
     letters: BTreeMap<ObjId, Rc<letters::Letters>>,
+    metrics: BTreeMap<ObjId, Rc<metrics::Metrics>>,
 }
 
 /// Explains revision `index` (from 1: it has a predecessor).
@@ -156,6 +158,7 @@ pub(crate) fn explain(
         reached: None,
         drawn_anew: false,
         letters: BTreeMap::new(),
+        metrics: BTreeMap::new(),
     };
     step.entries(index)?;
     step.bytes(index)?;

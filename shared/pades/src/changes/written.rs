@@ -2,7 +2,7 @@
 //! in that order: upright, in one size or near it, inside of the field and not over itself. Anything else has no text here.
 //!
 //! Knows no glyphs. Does not see letters that straight lines make, nor what the right edge of the field cuts off; but a clip is no narrower
-//! than the field, text is darker than paper, and nothing is pushed aside by a row of spaces.
+//! than the field, text stands out from what it lies on, and nothing is pushed aside by a row of spaces.
 
 use std::rc::Rc;
 
@@ -21,7 +21,8 @@ const TEXT: usize = 1 << 18;
 const SMALLEST: f64 = 2.0;
 /// Ratios of width to height of a letter, as drawn to as designed.
 const STRETCH: std::ops::RangeInclusive<f64> = 0.4..=2.5;
-/// What a letter may be set back by, and what it may be set on by, in ems. Kerning takes a quarter; combs have cells of three.
+/// What a letter may be set back by, as a part of the letter before, and what it may be set on by, in ems. Kerning takes a quarter of a letter;
+/// combs have cells of three ems.
 const BACK: f64 = 0.5;
 const APART: f64 = 3.0;
 /// Gaps between letters or words may be closed by so much of an em.
@@ -37,9 +38,16 @@ const MARGIN: f64 = 8.0;
 const MARGIN_PART: f64 = 0.15;
 /// Spaces that may stand in a row.
 const BLANKS: usize = 8;
-/// Lighter than that is paper: of grey, red, green and blue, and of inks.
-const PAPER: f64 = 0.75;
-const INK: f64 = 0.25;
+/// How light paper is, and how much lighter or darker text is than what it lies on.
+pub(super) const PAPER: f64 = 1.0;
+const CONTRAST: f64 = 0.25;
+/// Areas that were painted below the text of one drawing: a ground, a border, what marks an option of a list.
+const GROUNDS: usize = 64;
+/// Wider lines than that cover what is beside them, in points; and those around filled letters, in ems.
+const LINES: f64 = 4.0;
+const OUTLINE: f64 = 0.1;
+/// The largest letters of a drawing to its smallest.
+const SIZES: f64 = 2.5;
 /// A new line begins so far below, in ems.
 const LINE: f64 = 0.6;
 
@@ -65,20 +73,22 @@ struct Look {
     mode: f64,
     fill: Tint,
     stroke: Tint,
+    line_width: f64,
     to_box: Matrix,
     window: Rect,
 }
 
-/// A colour, as far as it is told from paper.
+/// A colour, as far as it is told from another.
 #[derive(Clone, Copy)]
 struct Tint {
     /// Components of its space; 0 where that is not one of the device.
     space: usize,
-    pale: bool,
+    /// From black, 0, to white, 1; `None` where nothing is known of it.
+    light: Option<f64>,
 }
 
 impl Tint {
-    const BLACK: Tint = Tint { space: 1, pale: false };
+    const BLACK: Tint = Tint { space: 1, light: Some(0.0) };
 
     /// A colour space begins with its black (ISO 32000-2 §8.6.5); of one that is not of the device nothing is known.
     fn of_space(name: &[u8]) -> Tint {
@@ -88,18 +98,40 @@ impl Tint {
             b"DeviceCMYK" | b"CMYK" => 4,
             _ => 0,
         };
-        Tint { space, pale: space == 0 }
+        Tint { space, light: (space > 0).then_some(0.0) }
     }
 
     fn of(space: usize, values: &[Value<'_>]) -> Tint {
-        let mut values = values.iter().filter_map(Value::number);
-        let pale = match space {
-            1 | 3 => values.all(|value| value >= PAPER),
-            4 => values.all(|ink| ink <= INK),
-            _ => true,
-        };
-        Tint { space, pale }
+        let values: Vec<f64> = values.iter().filter_map(Value::number).collect();
+        Tint { space, light: light(&values).filter(|_| space > 0) }
     }
+}
+
+/// How light a colour of the device is, as eyes see it (Rec. 709): yellow is nearly paper, blue nearly ink.
+pub(super) fn light(components: &[f64]) -> Option<f64> {
+    let sound = |value: &f64| value.clamp(0.0, 1.0);
+    let seen = |red: f64, green: f64, blue: f64| 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    Some(match components.iter().map(sound).collect::<Vec<f64>>().as_slice() {
+        [grey] => *grey,
+        [red, green, blue] => seen(*red, *green, *blue),
+        [cyan, magenta, yellow, black] => {
+            let left = |ink: &f64| (1.0 - ink) * (1.0 - black);
+            seen(left(cyan), left(magenta), left(yellow))
+        }
+        _ => return None,
+    })
+}
+
+/// Text of one can be read on the other.
+pub(super) fn stands_out(text: f64, ground: f64) -> bool {
+    (text - ground).abs() >= CONTRAST
+}
+
+/// What was painted below the text, and where; somewhere, when it is not a box.
+#[derive(Clone, Copy)]
+struct Ground {
+    area: Option<Rect>,
+    light: Option<f64>,
 }
 
 /// The path that is being drawn.
@@ -131,8 +163,14 @@ pub(super) struct Written {
     path: Path,
     clips: bool,
     line: Matrix,
-    /// How far the pen is along the line at most, in text space.
+    /// How far the pen is along the line at most, in text space, letters as wide as they are drawn.
     pen: f64,
+    /// How far it was set back from there since the last letter, and how wide that was at least.
+    back: f64,
+    letter: f64,
+    grounds: Vec<Ground>,
+    /// The smallest and the largest letters.
+    sizes: Option<(f64, f64)>,
     /// The pen was set since something was shown.
     moved: bool,
     last: Option<Shown>,
@@ -164,6 +202,7 @@ impl Written {
             mode: 0.0,
             fill: Tint::BLACK,
             stroke: Tint::BLACK,
+            line_width: 1.0,
             to_box: Matrix::IDENTITY,
             window: frame,
         };
@@ -177,6 +216,10 @@ impl Written {
             clips: false,
             line: Matrix::IDENTITY,
             pen: 0.0,
+            back: 0.0,
+            letter: 0.0,
+            grounds: Vec::new(),
+            sizes: None,
             moved: true,
             last: None,
             read: Read::default(),
@@ -204,8 +247,11 @@ impl Written {
     pub(super) fn take(&mut self, operator: &[u8], operands: &[Value<'_>]) -> Step {
         use Value::{Name, Number, Text};
         match (operator, operands) {
-            (b"BMC", [Name(_)]) | (b"BDC", [Name(_), _, ..]) | (b"EMC", []) => Ok(()),
-            (b"w" | b"J" | b"j" | b"M" | b"i", [Number(_)]) | (b"ri", [Name(_)]) => Ok(()),
+            // What is optional may be hidden.
+            (b"BMC", [Name(tag)]) | (b"BDC", [Name(tag), _, ..]) => sound(tag != b"OC"),
+            (b"EMC", []) => Ok(()),
+            (b"w", [Number(width)]) => set(&mut self.look.line_width, *width),
+            (b"J" | b"j" | b"M" | b"i", [Number(_)]) | (b"ri", [Name(_)]) => Ok(()),
             (b"g" | b"rg" | b"k" | b"cs" | b"sc" | b"scn", _) => colour(&mut self.look.fill, operator, operands),
             (b"G" | b"RG" | b"K" | b"CS" | b"SC" | b"SCN", _) => colour(&mut self.look.stroke, operator, operands),
             (b"d", [Value::Open, .., Value::Close, Number(_)]) => Ok(()),
@@ -286,18 +332,48 @@ impl Written {
             (b"n", []) => self.end_path(),
             // What is painted later covers the text, or crosses it out.
             (b"S" | b"s", []) => {
-                sound(self.last.is_none())?;
+                self.line_below()?;
                 self.end_path()
             }
-            (b"f" | b"F" | b"f*" | b"B" | b"B*" | b"b" | b"b*", []) => {
-                sound(self.last.is_none())?;
-                if let Path::Box(area) = self.path {
-                    self.read.bars.push(self.look.to_box.bounds([area.x0, area.y0, area.x1, area.y1]));
-                }
+            (b"f" | b"F" | b"f*", []) => {
+                self.fill_below()?;
+                self.end_path()
+            }
+            (b"B" | b"B*" | b"b" | b"b*", []) => {
+                self.fill_below()?;
+                self.line_below()?;
                 self.end_path()
             }
             _ => Err(Odd),
         }
+    }
+
+    /// A thin line is a border; a wide one covers.
+    fn line_below(&mut self) -> Step {
+        let (wide, high) = self.look.to_box.scales();
+        let width = self.look.line_width * wide.max(high);
+        let light = self.look.stroke.light;
+        if width <= LINES { sound(self.last.is_none()) } else { self.paint_below(Ground { area: None, light }) }
+    }
+
+    fn fill_below(&mut self) -> Step {
+        let light = self.look.fill.light;
+        let area = match self.path {
+            Path::Box(area) => {
+                let bar = self.look.to_box.bounds([area.x0, area.y0, area.x1, area.y1]);
+                self.read.bars.push(bar);
+                let window = &self.look.window;
+                let (x0, y0) = (bar.x0.max(window.x0), bar.y0.max(window.y0));
+                Some(Rect { x0, y0, x1: bar.x1.min(window.x1), y1: bar.y1.min(window.y1) })
+            }
+            _ => None,
+        };
+        self.paint_below(Ground { area, light })
+    }
+
+    fn paint_below(&mut self, ground: Ground) -> Step {
+        self.grounds.push(ground);
+        sound(self.last.is_none() && self.grounds.len() <= GROUNDS)
     }
 
     fn end_path(&mut self) -> Step {
@@ -319,7 +395,7 @@ impl Written {
     }
 
     fn move_to(&mut self, line: Matrix) -> Step {
-        (self.line, self.pen, self.moved) = (line, 0.0, true);
+        (self.line, self.pen, self.back, self.moved) = (line, 0.0, 0.0, true);
         Ok(())
     }
 
@@ -331,20 +407,17 @@ impl Written {
         self.move_by(0.0, -self.look.leading)
     }
 
-    /// Strings, and between them how far the next one is moved back, in thousandths of an em.
+    /// Strings, and between them how far the next one is moved back, in thousandths of an em. An empty string changes nothing of that.
     fn show_all(&mut self, pieces: &[Value<'_>]) -> Step {
-        let mut back = 0.0;
+        let em = self.look.size * self.look.stretch;
         for piece in pieces {
             match piece {
                 Value::Number(by) => {
-                    back += by / 1000.0;
-                    sound((-APART..=BACK).contains(&back))?;
-                    self.pen -= by.min(0.0) / 1000.0 * self.look.size;
+                    self.back += by / 1000.0 * em;
+                    sound(self.back >= -APART * em)?;
+                    self.pen -= by.min(0.0) / 1000.0 * em;
                 }
-                Value::Text(codes) => {
-                    self.show(codes)?;
-                    back = 0.0;
-                }
+                Value::Text(codes) => self.show(codes)?,
                 _ => return Err(Odd),
             }
         }
@@ -352,43 +425,84 @@ impl Written {
     }
 
     fn show(&mut self, codes: &[u8]) -> Step {
-        if codes.is_empty() {
-            return Ok(());
-        }
+        let Some(last) = codes.last() else { return Ok(()) };
         let (letters, metrics) = self.look.font.clone().ok_or(Odd)?;
         let read = letters.read(codes, TEXT - self.read.text.len().min(TEXT)).ok_or(Odd)?;
-        self.is_plain()?;
         self.leaves_no_gap(&read)?;
-        let to_box = self.line.then(&self.look.to_box);
-        let (x, y) = to_box.point(self.pen * self.look.stretch, 0.0);
+        let (look, em) = (&self.look, self.look.size * self.look.stretch);
+        let to_box = self.line.then(&look.to_box);
+        let (x, y) = to_box.point(self.pen, 0.0);
         let (wide, high) = to_box.scales();
-        let size = self.look.size * high;
-        sound(size >= SMALLEST && STRETCH.contains(&(self.look.stretch * wide / high)))?;
-        let ems = metrics.reach(codes).ok_or(Odd)?;
-        let count = codes.len() as f64;
-        let gaps = count * (self.look.spacing.max(0.0) + self.look.word_spacing.max(0.0));
-        let length = ems * self.look.size + gaps;
+        let size = look.size * high;
+        sound(size >= SMALLEST && STRETCH.contains(&(look.stretch * wide / high)))?;
+        let gaps = codes.len() as f64 * (look.spacing.max(0.0) + look.word_spacing.max(0.0)) * look.stretch;
+        let length = metrics.reach(codes).ok_or(Odd)? * em + gaps;
+        let (end, _) = to_box.point(self.pen + length, 0.0);
+        self.is_plain(high)?;
+        self.is_not_set_back(em)?;
         self.is_seen((x, y), size)?;
+        self.is_told_from_its_ground(Rect { x0: x, y0: y + FOOT * size, x1: end, y1: y + HEAD * size })?;
         self.runs_on((x, y), size)?;
+        self.is_of_a_size(&read, size)?;
         self.pen += length;
-        let (end, _) = to_box.point(self.pen * self.look.stretch, 0.0);
+        (self.letter, self.back) = (metrics.least(codes, *last) * em, -self.look.spacing.min(0.0) * self.look.stretch);
         (self.last, self.moved) = (Some(Shown { y, size, end }), false);
         self.read.text.push_str(&read);
         self.read.strings.push((read, y + MIDDLE * size));
         Ok(())
     }
 
-    /// On its line, painted, and neither spread nor pressed together.
-    fn is_plain(&self) -> Step {
+    /// On its line, painted, and neither spread nor pressed together; lines around letters leave them as they are.
+    fn is_plain(&self, scale: f64) -> Step {
         let look = &self.look;
         let gap = |by: f64| (-CLOSE * look.size..=APART * look.size).contains(&by);
         let painted = match look.mode {
-            0.0 => !look.fill.pale,
-            1.0 => !look.stroke.pale,
-            2.0 => !look.fill.pale || !look.stroke.pale,
+            0.0 => true,
+            2.0 => (0.0..=OUTLINE * look.size * scale).contains(&(look.line_width * scale)),
             _ => false,
         };
         sound(look.rise == 0.0 && painted && gap(look.spacing) && gap(look.word_spacing))
+    }
+
+    /// Half of the letter before stays free; nothing is set back from where its line begins.
+    fn is_not_set_back(&self, em: f64) -> Step {
+        sound(self.back <= if self.moved { CLOSE * em } else { BACK * self.letter })
+    }
+
+    /// Lighter or darker than everything that may lie below it.
+    fn is_told_from_its_ground(&self, text: Rect) -> Step {
+        let window = &self.look.window;
+        let seen = |rect: &Rect| {
+            let (x0, y0) = (rect.x0.max(window.x0), rect.y0.max(window.y0));
+            Rect { x0, y0, x1: rect.x1.min(window.x1), y1: rect.y1.min(window.y1) }
+        };
+        let text = seen(&text);
+        let mut below = vec![Some(PAPER)];
+        for ground in &self.grounds {
+            match ground.area {
+                Some(area) if area.x1 < text.x0 || text.x1 < area.x0 || area.y1 < text.y0 || text.y1 < area.y0 => {}
+                Some(area) if area.x0 <= text.x0 && text.x1 <= area.x1 && area.y0 <= text.y0 && text.y1 <= area.y1 => {
+                    below = vec![ground.light];
+                }
+                _ => below.push(ground.light),
+            }
+        }
+        let reads = |tint: &Tint| {
+            below
+                .iter()
+                .all(|ground| matches!((tint.light, ground), (Some(text), Some(ground)) if stands_out(text, *ground)))
+        };
+        sound(reads(&self.look.fill) && (self.look.mode == 0.0 || reads(&self.look.stroke)))
+    }
+
+    /// In one size or near it: what is much smaller is not read.
+    fn is_of_a_size(&mut self, read: &str, size: f64) -> Step {
+        if read.trim().is_empty() {
+            return Ok(());
+        }
+        let (least, most) = self.sizes.map_or((size, size), |(least, most)| (least.min(size), most.max(size)));
+        self.sizes = Some((least, most));
+        sound(most <= SIZES * least)
     }
 
     /// What stands behind a long row of spaces is pushed out of sight.

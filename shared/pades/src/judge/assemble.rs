@@ -203,6 +203,12 @@ fn indication(
     reasons: &[Reason],
 ) -> (Indication, Option<&'static str>) {
     let says = |code: &str| reasons.iter().any(|reason| reason.code == code);
+    // More than is compared, and nothing else that speaks against it.
+    let undecided =
+        says("later-change-not-compared") && !reasons.iter().any(|one| severity(&one.code) == Severity::Fatal);
+    if undecided && found.covers != Covers::Partial {
+        return (Indication::Indeterminate, Some("FORMAT_FAILURE"));
+    }
     if found.covers == Covers::Partial || changes == Changes::NotPermitted {
         return (Indication::TotalFailed, Some(crypto.failure.unwrap_or("FORMAT_FAILURE")));
     }

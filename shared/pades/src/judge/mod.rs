@@ -393,11 +393,14 @@ fn after_signature(one: &Found, permissions: &Permissions, steps: &Steps) -> (Ch
             None => {}
             Some(Err(stop)) => {
                 result = Changes::NotPermitted;
-                let detail = match stop {
-                    Stop::Budget => Words::new("vượt giới hạn so sánh", "more than is compared"),
-                    Stop::Unreadable(error) => words::unreadable(error),
-                };
-                reasons.push(unclear(one, detail));
+                reasons.push(match stop {
+                    // Validation that cannot be finished is no finding (validation.md §2.4 F).
+                    Stop::Budget => {
+                        let detail = Words::new("vượt giới hạn so sánh", "more than is compared");
+                        Reason::of("later-change-not-compared", &one.field, detail)
+                    }
+                    Stop::Unreadable(error) => unclear(one, words::unreadable(error)),
+                });
             }
             Some(Ok(changes)) => {
                 result = if result == Changes::None { Changes::Permitted } else { result };

@@ -138,6 +138,21 @@ pub(super) const ROWS: &[Explanation] = &[
         NO_ACCEPT,
     ),
     row(
+        "later-change-not-compared",
+        Unknown,
+        Integrity,
+        Requester,
+        (
+            "Có quá nhiều thứ phải so sánh với bản lúc ký nên không biết thay đổi sau khi ký có được phép hay không (chữ ký {field}; {detail}).",
+            "There is more to compare with what was signed than is compared, so it is not known whether the changes after signing are allowed \
+             (signature {field}; {detail}).",
+        ),
+        (
+            "Chưa tiếp nhận; đề nghị người nộp gửi tệp gọn hơn hoặc bản gốc chưa bị sửa sau khi ký.",
+            "Do not accept it yet; ask for a smaller file, or for the one that was not changed after signing.",
+        ),
+    ),
+    row(
         "later-change-drawing-unread",
         Fatal,
         Integrity,

@@ -34,6 +34,7 @@ static RULES: &[(&str, &[&str])] = &[
     ("C8", &["store-item-removed", "store-entry-unmatched"]),
     ("C10, C12", &["later-change-covers"]),
     ("C11", &["later-change-drawing-unread"]),
+    ("F", &["later-change-not-compared"]),
     ("ISO 32000-2 §12.7.5.5", &["seed-value-violated"]),
     ("EN 319 102-1 §5.2.6: revocation", &["certificate-revoked-before", "certificate-revoked-unproven", "ca-revoked"]),
     ("RFC 5280 §5.3.2", &["certificate-doubted"]),

@@ -81,7 +81,7 @@ fn f_options_of_a_choice_are_bounded() {
         let signed = Made { fields: "8 0 R", annotations: "8 0 R", more: &more, ..PLAIN }.signed();
         let file = append(&signed.file, &[(8, &field("2", 80)), (80, &text("2"))]);
         let report = signed.report(&file);
-        (signed.changes(&file), codes(&report).contains(&"later-change-unclear"))
+        (signed.changes(&file), codes(&report).contains(&"later-change-not-compared"))
     };
     assert_eq!(with(3), (Changes::Permitted, false));
     assert_eq!(with(2_000), (Changes::NotPermitted, true));
@@ -123,4 +123,35 @@ fn f_text_of_a_drawing_is_bounded() {
     assert_eq!(with(4, 3), Changes::Permitted);
     assert_eq!(with(300, 3), Changes::NotPermitted, "no code stands for so much");
     assert_eq!(with(200, 2_000), Changes::NotPermitted, "nobody fills in so much");
+}
+
+/// C11: one font under many names, in a drawing and in the form's resources, is read once.
+#[test]
+fn f_a_font_of_many_names_is_read_once() {
+    let names: Vec<String> = (0..1_500).map(|at| format!("W{at}")).collect();
+    let each = |one: &dyn Fn(&String) -> String| names.iter().map(one).collect::<String>();
+    let field = |value: &str, drawn: u32| {
+        format!(
+            "<</Type/Annot/Subtype/Widget/FT/Tx/T(c)/P 3 0 R/F 4/Rect[10 10 90 30]/V({value})/AP<</N {drawn} 0 R>>>>"
+        )
+    };
+    let drawing = |content: &str| {
+        let fonts = each(&|name| format!("/{name} 10 0 R"));
+        let dict = format!("/Type/XObject/Subtype/Form/BBox[0 0 80 20]/Resources<</Font<</F1 5 0 R{fonts}>>>>");
+        stream(&dict, &format!("{content} BT /F1 9 Tf 2 6 Td (2) Tj ET"))
+    };
+    let wide = "<</Type/Font/Subtype/Type0/BaseFont/X/Encoding/Identity-H/DescendantFonts[11 0 R]>>";
+    let more = [
+        field("", 9),
+        drawing(""),
+        wide.to_owned(),
+        "<</Type/Font/Subtype/CIDFontType2/BaseFont/X/W[0 65535 500]>>".to_owned(),
+    ];
+    let made = Made { fields: "8 0 R", annotations: "8 0 R", more: &more, ..PLAIN };
+    let signed = made.signed();
+    let named = drawing(&each(&|name| format!("/{name} 9 Tf ")));
+    assert_eq!(signed.after(&[(8, &field("2", 80)), (80, &named)]), Changes::Permitted);
+    let resources = each(&|name| format!("/{name} 10 0 R"));
+    let form = format!("<</SigFlags 3/DA(/F1 9 Tf)/DR<</Font<</F1 5 0 R{resources}>>>>/Fields[7 0 R 8 0 R]>>");
+    assert_eq!(signed.after(&[(6, &form)]), Changes::Permitted);
 }

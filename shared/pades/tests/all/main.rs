@@ -1,6 +1,7 @@
 //! Copies are made, judged, attacked; foreign files are judged as their sources say.
 
 mod afresh;
+mod anew;
 mod answers;
 mod attacks;
 #[path = "../../../pki/tests/all/beside.rs"]
