@@ -60,7 +60,7 @@ const ASKS: &[(&str, &[&str])] = &[
     (r"\.told\(", &["dynamodb:DeleteItem"]),
     (r"records\.annulments\(", &["dynamodb:Query", "dynamodb:BatchGetItem"]),
     (r"records\.spend\(", &["dynamodb:UpdateItem"]),
-    (r"\.(batch_items|public_copies)\(", &["dynamodb:BatchGetItem"]),
+    (r"\.(batch_items|public_copies|put_off)\(", &["dynamodb:BatchGetItem"]),
     (r"\bidempotent\(", &["dynamodb:GetItem", "dynamodb:PutItem"]),
     (r"Write::(OutboxDone|PromptGone)", &["dynamodb:DeleteItem"]),
     (r"Write::Outbox(Later|Taken|Waits)", &["dynamodb:UpdateItem"]),

@@ -21,7 +21,7 @@ use crate::facsimile::picture;
 use crate::leader::check_batch;
 use crate::qr::Press;
 use crate::support::{
-    self, Commit, ROUNDS, commit, contention, ended, finished, outbox, put_off, sha256, state_of, writes,
+    self, Commit, ROUNDS, commit, contention, ended, finished, leave_waiting, outbox, sha256, state_of, writes,
 };
 use crate::workshop::{Expectation, SealMark, chain_of};
 use crate::{Halt, Outcome, Workshop, aftercare};
@@ -153,7 +153,7 @@ pub async fn number_and_seal(
     match failed.into_iter().next() {
         None => close(records, &session.id, &gone, item).await,
         // An office whose key fails does not stand before the others at every sweep, and whoever looks sees what is missing.
-        Some(halt) => put_off(records, item, WaitsFor::Repair, now).await.and(Err(halt)),
+        Some(halt) => leave_waiting(records, item, WaitsFor::Repair, now).await.and(Err(halt)),
     }
 }
 

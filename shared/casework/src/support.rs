@@ -221,7 +221,7 @@ pub(crate) async fn later(records: &impl Records, item: &Outbox, now: Timestamp)
 }
 
 /// Leaves an item to the sweeper, and says for whose answer it waits. Whether that was written makes no difference to what is right.
-pub(crate) async fn put_off(
+pub(crate) async fn leave_waiting(
     records: &impl Records,
     item: &Outbox,
     waits: WaitsFor,

@@ -46,7 +46,7 @@
 
 use domain::copy::CopyState;
 use domain::ids::*;
-use domain::model::{Sha256, Topic, Watch, Watcher};
+use domain::model::{PutOff, Sha256, Topic, Watch, Watcher};
 use domain::ports::Queue;
 use jiff::Timestamp;
 use std::fmt::Write as _;
@@ -341,7 +341,12 @@ pub fn outbox(id: &EventId) -> Key {
 }
 
 /// Which order brings a subject on that waits.
-pub fn put_off(topic: Topic, subject: &str) -> Key {
+pub fn put_off(put_off: &PutOff) -> Key {
+    waits(put_off.topic, &put_off.subject)
+}
+
+/// The same, of a step.
+pub fn waits(topic: Topic, subject: &str) -> Key {
     Key::new(format!("WAITS#{subject}"), topic.name())
 }
 
@@ -453,7 +458,7 @@ mod tests {
             watch(&crate::samples::watch(Watcher::Email("a@example.vn".into()))),
             outbox(&event_id),
             due_work(Topic::FinishLeader, t, &event_id),
-            put_off(Topic::FinishLeader, session_id.as_str()),
+            waits(Topic::FinishLeader, session_id.as_str()),
             event(case_id.as_str(), 12),
             idempotency(&[0xcd; 32]),
         ];

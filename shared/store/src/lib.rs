@@ -308,7 +308,7 @@ impl Records for Table {
     }
 
     async fn put_off(&self, steps: &[(Topic, &str)]) -> Result<Vec<Outbox>, Fault> {
-        let keys = steps.iter().map(|(topic, subject)| keys::put_off(*topic, subject)).collect();
+        let keys = steps.iter().map(|(topic, subject)| keys::waits(*topic, subject)).collect();
         let known: Vec<PutOff> = self.load_many(keys).await?;
         let orders: Vec<Outbox> = self.load_many(known.iter().map(|one| keys::outbox(&one.order)).collect()).await?;
         Ok(orders.into_iter().filter(|order| known.iter().any(|one| one.leads_to(order))).collect())

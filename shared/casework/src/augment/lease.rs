@@ -6,7 +6,7 @@ use domain::ports::{CommitError, Records, Write};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Run;
-use crate::support::{backoff, commit, put_off};
+use crate::support::{backoff, commit, leave_waiting};
 use crate::{Halt, Outcome};
 
 /// So long whoever has taken an item is alone with it. It holds a whole run: evidence, as many silent authorities as may be configured, one
@@ -27,7 +27,7 @@ impl<R: Records, O, S, W, C> Run<'_, R, O, S, W, C> {
 
     /// Leaves the item to the sweeper, and says for whose answer it waits.
     pub(super) async fn waits(&self, item: &Outbox, waits: WaitsFor) -> Result<Outcome, Halt> {
-        put_off(self.records, item, waits, self.now).await
+        leave_waiting(self.records, item, waits, self.now).await
     }
 
     /// Leaves the item to the sweeper with what this run has paid for. When that is lost, it is paid for again.

@@ -86,10 +86,7 @@ fn expand(table: &str, write: &Write, parts: &mut Vec<TransactWriteItem>) -> Res
             let taken = later(table, id, *until, Some(*due_at))?;
             Ok(waits.map_or(taken.clone(), |waits| with(taken, "waits", text(waits.name()))))
         }
-        Write::PutOff(put_off) => {
-            let key = keys::put_off(put_off.topic, &put_off.subject);
-            put_until(table, put_off, key, Condition::Always, put_off.until)
-        }
+        Write::PutOff(put_off) => put_until(table, put_off, keys::put_off(put_off), Condition::Always, put_off.until),
         Write::Event(event) => put(table, event, keys::event(&event.subject, event.seq), None, Condition::Absent),
         Write::Delivery(delivery) => {
             let place = account_place(delivery);
