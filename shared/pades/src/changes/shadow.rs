@@ -251,9 +251,19 @@ mod tests {
 
     #[test]
     fn f_a_look_that_ends_early_says_so() {
-        let file = b"%PDF-1.7\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Count 1/Kids[3 0 R]>>\nendobj\n\
-            3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>\nendobj\ntrailer\n<</Root 1 0 R>>\n";
-        let document = Document::open(file, &Limits::default()).expect("a document");
+        let objects = [
+            "<</Type/Catalog/Pages 2 0 R>>",
+            "<</Type/Pages/Count 1/Kids[3 0 R]>>",
+            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>",
+        ];
+        let (mut file, mut table) = ("%PDF-1.7\n".to_owned(), "xref\n0 4\n0000000000 65535 f \n".to_owned());
+        for (object, number) in objects.iter().zip(1..) {
+            table += &format!("{:010} 00000 n \n", file.len());
+            file += &format!("{number} 0 obj\n{object}\nendobj\n");
+        }
+        let start = file.len();
+        file += &format!("{table}trailer\n<</Size 4/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n");
+        let document = Document::open(file.as_bytes(), &Limits::default()).expect("a document");
         for (left, whole) in [(super::LOOKED_AT, true), (20, false), (super::OBJECT - 1, false)] {
             let mut look = Look { view: &document, copy: true, left, found: BTreeSet::new() };
             assert_eq!((look.walk(), look.found.len()), (whole, 0), "{left}");
