@@ -451,8 +451,8 @@ fn only_signing(document: &Document<'_>, index: usize, field: &str) -> Result<()
 
 /// E: whoever signs copies can refuse what lends itself to another content later.
 fn plain(document: &Document<'_>) -> Result<(), Rejection> {
-    let foreign = if ecopy::looks_like_copy(document) { ecopy::foreign(document) } else { Vec::new() };
-    match foreign.first() {
+    let found = if ecopy::looks_like_copy(document) { ecopy::foreign(document) } else { ecopy::Departures::default() };
+    match found.wrong.first().or(found.unclear.first()) {
         Some(words) => Err(refuse("copy-structure", &words.en)),
         None => Ok(()),
     }

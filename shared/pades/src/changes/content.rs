@@ -32,11 +32,17 @@ pub(super) struct Garbled;
 pub(super) struct Operators<'c> {
     rest: &'c [u8],
     operands: Vec<Value<'c>>,
+    doubtful: bool,
 }
 
 impl<'c> Operators<'c> {
     pub(super) fn new(content: &'c [u8]) -> Self {
-        Operators { rest: content, operands: Vec::new() }
+        Operators { rest: content, operands: Vec::new(), doubtful: false }
+    }
+
+    /// An inline image had more than one place where it might end.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.doubtful
     }
 
     /// Operands of the operator that [`Operators::step`] gave last.
@@ -119,6 +125,7 @@ impl<'c> Operators<'c> {
                 self.operands.clear();
                 return Ok(());
             }
+            self.doubtful = true;
         }
     }
 
@@ -328,6 +335,12 @@ mod tests {
     fn an_inline_image_is_one_operator() {
         let image = b"BI /W 4/H 4/BPC 8 ID \xff EI \x80\x01 (\nEI\nQ 1 w";
         assert_eq!(read(image), named(&[("BI", 0), ("Q", 0), ("w", 1)]));
+        let doubtful = |image| {
+            let mut operators = Operators::new(image);
+            operators.step().expect("an image");
+            operators.is_doubtful()
+        };
+        assert!(doubtful(image) && !doubtful(b"BI /W 4 ID \xffEI \nEI\nQ"));
         assert_eq!(read(b"BI /W 4 ID abc"), None, "without an end");
     }
 

@@ -100,10 +100,10 @@ impl Step<'_, '_> {
 }
 
 /// Where the annotation shows on its page; `None` where it does not show.
-pub(crate) fn stands(view: &Document<'_>, dict: &Dict, page: &Page) -> Option<Rect> {
-    let flags = view.get(dict, b"F").ok()?.as_int().unwrap_or(0);
-    let rect = view.rect(dict, b"Rect").ok()??;
-    (shows(flags) && rect.width() > 0.0 && rect.height() > 0.0).then(|| standing(rect, flags, page.rotate))
+pub(crate) fn stands(view: &Document<'_>, dict: &Dict, page: &Page) -> Result<Option<Rect>, pdf::Error> {
+    let flags = view.get(dict, b"F")?.as_int().unwrap_or(0);
+    let rect = view.rect(dict, b"Rect")?.filter(|rect| rect.width() > 0.0 && rect.height() > 0.0);
+    Ok(rect.filter(|_| shows(flags)).map(|rect| standing(rect, flags, page.rotate)))
 }
 
 /// Where an annotation is drawn, in the page's own coordinates. Turning the page turns it too, and `/UserUnit` stretches both alike; one that

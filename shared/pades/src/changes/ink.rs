@@ -2,7 +2,8 @@
 //!
 //! Too large on purpose: a path counts with all of the rectangle around its points, a picture with all of its square, whatever was painted
 //! over later counts still. What paints white on the bare page, and text that is not painted, is no ink. The widths of glyphs are believed:
-//! a font whose glyphs reach far out of their boxes is bounded too small. Optional content counts as shown.
+//! a font whose glyphs reach far out of their boxes is bounded too small. Optional content counts as shown. What has no bounds ends no reading:
+//! behind it the rest is read, and where nothing is found the answer is that it cannot be told.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -25,7 +26,7 @@ const NOWHERE: Rect = Rect { x0: 0.0, y0: 0.0, x1: 0.0, y1: 0.0 };
 
 /// The answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Ink {
+pub(crate) enum Ink {
     Nothing,
     Something,
     /// The content cannot be read, or is too much to read.
@@ -34,15 +35,13 @@ pub(super) enum Ink {
 
 /// Looks until something is found in `target`, which is in the page's own coordinates; `fuel` is in bytes of content.
 pub(super) fn ink(view: &Document<'_>, page: &Page, target: Rect, fuel: &Cell<u64>) -> Ink {
-    let pen = Pen { view, target, fuel, letters: false, fonts: BTreeMap::new() };
-    pen.page(page).unwrap_or(Ink::Unknown)
+    Pen { view, target, fuel, letters: false, unclear: false, fonts: BTreeMap::new() }.page(page)
 }
 
-/// Does text of a page stand in `target`? Pictures and lines are not asked for; what cannot be read says nothing.
-pub(crate) fn is_written_on(view: &Document<'_>, page: &Page, target: &Rect) -> bool {
+/// Does text of a page stand in `target`, in whatever colour? Pictures and lines are not asked for.
+pub(crate) fn written_on(view: &Document<'_>, page: &Page, target: &Rect) -> Ink {
     let fuel = Cell::new(super::cover::INK);
-    let pen = Pen { view, target: *target, fuel: &fuel, letters: true, fonts: BTreeMap::new() };
-    pen.page(page) == Some(Ink::Something)
+    Pen { view, target: *target, fuel: &fuel, letters: true, unclear: false, fonts: BTreeMap::new() }.page(page)
 }
 
 /// Why reading ends before the content does.
@@ -127,6 +126,8 @@ struct Place {
     clips: bool,
     text: Matrix,
     start: Matrix,
+    /// Something of unknown length was shown before on this line.
+    lost: bool,
 }
 
 struct Pen<'p, 'a> {
@@ -135,19 +136,24 @@ struct Pen<'p, 'a> {
     fuel: &'p Cell<u64>,
     /// Only text counts.
     letters: bool,
+    /// Something that has no bounds may be painted in `target`.
+    unclear: bool,
     fonts: BTreeMap<pdf::ObjId, Rc<Metrics>>,
 }
 
 impl Pen<'_, '_> {
-    fn page(mut self, page: &Page) -> Option<Ink> {
-        let view = self.view;
-        self.spend(STREAM).ok()?;
-        let (content, resources) = (view.page_content(page).ok()?, view.page_resources(page).ok()?);
-        match self.run(&content, resources, State::default(), 0) {
-            Ok(()) => Some(Ink::Nothing),
-            Err(Halt::Found) => Some(Ink::Something),
-            Err(Halt::Lost) => None,
+    fn page(mut self, page: &Page) -> Ink {
+        match self.read(page) {
+            Ok(()) if !self.unclear => Ink::Nothing,
+            Err(Halt::Found) => Ink::Something,
+            Ok(()) | Err(Halt::Lost) => Ink::Unknown,
         }
+    }
+
+    fn read(&mut self, page: &Page) -> Result<(), Halt> {
+        self.spend(STREAM)?;
+        let (content, resources) = (self.view.page_content(page)?, self.view.page_resources(page)?);
+        self.run(&content, resources, State::default(), 0)
     }
 
     /// A picture, a line or a surface is painted within `area`.
@@ -194,7 +200,11 @@ impl Pen<'_, '_> {
                 b"CS" => state.stroke.set(self.space(operators.name(), resources)?, &[]),
                 b"Tj" | b"TJ" | b"'" | b"\"" => self.show(operator, operators.operands(), &mut state, &mut place)?,
                 b"sh" => self.cover(state.clip.unwrap_or(self.target), &state)?,
-                b"BI" => self.cover(state.to_page.bounds([0.0, 0.0, 1.0, 1.0]), &state)?,
+                b"BI" => {
+                    self.cover(state.to_page.bounds([0.0, 0.0, 1.0, 1.0]), &state)?;
+                    // Where others end the image earlier, text follows that was passed over here.
+                    self.unclear |= self.letters && operators.is_doubtful();
+                }
                 b"f" | b"F" | b"f*" | b"S" | b"s" | b"B" | b"B*" | b"b" | b"b*" | b"n" => {
                     self.path(operator, &mut state, &mut place)?;
                 }
@@ -326,7 +336,13 @@ impl Pen<'_, '_> {
         })
     }
 
-    fn show(&self, operator: &[u8], operands: &[Value<'_>], state: &mut State, place: &mut Place) -> Result<(), Halt> {
+    fn show(
+        &mut self,
+        operator: &[u8],
+        operands: &[Value<'_>],
+        state: &mut State,
+        place: &mut Place,
+    ) -> Result<(), Halt> {
         if operator == b"\"" {
             let mut numbers = operands.iter().filter_map(Value::number);
             state.word_spacing = numbers.next().unwrap_or(state.word_spacing);
@@ -351,15 +367,15 @@ impl Pen<'_, '_> {
     }
 
     /// One string: the box of its glyphs, and where the next one begins.
-    fn text(&self, text: &[u8], state: &State, place: &mut Place) -> Result<(), Halt> {
-        let Some(font) = &state.font else { return if text.is_empty() { Ok(()) } else { Err(Halt::Lost) } };
-        let run = font.measure(text).ok_or(Halt::Lost)?;
+    fn text(&mut self, text: &[u8], state: &State, place: &mut Place) -> Result<(), Halt> {
+        let Some(run) = state.font.as_ref().and_then(|font| font.measure(text)).filter(|_| !place.lost) else {
+            self.unmeasured(text, state, place);
+            return Ok(());
+        };
         let gaps = run.glyphs * state.spacing + run.spaces * state.word_spacing;
         let length = run.advance * state.size + gaps;
         let (across, down) = if run.vertical { (0.0, -length) } else { (length * state.stretch, 0.0) };
-        let white = state.mode == 0 && state.fill.white && !state.blends;
-        let painted = !matches!(state.mode, 3 | 7) && !white && run.glyphs > run.blanks;
-        if painted {
+        if self.shows(state) && run.glyphs > run.blanks {
             let em = state.size.abs() * state.stretch.abs().max(1.0);
             let (low, high) = (state.rise - 0.3 * state.size, state.rise + 1.1 * state.size);
             let area = if run.vertical {
@@ -371,6 +387,29 @@ impl Pen<'_, '_> {
         }
         place.text = Matrix::shift(across, down).then(&place.text);
         Ok(())
+    }
+
+    /// Are letters painted? White ones are letters all the same, since what lies below them may be dark.
+    fn shows(&self, state: &State) -> bool {
+        let white = state.mode == 0 && state.fill.white && !state.blends && !self.letters;
+        !matches!(state.mode, 3 | 7) && !white
+    }
+
+    /// A string whose place or length nobody knows: without a font, in a font whose glyphs are drawings, or behind another such string.
+    fn unmeasured(&mut self, text: &[u8], state: &State, place: &mut Place) {
+        if text.is_empty() {
+            return;
+        }
+        place.lost = true;
+        let run = state.font.as_ref().and_then(|font| font.measure(text));
+        let paints = match (&state.font, run) {
+            (_, Some(run)) => self.shows(state) && run.glyphs > run.blanks,
+            // Glyphs that are drawings are painted in any mode and may have colours of their own (§9.3.6, §9.6.4).
+            (Some(_), None) => true,
+            (None, None) => self.shows(state),
+        };
+        let reaches = state.clip.as_ref().is_none_or(|clip| overlaps(clip, &self.target));
+        self.unclear |= paints && reaches;
     }
 }
 
@@ -412,7 +451,7 @@ fn change(operator: &[u8], numbers: &[f64], state: &mut State, place: &mut Place
         (b"K", values) => state.stroke.set(4, values),
         (b"sc" | b"scn", values) => state.fill.set(state.fill.space, values),
         (b"SC" | b"SCN", values) => state.stroke.set(state.stroke.space, values),
-        (b"BT", _) => (place.text, place.start) = (Matrix::IDENTITY, Matrix::IDENTITY),
+        (b"BT", _) => (place.text, place.start, place.lost) = (Matrix::IDENTITY, Matrix::IDENTITY, false),
         (b"Td", [x, y]) => next_line(*x, *y, place),
         (b"TD", [x, y]) => {
             state.leading = -y;
@@ -421,7 +460,7 @@ fn change(operator: &[u8], numbers: &[f64], state: &mut State, place: &mut Place
         (b"T*", _) => next_line(0.0, -state.leading, place),
         (b"Tm", _) => {
             if let Some(matrix) = Matrix::of(numbers) {
-                (place.text, place.start) = (matrix, matrix);
+                (place.text, place.start, place.lost) = (matrix, matrix, false);
             }
         }
         (b"Tc", [spacing]) => state.spacing = *spacing,
@@ -436,7 +475,7 @@ fn change(operator: &[u8], numbers: &[f64], state: &mut State, place: &mut Place
 
 fn next_line(x: f64, y: f64, place: &mut Place) {
     place.start = Matrix::shift(x, y).then(&place.start);
-    place.text = place.start;
+    (place.text, place.lost) = (place.start, false);
 }
 
 impl Place {

@@ -35,9 +35,9 @@ use pdf::{ChangeKind, Dict, Document, ObjId, Object, Page};
 pub(crate) use compare::Stop;
 use compare::{Compare, NULL, Stops};
 pub(crate) use cover::stands;
-pub(crate) use ink::{is_written_on, overlaps as overlap};
+pub(crate) use ink::{Ink, overlaps as overlap, written_on};
 pub(crate) use readings::{Difference, Readings};
-pub(crate) use shadow::{Place, places as shadow_places};
+pub(crate) use shadow::{Place, places as shadow_places, places_of_copy};
 pub(crate) use shown::Shown;
 
 /// Values that all comparisons of one file may look at together.

@@ -10,8 +10,9 @@ use super::cover::{has_area, shows};
 
 /// Places named in one report.
 const NAMED: usize = 8;
-/// Objects looked at.
-const LOOKED_AT: usize = 20_000;
+/// Values looked at, and what an object costs beside them: a file of some ten thousand pages has fewer.
+const LOOKED_AT: usize = 8_000_000;
+const OBJECT: usize = 16;
 /// Keys of the catalog that can show something else at another time, run, or hold what only one program reads.
 const CATALOG: [&str; 4] = ["OpenAction", "AA", "OCProperties", "PieceInfo"];
 
@@ -36,10 +37,23 @@ pub(crate) enum Place {
     PieceInfo(ObjId),
     /// A widget with an area that is neither seen nor printed, and may be one day.
     HiddenWidget(ObjId),
+    /// What acts when the file, a page or an annotation is opened, shown or touched (§12.6). In a copy only.
+    Action(ObjId),
+    /// There is more than is looked at, or it cannot be read.
+    Beyond,
 }
 
 /// What was found in the signed state. What cannot be read is left to the rules that must read it.
 pub(crate) fn places(view: &Document<'_>) -> Vec<Place> {
+    found(view, false)
+}
+
+/// The same with everything that acts: in a certified copy nothing does.
+pub(crate) fn places_of_copy(view: &Document<'_>) -> Vec<Place> {
+    found(view, true)
+}
+
+fn found(view: &Document<'_>, copy: bool) -> Vec<Place> {
     let mut found = Vec::new();
     if view.revisions().iter().any(|revision| revision.kind == XrefKind::Hybrid) {
         found.push(Place::Hybrid);
@@ -52,9 +66,12 @@ pub(crate) fn places(view: &Document<'_>) -> Vec<Place> {
         found.extend(inside(b"AcroForm", b"XFA").then_some(Place::OtherForm));
         found.extend(inside(b"Names", b"JavaScript").then_some(Place::Scripts));
     }
-    found.extend(open_signatures(view));
-    found.extend(reached(view));
-    found.truncate(NAMED);
+    // Neither kind takes the places of the other.
+    found.extend(open_signatures(view).into_iter().take(NAMED));
+    let (beyond, reached): (Vec<Place>, Vec<Place>) =
+        reached(view, copy).into_iter().partition(|place| *place == Place::Beyond);
+    found.extend(reached.into_iter().take(NAMED));
+    found.extend(beyond);
     found
 }
 
@@ -65,57 +82,135 @@ fn open_signatures(view: &Document<'_>) -> Vec<Place> {
     all.into_iter().filter(open).map(|field| Place::OpenSignature(field.full_name)).collect()
 }
 
-/// What the objects say to which pages, the form and what runs at opening lead.
-fn reached(view: &Document<'_>) -> BTreeSet<Place> {
-    let mut found = BTreeSet::new();
-    let mut seen: BTreeSet<ObjId> = BTreeSet::new();
-    let mut work: Vec<ObjId> = view.pages().unwrap_or_default().iter().map(|page| page.id).collect();
-    if let Ok(catalog) = view.catalog() {
-        let roots = ["AcroForm", "OpenAction", "AA"].iter().filter_map(|key| catalog.get(key.as_bytes()));
-        for root in roots {
-            look_at(view, view.catalog_id().unwrap_or(ObjId::new(0, 0)), root, &mut found);
-            work.extend(pdf::references_of(root));
-        }
+/// What the objects say to which pages, the form and what runs at opening lead; in a copy also what else leads somewhere.
+fn reached(view: &Document<'_>, copy: bool) -> BTreeSet<Place> {
+    let mut look = Look { view, copy, left: LOOKED_AT, found: BTreeSet::new() };
+    if !look.walk() {
+        look.found.insert(Place::Beyond);
     }
-    while let Some(id) = work.pop() {
-        if seen.len() >= LOOKED_AT || !seen.insert(id) {
-            continue;
-        }
-        if matches!(view.location(id), None | Some(Location::Free)) {
-            found.insert(Place::Missing(id));
-            continue;
-        }
-        let Ok(object) = view.object(id) else { continue };
-        look_at(view, id, object, &mut found);
-        work.extend(drawn(object));
-    }
-    found
+    look.found
 }
 
-/// Every dictionary that is written in the object `id`.
-fn look_at(view: &Document<'_>, id: ObjId, object: &Object, found: &mut BTreeSet<Place>) {
-    let mut work = vec![object];
-    while let Some(object) = work.pop() {
-        let dict = match object {
-            Object::Dict(dict) => dict,
-            Object::Stream(stream) => &stream.dict,
-            Object::Array(items) => {
-                work.extend(items);
+struct Look<'v, 'a> {
+    view: &'v Document<'a>,
+    copy: bool,
+    /// Values that may still be looked at.
+    left: usize,
+    found: BTreeSet<Place>,
+}
+
+impl Look<'_, '_> {
+    /// `false` where it does not come to an end; in a copy also where something cannot be read.
+    fn walk(&mut self) -> bool {
+        let view = self.view;
+        let mut seen: BTreeSet<ObjId> = BTreeSet::new();
+        let pages = view.pages();
+        let mut whole = pages.is_ok() || !self.copy;
+        let mut work: Vec<ObjId> = pages.unwrap_or_default().iter().map(|page| page.id).collect();
+        if let Ok(catalog) = view.catalog() {
+            let keys: &[&str] = &["AcroForm", "OpenAction", "AA", "Outlines", "Names"];
+            let keys = if self.copy { keys } else { keys.get(..3).unwrap_or_default() };
+            for root in keys.iter().filter_map(|key| catalog.get(key.as_bytes())) {
+                if !self.look_at(view.catalog_id().unwrap_or(ObjId::new(0, 0)), root) {
+                    return false;
+                }
+                work.extend(pdf::references_of(root));
+            }
+        }
+        while let Some(id) = work.pop() {
+            if !seen.insert(id) {
                 continue;
             }
-            _ => continue,
-        };
+            if matches!(view.location(id), None | Some(Location::Free)) {
+                self.found.insert(Place::Missing(id));
+                continue;
+            }
+            let Ok(object) = view.object(id) else {
+                whole &= !self.copy;
+                continue;
+            };
+            if !self.spend(OBJECT) || !self.look_at(id, object) {
+                return false;
+            }
+            work.extend(drawn(object));
+        }
+        whole
+    }
+
+    fn spend(&mut self, values: usize) -> bool {
+        let left = self.left.checked_sub(values);
+        self.left = left.unwrap_or(0);
+        left.is_some()
+    }
+
+    /// Every dictionary that is written in the object `id`; `false` where there is more than may be looked at.
+    fn look_at(&mut self, id: ObjId, object: &Object) -> bool {
+        let mut work = vec![object];
+        while let Some(object) = work.pop() {
+            if !self.spend(1) {
+                return false;
+            }
+            let dict = match object {
+                Object::Dict(dict) => dict,
+                Object::Stream(stream) => &stream.dict,
+                Object::Array(items) => {
+                    work.extend(items);
+                    continue;
+                }
+                _ => continue,
+            };
+            self.dictionary(id, dict);
+            work.extend(dict.iter().map(|(_, value)| value));
+        }
+        true
+    }
+
+    fn dictionary(&mut self, id: ObjId, dict: &Dict) {
+        let view = self.view;
         if runs_a_script(view, dict) {
-            found.insert(Place::Script(id));
+            self.found.insert(Place::Script(id));
+        } else if self.copy && acts(view, dict) {
+            self.found.insert(Place::Action(id));
         }
         if dict.contains(b"PieceInfo") {
-            found.insert(Place::PieceInfo(id));
+            self.found.insert(Place::PieceInfo(id));
         }
         if dict.name(b"Subtype") == Some(b"Widget") && is_hidden(view, dict) {
-            found.insert(Place::HiddenWidget(id));
+            self.found.insert(Place::HiddenWidget(id));
         }
-        work.extend(dict.iter().map(|(_, value)| value));
     }
+}
+
+/// Names of the actions of ISO 32000-2 table 201.
+const ACTIONS: &[&[u8]] = &[
+    b"GoTo",
+    b"GoToR",
+    b"GoToE",
+    b"GoToDp",
+    b"Launch",
+    b"Thread",
+    b"URI",
+    b"Sound",
+    b"Movie",
+    b"Hide",
+    b"Named",
+    b"SubmitForm",
+    b"ResetForm",
+    b"ImportData",
+    b"SetOCGState",
+    b"Rendition",
+    b"Trans",
+    b"GoTo3DView",
+    b"RichMediaExecute",
+];
+
+/// An action, or something that has one: of a page, an annotation, a field or a bookmark.
+fn acts(view: &Document<'_>, dict: &Dict) -> bool {
+    let value = |dict: &Dict, key: &[u8]| view.get(dict, key).ok().and_then(Object::as_name).map(<[u8]>::to_vec);
+    let action = |dict: &Dict| value(dict, b"S").is_some_and(|kind| ACTIONS.contains(&kind.as_slice()));
+    // Attributes of tags are called /A too, and name no kind of action.
+    let touched = dict.contains(b"A") && (value(dict, b"Subtype").is_some() || dict.contains(b"FT"));
+    action(dict) || touched || dict.contains(b"AA") || dict.contains(b"OpenAction")
 }
 
 /// A JavaScript action, or a rendition action that has one beside its media (§12.6.4.14).
@@ -143,5 +238,35 @@ fn drawn(object: &Object) -> Vec<ObjId> {
         Object::Dict(dict) => own(dict),
         Object::Stream(stream) => own(&stream.dict),
         other => pdf::references_of(other).into_iter().collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use pdf::{Document, Limits};
+
+    use super::Look;
+
+    #[test]
+    fn f_a_look_that_ends_early_says_so() {
+        let objects = [
+            "<</Type/Catalog/Pages 2 0 R>>",
+            "<</Type/Pages/Count 1/Kids[3 0 R]>>",
+            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>",
+        ];
+        let (mut file, mut table) = ("%PDF-1.7\n".to_owned(), "xref\n0 4\n0000000000 65535 f \n".to_owned());
+        for (object, number) in objects.iter().zip(1..) {
+            table += &format!("{:010} 00000 n \n", file.len());
+            file += &format!("{number} 0 obj\n{object}\nendobj\n");
+        }
+        let start = file.len();
+        file += &format!("{table}trailer\n<</Size 4/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n");
+        let document = Document::open(file.as_bytes(), &Limits::default()).expect("a document");
+        for (left, whole) in [(super::LOOKED_AT, true), (20, false), (super::OBJECT - 1, false)] {
+            let mut look = Look { view: &document, copy: true, left, found: BTreeSet::new() };
+            assert_eq!((look.walk(), look.found.len()), (whole, 0), "{left}");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! The rules of a certified copy (R68, decision 8, 9, 41): two signatures in pre-made fields, in order, locked, with a number.
 
+use std::collections::BTreeSet;
+
 use pdf::{Dict, Document, Object};
 use pki::Certificate;
 
@@ -9,7 +11,7 @@ use super::names::{begins, same_agency};
 use super::permissions::Permissions;
 use super::trust::{Trust, claimed};
 use super::{placing, time, words};
-use crate::changes::{Place, shadow_places};
+use crate::changes::{Place, places_of_copy};
 use crate::plan::{EcopyFacts, LEADER_FIELD, SEAL_FIELD};
 use crate::policy::{RegisterFacts, RegisterStatus};
 use crate::report::{Reason, Role, TimeSource};
@@ -41,6 +43,14 @@ const OFFICES: &[&str] = &[
 /// Days that may lie between the day of a copy and its time-stamp. A copy is certified on the day of the request or the next working day, at
 /// most two working days later (NĐ 23/2015/NĐ-CP Đ7, Đ21), and sealed with it: a week covers that with a holiday.
 const DAYS: i64 = 7;
+
+/// Where a file departs from what a certified copy is.
+#[derive(Debug, Default)]
+pub(crate) struct Departures {
+    pub(crate) wrong: Vec<Words>,
+    /// What could not be found out.
+    pub(crate) unclear: Vec<Words>,
+}
 
 /// The role of a field by its name, in a certified copy.
 pub(crate) fn role(found: &Found) -> Role {
@@ -87,11 +97,10 @@ pub(crate) fn check(
     if !permissions.get(seal).is_some_and(Permissions::locks_all) {
         structure("dấu cơ quan không khóa các ô", "the agency's seal does not lock the fields");
     }
-    for Words { vi, en } in views.last().map(foreign).unwrap_or_default() {
-        structure(&vi, &en);
-    }
+    let foreign = views.last().map(foreign).unwrap_or_default();
     let sealed = found.get(seal).and_then(|seal| views.get(seal.revision));
-    for Words { vi, en } in sealed.map(placing::misplaced).unwrap_or_default() {
+    let placing = sealed.map(placing::placing).unwrap_or_default();
+    for Words { vi, en } in foreign.wrong.into_iter().chain(placing.wrong) {
         structure(&vi, &en);
     }
     let first = found.get(leader).and_then(|leader| views.get(leader.revision));
@@ -100,6 +109,10 @@ pub(crate) fn check(
             "ô ký không có sẵn trước chữ ký đầu tiên",
             "the signature fields did not exist before the first signature",
         );
+    }
+    let unclear: Vec<Words> = foreign.unclear.into_iter().chain(placing.unclear).collect();
+    if !unclear.is_empty() {
+        reasons.push(Reason::told("copy-structure-unclear", &[("detail", Words::list(unclear))]));
     }
     let order = |at: usize| found.get(at).map(|one| one.revision);
     if order(leader) >= order(seal) {
@@ -204,34 +217,83 @@ pub(crate) fn other_days(found: &[Found], cryptos: &[Crypto], trusts: &[Trust], 
     reasons
 }
 
-/// What a certified copy does not have: other fields, and anything that could show something else at another time (E).
-pub(crate) fn foreign(view: &Document<'_>) -> Vec<Words> {
-    let field = match foreign_field(view) {
-        Ok(field) => field.map(|field| {
+/// What a certified copy does not have: other fields and annotations, and anything that acts or could show something else at another time (E).
+pub(crate) fn foreign(view: &Document<'_>) -> Departures {
+    let mut found = Departures::default();
+    // What cannot be read is not known to be one of ours.
+    match foreign_field(view) {
+        Ok(field) => found.wrong.extend(field.map(|field| {
             let name = quoted(&field);
             Words::new(format!("có ô biểu mẫu khác: {name}"), format!("there is another form field: {name}"))
-        }),
-        // A field that cannot be read is not known to be one of ours.
-        Err(error) => Some(words::unreadable(&error)),
-    };
-    // An empty signature field is one of ours that waits for its signature, or is told as another field.
-    let ours = |place: &Place| matches!(place, Place::OpenSignature(_));
-    let places = shadow_places(view).into_iter().filter(|place| !ours(place));
-    field.into_iter().chain(places.map(|place| words::shadow(&place))).collect()
+        })),
+        Err(error) => found.wrong.push(words::unreadable(&error)),
+    }
+    match foreign_annotation(view) {
+        Ok(words) => found.wrong.extend(words),
+        Err(error) => found.wrong.push(words::unreadable(&error)),
+    }
+    for place in places_of_copy(view) {
+        match place {
+            // One of ours that waits for its signature, or it is told as another field.
+            Place::OpenSignature(_) => {}
+            Place::Beyond => found.unclear.push(words::shadow(&place)),
+            _ => found.wrong.push(words::shadow(&place)),
+        }
+    }
+    found
 }
 
 /// A field that a certified copy does not have: anything but the two signatures and document time-stamps.
 fn foreign_field(view: &Document<'_>) -> Result<Option<String>, pdf::Error> {
     for field in view.fields()? {
-        let ours = field.field_type.as_deref() == Some(b"Sig")
-            && (field.full_name == LEADER_FIELD
-                || field.full_name == SEAL_FIELD
-                || is_timestamp(view, field.value.as_ref())?);
-        if !ours {
+        if !is_ours(view, &field)? {
             return Ok(Some(field.full_name));
         }
     }
     Ok(None)
+}
+
+fn is_ours(view: &Document<'_>, field: &pdf::Field) -> Result<bool, pdf::Error> {
+    Ok(field.field_type.as_deref() == Some(b"Sig")
+        && (field.full_name == LEADER_FIELD
+            || field.full_name == SEAL_FIELD
+            || is_timestamp(view, field.value.as_ref())?))
+}
+
+/// An annotation that a certified copy does not have: anything but the widgets of its fields, each with one look.
+fn foreign_annotation(view: &Document<'_>) -> Result<Option<Words>, pdf::Error> {
+    let mut ours = BTreeSet::new();
+    for field in view.fields()? {
+        if is_ours(view, &field)? {
+            ours.extend(field.widgets);
+        }
+    }
+    for (number, page) in (1..).zip(view.pages()?) {
+        let Some(dict) = view.object(page.id)?.as_dict() else { continue };
+        let list = match view.get(dict, b"Annots")? {
+            Object::Null => continue,
+            Object::Array(list) => list.as_slice(),
+            _ => &[Object::Null],
+        };
+        for annotation in list {
+            let known = annotation.as_ref_id().is_some_and(|id| ours.contains(&id));
+            if !known || !is_plain_widget(view, annotation)? {
+                return Ok(Some(Words::new(
+                    format!("trang {number} có chú thích khác ô ký, hoặc ô ký đổi hình"),
+                    format!("page {number} has an annotation that is no signature field, or one that changes its look"),
+                )));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// A widget that looks the same whether the pointer is over it or not: others may stand over the page when somebody touches them.
+fn is_plain_widget(view: &Document<'_>, annotation: &Object) -> Result<bool, pdf::Error> {
+    let Some(dict) = view.resolve(annotation)?.as_dict() else { return Ok(false) };
+    let drawn = view.get(dict, b"AP")?;
+    let one_look = drawn.as_dict().map_or(drawn.is_null(), |looks| looks.iter().all(|(key, _)| key == b"N"));
+    Ok(one_look && view.get(dict, b"Subtype")?.as_name() == Some(b"Widget"))
 }
 
 fn is_timestamp(view: &Document<'_>, value: Option<&Object>) -> Result<bool, pdf::Error> {

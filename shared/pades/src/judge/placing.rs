@@ -1,11 +1,14 @@
 //! Where the two fields of a certified copy stand (decision 18): beside each other, on paper that says nothing there. A field that was laid
-//! over the wording, or over the other field, hides behind its drawing what the leader signed.
+//! over the wording, or over the other field, hides behind its drawing what the leader signed. What cannot be read to its end is not known to
+//! be free.
 //!
 //! A scan is one picture under everything, so pictures and lines below a field are not looked at; how large a field may be is bounded instead.
 
 use pdf::{Document, Field, Page, Rect};
 
-use crate::changes::{is_written_on, overlap, stands};
+use super::ecopy::Departures;
+use super::words;
+use crate::changes::{Ink, overlap, stands, written_on};
 use crate::plan::{LEADER_FIELD, SEAL_FIELD};
 use crate::said::Words;
 
@@ -14,11 +17,19 @@ const EDGE: f64 = 8.0;
 /// A field has at most this part of its page. The seal in its real size with its number has a tenth of A4.
 const PART: f64 = 0.25;
 
-/// What is wrong with the places of the fields in a state of the file.
-pub(super) fn misplaced(view: &Document<'_>) -> Vec<Words> {
-    let (fields, pages) = (view.fields().unwrap_or_default(), view.pages().unwrap_or_default());
+/// Looks at the places of the fields in a state of the file.
+pub(super) fn placing(view: &Document<'_>) -> Departures {
+    let mut found = Departures::default();
+    if let Err(error) = look(view, &mut found) {
+        found.unclear.push(words::unreadable(&error));
+    }
+    found
+}
+
+fn look(view: &Document<'_>, found: &mut Departures) -> Result<(), pdf::Error> {
+    let (fields, pages) = (view.fields()?, view.pages()?);
     let own = |name: &str| fields.iter().find(|field| field.full_name == name);
-    let mut wrong = Vec::new();
+    let Departures { wrong, unclear } = found;
     let mut places: Vec<(&Page, Rect)> = Vec::new();
     for (name, vi, en) in [
         (LEADER_FIELD, "ô chữ ký của lãnh đạo", "the leader's field"),
@@ -28,7 +39,7 @@ pub(super) fn misplaced(view: &Document<'_>) -> Vec<Words> {
         if field.widgets.len() > 1 {
             wrong.push(Words::new(format!("{vi} hiện ở nhiều chỗ"), format!("{en} shows in several places")));
         }
-        let Some((page, rect)) = place(view, field, &pages) else { continue };
+        let Some((page, rect)) = place(view, field, &pages)? else { continue };
         if places.iter().any(|(other, taken)| other.id == page.id && overlap(taken, &rect)) {
             wrong.push(Words::new("ô dấu và ô chữ ký đè lên nhau", "the two fields lie over each other"));
         }
@@ -38,19 +49,25 @@ pub(super) fn misplaced(view: &Document<'_>) -> Vec<Words> {
                 format!("{en} takes more than a quarter of its page"),
             ));
         }
-        if is_written_on(view, page, &inside(&rect)) {
-            wrong.push(Words::new(format!("{vi} đè lên chữ của trang"), format!("{en} lies over text of the page")));
+        match written_on(view, page, &inside(&rect)) {
+            Ink::Nothing => {}
+            Ink::Something => {
+                wrong
+                    .push(Words::new(format!("{vi} đè lên chữ của trang"), format!("{en} lies over text of the page")));
+            }
+            Ink::Unknown => unclear.push(Words::new(format!("chữ ở dưới {vi}"), format!("text under {en}"))),
         }
         places.push((page, rect));
     }
-    wrong
+    Ok(())
 }
 
 /// Page and area of a field; `None` where it shows nowhere.
-fn place<'p>(view: &Document<'_>, field: &Field, pages: &'p [Page]) -> Option<(&'p Page, Rect)> {
-    let page = pages.iter().find(|page| Some(page.id) == field.page)?;
-    let dict = view.object(*field.widgets.first()?).ok()?.as_dict()?;
-    Some((page, stands(view, dict, page)?))
+fn place<'p>(view: &Document<'_>, field: &Field, pages: &'p [Page]) -> Result<Option<(&'p Page, Rect)>, pdf::Error> {
+    let page = pages.iter().find(|page| Some(page.id) == field.page);
+    let (Some(page), Some(widget)) = (page, field.widgets.first()) else { return Ok(None) };
+    let Some(dict) = view.object(*widget)?.as_dict() else { return Ok(None) };
+    Ok(stands(view, dict, page)?.map(|area| (page, area)))
 }
 
 fn inside(rect: &Rect) -> Rect {

@@ -1,7 +1,9 @@
 //! The wording of a certified copy (lời chứng, R68) as it is drawn: is it there, and does it say what the seal says for machines and who sealed?
 //!
 //! The number, the book and the agency stand in the drawing of the seal, the sentence on its page (domain.md §2.3). What cannot be read is told
-//! and refuses nothing, since what counts is signed in the seal's `/CTDT`. Reads text and no pictures, and does not compare persons.
+//! and refuses nothing, since what counts is signed in the seal's `/CTDT`; so is what the seal says beside. Reads text and no pictures, and does not compare persons.
+
+use std::ops::Range;
 
 use pdf::Document;
 use pki::Certificate;
@@ -20,6 +22,8 @@ const SENTENCE: &str = "chứng thực bản sao đúng với bản chính";
 const NUMBER: &str = "số chứng thực:";
 const BOOK: &str = "quyển số:";
 const SEALED: &str = "đã ký số";
+/// With what that line goes on.
+const BY_WHAT: &str = "bằng chứng thư số của cơ quan";
 
 /// What was found.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +50,12 @@ pub(crate) fn check(view: &Document<'_>, facts: Option<&EcopyFacts>, agency: Opt
     match Seal::read(&Folded::of(&drawing.unwrap_or_default())) {
         None => unread.push(Words::new("số và cơ quan trên dấu", "number and agency in the drawing of the seal")),
         Some(seal) => {
+            if seal.agency.trim().is_empty() {
+                unread.push(Words::new("tên cơ quan trên dấu", "the agency in the drawing of the seal"));
+            }
+            if seal.says_more {
+                unread.push(Words::new("chữ khác trên dấu", "other text in the drawing of the seal"));
+            }
             wording.day = seal.day;
             wording.reasons.extend(facts.and_then(|facts| number_differs(&seal, facts)));
             wording.other_agency = agency.and_then(|agency| other_agency(&seal.agency, agency));
@@ -67,16 +77,21 @@ struct Seal {
     agency: String,
     /// Days since 1970-01-01.
     day: Option<i64>,
+    /// There is text before, between or behind what is read, which people take for a part of it.
+    says_more: bool,
 }
 
 impl Seal {
     fn read(text: &Folded) -> Option<Seal> {
-        let number = text.find(NUMBER, 0)?.end;
+        let Range { start, end: number } = text.find(NUMBER, 0)?;
         let digits = text.signs.iter().skip(number).take_while(|sign| sign.is_ascii_digit()).count();
-        let book = text.find(BOOK, number)?.end;
+        let Range { start: behind, end: book } = text.find(BOOK, number)?;
         let (date, agency) = text.date(book)?;
-        let sealed = text.find(SEALED, agency)?.start;
+        let Range { start: sealed, end } = text.find(SEALED, agency)?;
+        let rest = text.signs.get(end..).unwrap_or_default();
+        let ends = rest.is_empty() || rest == Folded::of(BY_WHAT).signs;
         Some(Seal {
+            says_more: start > 0 || number + digits != behind || !text.is_plain_date(date..agency) || !ends,
             number: text.signs.get(number..number + digits)?.iter().collect(),
             book: text.signs.get(book..date)?.iter().collect(),
             agency: text.written(agency..sealed),
@@ -167,7 +182,7 @@ impl Folded {
         Folded { signs, at, text }
     }
 
-    fn find(&self, words: &str, from: usize) -> Option<std::ops::Range<usize>> {
+    fn find(&self, words: &str, from: usize) -> Option<Range<usize>> {
         let words = Folded::of(words).signs;
         let start = self.signs.get(from..)?.windows(words.len()).position(|window| window == words)?;
         Some(from + start..from + start + words.len())
@@ -179,6 +194,13 @@ impl Folded {
         let year = self.find("năm", self.find("tháng", start.end)?.end)?.end;
         let digits = self.signs.get(year..)?.iter().take_while(|sign| sign.is_ascii_digit()).count();
         Some((start.start, year + digits))
+    }
+
+    /// A date and nothing between its words and numbers.
+    fn is_plain_date(&self, part: Range<usize>) -> bool {
+        let signs = self.signs.get(part).unwrap_or_default();
+        let words = signs.split(char::is_ascii_digit).filter(|word| !word.is_empty()).map(String::from_iter);
+        words.eq(["ngày", "tháng", "năm"].map(|word| String::from_iter(Folded::of(word).signs)))
     }
 
     /// The day of a date that begins here; `None` where it is none of the calendar.
@@ -197,7 +219,7 @@ impl Folded {
     }
 
     /// A part as it was written.
-    fn written(&self, part: std::ops::Range<usize>) -> String {
+    fn written(&self, part: Range<usize>) -> String {
         let place = |sign: usize| self.at.get(sign).copied();
         let from = place(part.start).unwrap_or(self.text.len());
         let to = place(part.end).unwrap_or(self.text.len());

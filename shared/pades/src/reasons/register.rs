@@ -59,6 +59,17 @@ pub(super) const ROWS: &[Explanation] = &[
         ASK_ISSUER,
     ),
     row(
+        "copy-structure-unclear",
+        Unknown,
+        Register,
+        Issuer,
+        (
+            "Không xem hết được tệp, nên chưa biết tệp có đúng cấu trúc của bản sao chứng thực không ({detail}).",
+            "Not all of the file can be looked at, so whether it has the structure of a certified copy is not known ({detail}).",
+        ),
+        EXPERT,
+    ),
+    row(
         "number-missing",
         Fatal,
         Register,

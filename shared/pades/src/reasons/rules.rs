@@ -73,6 +73,7 @@ static RULES: &[(&str, &[&str])] = &[
             "register-not-asked",
             "wrong-order",
             "copy-structure",
+            "copy-structure-unclear",
             "number-missing",
             "not-agency-certificate",
             "agency-differs",

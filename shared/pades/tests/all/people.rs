@@ -8,6 +8,7 @@ use pki::issue::{Attribute, CertificateSpec, KeyUsage};
 
 use crate::common::{judge, *};
 use crate::over::rebuilt;
+use crate::rules::stream;
 
 const WARD: &str = "UBND xã Thử Nghiệm";
 
@@ -160,6 +161,91 @@ fn r68_fields_hide_nothing() {
     assert_eq!(with("40 700 280 820"), (Verdict::Invalid, text.to_owned()));
     assert_eq!(with("0 200 595 600"), (Verdict::Invalid, wide.to_owned()));
     assert_eq!(with("0 0 595 842"), (Verdict::Invalid, [over, wide, text].join("; ")));
+}
+
+/// A copy whose seal stands at 60–300 × 700–820 of a page that paints this, and what is said of its fields' places.
+fn sealed_over(content: &str) -> (Verdict, Vec<(String, String)>) {
+    let pki = Pki::new();
+    let widget = |name: &str, rect: &str, more: &str| {
+        format!("<</Type/Annot/Subtype/Widget/FT/Sig/T({name})/F 132/P 3 0 R/Rect[{rect}]{more}>>")
+    };
+    let base = classic(&[
+        "<</Type/Catalog/Pages 2 0 R/AcroForm 6 0 R>>".to_owned(),
+        "<</Type/Pages/Count 1/Kids[3 0 R]>>".to_owned(),
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Annots[7 0 R 8 0 R]\
+         /Resources<</Font<</F1 5 0 R/T3 9 0 R>>/XObject<</Loop 10 0 R>>>>>>"
+            .to_owned(),
+        stream("", content),
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_owned(),
+        "<</Fields[7 0 R 8 0 R]/SigFlags 1>>".to_owned(),
+        widget("Leader", "60 100 260 180", ""),
+        widget("Seal", "60 700 300 820", "/Lock<</Type/SigFieldLock/Action/All>>"),
+        "<</Type/Font/Subtype/Type3/FontBBox[0 0 1 1]/FontMatrix[1 0 0 1 0 0]/CharProcs<<>>/FirstChar 97/LastChar 97\
+         /Widths[0]/Encoding<</Differences[97/a]>>>>"
+            .to_owned(),
+        stream("/Type/XObject/Subtype/Form/BBox[0 0 999 999]/Resources<</XObject<</F 10 0 R>>>>", "/F Do"),
+    ]);
+    let signed = sign(&pki, &base, &pki.leader, "Leader", None, true, NOW);
+    let sealed = sign(&pki, &signed, &pki.agency, "Seal", Some(facts()), true, NOW + 60);
+    let report = judge(&archive(&pki, &sealed, NOW + 120), &pki);
+    let told =
+        report.reasons.iter().filter(|reason| ["copy-structure", "copy-structure-unclear"].contains(&&*reason.code));
+    let told = told.map(|reason| (reason.code.clone(), reason.params["detail_en"].clone())).collect();
+    (report.verdict, told)
+}
+
+/// F: text under a field is found whatever stands before it and whatever colour it has.
+#[test]
+fn f_text_under_a_seal_is_found_behind_anything() {
+    const UNDER: &str = "BT /F1 14 Tf 100 760 Td (Ban sao) Tj ET";
+    let over = ("copy-structure".to_owned(), "the seal's field lies over text of the page".to_owned());
+    for before in [
+        "",
+        "BT /T3 1 Tf 10 10 Td (a) Tj ET",
+        "BT 10 10 Td ( ) Tj ET",
+        "BT /Absent 9 Tf 10 10 Td (a) Tj ET",
+        "0 g 60 700 240 120 re f 1 g",
+        ") }",
+        "BI /W 1/H 1/BPC 8/CS/G ID x\nEI",
+    ] {
+        let (verdict, told) = sealed_over(&format!("{before} {UNDER}"));
+        assert_eq!((verdict, told.first()), (Verdict::Invalid, Some(&over)), "{before}");
+    }
+    // A line whose places are not known says nothing about the next one.
+    let (verdict, told) = sealed_over("BT /T3 1 Tf 10 10 Td (a) Tj /F1 14 Tf 90 750 Td (Ban sao) Tj ET");
+    assert_eq!((verdict, told.first()), (Verdict::Invalid, Some(&over)));
+}
+
+/// F: what cannot be read to its end, or measured, is not known to leave a field free.
+#[test]
+fn f_what_cannot_be_measured_is_not_free() {
+    let unclear = |fields: &str| vec![("copy-structure-unclear".to_owned(), fields.to_owned())];
+    let both = unclear("text under the leader's field; text under the seal's field");
+    let nested = format!("{} {}", "q ".repeat(257), "Q ".repeat(257));
+    for content in [
+        "BT /T3 1 Tf 10 10 Td (a) Tj ET",
+        "BT /T3 1 Tf 3 Tr 10 10 Td (a) Tj ET",
+        "BT 10 10 Td (a) Tj ET",
+        "BT /T3 1 Tf 10 10 Td (a) Tj /F1 14 Tf (a) Tj ET",
+        nested.as_str(),
+        "--1 Tc BT /F1 14 Tf 100 760 Td (Ban sao) Tj ET",
+        "BT /F1 14 Tf 100 760 Td (Ban sao Tj ET",
+        "/Loop Do",
+        "BI /W 1/H 1/BPC 8/CS/G ID x\nEI %\x01\nBT /F1 14 Tf 100 760 Td (Ban sao) Tj ET\nEI Q",
+    ] {
+        assert_eq!(sealed_over(content), (Verdict::Indeterminate, both.clone()), "{content}");
+    }
+    let clipped = "60 90 300 100 re W n BT /T3 1 Tf 10 10 Td (a) Tj ET";
+    assert_eq!(sealed_over(clipped), (Verdict::Indeterminate, unclear("text under the leader's field")));
+    for content in [
+        "",
+        "0 0 20 20 re W n BT /T3 1 Tf 10 10 Td (a) Tj ET",
+        "BT 3 Tr 10 10 Td (a) Tj /F1 14 Tf 100 760 Td (Ban sao) Tj ET",
+        "BT 10 10 Td () Tj ET",
+        "q 595 0 0 842 0 0 cm BI /W 1/H 1/BPC 8/CS/G ID x\nEI Q",
+    ] {
+        assert_eq!(sealed_over(content), (Verdict::Valid, vec![]), "{content}");
+    }
 }
 
 /// An update that leads readers past the signed revision: the file was signed, and that is told.

@@ -276,42 +276,40 @@ fn e_what_runs_or_hides_is_named() {
     }
 }
 
+/// What is said of the structure of a copy whose base was changed so, with more objects from number 9 on. Whoever signed it, the guarded door
+/// says the same.
+fn told_of_copy(from: &str, to: &str, more: &[String]) -> Option<String> {
+    let pki = Pki::new();
+    let text = String::from_utf8_lossy(&base()).replace('\u{fffd}', "x");
+    assert!(text.contains(from), "{from}");
+    let more: String =
+        more.iter().enumerate().map(|(at, body)| format!("{} 0 obj\n{body}\nendobj\n", at + 9)).collect();
+    let base = crate::over::rebuilt(&text.replace(from, to).replacen("xref\n", &format!("{more}xref\n"), 1));
+    let signed = sign(&pki, &base, &pki.leader, "Leader", None, true, NOW);
+    let sealed = sign(&pki, &signed, &pki.agency, "Seal", Some(facts()), true, NOW + 60);
+    let report = judge_as(&archive(&pki, &sealed, NOW + 120), &pki.anchors(), NOW + 3600, Profile::Auto);
+    let told: Vec<&str> = report
+        .reasons
+        .iter()
+        .filter(|reason| reason.code == "copy-structure")
+        .map(|reason| reason.text.en.as_str())
+        .collect();
+    let verdict = if told.is_empty() { Verdict::Valid } else { Verdict::Invalid };
+    assert_eq!(report.verdict, verdict, "{to}: {:?}", report.reasons);
+    let (leader, anchors) = (pki.leader.chain[0].der().to_vec(), pki.anchors());
+    let expected =
+        Expected { field: "Leader", signer_der: &leader, base: Beginning::of(&base), at: NOW + 60, anchors: &anchors };
+    let refused = verify_signature(&signed, &expected).err().map(|rejection| rejection.code);
+    assert_eq!(refused, (!told.is_empty()).then_some("copy-structure"), "{to}");
+    (!told.is_empty()).then(|| told.join(" "))
+}
+
 /// E in a certified copy: what could show something else later is not of a copy, nor is a text field; and no copy with it is accepted from
 /// whoever signed it.
 #[test]
 fn e_a_copy_has_no_text_fields_scripts_or_hidden_widgets() {
-    let pki = Pki::new();
-    let copy = |from: &str, to: &str, more: &[&str]| -> (Vec<u8>, Vec<u8>, Vec<u8>) {
-        let text = String::from_utf8_lossy(&base()).replace('\u{fffd}', "x");
-        assert!(text.contains(from), "{from}");
-        let more: String =
-            more.iter().enumerate().map(|(at, body)| format!("{} 0 obj\n{body}\nendobj\n", at + 9)).collect();
-        let base = crate::over::rebuilt(&text.replace(from, to).replacen("xref\n", &format!("{more}xref\n"), 1));
-        let signed = sign(&pki, &base, &pki.leader, "Leader", None, true, NOW);
-        let sealed = sign(&pki, &signed, &pki.agency, "Seal", Some(facts()), true, NOW + 60);
-        (base, signed, archive(&pki, &sealed, NOW + 120))
-    };
-    let told = |from: &str, to: &str, more: &[&str]| -> Option<String> {
-        let (base, signed, archived) = copy(from, to, more);
-        let report = judge_as(&archived, &pki.anchors(), NOW + 3600, Profile::Auto);
-        let reason = report.reasons.iter().find(|reason| reason.code == "copy-structure");
-        assert_eq!(
-            report.verdict,
-            if reason.is_some() { Verdict::Invalid } else { Verdict::Valid },
-            "{:?}",
-            report.reasons
-        );
-        let (leader, anchors) = (pki.leader.chain[0].der().to_vec(), pki.anchors());
-        let expected = Expected {
-            field: "Leader",
-            signer_der: &leader,
-            base: Beginning::of(&base),
-            at: NOW + 60,
-            anchors: &anchors,
-        };
-        let refused = verify_signature(&signed, &expected).err().map(|rejection| rejection.code);
-        assert_eq!(refused, reason.map(|_| "copy-structure"), "{to}");
-        reason.map(|reason| reason.text.en.clone())
+    let told = |from: &str, to: &str, more: &[&str]| {
+        told_of_copy(from, to, &more.iter().map(|one| (*one).to_owned()).collect::<Vec<String>>())
     };
     assert_eq!(told("/Type/Catalog", "/Type/Catalog", &[]), None);
     let script = "/Type/Catalog/OpenAction<</S/JavaScript/JS(1)>>";
@@ -330,6 +328,57 @@ fn e_a_copy_has_no_text_fields_scripts_or_hidden_widgets() {
         told("/Contents 4 0 R", "/Contents[4 0 R 90 0 R]", &[])
             .is_some_and(|said| said.contains("missing object 90 0"))
     );
+}
+
+/// E in a certified copy: no annotation but the fields' own, and nothing that acts, wherever it stands and whatever it does.
+#[test]
+fn e_in_a_copy_nothing_acts_and_nothing_is_stamped() {
+    let other = "an annotation that is no signature field";
+    let annotations = ("/Annots[7 0 R 8 0 R]", "/Annots[7 0 R 8 0 R 9 0 R]");
+    for annotation in [
+        "/Subtype/Stamp/F 4/AP<</N 10 0 R>>",
+        "/Subtype/Stamp/F 4/AP<</N 11 0 R/R 10 0 R>>",
+        "/Subtype/Stamp/F 288/AP<</N 10 0 R>>",
+        "/Subtype/Link/A<</S/Launch/F(x.exe)>>",
+        "/Subtype/Link/Dest[3 0 R/Fit]",
+        "/Subtype/Widget",
+        "/Subtype/Popup",
+    ] {
+        let more = [
+            format!("<</Type/Annot/Rect[50 690 350 720]{annotation}>>"),
+            stream("/Type/XObject/Subtype/Form/BBox[0 0 300 40]", "1 g 0 0 300 40 re f"),
+            stream("/Type/XObject/Subtype/Form/BBox[0 0 300 40]", ""),
+        ];
+        let told = told_of_copy(annotations.0, annotations.1, &more);
+        assert!(told.as_ref().is_some_and(|said| said.contains(other)), "{annotation}: {told:?}");
+    }
+    for list in ["/Annots[7 0 R 8 0 R<</Type/Annot/Subtype/Stamp/Rect[50 690 350 720]>>]", "/Annots[7 0 R 8 0 R null]"]
+    {
+        assert!(told_of_copy(annotations.0, list, &[]).is_some_and(|said| said.contains(other)), "{list}");
+    }
+    let hide = "<</S/Hide/T(Seal)/H false>>";
+    for (from, to, object) in [
+        ("/Type/Page/Parent", format!("/Type/Page/AA<</O{hide}>>/Parent"), "3 0"),
+        ("/T(Leader)", "/T(Leader)/A<</S/URI/URI(http://a.example)>>".to_owned(), "7 0"),
+        ("/T(Leader)", "/T(Leader)/A<<>>".to_owned(), "7 0"),
+        ("/T(Seal)", format!("/T(Seal)/AA<</E{hide}>>"), "8 0"),
+        ("/Type/Catalog", "/Type/Catalog/Outlines<</First<</Title(a)/A<</S/GoTo/D[3 0 R/Fit]>>>>>>".to_owned(), "1 0"),
+    ] {
+        let told = told_of_copy(from, &to, &[]);
+        let expected = format!("an action in object {object}");
+        assert!(told.as_ref().is_some_and(|said| said.contains(&expected)), "{to}: {told:?}");
+    }
+}
+
+/// F: no number of objects hides one.
+#[test]
+fn f_what_acts_is_found_behind_many_objects() {
+    let junk = 20_001;
+    let list: String = (0..junk).map(|at| format!("{} 0 R ", at + 10)).collect();
+    let mut more = vec!["<</K<</S/JavaScript/JS(1)>>>>".to_owned()];
+    more.extend((0..junk).map(|at| format!("<</N {at}>>")));
+    let told = told_of_copy("/Type/Page/", &format!("/Last[9 0 R]/Many[{list}]/Type/Page/"), &more);
+    assert!(told.as_ref().is_some_and(|said| said.contains("JavaScript in object 9 0")), "{told:?}");
 }
 
 #[test]

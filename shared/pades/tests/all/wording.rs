@@ -222,6 +222,34 @@ fn r68_a_wording_that_cannot_be_read_is_told() {
     }
 }
 
+/// R68: the seal says nothing that is not looked at: what stands before, between or behind what is read is told, and so is a seal that names
+/// no agency.
+#[test]
+fn r68_nothing_else_on_a_seal_stays_untold() {
+    let pki = Pki::new();
+    let (more, none) = ("other text in the drawing of the seal", "the agency in the drawing of the seal");
+    let other = "ỦY BAN NHÂN DÂN XÃ KHÁC";
+    let [number, book, date, agency, sealed] = LINES;
+    let both = format!("{none}; {more}");
+    for (lines, expected) in [
+        (vec![number, book, date, sealed], none),
+        (vec![number, book, date, " ", sealed], none),
+        (vec![number, book, date, "Đã ký số", other], both.as_str()),
+        (vec![other, number, book, date, sealed], both.as_str()),
+        (vec![other, number, book, date, agency, sealed], more),
+        (vec![number, book, date, agency, sealed, other], more),
+        (vec![number, book, date, agency, "Đã ký số", other], more),
+        (vec![number, other, book, date, agency, sealed], more),
+        (vec![number, book, "Ngày 23 ỦY BAN NHÂN DÂN XÃ KHÁC tháng 11 năm 2026", agency, sealed], more),
+    ] {
+        let report = judge(&copy(&pki, SENTENCE, &lines), &pki);
+        let told = (report.verdict, said(&report));
+        assert_eq!(told, (Verdict::Valid, vec![("wording-unread", expected)]), "{lines:?}");
+    }
+    let short = judge(&copy(&pki, SENTENCE, &with_line(4, "Đã ký số")), &pki);
+    assert_eq!((short.verdict, said(&short)), (Verdict::Valid, vec![]));
+}
+
 /// What `compose` draws is read, letter by letter.
 #[test]
 fn r68_a_composed_copy_is_read() {
