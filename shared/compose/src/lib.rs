@@ -9,6 +9,7 @@ mod appearance;
 mod base;
 mod block;
 mod canvas;
+mod content;
 mod copy;
 mod exif;
 mod facsimile;

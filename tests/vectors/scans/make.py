@@ -227,7 +227,18 @@ def traps():
     card().transpose(Image.Transpose.ROTATE_90).save(HERE / "huong-exif.png", dpi=DPI, exif=turned)
 
 
+def stumbling_blocks():
+    """Scans over whose lower half a program wrote, behind something at which a reader may stop: a comment, an operator that is none."""
+    written = b"".join(b" 1 0 0 1 60 %d Tm (Da thu hoi ban chinh, xem quyet dinh 40) Tj" % y for y in range(40, 520, 24))
+    fonts = lambda file: Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name("/Helvetica-Bold"), Encoding=Name.WinAnsiEncoding)
+    for name, block in (("chu-giai-trong-lenh.pdf", b"BT /F1 % phong chu\n 15 Tf"), ("lenh-khong-biet.pdf", b"my_op BT /F1 15 Tf")):
+        picture = {"/Im0": jpeg_stream(card(), Name.DeviceRGB), "/F1": fonts}
+        sheet_pdf(name, picture, b"q 595 0 0 842 0 0 cm /Im0 Do Q " + block + written + b" ET")
+    sheet_pdf("chu-giai-that.pdf", {"/Im0": jpeg_stream(card(), Name.DeviceRGB)}, b"% mot trang\nq 595 0 0 % rong\n842 0 0 cm /Im0 Do Q")
+
+
 if __name__ == "__main__":
+    stumbling_blocks()
     traps()
     jpegs()
     pngs()
