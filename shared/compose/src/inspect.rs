@@ -2,6 +2,7 @@
 
 use image::DynamicImage;
 
+use crate::guard;
 use crate::page_image::drawn;
 use crate::paper::paper;
 use crate::pdf_in::{self, PdfPage, PdfScan};
@@ -33,6 +34,10 @@ pub fn inspect(bytes: &[u8], declared_type: &str) -> Result<Inspection, Unusable
     if !declared(declared_type, kind) {
         return Err(Unusable::TypeNotAccepted);
     }
+    guard::guarded(guard::lost(kind), || looked_at(bytes, kind))
+}
+
+fn looked_at(bytes: &[u8], kind: Kind) -> Result<Inspection, Unusable> {
     let mut found = Found { left: LOOKED_AT, ..Found::default() };
     if kind == Kind::Pdf {
         let scan = pdf_in::open(bytes)?;

@@ -15,6 +15,7 @@ mod exif;
 mod facsimile;
 mod fax_in;
 mod free;
+mod guard;
 mod icc;
 mod inspect;
 mod jpeg;

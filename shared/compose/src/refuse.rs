@@ -31,9 +31,12 @@ pub enum Unusable {
     /// Damaged, or built in a way that cannot be read safely.
     #[error("the PDF cannot be read: {0}")]
     PdfBroken(String),
-    /// Damaged, or of a kind that the decoders do not know.
+    /// Damaged.
     #[error("the image cannot be read: {0}")]
     ImageBroken(String),
+    /// Sound for all we know, but coded in a way that is not read here.
+    #[error("the image is coded in a way that is not read: {0}")]
+    ImageCoding(String),
     /// More pages than allowed.
     #[error("{found} pages, at most {limit}")]
     TooManyPages {
@@ -81,7 +84,7 @@ impl Unusable {
             Self::PdfActiveContent(_) | Self::PdfHasForm => "pdf-active-content",
             Self::PdfAlreadySigned => "pdf-already-signed",
             Self::PdfBroken(_) => "pdf-broken",
-            Self::ImageBroken(_) => "image-broken",
+            Self::ImageBroken(_) | Self::ImageCoding(_) => "image-broken",
             Self::TooManyPages { .. } => "too-many-pages",
             Self::TooLarge => "file-too-large",
             Self::PlacementOutside | Self::Facsimile(_) => "validation-failed",
@@ -105,9 +108,11 @@ impl Unusable {
             }
             Self::PdfHasForm => "Tệp PDF có biểu mẫu điền được. Hãy quét lại bản chính.".into(),
             Self::PdfBroken(why) => format!("Tệp PDF bị hỏng, không đọc được ({why}). Hãy quét lại bản chính."),
-            Self::ImageBroken(why) => {
-                format!("Tệp ảnh bị hỏng hoặc thuộc dạng không đọc được ({why}). Hãy quét lại bản chính.")
-            }
+            Self::ImageBroken(why) => format!("Tệp ảnh bị hỏng, không đọc được ({why}). Hãy quét lại bản chính."),
+            Self::ImageCoding(why) => format!(
+                "Tệp ảnh được lưu theo cách mà hệ thống chưa đọc được ({why}). Hãy lưu lại dưới dạng JPEG, PNG hoặc TIFF thông thường, hoặc \
+                 quét lại bản chính."
+            ),
             Self::TooManyPages { found, limit } => format!("Bản quét có {found} trang, nhiều nhất {limit} trang."),
             Self::TooLarge => "Tệp quá lớn.".into(),
             Self::PlacementOutside => "Vị trí lời chứng nằm ngoài trang hoặc quá nhỏ.".into(),
@@ -136,8 +141,12 @@ impl Unusable {
             Self::PdfHasForm => "The PDF has a form that can be filled. Scan the original again.".into(),
             Self::PdfBroken(why) => format!("The PDF is damaged and cannot be read ({why}). Scan the original again."),
             Self::ImageBroken(why) => {
-                format!("The image is damaged or of a kind that cannot be read ({why}). Scan the original again.")
+                format!("The image is damaged and cannot be read ({why}). Scan the original again.")
             }
+            Self::ImageCoding(why) => format!(
+                "The image is stored in a way that is not read here ({why}). Save it again as a JPEG, a PNG or an ordinary TIFF, or scan the \
+                 original again."
+            ),
             Self::TooManyPages { found, limit } => format!("The scan has {found} pages; at most {limit} are allowed."),
             Self::TooLarge => "The file is too large.".into(),
             Self::PlacementOutside => "The place of the wording is outside the page or too small.".into(),

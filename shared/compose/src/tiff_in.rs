@@ -1,15 +1,16 @@
 //! TIFF files as pictures, page by page: fax codings, LZW, Deflate, PackBits, JPEG, none; grey, colour, palettes, in strips, tiles or planes.
 //!
-//! Does not know Lab, floating point, the JPEG of TIFF's first years or Zstandard: such pages are refused as `image-broken`. Small
+//! Does not know Lab, floating point, the JPEG of TIFF's first years, Zstandard or planes in tiles: such pages are refused with a sentence that
+//! does not call them damaged. Small
 //! pictures of other pages and their masks are no pages.
 
 use std::io::Cursor;
 
 use image::DynamicImage;
-use tiff::ColorType;
 use tiff::decoder::ifd::Value;
 use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::tags::Tag;
+use tiff::{ColorType, TiffError};
 
 use crate::fax_in::{self, Coding, Page};
 use crate::icc;
@@ -22,6 +23,8 @@ const T4_OPTIONS: u16 = 292;
 const NO_PAGE: u32 = 0b101;
 /// The photometric interpretation of samples that are places in a table.
 const PALETTE: u32 = 3;
+/// The planar configuration in which each colour is a picture of its own.
+const SEPARATE: u32 = 2;
 
 type Reader<'a> = Decoder<Cursor<&'a [u8]>>;
 
@@ -29,9 +32,22 @@ fn broken(why: impl std::fmt::Display) -> Unusable {
     Unusable::ImageBroken(why.to_string().chars().take(160).collect())
 }
 
+fn unread(why: impl std::fmt::Display) -> Unusable {
+    Unusable::ImageCoding(why.to_string().chars().take(160).collect())
+}
+
+/// What the decoder says: damaged, too much for its limits, or unknown to it.
+fn refused(error: TiffError) -> Unusable {
+    match error {
+        TiffError::LimitsExceeded | TiffError::IntSizeError => Unusable::TooLarge,
+        TiffError::UnsupportedError(error) => unread(error),
+        other => broken(other),
+    }
+}
+
 /// Gives every page to `each`, one at a time.
 pub(crate) fn pictures(bytes: &[u8], each: &mut dyn FnMut(Picture) -> Result<(), Unusable>) -> Result<(), Unusable> {
-    let mut reader = Decoder::new(Cursor::new(bytes)).map_err(broken)?.with_limits(limits());
+    let mut reader = Decoder::new(Cursor::new(bytes)).map_err(refused)?.with_limits(limits());
     let mut found = 0_u32;
     // Of a picture of pictures only the directories are looked at, so that what is no page cannot be there without end.
     for _ in 0..2 * MAX_PAGES {
@@ -45,7 +61,7 @@ pub(crate) fn pictures(bytes: &[u8], each: &mut dyn FnMut(Picture) -> Result<(),
         if !reader.more_images() {
             return if found == 0 { Err(broken("no page")) } else { Ok(()) };
         }
-        reader.next_image().map_err(broken)?;
+        reader.next_image().map_err(refused)?;
     }
     Err(broken("too many directories"))
 }
@@ -63,13 +79,14 @@ fn tag(reader: &mut Reader<'_>, tag: Tag) -> Option<u32> {
 }
 
 fn picture(bytes: &[u8], reader: &mut Reader<'_>) -> Result<Picture, Unusable> {
-    let (width, height) = reader.dimensions().map_err(broken)?;
+    let (width, height) = reader.dimensions().map_err(refused)?;
     if width == 0 || height == 0 {
         return Err(broken("no pixels"));
     }
     if width > 30_000 || height > 30_000 || u64::from(width) * u64::from(height) > MAX_PIXELS {
         return Err(Unusable::TooLarge);
     }
+    tiled(reader)?;
     let orientation = tag(reader, Tag::Orientation).and_then(|n| u8::try_from(n).ok()).unwrap_or(1);
     let dpi = resolution(reader);
     let coded = match tag(reader, Tag::Compression).unwrap_or(1) {
@@ -80,6 +97,24 @@ fn picture(bytes: &[u8], reader: &mut Reader<'_>) -> Result<Picture, Unusable> {
     let icc = profile(reader, &coded);
     let orientation = if (1..=8).contains(&orientation) { orientation } else { 1 };
     Ok(Picture { width, height, orientation, dpi, coded, icc })
+}
+
+/// Tiles (TIFF 6.0, section 15) that the decoders here do not put together: of fax codings, and of separate planes, over which the decoder
+/// stumbles (an assertion of tiff 0.11.3).
+fn tiled(reader: &mut Reader<'_>) -> Result<(), Unusable> {
+    let tiles = [Tag::TileWidth, Tag::TileLength, Tag::TileOffsets].into_iter();
+    if !tiles.into_iter().any(|one| reader.find_tag(one).ok().flatten().is_some()) {
+        return Ok(());
+    }
+    if matches!(tag(reader, Tag::Compression), Some(2..=4)) {
+        return Err(unread("a fax coding in tiles"));
+    }
+    let apart = tag(reader, Tag::PlanarConfiguration) == Some(SEPARATE);
+    if apart && tag(reader, Tag::SamplesPerPixel).unwrap_or(1) > 1 {
+        Err(unread("separate planes in tiles"))
+    } else {
+        Ok(())
+    }
 }
 
 fn resolution(reader: &mut Reader<'_>) -> Option<(f32, f32)> {
@@ -103,8 +138,8 @@ fn fax_page(bytes: &[u8], reader: &mut Reader<'_>, method: u32, size: (u32, u32)
         (_, 0) => Coding::OneDimensional,
         _ => Coding::TwoDimensional,
     };
-    let offsets = reader.get_tag_u64_vec(Tag::StripOffsets).map_err(broken)?;
-    let lengths = reader.get_tag_u64_vec(Tag::StripByteCounts).map_err(broken)?;
+    let offsets = reader.get_tag_u64_vec(Tag::StripOffsets).map_err(refused)?;
+    let lengths = reader.get_tag_u64_vec(Tag::StripByteCounts).map_err(refused)?;
     let rows = tag(reader, Tag::RowsPerStrip).unwrap_or(size.1).clamp(1, size.1);
     let reversed = tag(reader, Tag::FillOrder) == Some(2);
     let mut packed = Vec::new();
@@ -138,17 +173,17 @@ fn reversed(reader: &mut Reader<'_>) -> Result<bool, Unusable> {
     }
     let plain = tag(reader, Tag::Compression).unwrap_or(1) == 1;
     let few = tag(reader, Tag::BitsPerSample).unwrap_or(1) == 1;
-    if plain && few { Ok(true) } else { Err(broken("octets that are filled from below")) }
+    if plain && few { Ok(true) } else { Err(unread("octets that are filled from below")) }
 }
 
 /// The samples of a page, one after another, 8 bits each unless they are fewer and packed.
 fn samples(reader: &mut Reader<'_>) -> Result<Vec<u8>, Unusable> {
     let mut read = DecodingResult::U8(Vec::new());
-    let layout = reader.read_image_to_buffer(&mut read).map_err(broken)?;
+    let layout = reader.read_image_to_buffer(&mut read).map_err(refused)?;
     let (bytes, wide) = match read {
         DecodingResult::U8(data) => (data, 1),
         DecodingResult::U16(data) => (data.into_iter().map(|value| (value >> 8) as u8).collect(), 2),
-        _ => return Err(broken("samples of an unusual kind")),
+        _ => return Err(unread("samples of an unusual kind")),
     };
     let plane = layout.plane_stride.map_or(bytes.len(), |stride| stride.get() / wide);
     if layout.planes <= 1 || bytes.len() != plane.saturating_mul(layout.planes) {
@@ -191,7 +226,7 @@ fn on_white(data: &[u8], samples: usize, extra: Extra) -> Vec<u8> {
 }
 
 fn decoded(reader: &mut Reader<'_>, size: (u32, u32)) -> Result<Coded, Unusable> {
-    let colour = reader.colortype().map_err(broken)?;
+    let colour = reader.colortype().map_err(refused)?;
     let extra = extra(reader);
     let reversed = reversed(reader)?;
     let mut data = samples(reader)?;
@@ -213,7 +248,7 @@ fn decoded(reader: &mut Reader<'_>, size: (u32, u32)) -> Result<Coded, Unusable>
         }),
         ColorType::YCbCr(8) => rgb(size, data.chunks_exact(3).flat_map(ycbcr).collect()),
         ColorType::CMYK(8 | 16) => rgb(size, data.chunks_exact(4).flat_map(cmyk).collect()),
-        other => Err(broken(format!("{other:?}"))),
+        other => Err(unread(format!("{other:?}"))),
     }
 }
 
@@ -221,7 +256,7 @@ fn decoded(reader: &mut Reader<'_>, size: (u32, u32)) -> Result<Coded, Unusable>
 /// grey: of a copy of the file, with this one word changed.
 fn indexed(bytes: &[u8], reader: &mut Reader<'_>, size: (u32, u32)) -> Result<Coded, Unusable> {
     let bits = tag(reader, Tag::BitsPerSample).and_then(|bits| u8::try_from(bits).ok()).unwrap_or(1);
-    let table = reader.get_tag_u16_vec(Tag::ColorMap).map_err(broken)?;
+    let table = reader.get_tag_u16_vec(Tag::ColorMap).map_err(refused)?;
     let colours = table.len() / 3;
     if !matches!(bits, 1 | 2 | 4 | 8) || colours != 1 << bits {
         return Err(broken("palette"));
@@ -229,9 +264,9 @@ fn indexed(bytes: &[u8], reader: &mut Reader<'_>, size: (u32, u32)) -> Result<Co
     let at =
         reader.ifd_pointer().and_then(|pointer| usize::try_from(pointer.0).ok()).ok_or_else(|| broken("palette"))?;
     let grey = as_grey(bytes, at).ok_or_else(|| broken("palette"))?;
-    let mut copy = Decoder::new(Cursor::new(grey.as_slice())).map_err(broken)?.with_limits(limits());
+    let mut copy = Decoder::new(Cursor::new(grey.as_slice())).map_err(refused)?.with_limits(limits());
     while copy.ifd_pointer() != reader.ifd_pointer() {
-        copy.next_image().map_err(broken)?;
+        copy.next_image().map_err(refused)?;
     }
     let mut data = samples(&mut copy)?;
     if reversed(reader)? {
@@ -379,7 +414,24 @@ mod tests {
             [1, 1, 0, 0, 0, 0, 0, 1].map(|bit| bit == 1)
         );
         assert_eq!(bits(2, 1, &[0b1000_0011]).expect("a picture"), plain);
-        assert!(matches!(bits(2, 32773, &[0, 0b1000_0011]), Err(Unusable::ImageBroken(_))));
+        assert!(matches!(bits(2, 32773, &[0, 0b1000_0011]), Err(Unusable::ImageCoding(_))));
+    }
+
+    /// What is sound but not read is not called damaged, and what the decoder may not read for its size is called large.
+    #[test]
+    fn refusals_say_what_is_wrong() {
+        let grey = |bits: u16, samples: u16, method: u16| {
+            let (bits, entries) = (vec![bits; usize::from(samples)], [method, 1, samples]);
+            let [method, photometric, samples] = entries.each_ref().map(std::slice::from_ref);
+            read(&tiff((2, 1), &[(258, &bits), (259, method), (262, photometric), (277, samples)], &[0; 8]))
+        };
+        assert!(grey(8, 1, 1).is_ok());
+        for unread in [grey(12, 1, 1), grey(8, 2, 1), grey(8, 1, 50000)] {
+            let sentence = unread.expect_err("not read");
+            assert!(matches!(sentence, Unusable::ImageCoding(_)), "{sentence}");
+            assert!(!sentence.vi().contains("hỏng") && !sentence.en().contains("damaged"), "{sentence}");
+        }
+        assert_eq!(refused(TiffError::LimitsExceeded), Unusable::TooLarge);
     }
 
     /// A colour that was mixed with its opacity already is laid on white as it is; a sample of which nothing is said hides nothing.

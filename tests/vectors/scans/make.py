@@ -89,6 +89,8 @@ def tiffs():
     tiff("bang-mau.tif", [pages[0].quantize(16)], "tiff_lzw")
     tiff("khong-nen.tif", [page.convert("L").resize((146, 103)) for page in pages], None, dpi=(25, 25))
     run("tiffcp", "-c", "g3:2d", f"{HERE / 'fax-g4.tif'},0", HERE / "fax-g3-2d.tif")
+    run("tiffcp", "-c", "zip", "-p", "separate", "-t", "-w", "128", "-l", "128", f"{HERE / 'lzw.tif'},0", HERE / "o-gach-mat-mau-rieng.tif")
+    run("tiffcp", "-c", "g4", "-t", "-w", "128", "-l", "128", f"{HERE / 'fax-g4.tif'},0", HERE / "o-gach-g4.tif")
     run("tiffcp", "-c", "lzw", "-p", "separate", f"{HERE / 'lzw.tif'},0", HERE / "mat-mau-rieng.tif")
     run("tiffcp", f"{HERE / 'fax-g4.tif'},1", f"{HERE / 'lzw.tif'},1", HERE / "hon-hop.tif")
 
