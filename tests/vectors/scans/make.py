@@ -239,7 +239,16 @@ def stumbling_blocks():
     sheet_pdf("chu-giai-that.pdf", {"/Im0": jpeg_stream(card(), Name.DeviceRGB)}, b"% mot trang\nq 595 0 0 % rong\n842 0 0 cm /Im0 Do Q")
 
 
+def faint():
+    """Pages of text that is faint and can be read: grey, pale red, grey on grey; and of paper with grain and nothing on it."""
+    for name, paper, ink in (("chu-nhat.png", "white", (224,) * 3), ("chu-do-nhat.png", "white", (255, 226, 226)), ("chu-xam.png", (235,) * 3, (205,) * 3)):
+        sheet(paper, ink).quantize(8).save(HERE / name, dpi=DPI)
+    grain = Image.effect_noise((414, 585), 8).point(lambda value: value + 115)
+    grain.save(HERE / "giay-san.jpg", quality=50, dpi=(50, 50))
+
+
 if __name__ == "__main__":
+    faint()
     stumbling_blocks()
     traps()
     jpegs()

@@ -267,3 +267,14 @@ fn text_behind_a_stumbling_block_is_not_written_over() {
         assert_eq!(made.not_archival.is_some(), added, "{name}");
     }
 }
+
+/// R37: faint letters are content, the grain of paper is none.
+#[test]
+fn faint_text_is_not_written_over() {
+    for (name, added) in
+        [("chu-nhat.png", true), ("chu-do-nhat.png", true), ("chu-xam.png", true), ("giay-san.jpg", false)]
+    {
+        let made = base(&bytes(&format!("tests/vectors/scans/{name}"))).expect("a base");
+        assert_eq!(made.placement.added_page, added, "{name}");
+    }
+}
