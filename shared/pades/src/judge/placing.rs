@@ -6,6 +6,9 @@
 use pdf::{Document, Field, Page, Rect};
 
 use crate::changes::{is_written_on, overlap, stands};
+use crate::error::Error;
+use crate::held::Held;
+use crate::make;
 use crate::plan::{LEADER_FIELD, SEAL_FIELD};
 use crate::said::Words;
 
@@ -13,6 +16,15 @@ use crate::said::Words;
 const EDGE: f64 = 8.0;
 /// A field has at most this part of its page. The seal in its real size with its number has a tenth of A4.
 const PART: f64 = 0.25;
+
+/// Whether both empty fields of a base stand where a judge of the sealed copy will let them stand: asked before anybody signs, and before a
+/// number is spent.
+///
+/// # Errors
+/// [`Error`]: no base that could be signed.
+pub fn fields_stand_free(base: &Held<'_>) -> Result<bool, Error> {
+    Ok(misplaced(&make::open(base)?).is_empty())
+}
 
 /// What is wrong with the places of the fields in a state of the file.
 pub(super) fn misplaced(view: &Document<'_>) -> Vec<Words> {
