@@ -228,7 +228,17 @@ fn gather(scans: &[&[u8]], placement: &Placement, keep: bool) -> Result<Gathered
         guard::guarded(guard::lost(kind), || match kind {
             Kind::Pdf => pdf_pages(&mut all, bytes, &wanted, keep),
             image => {
-                pictures(bytes, image, &mut |picture| picture_page(&mut all, picture, &wanted, &mut candidate, keep))
+                let before = count(&all.sheets);
+                // Without `keep` a page is decoded to be measured only.
+                let decoded = |page: u32, pages: u32| {
+                    keep || match placement {
+                        Placement::Auto => index + 1 == scans.len() && page == pages,
+                        Placement::At { .. } => wanted(before.saturating_add(page)),
+                    }
+                };
+                pictures(bytes, image, &decoded, &mut |picture| {
+                    picture_page(&mut all, picture, &wanted, &mut candidate, keep)
+                })
             }
         })?;
     }

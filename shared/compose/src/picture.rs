@@ -89,16 +89,18 @@ fn check_size(width: u32, height: u32) -> Result<(), Unusable> {
     if width > MAX_SIDE || height > MAX_SIDE || pixels > MAX_PIXELS { Err(Unusable::TooLarge) } else { Ok(()) }
 }
 
-/// Gives every page's picture of an image file to `each`, one at a time.
+/// Gives every page's picture of an image file to `each`, one at a time; of many pages only those that are `wanted` are decoded, by their number
+/// and by how many there are.
 pub(crate) fn pictures(
     bytes: &[u8],
     kind: Kind,
+    wanted: &dyn Fn(u32, u32) -> bool,
     each: &mut dyn FnMut(Picture) -> Result<(), Unusable>,
 ) -> Result<(), Unusable> {
     match kind {
         Kind::Jpeg => each(jpeg(bytes)?),
         Kind::Png => each(png(bytes)?),
-        Kind::Tiff => crate::tiff_in::pictures(bytes, each),
+        Kind::Tiff => crate::tiff_in::pictures(bytes, wanted, each),
         Kind::Pdf => Err(Unusable::TypeNotAccepted),
     }
 }

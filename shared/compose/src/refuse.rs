@@ -114,7 +114,10 @@ impl Unusable {
                  quét lại bản chính."
             ),
             Self::TooManyPages { found, limit } => format!("Bản quét có {found} trang, nhiều nhất {limit} trang."),
-            Self::TooLarge => "Tệp quá lớn.".into(),
+            Self::TooLarge => {
+                "Tệp quá lớn: hơn 100 MB, hoặc quá nhiều điểm ảnh. Hãy quét ở 200–300 dpi hoặc tách thành nhiều tệp."
+                    .into()
+            }
             Self::PlacementOutside => "Vị trí lời chứng nằm ngoài trang hoặc quá nhỏ.".into(),
             Self::PlacementCoversContent => "Lời chứng che mất nội dung của trang. Hãy chọn chỗ trống khác.".into(),
             Self::TemplateExpired { id, on } => format!("Không có mẫu lời chứng “{id}” có hiệu lực ngày {on}."),
@@ -148,7 +151,9 @@ impl Unusable {
                  original again."
             ),
             Self::TooManyPages { found, limit } => format!("The scan has {found} pages; at most {limit} are allowed."),
-            Self::TooLarge => "The file is too large.".into(),
+            Self::TooLarge => {
+                "The file is too large: over 100 MB, or too many pixels. Scan at 200–300 dpi, or split it.".into()
+            }
             Self::PlacementOutside => "The place of the wording is outside the page or too small.".into(),
             Self::PlacementCoversContent => "The wording would cover content of the page. Choose a free place.".into(),
             Self::TemplateExpired { id, on } => format!("No wording template “{id}” is in force on {on}."),

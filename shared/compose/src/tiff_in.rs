@@ -26,6 +26,14 @@ const PALETTE: u32 = 3;
 /// The planar configuration in which each colour is a picture of its own.
 const SEPARATE: u32 = 2;
 
+/// The most that one file's pages may take to decode, in pixels of two tones: 300 pages A4 at 300 dpi have 2,610 million. Every page is decoded
+/// once when the file arrives and once when the copy is made, each within the 29 seconds of a function (template.yaml). Measured on a shared core
+/// of the build machine in the development profile: a page at 300 dpi in Group 4 takes some 0.1 s with the look at it.
+const MAX_WORK: u64 = 2_700_000_000;
+/// As many pixels of two tones take as long as one of colour, which is inflated, put together and deflated again. So 450 million pixels of colour
+/// pass, 51 pages A4 at 300 dpi: more than 100 MB of them, as scanners code them (2 MB a page).
+const COLOUR: u64 = 6;
+
 type Reader<'a> = Decoder<Cursor<&'a [u8]>>;
 
 fn broken(why: impl std::fmt::Display) -> Unusable {
@@ -45,8 +53,32 @@ fn refused(error: TiffError) -> Unusable {
     }
 }
 
-/// Gives every page to `each`, one at a time.
-pub(crate) fn pictures(bytes: &[u8], each: &mut dyn FnMut(Picture) -> Result<(), Unusable>) -> Result<(), Unusable> {
+/// Gives every page to `each`, one at a time. Of pages that are not `wanted`, by their number and by how many there are, only the size is read:
+/// their pictures are empty.
+pub(crate) fn pictures(
+    bytes: &[u8],
+    wanted: &dyn Fn(u32, u32) -> bool,
+    each: &mut dyn FnMut(Picture) -> Result<(), Unusable>,
+) -> Result<(), Unusable> {
+    let mut work = 0_u64;
+    let mut count = 0;
+    pages(bytes, &mut |_, reader| {
+        let (width, height) = reader.dimensions().map_err(refused)?;
+        let pixels = u64::from(width).saturating_mul(u64::from(height));
+        work = work.saturating_add(pixels.saturating_mul(if is_bilevel(reader) { 1 } else { COLOUR }));
+        count += 1;
+        if work > MAX_WORK { Err(Unusable::TooLarge) } else { Ok(()) }
+    })?;
+    pages(bytes, &mut |page, reader| each(picture(bytes, reader, wanted(page, count))?))
+}
+
+fn is_bilevel(reader: &mut Reader<'_>) -> bool {
+    let samples = tag(reader, Tag::SamplesPerPixel).unwrap_or(1);
+    samples == 1 && reader.get_tag_u16_vec(Tag::BitsPerSample).map_or(true, |bits| bits == [1])
+}
+
+/// Goes through the directories and shows those of pages, with their number from 1.
+fn pages(bytes: &[u8], each: &mut dyn FnMut(u32, &mut Reader<'_>) -> Result<(), Unusable>) -> Result<(), Unusable> {
     let mut reader = Decoder::new(Cursor::new(bytes)).map_err(refused)?.with_limits(limits());
     let mut found = 0_u32;
     // Of a picture of pictures only the directories are looked at, so that what is no page cannot be there without end.
@@ -56,7 +88,7 @@ pub(crate) fn pictures(bytes: &[u8], each: &mut dyn FnMut(Picture) -> Result<(),
             if found > MAX_PAGES {
                 return Err(Unusable::TooManyPages { found, limit: MAX_PAGES });
             }
-            each(picture(bytes, &mut reader)?)?;
+            each(found, &mut reader)?;
         }
         if !reader.more_images() {
             return if found == 0 { Err(broken("no page")) } else { Ok(()) };
@@ -78,7 +110,7 @@ fn tag(reader: &mut Reader<'_>, tag: Tag) -> Option<u32> {
     reader.find_tag_unsigned(tag).ok().flatten()
 }
 
-fn picture(bytes: &[u8], reader: &mut Reader<'_>) -> Result<Picture, Unusable> {
+fn picture(bytes: &[u8], reader: &mut Reader<'_>, wanted: bool) -> Result<Picture, Unusable> {
     let (width, height) = reader.dimensions().map_err(refused)?;
     if width == 0 || height == 0 {
         return Err(broken("no pixels"));
@@ -90,6 +122,7 @@ fn picture(bytes: &[u8], reader: &mut Reader<'_>) -> Result<Picture, Unusable> {
     let orientation = tag(reader, Tag::Orientation).and_then(|n| u8::try_from(n).ok()).unwrap_or(1);
     let dpi = resolution(reader);
     let coded = match tag(reader, Tag::Compression).unwrap_or(1) {
+        _ if !wanted => Coded::Bits { packed: Vec::new() },
         method @ 2..=4 => Coded::Bits { packed: fax_page(bytes, reader, method, (width, height))? },
         _ if tag(reader, Tag::PhotometricInterpretation) == Some(PALETTE) => indexed(bytes, reader, (width, height))?,
         _ => decoded(reader, (width, height))?,
@@ -395,7 +428,7 @@ mod tests {
 
     fn read(file: &[u8]) -> Result<Vec<[u8; 3]>, Unusable> {
         let mut pixels = Vec::new();
-        pictures(file, &mut |picture| {
+        pictures(file, &|_, _| true, &mut |picture| {
             pixels.extend(picture.pixels()?.to_rgb8().pixels().map(|pixel| pixel.0));
             Ok(())
         })?;
@@ -449,5 +482,37 @@ mod tests {
         assert!(near(four(Some(&[2]), [255, 0, 0, 128]), [255, 127, 127]));
         assert!(near(four(Some(&[0]), [10, 20, 30, 0]), [10, 20, 30]));
         assert!(near(four(None, [10, 20, 30, 0]), [10, 20, 30]));
+    }
+
+    /// A file of so many pages of 150 million pixels, of which it has none.
+    fn hollow(pages: usize, bits: u16) -> Vec<u8> {
+        let mut file = tiff((30_000, 5_000), &[(258, &[bits]), (259, &[1]), (262, &[1]), (277, &[1])], &[0; 8]);
+        let start = 16;
+        let directory = file[start..file.len() - 4].to_vec();
+        for _ in 1..pages {
+            let next = u32::try_from(file.len()).expect("small").to_le_bytes();
+            let end = file.len() - 4;
+            file[end..].copy_from_slice(&next);
+            file.extend(&directory);
+            file.extend([0; 4]);
+        }
+        file
+    }
+
+    /// What nobody can decode in time is refused before it is tried; what nobody asked for is not decoded.
+    #[test]
+    fn pages_have_so_many_pixels_together() {
+        let walk = |pages: usize, bits: u16| {
+            let mut seen = 0;
+            pictures(&hollow(pages, bits), &|_, _| false, &mut |_| {
+                seen += 1;
+                Ok(())
+            })
+            .map(|()| seen)
+        };
+        assert_eq!((walk(18, 1), walk(3, 8)), (Ok(18), Ok(3)));
+        assert_eq!((walk(19, 1), walk(4, 8)), (Err(Unusable::TooLarge), Err(Unusable::TooLarge)));
+        let last = pictures(&hollow(3, 1), &|page, pages| page == pages, &mut |_| Ok(()));
+        assert!(matches!(last, Err(Unusable::ImageBroken(_))), "the last one is decoded: {last:?}");
     }
 }
