@@ -340,7 +340,14 @@ pub static CODES: &[Code] = &[
         "Xuất lại hoặc quét lại tệp.",
         "Export or scan the file again.",
     ),
-    c("image-broken", 422, "Ảnh bị hỏng", "The image is broken", "Quét lại.", "Scan again."),
+    c(
+        "image-broken",
+        422,
+        "Ảnh bị hỏng hoặc không đọc được",
+        "The image is broken, or coded in a way that is not read",
+        "Quét lại, hoặc lưu lại dưới dạng JPEG, PNG hoặc TIFF thông thường.",
+        "Scan again, or save it again as a JPEG, a PNG or an ordinary TIFF.",
+    ),
     c(
         "too-many-pages",
         422,

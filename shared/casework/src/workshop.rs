@@ -247,19 +247,40 @@ fn seal_drawing(size: (f32, f32), mark: &SealMark<'_>) -> Result<compose::Appear
     compose::seal_appearance(size, &text)
 }
 
-/// The base of a copy, of which both signatures were drawn for trial: what could not be drawn once people have signed is told now.
+/// The base of a copy, of which both signatures were drawn for trial: what could not be drawn once people have signed is told now, and so is a
+/// place that our own judge would call wrong. Where nobody chose the place, the wording gets a page of its own instead.
 ///
 /// # Errors
-/// As [`compose::base`]; [`Unusable::TextUnusable`] for what a signature could not show.
+/// As [`compose::base`]; [`Unusable::TextUnusable`] for what a signature could not show; [`Unusable::PlacementCoversContent`] when a field would
+/// lie over text, over the other one or over a quarter of its page.
 pub fn base(
     spec: &compose::BaseSpec<'_>,
     of: (&CopyId, &Look),
     by: (&User, &Unit),
     now: Timestamp,
 ) -> Result<compose::Base, Unusable> {
-    let base = compose::base(spec)?;
+    let base = standing(spec)?;
     rehearse(&base, of, by, now)?;
     Ok(base)
+}
+
+/// The base, with its fields where a judge lets them stand.
+fn standing(spec: &compose::BaseSpec<'_>) -> Result<compose::Base, Unusable> {
+    let base = compose::base(spec)?;
+    if stands_free(&base)? {
+        return Ok(base);
+    }
+    if spec.placement != compose::Placement::Auto || base.placement.added_page {
+        return Err(Unusable::PlacementCoversContent);
+    }
+    let behind = compose::Placement::At { page: base.pages + 1, x: 0.0, y: 0.0, w: 0.0, h: 0.0 };
+    let base = compose::base(&compose::BaseSpec { placement: behind, ..spec.clone() })?;
+    if stands_free(&base)? { Ok(base) } else { Err(Unusable::PlacementCoversContent) }
+}
+
+/// The judge's own look at both fields.
+fn stands_free(base: &compose::Base) -> Result<bool, Unusable> {
+    pades::fields_stand_free(&Held::whole(&base.pdf)).map_err(|error| Unusable::Compose(error.to_string()))
 }
 
 /// Draws both signatures of a copy, as they will be, before anybody is asked for one: with the longest number and the longest code that may come,

@@ -15,7 +15,7 @@ use crate::template::template;
 use crate::text::Fonts;
 use crate::write::{self, Fields};
 use crate::{BLOCK_MIN, Base, BaseSpec, Kind, MAX_BYTES, MAX_PAGES, PlacedAt, Placement, Rect, Unusable};
-use crate::{moment, page_image, pdf_in, pdfa, program};
+use crate::{guard, moment, page_image, pdf_in, pdfa, program};
 
 /// The most bytes that a base may have: pictures that PDF cannot hold as they came may grow, and signatures and evidence still come.
 const MAX_BASE: usize = MAX_BYTES + (16 << 20);
@@ -45,6 +45,10 @@ struct Gathered {
 /// # Errors
 /// The reason, with the API's code.
 pub fn base(spec: &BaseSpec<'_>) -> Result<Base, Unusable> {
+    guard::whole(|| composed(spec))
+}
+
+fn composed(spec: &BaseSpec<'_>) -> Result<Base, Unusable> {
     let created = moment::read(&spec.created)?;
     let fonts = Fonts::get()?;
     let text = Clean::new(fonts, &spec.wording, template(&spec.wording.template_id, created.day)?)?;
@@ -98,6 +102,10 @@ pub fn base(spec: &BaseSpec<'_>) -> Result<Base, Unusable> {
 /// # Errors
 /// As [`base`].
 pub fn place(spec: &BaseSpec<'_>) -> Result<PlacedAt, Unusable> {
+    guard::whole(|| placed(spec))
+}
+
+fn placed(spec: &BaseSpec<'_>) -> Result<PlacedAt, Unusable> {
     let created = moment::read(&spec.created)?;
     let fonts = Fonts::get()?;
     let text = Clean::new(fonts, &spec.wording, template(&spec.wording.template_id, created.day)?)?;
@@ -216,15 +224,27 @@ fn gather(scans: &[&[u8]], placement: &Placement, keep: bool) -> Result<Gathered
             Placement::Auto => index + 1 == scans.len(),
             Placement::At { page: chosen, .. } => page == *chosen,
         };
-        match kind(bytes).ok_or(Unusable::TypeNotAccepted)? {
-            Kind::Pdf => pdf_pages(&mut all, bytes, &wanted, keep)?,
+        let kind = kind(bytes).ok_or(Unusable::TypeNotAccepted)?;
+        guard::guarded(guard::lost(kind), || match kind {
+            Kind::Pdf => pdf_pages(&mut all, bytes, &wanted, keep),
             image => {
-                pictures(bytes, image, &mut |picture| picture_page(&mut all, picture, &wanted, &mut candidate, keep))?
+                let before = count(&all.sheets);
+                // Without `keep` a page is decoded to be measured only.
+                let decoded = |page: u32, pages: u32| {
+                    keep || match placement {
+                        Placement::Auto => index + 1 == scans.len() && page == pages,
+                        Placement::At { .. } => wanted(before.saturating_add(page)),
+                    }
+                };
+                pictures(bytes, image, &decoded, &mut |picture| {
+                    picture_page(&mut all, picture, &wanted, &mut candidate, keep)
+                })
             }
-        }
+        })?;
     }
     if let Some((page, picture, matrix)) = candidate {
-        all.measure = Some(Measure { page, image: picture.pixels()?, matrix });
+        let image = guard::guarded(Unusable::ImageBroken("the decoder gave up".into()), || picture.pixels())?;
+        all.measure = Some(Measure { page, image, matrix });
     }
     Ok(all)
 }

@@ -10,6 +10,7 @@ use image::{ImageFormat, ImageReader, RgbaImage};
 
 use crate::Unusable;
 use crate::canvas::{Canvas, Down};
+use crate::guard;
 use crate::picture::decode;
 
 /// The most bytes of such a picture: it stands in every copy (30 KB is usual for a seal at 600 dpi).
@@ -45,6 +46,10 @@ pub fn facsimile(png: &[u8], of: Facsimile) -> Result<(), Unusable> {
 
 /// The pixels of a picture that may be drawn.
 pub(crate) fn read(png: &[u8], of: Facsimile) -> Result<RgbaImage, Unusable> {
+    guard::guarded(Unusable::Facsimile("png"), || looked_at(png, of))
+}
+
+fn looked_at(png: &[u8], of: Facsimile) -> Result<RgbaImage, Unusable> {
     use Unusable::Facsimile as Refused;
     if png.len() as u64 > FACSIMILE_BYTES {
         return Err(Refused("bytes"));

@@ -52,9 +52,13 @@ pub(crate) fn packed(data: impl Iterator<Item = u8>, page: Page) -> Option<Vec<u
 fn darken(row: &mut [u8], changes: &[u32], width: u32) {
     for run in changes.chunks(2) {
         let (from, to) = (run.first().copied().unwrap_or(width), run.get(1).copied().unwrap_or(width));
-        for x in from..to.min(width) {
-            if let Some(byte) = row.get_mut((x / 8) as usize) {
-                *byte &= !(0x80 >> (x % 8));
+        let (from, to) = (from as usize, to.min(width) as usize);
+        // A byte at a time where the run fills one.
+        for byte in from / 8..to.div_ceil(8) {
+            let (first, last) = (from.saturating_sub(byte * 8).min(8), to.saturating_sub(byte * 8).min(8));
+            let run = (0xFF_u16 >> first) & !(0xFF_u16 >> last);
+            if let Some(byte) = row.get_mut(byte) {
+                *byte &= !(run as u8);
             }
         }
     }

@@ -1,7 +1,8 @@
 //! Finds free space on a page that is a picture, so that the wording never covers content (R37).
 //!
-//! Does not recognise anything: a cell with pixels clearly darker or lighter than the paper around it counts as content, and so does paper that is
-//! much darker than the page's own, or too dark to be written on. When in doubt a place counts as taken.
+//! Does not recognise anything: a cell with pixels clearly darker or lighter than the paper around it counts as content, so do neighbours with
+//! pixels that stand out of the paper's own grain, and so does paper that is much darker than the page's own, or too dark to be written on. When in
+//! doubt a place counts as taken: a faint pattern is not told from faint letters.
 
 use image::DynamicImage;
 
@@ -13,6 +14,15 @@ const CELL: f32 = 2.0;
 const TILE: usize = 16;
 /// How much darker or lighter than the paper of its tile a pixel is to count as ink.
 const INK: u8 = 34;
+/// How much at least to count as faint, where the paper is even: letters of grey 224 on white are 31 darker, the noise of a JPEG on even paper is
+/// within 10.
+const FAINT: u8 = 14;
+/// How often the grain of its tile: of noise as Gauss has it, one pixel in thirty thousand is that far away.
+const GRAINS: f32 = 4.0;
+/// The most grain that is believed of pixels darker than most.
+const MOST_BELOW: f32 = 6.0;
+/// How many cells of nine next to each other are faint where something is written: a letter of 6 points has as many, a speck of dust has not.
+const FAINT_CELLS: usize = 3;
 /// Darker paper is not written on: black, and even the seal's red, have a contrast of 4.5 to 1 and 3 to 1 on it (WCAG 2.2, 1.4.3 and 1.4.11), and
 /// the QR code is still read.
 const DARKEST: u8 = 148;
@@ -39,20 +49,57 @@ pub(crate) fn ink_map(image: &DynamicImage, matrix: [f32; 6], size: (f32, f32)) 
     let levels = darkest_channel(image);
     let places = Places { matrix, size, width: image.width(), height: image.height(), columns, rows };
     let paper = Paper::estimate(&levels, &places);
-    let mut dark = vec![0_u32; columns * rows];
-    let mut all = vec![0_u32; columns * rows];
+    let mut counts = vec![Count::default(); columns * rows];
     places.each(|cell, pixel| {
-        let Some(level) = levels.get(pixel) else { return };
-        if let (Some(all), Some(dark)) = (all.get_mut(cell), dark.get_mut(cell)) {
-            *all += 1;
-            *dark += u32::from(paper.tone(cell, columns).abs_diff(*level) > INK);
+        if let (Some(level), Some(count)) = (levels.get(pixel), counts.get_mut(cell)) {
+            count.add(paper.tile(cell, columns), *level);
         }
     });
-    let taken = |cell: usize| {
-        let (all, dark) = (all.get(cell).copied().unwrap_or(0), dark.get(cell).copied().unwrap_or(0));
-        dark > 0 && (all < 12 || dark * 25 > all) || all > 0 && paper.shaded(cell, columns)
+    let count = |cell: usize| counts.get(cell).copied().unwrap_or_default();
+    let faint = |cell: usize| {
+        let around = neighbours(cell, columns, rows).filter(|cell| count(*cell).is_faint());
+        count(cell).is_faint() && around.count() >= FAINT_CELLS
     };
+    let taken =
+        |cell: usize| count(cell).is_inked() || count(cell).all > 0 && paper.shaded(cell, columns) || faint(cell);
     Some(InkMap::new(columns, rows, size, taken))
+}
+
+/// The pixels of a cell; as many as 65,535 are counted, and more make it look fuller than it is.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    all: u16,
+    dark: u16,
+    faint: u16,
+}
+
+impl Count {
+    fn add(&mut self, paper: Tile, level: u8) {
+        let off = paper.tone.abs_diff(level);
+        self.all = self.all.saturating_add(1);
+        self.dark = self.dark.saturating_add(u16::from(off > INK));
+        self.faint = self.faint.saturating_add(u16::from(off > paper.faint));
+    }
+
+    fn is_inked(self) -> bool {
+        self.enough(self.dark)
+    }
+
+    fn is_faint(self) -> bool {
+        self.enough(self.faint)
+    }
+
+    /// One in 25 pixels; of few pixels, one.
+    fn enough(self, some: u16) -> bool {
+        some > 0 && (self.all < 12 || u32::from(some) * 25 > u32::from(self.all))
+    }
+}
+
+/// A cell and the up to eight cells around it.
+fn neighbours(cell: usize, columns: usize, rows: usize) -> impl Iterator<Item = usize> {
+    let (row, column) = (cell / columns.max(1), cell % columns.max(1));
+    let near = |at: usize, end: usize| at.saturating_sub(1)..(at + 2).min(end);
+    near(row, rows).flat_map(move |row| near(column, columns).map(move |column| row * columns + column))
 }
 
 fn cells(points: f32) -> Option<usize> {
@@ -102,51 +149,76 @@ impl Places {
 
 /// The tone of the paper, per tile and for the page.
 struct Paper {
-    tiles: Vec<u8>,
+    tiles: Vec<Tile>,
     across: usize,
-    page: u8,
+    page: Tile,
 }
+
+/// The paper of a tile.
+#[derive(Clone, Copy)]
+struct Tile {
+    tone: u8,
+    /// How far from the tone is more than the paper's grain.
+    faint: u8,
+}
+
+/// How often each two levels occur.
+type Histogram = [u32; 128];
 
 impl Paper {
     fn estimate(levels: &[u8], places: &Places) -> Self {
         let across = places.columns.div_ceil(TILE);
         let down = places.rows.div_ceil(TILE);
-        let mut counts = vec![[0_u32; 64]; across * down];
-        let mut page = [0_u32; 64];
+        let mut counts = vec![[0_u32; 128]; across * down];
+        let mut page = [0_u32; 128];
         places.each(|cell, pixel| {
-            let level = levels.get(pixel).copied().unwrap_or(0) / 4;
-            let tile = Self::tile(cell, places.columns, across);
+            let level = levels.get(pixel).copied().unwrap_or(0) / 2;
+            let tile = Self::place(cell, places.columns, across);
             for histogram in [counts.get_mut(tile), Some(&mut page)].into_iter().flatten() {
                 if let Some(count) = histogram.get_mut(usize::from(level)) {
                     *count += 1;
                 }
             }
         });
-        Self { tiles: counts.iter().map(high_tone).collect(), across, page: high_tone(&page) }
+        Self { tiles: counts.iter().map(Tile::of).collect(), across, page: Tile::of(&page) }
     }
 
-    fn tile(cell: usize, columns: usize, across: usize) -> usize {
+    fn place(cell: usize, columns: usize, across: usize) -> usize {
         let (row, column) = (cell / columns.max(1), cell % columns.max(1));
         row / TILE * across + column / TILE
     }
 
-    fn tone(&self, cell: usize, columns: usize) -> u8 {
-        self.tiles.get(Self::tile(cell, columns, self.across)).copied().unwrap_or(self.page)
+    fn tile(&self, cell: usize, columns: usize) -> Tile {
+        self.tiles.get(Self::place(cell, columns, self.across)).copied().unwrap_or(self.page)
     }
 
     fn shaded(&self, cell: usize, columns: usize) -> bool {
-        self.tone(cell, columns) < self.page.saturating_sub(SHADE).max(DARKEST)
+        self.tile(cell, columns).tone < self.page.tone.saturating_sub(SHADE).max(DARKEST)
     }
 }
 
-/// The tone below which three quarters of the pixels lie.
-fn high_tone(histogram: &[u32; 64]) -> u8 {
+impl Tile {
+    /// The tone below which three quarters of the pixels lie is the paper's. Half of a page of text is paper, so half of its grain is what lies
+    /// between that tone and the middle one; with Gauss, 0.67 standard deviations. White that cannot be lighter has grain below the middle only,
+    /// and there letters may lie, too: they are not to pass for much of it. A slope of light counts as grain.
+    fn of(histogram: &Histogram) -> Self {
+        let (tone, middle, low) =
+            (quantile(histogram, [1, 4]), quantile(histogram, [1, 2]), quantile(histogram, [3, 4]));
+        let above = f32::from(tone.saturating_sub(middle)) / 0.67;
+        let below = f32::from(middle.saturating_sub(low)) / 0.67;
+        let grain = above.max(below.min(MOST_BELOW));
+        Self { tone, faint: ((grain * GRAINS) as u8).clamp(FAINT, INK) }
+    }
+}
+
+/// The tone that so many parts of all pixels lie above, or at.
+fn quantile(histogram: &Histogram, [part, of]: [u64; 2]) -> u8 {
     let total: u64 = histogram.iter().map(|count| u64::from(*count)).sum();
     let mut above = 0_u64;
     for (level, count) in histogram.iter().enumerate().rev() {
         above += u64::from(*count);
-        if above * 4 >= total && above > 0 {
-            return u8::try_from(level * 4 + 3).unwrap_or(255);
+        if above * of >= total * part && above > 0 {
+            return u8::try_from(level * 2 + 1).unwrap_or(255);
         }
     }
     255
@@ -278,5 +350,42 @@ mod tests {
     fn an_empty_page_has_room_at_the_top() {
         let rect = map(&[]).find((480.0, 180.0)).expect("empty");
         assert!(rect.y + rect.h > 760.0 && rect.x > 20.0);
+    }
+
+    /// A page of 150 dpi with grain, of which some is written on.
+    fn grainy(paper: i32, grain: i32, ink: impl Fn(u32, u32) -> i32) -> Option<Rect> {
+        let mut state = 20_261_129_u32;
+        let mut noise = || {
+            // The sum of four dice is near enough to Gauss; its deviation is the grain.
+            let mut die = || {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 16) as i32 % 1001 - 500
+            };
+            (die() + die() + die() + die()) * grain / 577
+        };
+        let image = GrayImage::from_fn(1250, 1667, |x, y| {
+            Luma([u8::try_from((paper - ink(x, y) + noise()).clamp(0, 255)).expect("a byte")])
+        });
+        let matrix = [600.0, 0.0, 0.0, 800.0, 0.0, 0.0];
+        ink_map(&DynamicImage::ImageLuma8(image), matrix, PAGE).expect("a page").find((480.0, 180.0))
+    }
+
+    /// Strokes of a point, letters of ten points, lines of 24 points.
+    fn letters(x: u32, y: u32, by: i32) -> i32 {
+        if y % 50 < 20 && x % 12 < 2 && x % 100 > 20 { by } else { 0 }
+    }
+
+    /// R37: what the eye reads is content, also when it is faint, and the grain of paper is none.
+    #[test]
+    fn faint_letters_are_content() {
+        for (paper, grain, by) in [(255, 0, 31), (255, 0, 16), (235, 0, 30), (235, 2, 20), (245, 4, 31), (255, 5, 31)] {
+            assert!(grainy(paper, grain, |x, y| letters(x, y, by)).is_none(), "{by} on {paper}, grain {grain}");
+        }
+        for (paper, grain) in [(255, 0), (255, 3), (255, 5), (255, 6), (250, 6), (235, 5), (220, 6), (200, 6)] {
+            assert!(grainy(paper, grain, |_, _| 0).is_some(), "{paper}, grain {grain}");
+        }
+        // A slope of light over the page, and the edges of JPEG's squares.
+        assert!(grainy(250, 3, |x, y| i32::try_from(x / 15 + y / 25).expect("small") / 2).is_some());
+        assert!(grainy(250, 2, |x, y| i32::try_from((x / 8 * 7 + y / 8 * 5) % 6).expect("small")).is_some());
     }
 }

@@ -2,10 +2,11 @@
 
 use image::DynamicImage;
 
+use crate::guard;
 use crate::page_image::drawn;
 use crate::paper::paper;
 use crate::pdf_in::{self, PdfPage, PdfScan};
-use crate::picture::{Picture, kind, pictures};
+use crate::picture::{Coded, Picture, kind, pictures};
 use crate::quality::{Quality, look};
 use crate::{Finding, Inspection, Kind, MAX_BYTES, Unusable, typefaces};
 
@@ -33,6 +34,10 @@ pub fn inspect(bytes: &[u8], declared_type: &str) -> Result<Inspection, Unusable
     if !declared(declared_type, kind) {
         return Err(Unusable::TypeNotAccepted);
     }
+    guard::guarded(guard::lost(kind), || looked_at(bytes, kind))
+}
+
+fn looked_at(bytes: &[u8], kind: Kind) -> Result<Inspection, Unusable> {
     let mut found = Found { left: LOOKED_AT, ..Found::default() };
     if kind == Kind::Pdf {
         let scan = pdf_in::open(bytes)?;
@@ -40,7 +45,7 @@ pub fn inspect(bytes: &[u8], declared_type: &str) -> Result<Inspection, Unusable
             found.pdf_page(&scan, page);
         }
     } else {
-        pictures(bytes, kind, &mut |picture| found.picture(&picture))?;
+        pictures(bytes, kind, &|_, _| true, &mut |picture| found.picture(&picture, kind))?;
     }
     Ok(found.conclude(kind))
 }
@@ -98,11 +103,16 @@ impl Found {
         self.note(skewed, "page-skewed");
     }
 
-    fn picture(&mut self, picture: &Picture) -> Result<(), Unusable> {
+    fn picture(&mut self, picture: &Picture, kind: Kind) -> Result<(), Unusable> {
         let paper = paper(picture);
         self.sizes.push(paper.size);
         self.dpi(paper.dpi);
         self.unstated |= !paper.stated;
+        // A page of a TIFF was decoded to get here; others have to show that they are whole.
+        if kind == Kind::Tiff && u64::from(picture.width) * u64::from(picture.height) > self.left {
+            self.unseen |= !matches!(picture.coded, Coded::Bits { .. } | Coded::Png { colours: 1, palette: None, .. });
+            return Ok(());
+        }
         let pixels = picture.pixels()?;
         if (pixels.width(), pixels.height()) != (picture.width, picture.height) {
             return Err(Unusable::ImageBroken("size".into()));

@@ -5,9 +5,10 @@
 //! "cannot be told". Looks into no form XObject: what is in one counts as something else.
 
 use image::{DynamicImage, GrayImage, ImageFormat, Luma, RgbImage};
-use lopdf::content::{Content, Operation};
+use lopdf::content::Operation;
 use lopdf::{Dictionary, Document, Object, Stream};
 
+use crate::content;
 use crate::fax_in::{self, Coding};
 use crate::jpeg;
 use crate::pdf_in::{PdfPage, PdfScan};
@@ -36,7 +37,7 @@ pub(crate) struct PageImage<'a> {
     pub(crate) pixels: (u32, u32),
 }
 
-/// Follows a page's content. `None`: it cannot be read, or is longer than this look may be.
+/// Follows a page's content. `None`: it cannot be read to its end, or is longer than this look may be.
 pub(crate) fn drawn<'a>(scan: &'a PdfScan, page: &'a PdfPage) -> Option<Drawn<'a>> {
     let mut bytes = Vec::new();
     for id in &page.contents {
@@ -44,11 +45,11 @@ pub(crate) fn drawn<'a>(scan: &'a PdfScan, page: &'a PdfPage) -> Option<Drawn<'a
         bytes.extend(stream.get_plain_content_with_limit(MAX_CONTENT.saturating_sub(bytes.len())).ok()?);
         bytes.push(b'\n');
     }
-    let content = Content::decode(&bytes).ok()?;
-    if content.operations.len() > MAX_OPERATIONS {
+    let operations = content::operations(&bytes)?;
+    if operations.len() > MAX_OPERATIONS {
         return None;
     }
-    let Followed { placed, states, hidden, mut more } = followed(&content.operations)?;
+    let Followed { placed, states, hidden, mut more } = followed(&operations)?;
     let resources = page.resources.as_ref().and_then(|one| scan.doc.dereference(one).ok()?.1.as_dict().ok());
     more |= states.iter().any(|name| !resources.is_some_and(|all| is_plain_state(&scan.doc, all, name)));
     more |= hidden && resources.is_some_and(|all| has_drawn_letters(&scan.doc, all));
@@ -151,7 +152,7 @@ struct Followed {
     more: bool,
 }
 
-/// Follows the matrix.
+/// Follows the matrix. `None`: an operator has other operands than its own, and viewers take one or another of them.
 fn followed(operations: &[Operation]) -> Option<Followed> {
     const UNIT: [f32; 6] = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
     let (mut matrix, mut invisible) = (UNIT, false);
@@ -160,17 +161,18 @@ fn followed(operations: &[Operation]) -> Option<Followed> {
     for operation in operations {
         match operation.operator.as_str() {
             "q" => stack.push((matrix, invisible)),
-            "Q" => (matrix, invisible) = stack.pop().unwrap_or((UNIT, false)),
+            // One too many changes nothing.
+            "Q" => (matrix, invisible) = stack.pop().unwrap_or((matrix, invisible)),
             "cm" => matrix = multiply(six(&operation.operands)?, matrix),
-            "Tr" => invisible = operation.operands.first()?.as_i64().ok()? == 3,
+            "Tr" => invisible = only(&operation.operands)?.as_i64().ok()? == 3,
             "Tj" | "TJ" | "'" | "\"" if invisible => found.hidden = true,
             "Tj" | "TJ" | "'" | "\"" => found.more = true,
-            "gs" => found.states.push(operation.operands.first()?.as_name().ok()?.to_vec()),
+            "gs" => found.states.push(only(&operation.operands)?.as_name().ok()?.to_vec()),
             "Do" => {
                 if found.placed.len() >= MAX_PICTURES {
                     return None;
                 }
-                found.placed.push((operation.operands.first()?.as_name().ok()?.to_vec(), matrix));
+                found.placed.push((only(&operation.operands)?.as_name().ok()?.to_vec(), matrix));
             }
             "f" | "F" | "f*" | "B" | "B*" | "b" | "b*" | "S" | "s" | "sh" | "BI" | "ID" | "EI" => {
                 found.more = true;
@@ -181,9 +183,13 @@ fn followed(operations: &[Operation]) -> Option<Followed> {
     Some(found)
 }
 
+fn only(operands: &[Object]) -> Option<&Object> {
+    if let [only] = operands { Some(only) } else { None }
+}
+
 fn six(operands: &[Object]) -> Option<[f32; 6]> {
-    let numbers: Vec<f32> = operands.iter().filter_map(|operand| operand.as_float().ok()).collect();
-    numbers.try_into().ok()
+    let numbers: Option<Vec<f32>> = operands.iter().map(|operand| operand.as_float().ok()).collect();
+    numbers?.try_into().ok()
 }
 
 /// First `first`, then `second`, both as row vectors (ISO 32000-1, 8.3.4).
@@ -454,7 +460,37 @@ mod tests {
         }
         let written = b"q 300 0 0 300 0 0 cm /Im Do Q BT 3 Tr /F 9 Tf (a) Tj ET";
         assert_eq!(told(&page(&grey, (16, 16), name("DeviceGray"), dict([]), written)), (false, false));
+        let kept = b"300 0 0 300 0 0 cm Q /Im Do";
+        let file = page(&grey, (16, 16), name("DeviceGray"), dict([]), kept);
+        let scan = pdf_in::open(&file).expect("a scan");
+        let only = drawn(&scan, &scan.pages[0]).and_then(Drawn::only).expect("a picture");
+        assert_eq!(only.on_page(&scan.pages[0])[0], 300.0, "a Q too many takes nothing back");
         let unknown = b"/Other gs q 300 0 0 300 0 0 cm /Im Do Q";
         assert_eq!(told(&page(&grey, (16, 16), name("DeviceGray"), dict([]), unknown)), (false, false));
+    }
+
+    /// R37: text behind something that is not understood is text that viewers show. Such a page is not measured at all, so the wording gets a
+    /// page of its own.
+    #[test]
+    fn text_behind_a_stumbling_block_is_not_written_over() {
+        let grey = coded(&DynamicImage::ImageLuma8(GrayImage::from_pixel(16, 16, Luma([250]))));
+        for stray in [
+            "% a\n 15 Tf",
+            "--1 Tc",
+            "}",
+            ")",
+            "my_op",
+            "99999999999999999999 TL",
+            "1e-5 Tc",
+            "true MP 3 0 Tr",
+            "0 (",
+            "/ MP",
+        ] {
+            let content = format!("q 300 0 0 300 0 0 cm /Im Do Q BT /F {stray} 60 40 Td (Da thu hoi) Tj ET");
+            let file = page(&grey, (16, 16), name("DeviceGray"), dict([]), content.as_bytes());
+            let scan = pdf_in::open(&file).expect("a scan");
+            let seen = drawn(&scan, &scan.pages[0]);
+            assert!(seen.is_none_or(|seen| seen.more && seen.only().is_none()), "{stray}");
+        }
     }
 }

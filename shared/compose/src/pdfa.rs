@@ -5,10 +5,10 @@
 //! not plainly on the list gets no claim, also where a closer look might allow it: a page with typefaces, transparency or patterns. Changes
 //! nothing and refuses no scan.
 
-use lopdf::content::Content;
+use lopdf::content::Operation;
 use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
 
-use crate::{NotArchival, icc};
+use crate::{NotArchival, content, icc};
 
 /// The most that a page's content may inflate to for this look: pages of pictures have some hundred bytes.
 const MAX_CONTENT: usize = 2 << 20;
@@ -88,14 +88,14 @@ fn form(doc: &Document, form: &Stream) -> Fits {
             found.filter(|one| one.dict.get(b"Subtype").and_then(Object::as_name).is_ok_and(|it| it == b"Image"));
         image(doc, picture.ok_or(NotArchival::Content)?)?;
     }
-    let content = form.get_plain_content_with_limit(MAX_CONTENT).map_err(|_| NotArchival::Content)?;
-    drawn(&Content::decode(&content).map_err(|_| NotArchival::Content)?, objects)
+    let drawing = form.get_plain_content_with_limit(MAX_CONTENT).map_err(|_| NotArchival::Content)?;
+    drawn(&content::operations(&drawing).ok_or(NotArchival::Content)?, objects)
 }
 
 /// Only known operators, every q with its Q, every object that is drawn among the resources.
-fn drawn(content: &Content, objects: &Dictionary) -> Fits {
+fn drawn(operations: &[Operation], objects: &Dictionary) -> Fits {
     let mut saved = 0_usize;
-    for operation in &content.operations {
+    for operation in operations {
         let operator = operation.operator.as_str();
         let known = OPERATORS.contains(&operator);
         require(
@@ -108,7 +108,10 @@ fn drawn(content: &Content, objects: &Dictionary) -> Fits {
             _ => saved,
         };
         require(saved <= MAX_SAVED, NotArchival::Content)?;
-        let name = operation.operands.first().and_then(|first| first.as_name().ok());
+        let name = match operation.operands.as_slice() {
+            [name] => name.as_name().ok(),
+            _ => None,
+        };
         require(operator != "Do" || name.is_some_and(|name| objects.has(name)), NotArchival::Content)?;
     }
     require(saved == 0, NotArchival::Content)
@@ -155,5 +158,29 @@ fn colours(doc: &Document, space: &Object, in_table: bool) -> Fits {
         }
         Some(b"Indexed") if !in_table => colours(doc, item(1).ok_or(NotArchival::Colours)?, true),
         _ => Err(NotArchival::Colours),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::write::dict;
+
+    /// What stands behind something that is not understood may be drawn in any colour.
+    #[test]
+    fn a_content_that_is_not_read_to_its_end_gets_no_claim() {
+        let fits = |content: &str| {
+            let mut doc = Document::with_version("1.7");
+            let form = Stream::new(dict([("Subtype", crate::write::name("Form"))]), content.as_bytes().to_vec());
+            let id = doc.add_object(form);
+            obstacle(&doc, std::iter::once(id))
+        };
+        assert_eq!(fits("q 0 g 0 0 9 9 re f Q"), None);
+        assert_eq!(fits("q 0 % an honest comment\n g 0 0 9 9 re f Q"), None);
+        for content in
+            ["q Q } 0 0 0 1 k 0 0 9 9 re f", "q Q my_op 0 0 0 1 k", "q Q 0 % a\n 0 0 1 k", "q Q --1 i 0 0 0 1 k"]
+        {
+            assert_eq!(fits(content), Some(NotArchival::Content), "{content}");
+        }
     }
 }

@@ -68,6 +68,19 @@ fn broken(why: impl std::fmt::Display) -> Unusable {
     Unusable::ImageBroken(why.to_string().chars().take(160).collect())
 }
 
+fn unread(why: impl std::fmt::Display) -> Unusable {
+    Unusable::ImageCoding(why.to_string().chars().take(160).collect())
+}
+
+/// What a decoder says: damaged, too much for its limits, or unknown to it.
+fn refused(error: image::ImageError) -> Unusable {
+    match error {
+        image::ImageError::Limits(_) => Unusable::TooLarge,
+        image::ImageError::Unsupported(error) => unread(error),
+        other => broken(other),
+    }
+}
+
 fn check_size(width: u32, height: u32) -> Result<(), Unusable> {
     if width == 0 || height == 0 {
         return Err(broken("no pixels"));
@@ -76,16 +89,18 @@ fn check_size(width: u32, height: u32) -> Result<(), Unusable> {
     if width > MAX_SIDE || height > MAX_SIDE || pixels > MAX_PIXELS { Err(Unusable::TooLarge) } else { Ok(()) }
 }
 
-/// Gives every page's picture of an image file to `each`, one at a time.
+/// Gives every page's picture of an image file to `each`, one at a time; of many pages only those that are `wanted` are decoded, by their number
+/// and by how many there are.
 pub(crate) fn pictures(
     bytes: &[u8],
     kind: Kind,
+    wanted: &dyn Fn(u32, u32) -> bool,
     each: &mut dyn FnMut(Picture) -> Result<(), Unusable>,
 ) -> Result<(), Unusable> {
     match kind {
         Kind::Jpeg => each(jpeg(bytes)?),
         Kind::Png => each(png(bytes)?),
-        Kind::Tiff => crate::tiff_in::pictures(bytes, each),
+        Kind::Tiff => crate::tiff_in::pictures(bytes, wanted, each),
         Kind::Pdf => Err(Unusable::TypeNotAccepted),
     }
 }
@@ -95,13 +110,13 @@ fn jpeg(bytes: &[u8]) -> Result<Picture, Unusable> {
     check_size(found.width, found.height)?;
     let (width, height, orientation, dpi) = (found.width, found.height, found.orientation, found.dpi);
     let (coded, icc) = match (found.plain, found.components) {
-        (true, 3) if found.colours == Colours::Ambiguous => return Err(broken("colours that readers disagree about")),
+        (true, 3) if found.colours == Colours::Ambiguous => return Err(unread("colours that readers disagree about")),
         (true, components @ (1 | 3)) => {
             let direct = components == 3 && found.colours == Colours::DirectByName;
             (Coded::Jpeg { data: found.data, components, direct }, found.icc)
         }
         (true, 4) => (recode_jpeg(&found.data)?, None),
-        _ => return Err(broken("a JPEG coding that PDF does not know")),
+        _ => return Err(unread("a JPEG coding that PDF does not know")),
     };
     Ok(Picture { width, height, orientation, dpi, coded, icc })
 }
@@ -123,10 +138,10 @@ pub(crate) fn decode(data: &[u8], format: ImageFormat) -> Result<DynamicImage, U
     limits.max_image_height = Some(MAX_SIDE);
     limits.max_alloc = Some(1 << 30);
     reader.limits(limits);
-    let decoder = reader.into_decoder().map_err(broken)?;
+    let decoder = reader.into_decoder().map_err(refused)?;
     let (width, height) = decoder.dimensions();
     check_size(width, height)?;
-    DynamicImage::from_decoder(decoder).map_err(broken)
+    DynamicImage::from_decoder(decoder).map_err(refused)
 }
 
 /// The chunks of a PNG that matter here.

@@ -31,9 +31,12 @@ pub enum Unusable {
     /// Damaged, or built in a way that cannot be read safely.
     #[error("the PDF cannot be read: {0}")]
     PdfBroken(String),
-    /// Damaged, or of a kind that the decoders do not know.
+    /// Damaged.
     #[error("the image cannot be read: {0}")]
     ImageBroken(String),
+    /// Sound for all we know, but coded in a way that is not read here.
+    #[error("the image is coded in a way that is not read: {0}")]
+    ImageCoding(String),
     /// More pages than allowed.
     #[error("{found} pages, at most {limit}")]
     TooManyPages {
@@ -81,7 +84,7 @@ impl Unusable {
             Self::PdfActiveContent(_) | Self::PdfHasForm => "pdf-active-content",
             Self::PdfAlreadySigned => "pdf-already-signed",
             Self::PdfBroken(_) => "pdf-broken",
-            Self::ImageBroken(_) => "image-broken",
+            Self::ImageBroken(_) | Self::ImageCoding(_) => "image-broken",
             Self::TooManyPages { .. } => "too-many-pages",
             Self::TooLarge => "file-too-large",
             Self::PlacementOutside | Self::Facsimile(_) => "validation-failed",
@@ -105,11 +108,16 @@ impl Unusable {
             }
             Self::PdfHasForm => "Tệp PDF có biểu mẫu điền được. Hãy quét lại bản chính.".into(),
             Self::PdfBroken(why) => format!("Tệp PDF bị hỏng, không đọc được ({why}). Hãy quét lại bản chính."),
-            Self::ImageBroken(why) => {
-                format!("Tệp ảnh bị hỏng hoặc thuộc dạng không đọc được ({why}). Hãy quét lại bản chính.")
-            }
+            Self::ImageBroken(why) => format!("Tệp ảnh bị hỏng, không đọc được ({why}). Hãy quét lại bản chính."),
+            Self::ImageCoding(why) => format!(
+                "Tệp ảnh được lưu theo cách mà hệ thống chưa đọc được ({why}). Hãy lưu lại dưới dạng JPEG, PNG hoặc TIFF thông thường, hoặc \
+                 quét lại bản chính."
+            ),
             Self::TooManyPages { found, limit } => format!("Bản quét có {found} trang, nhiều nhất {limit} trang."),
-            Self::TooLarge => "Tệp quá lớn.".into(),
+            Self::TooLarge => {
+                "Tệp quá lớn: hơn 100 MB, hoặc quá nhiều điểm ảnh. Hãy quét ở 200–300 dpi hoặc tách thành nhiều tệp."
+                    .into()
+            }
             Self::PlacementOutside => "Vị trí lời chứng nằm ngoài trang hoặc quá nhỏ.".into(),
             Self::PlacementCoversContent => "Lời chứng che mất nội dung của trang. Hãy chọn chỗ trống khác.".into(),
             Self::TemplateExpired { id, on } => format!("Không có mẫu lời chứng “{id}” có hiệu lực ngày {on}."),
@@ -136,10 +144,16 @@ impl Unusable {
             Self::PdfHasForm => "The PDF has a form that can be filled. Scan the original again.".into(),
             Self::PdfBroken(why) => format!("The PDF is damaged and cannot be read ({why}). Scan the original again."),
             Self::ImageBroken(why) => {
-                format!("The image is damaged or of a kind that cannot be read ({why}). Scan the original again.")
+                format!("The image is damaged and cannot be read ({why}). Scan the original again.")
             }
+            Self::ImageCoding(why) => format!(
+                "The image is stored in a way that is not read here ({why}). Save it again as a JPEG, a PNG or an ordinary TIFF, or scan the \
+                 original again."
+            ),
             Self::TooManyPages { found, limit } => format!("The scan has {found} pages; at most {limit} are allowed."),
-            Self::TooLarge => "The file is too large.".into(),
+            Self::TooLarge => {
+                "The file is too large: over 100 MB, or too many pixels. Scan at 200–300 dpi, or split it.".into()
+            }
             Self::PlacementOutside => "The place of the wording is outside the page or too small.".into(),
             Self::PlacementCoversContent => "The wording would cover content of the page. Choose a free place.".into(),
             Self::TemplateExpired { id, on } => format!("No wording template “{id}” is in force on {on}."),

@@ -33,7 +33,7 @@ pub use error::Error;
 pub use evidence::{Chain, ChainPurpose, evidence_wanted, signer_named};
 pub use held::{HEAD, Held, Midstate, freeze};
 pub use judge::file::File;
-pub use judge::{judge, judge_afresh, judge_listed, judge_source, refuse, refuse_source, verdict};
+pub use judge::{fields_stand_free, judge, judge_afresh, judge_listed, judge_source, refuse, refuse_source, verdict};
 pub use make::{
     Signed, embed, embed_revision, field_size, finish, finish_revision, prepare, prepare_revision, signed_digest,
     timestamp_imprint,

@@ -89,6 +89,8 @@ def tiffs():
     tiff("bang-mau.tif", [pages[0].quantize(16)], "tiff_lzw")
     tiff("khong-nen.tif", [page.convert("L").resize((146, 103)) for page in pages], None, dpi=(25, 25))
     run("tiffcp", "-c", "g3:2d", f"{HERE / 'fax-g4.tif'},0", HERE / "fax-g3-2d.tif")
+    run("tiffcp", "-c", "zip", "-p", "separate", "-t", "-w", "128", "-l", "128", f"{HERE / 'lzw.tif'},0", HERE / "o-gach-mat-mau-rieng.tif")
+    run("tiffcp", "-c", "g4", "-t", "-w", "128", "-l", "128", f"{HERE / 'fax-g4.tif'},0", HERE / "o-gach-g4.tif")
     run("tiffcp", "-c", "lzw", "-p", "separate", f"{HERE / 'lzw.tif'},0", HERE / "mat-mau-rieng.tif")
     run("tiffcp", f"{HERE / 'fax-g4.tif'},1", f"{HERE / 'lzw.tif'},1", HERE / "hon-hop.tif")
 
@@ -227,7 +229,27 @@ def traps():
     card().transpose(Image.Transpose.ROTATE_90).save(HERE / "huong-exif.png", dpi=DPI, exif=turned)
 
 
+def stumbling_blocks():
+    """Scans over whose lower half a program wrote, behind something at which a reader may stop: a comment, an operator that is none."""
+    written = b"".join(b" 1 0 0 1 60 %d Tm (Da thu hoi ban chinh, xem quyet dinh 40) Tj" % y for y in range(40, 520, 24))
+    fonts = lambda file: Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name("/Helvetica-Bold"), Encoding=Name.WinAnsiEncoding)
+    for name, block in (("chu-giai-trong-lenh.pdf", b"BT /F1 % phong chu\n 15 Tf"), ("lenh-khong-biet.pdf", b"my_op BT /F1 15 Tf")):
+        picture = {"/Im0": jpeg_stream(card(), Name.DeviceRGB), "/F1": fonts}
+        sheet_pdf(name, picture, b"q 595 0 0 842 0 0 cm /Im0 Do Q " + block + written + b" ET")
+    sheet_pdf("chu-giai-that.pdf", {"/Im0": jpeg_stream(card(), Name.DeviceRGB)}, b"% mot trang\nq 595 0 0 % rong\n842 0 0 cm /Im0 Do Q")
+
+
+def faint():
+    """Pages of text that is faint and can be read: grey, pale red, grey on grey; and of paper with grain and nothing on it."""
+    for name, paper, ink in (("chu-nhat.png", "white", (224,) * 3), ("chu-do-nhat.png", "white", (255, 226, 226)), ("chu-xam.png", (235,) * 3, (205,) * 3)):
+        sheet(paper, ink).quantize(8).save(HERE / name, dpi=DPI)
+    grain = Image.effect_noise((414, 585), 8).point(lambda value: value + 115)
+    grain.save(HERE / "giay-san.jpg", quality=50, dpi=(50, 50))
+
+
 if __name__ == "__main__":
+    faint()
+    stumbling_blocks()
     traps()
     jpegs()
     pngs()

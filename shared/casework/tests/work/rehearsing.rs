@@ -111,3 +111,50 @@ fn series_that_are_settled_are_looked_at() {
     assert_eq!(with(vec![row("2020-01-01", "漢")]), told, "it holds today");
     assert_eq!(with(vec![row("2020-01-01", "漢"), row("2021-01-01", "SCT/BS")]), Ok(()));
 }
+
+/// A white page of so many points that is one picture, as a PDF.
+fn white(wide: u32, high: u32) -> Vec<u8> {
+    let content = format!("q {wide} 0 0 {high} 0 0 cm /Im Do Q");
+    let picture =
+        "/Type/XObject/Subtype/Image/Width 1/Height 1/ColorSpace/DeviceGray/BitsPerComponent 8/Decode[1 0]/Length 1";
+    let page = format!(
+        "/Type/Page/Parent 2 0 R/MediaBox[0 0 {wide} {high}]/Resources<</XObject<</Im 5 0 R>>>>/Contents 4 0 R"
+    );
+    let mut file = "%PDF-1.7\n".to_owned();
+    let mut table = "xref\n0 6\n0000000000 65535 f \n".to_owned();
+    for (number, object) in (1..).zip([
+        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
+        "<</Type/Pages/Count 1/Kids[3 0 R]>>".to_owned(),
+        format!("<<{page}>>"),
+        format!("<</Length {}>>\nstream\n{content}\nendstream", content.len()),
+        format!("<<{picture}>>\nstream\n!\nendstream"),
+    ]) {
+        table.push_str(&format!("{:010} 00000 n \n", file.len()));
+        file.push_str(&format!("{number} 0 obj\n{object}\nendobj\n"));
+    }
+    let start = file.len();
+    format!("{file}{table}trailer\n<</Size 6/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n").into_bytes()
+}
+
+/// R37: no number is spent on a copy that our own judge would call invalid: on a low page the seal's field takes more than a quarter.
+#[test]
+fn a_place_that_a_judge_refuses_is_refused_before() {
+    let world = office();
+    let (leader, unit) = (user_of(&world, &people::leader()), unit_of(&world));
+    let look = Look::of(&leader, &unit).expect("a mandate");
+    let (mut taken, mut refused) = (0, 0);
+    for (wide, high) in [(500, 320), (700, 180), (842, 180), (1000, 180), (1190, 180)] {
+        let scan = white(wide, high);
+        let (w, h) = (wide as f32, high as f32);
+        let placement = compose::Placement::At { page: 1, x: 0.0, y: 0.0, w, h };
+        let spec = compose::BaseSpec { placement, ..spec(&scan, &look, &unit) };
+        let free = compose::base(&spec).map(|base| pades::fields_stand_free(&pades::Held::whole(&base.pdf)));
+        let free = free.expect("a base").expect("a base that can be signed");
+        let of = (&CopyId::new([1; 16]), &look);
+        let made = workshop::base(&spec, of, (&leader, &unit), NOW).map(|_| ());
+        assert_eq!(made, if free { Ok(()) } else { Err(Unusable::PlacementCoversContent) }, "{wide} by {high}");
+        *(if free { &mut taken } else { &mut refused }) += 1;
+    }
+    println!("{taken} places are taken, {refused} are not");
+    assert!(taken > 0 && refused > 0);
+}

@@ -257,3 +257,24 @@ fn the_wording_never_covers_content() {
     let (one, other) = (made.leader_rect, made.seal_rect);
     assert!(one.x >= other.x + other.w || other.x >= one.x + one.w, "the fields do not touch");
 }
+
+/// R37: what a viewer shows behind a comment or behind an operator that is none is not written over; an honest comment costs no page.
+#[test]
+fn text_behind_a_stumbling_block_is_not_written_over() {
+    for (name, added) in [("chu-giai-trong-lenh", true), ("lenh-khong-biet", true), ("chu-giai-that", false)] {
+        let made = base(&bytes(&format!("tests/vectors/scans/{name}.pdf"))).expect("a base");
+        assert_eq!(made.placement.added_page, added, "{name}");
+        assert_eq!(made.not_archival.is_some(), added, "{name}");
+    }
+}
+
+/// R37: faint letters are content, the grain of paper is none.
+#[test]
+fn faint_text_is_not_written_over() {
+    for (name, added) in
+        [("chu-nhat.png", true), ("chu-do-nhat.png", true), ("chu-xam.png", true), ("giay-san.jpg", false)]
+    {
+        let made = base(&bytes(&format!("tests/vectors/scans/{name}"))).expect("a base");
+        assert_eq!(made.placement.added_page, added, "{name}");
+    }
+}

@@ -70,3 +70,14 @@ fn a_document_has_one_limit() {
     let (most, one) = (bytes("tests/vectors/scans/300-trang.pdf"), bytes("tests/vectors/scans/the.jpg"));
     assert_eq!(code(vec![&most, &one]), "too-many-pages");
 }
+
+/// A sound file at which a decoder of others stumbles is answered (an assertion of tiff 0.11.3); and it is not called damaged.
+#[test]
+fn tiles_are_not_called_damage() {
+    for name in ["o-gach-mat-mau-rieng.tif", "o-gach-g4.tif"] {
+        let scan = bytes(&format!("tests/vectors/scans/{name}"));
+        for refused in [compose::inspect(&scan, "").map(|_| ()), base(&scan).map(|_| ())] {
+            assert!(matches!(refused, Err(Unusable::ImageCoding(_))), "{name}: {refused:?}");
+        }
+    }
+}

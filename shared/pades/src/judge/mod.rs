@@ -39,6 +39,7 @@ use digest::{Digests, Ranges};
 use file::{File, Watched};
 use find::Found;
 use permissions::Permissions;
+pub use placing::fields_stand_free;
 use revisions::Steps;
 use sha2::{Digest as _, Sha256};
 use signatures::{Scene, Weighed};

@@ -9,6 +9,9 @@ use pdf::{Document, Field, Page, Rect};
 use super::ecopy::Departures;
 use super::words;
 use crate::changes::{Ink, overlap, stands, written_on};
+use crate::error::Error;
+use crate::held::Held;
+use crate::make;
 use crate::plan::{LEADER_FIELD, SEAL_FIELD};
 use crate::said::Words;
 
@@ -16,6 +19,16 @@ use crate::said::Words;
 const EDGE: f64 = 8.0;
 /// A field has at most this part of its page. The seal in its real size with its number has a tenth of A4.
 const PART: f64 = 0.25;
+
+/// Whether both empty fields of a base stand where a judge of the sealed copy will let them stand: asked before anybody signs, and before a
+/// number is spent. What cannot be told is no "yes".
+///
+/// # Errors
+/// [`Error`]: no base that could be signed.
+pub fn fields_stand_free(base: &Held<'_>) -> Result<bool, Error> {
+    let Departures { wrong, unclear } = placing(&make::open(base)?);
+    Ok(wrong.is_empty() && unclear.is_empty())
+}
 
 /// Looks at the places of the fields in a state of the file.
 pub(super) fn placing(view: &Document<'_>) -> Departures {
