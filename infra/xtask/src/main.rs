@@ -56,7 +56,7 @@ enum Command {
         #[arg(long, value_name = "NUMBER")]
         mutations: Option<u64>,
     },
-    /// Việc của ban đêm: mô hình cỡ lớn, lịch ngẫu nhiên / what a night is for: large models, drawn schedules
+    /// Việc của ban đêm: mô hình cỡ lớn, lịch ngẫu nhiên, bản sao bị sửa / what a night is for: large models, drawn schedules, changed copies
     Nightly,
     /// Chụp hình cho tài liệu vào docs/pictures / take the pictures of the documents
     Pictures,

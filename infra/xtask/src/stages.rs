@@ -27,6 +27,9 @@ const MODELS: Duration = Duration::from_secs(60 * 60);
 const SCHEDULES: &str = "100000";
 const NIGHT: Duration = Duration::from_secs(8 * 60 * 60);
 
+/// Changed copies of a night.
+const COPIES_OF_A_NIGHT: u64 = 100_000;
+
 /// What became of a stage.
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Outcome {
@@ -186,10 +189,10 @@ pub(crate) fn fuzz(seconds: u64, seed: u64, kind: Option<&str>, changed: Option<
     done
 }
 
-/// `cargo xtask nightly`: what is too large for every day, the large models and 100,000 drawn schedules (limits.md T14).
+/// `cargo xtask nightly`: what is too large for every day, the large models, 100,000 drawn schedules (limits.md T14) and 100,000 changed copies.
 ///
 /// # Errors
-/// When a law of the register is broken.
+/// When a law of the register is broken, or a changed copy is valid.
 pub(crate) fn nightly() -> Result<(), Failure> {
     let log = Log::new("nightly")?;
     let large = ["test", "--workspace", "--lib", "--", "model::", "--ignored", "--show-output"];
@@ -197,9 +200,15 @@ pub(crate) fn nightly() -> Result<(), Failure> {
         ["test", "--workspace", "--test", "flow", "--", "--exact", "seeds::drawn_schedules_settle", "--nocapture"];
     let done = log
         .run(cargo().args(large), MODELS + BUILD)
-        .and_then(|()| log.run(cargo().args(drawn).env("FLOW_SEEDS", SCHEDULES), NIGHT + BUILD));
+        .and_then(|()| log.run(cargo().args(drawn).env("FLOW_SEEDS", SCHEDULES), NIGHT + BUILD))
+        .and_then(|()| copies(&log, COPIES_OF_A_NIGHT, tonight()));
     println!("{}", tail(&log.text(), TAIL));
     done
+}
+
+/// Other changes every night: the day, counted from 1970. What a night found is found again with `cargo xtask fuzz --mutations 100000 --seed`.
+fn tonight() -> u64 {
+    std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs() / 86_400)
 }
 
 fn shown(time: Duration) -> String {

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 
 use pdf::{Dict, ObjId, Object};
 
-use super::Step;
-use super::appearance::{Rich, Text, says};
+use super::appearance::{Drawn, Rich, Text, says};
 use super::compare::Stop;
 use super::content::{Operators, Value};
 use super::cover::{has_area, shows};
+use super::form::Node;
 use super::written::{PAPER, light, stands_out};
+use super::{DRAWING_UNREADABLE, Step};
 
 /// `/Ff` of a text field: its letters stand in cells of their own, and of a button: one of several, and one that only acts (tables 229, 231).
 const COMB: i64 = 1 << 24;
@@ -32,6 +33,45 @@ pub(super) struct DefaultLook {
 }
 
 impl Step<'_, '_> {
+    /// C11: where viewers are told to draw all fields anew, those that nobody fills in show their value from now on, whatever they showed.
+    pub(super) fn shown_anew(&mut self, id: ObjId, field: &Node) -> Result<(), Stop> {
+        if !self.drawn_anew || !field.terminal || field.kind == b"Sig" {
+            return Ok(());
+        }
+        let Some(dict) = self.after.object(id)?.as_plain_dict() else { return Ok(()) };
+        // A push button has no value.
+        let drawn = match self.drawn_value(&field.kind, dict, &field.widgets)? {
+            Drawn::Unknown if field.kind == b"Btn" => Drawn::Same,
+            drawn => drawn,
+        };
+        match drawn {
+            Drawn::Other => self.forbid("value-and-appearance-differ", Some(id)),
+            Drawn::Nothing | Drawn::Same if self.draws_itself(&field.kind, dict, &field.widgets)? => {}
+            _ => self.forbid(DRAWING_UNREADABLE, Some(id)),
+        }
+        Ok(())
+    }
+
+    /// All of these widgets have a drawing, so that viewers make none.
+    pub(super) fn has_drawing(&self, widgets: &[ObjId]) -> Result<bool, Stop> {
+        for widget in widgets {
+            let Some(dict) = self.after.object(*widget)?.as_plain_dict() else { continue };
+            let drawn =
+                self.after.get(dict, b"AP")?.as_dict().map(|drawings| self.after.get(drawings, b"N")).transpose()?;
+            if drawn.is_none_or(Object::is_null) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Viewers are told to make the drawings of all fields themselves.
+    pub(super) fn is_drawn_anew(&self) -> Result<bool, Stop> {
+        let form = self.after.get(self.after.catalog()?, b"AcroForm")?.as_dict();
+        let asked = form.map(|form| self.after.get(form, b"NeedAppearances")).transpose()?;
+        Ok(asked.is_some_and(|asked| asked.as_bool() == Some(true)))
+    }
+
     /// Whether whoever looks reads the value, or sees the mark that stood there, when the viewer has drawn the field.
     pub(super) fn draws_itself(&mut self, kind: &[u8], field: &Dict, widgets: &[ObjId]) -> Result<bool, Stop> {
         let after = self.after;

@@ -422,8 +422,10 @@ impl Step<'_, '_> {
         let revalued = [&b"V"[..], b"RV", b"DS", b"I", b"TI"].iter().any(|key| keys.contains(*key));
         let mut drawn =
             if redrawn || revalued { self.drawn_value(&is.kind, new, &is.widgets)? } else { Drawn::Nothing };
-        let by_viewers = self.is_drawn_anew()? || drawn == Drawn::Nothing && is.kind != b"Btn";
-        if revalued && by_viewers && drawn != Drawn::Other && !self.draws_itself(&is.kind, new, &is.widgets)? {
+        // A button is switched to one of the drawings that it has.
+        let looks_otherwise = (revalued || keys.contains(&b"DA"[..])) && is.kind != b"Btn";
+        let by_viewers = looks_otherwise && (self.is_drawn_anew()? || !self.has_drawing(&is.widgets)?);
+        if by_viewers && drawn != Drawn::Other && !self.draws_itself(&is.kind, new, &is.widgets)? {
             drawn = Drawn::Unknown;
         }
         let (class, rule) = match drawn {
@@ -434,32 +436,6 @@ impl Step<'_, '_> {
         };
         self.push(class, rule, Some(id), None);
         Ok(())
-    }
-
-    /// C11: where viewers are told to draw all fields anew, those that nobody fills in show their value from now on, whatever they showed.
-    fn shown_anew(&mut self, id: ObjId, field: &Node) -> Result<(), Stop> {
-        if !self.drawn_anew || !field.terminal || field.kind == b"Sig" {
-            return Ok(());
-        }
-        let Some(dict) = self.after.object(id)?.as_plain_dict() else { return Ok(()) };
-        // A push button has no value.
-        let drawn = match self.drawn_value(&field.kind, dict, &field.widgets)? {
-            Drawn::Unknown if field.kind == b"Btn" => Drawn::Same,
-            drawn => drawn,
-        };
-        match drawn {
-            Drawn::Other => self.forbid("value-and-appearance-differ", Some(id)),
-            Drawn::Nothing | Drawn::Same if self.draws_itself(&field.kind, dict, &field.widgets)? => {}
-            _ => self.forbid(DRAWING_UNREADABLE, Some(id)),
-        }
-        Ok(())
-    }
-
-    /// Viewers are told to make the drawings of all fields themselves.
-    fn is_drawn_anew(&self) -> Result<bool, Stop> {
-        let form = self.after.get(self.after.catalog()?, b"AcroForm")?.as_dict();
-        let asked = form.map(|form| self.after.get(form, b"NeedAppearances")).transpose()?;
-        Ok(asked.is_some_and(|asked| asked.as_bool() == Some(true)))
     }
 
     /// `Some(is a time-stamp)` when the field now holds a signature that did not exist before.

@@ -103,6 +103,7 @@ fn c11_a_value_without_a_drawing_is_read_as_well() {
     assert_eq!(filled("/DA(/F1 9 Tf)", "/V(100)"), Changes::Permitted);
     assert_eq!(filled("/DA(/F1 90 Tf)", "/V(100)"), Changes::NotPermitted);
     assert_eq!(filled("/DA(/F1 9 Tf 1 g)", "/V(100)"), Changes::NotPermitted);
+    assert_eq!(filled("/V(100)", "/DA(/F1 90 Tf)"), Changes::NotPermitted, "the value is as it was");
     assert_eq!(filled("/DA(/F1 9 Tf)", "/V(100)/AP<</N 60 0 R/D 60 0 R>>"), Changes::Permitted);
     assert_eq!(filled("/DA(/F1 9 Tf)", "/V(100)/AP<</N 60 0 R/R 61 0 R>>"), Changes::NotPermitted);
     assert_eq!(filled("/DA(/F1 9 Tf)", "/V(100)/AP<</N 62 0 R>>"), Changes::NotPermitted);
