@@ -431,7 +431,7 @@ fn only_signing(document: &Document<'_>, index: usize, field: &str) -> Result<()
     let views = [index - 1, index].map(|at| document.at_revision(at));
     let [Ok(before), Ok(after)] = views else { return Err(refuse("pdf-broken", "no such revision")) };
     let budget = Budget::new();
-    let explained = changes::explain(&before, &after, index, &budget);
+    let explained = changes::explain(&before, (&before, &after), index, &budget);
     if matches!(explained, Err(changes::Stop::Unreadable(pdf::Error::Unread(_)))) {
         // Only where no more than the end of the file is held: what it is drawn over lies before. Whoever reads all of it asks again.
         return Ok(());

@@ -3,13 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use pdf::{Dict, ObjId, Object};
+use pdf::{Dict, Document, ObjId, Object};
 
 use super::appearance::{Drawn, Rich, Text, says};
 use super::compare::Stop;
 use super::content::{Operators, Value};
 use super::cover::{has_area, shows};
+use super::fonts::form_fonts;
 use super::form::Node;
+use super::letters::Letters;
 use super::written::{PAPER, light, stands_out};
 use super::{DRAWING_UNREADABLE, Step};
 
@@ -19,13 +21,15 @@ const RADIO: i64 = 1 << 15;
 const PUSH: i64 = 1 << 16;
 const PASSWORD: i64 = 1 << 13;
 /// Type sizes that a default appearance may name, in points.
-const SIZES: std::ops::RangeInclusive<f64> = 2.0..=300.0;
+const SIZES: std::ops::RangeInclusive<f64> = 4.0..=300.0;
 /// Fields above a field.
 const ABOVE: usize = 32;
 
 /// What a default appearance chooses.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct DefaultLook {
+    /// Its font, among those of the form.
+    font: Vec<u8>,
     /// In points; 0 leaves it to the viewer.
     pub(super) size: f64,
     /// From black, 0, to white, 1.
@@ -50,19 +54,6 @@ impl Step<'_, '_> {
             _ => self.forbid(DRAWING_UNREADABLE, Some(id)),
         }
         Ok(())
-    }
-
-    /// All of these widgets have a drawing, so that viewers make none.
-    pub(super) fn has_drawing(&self, widgets: &[ObjId]) -> Result<bool, Stop> {
-        for widget in widgets {
-            let Some(dict) = self.after.object(*widget)?.as_plain_dict() else { continue };
-            let drawn =
-                self.after.get(dict, b"AP")?.as_dict().map(|drawings| self.after.get(drawings, b"N")).transpose()?;
-            if drawn.is_none_or(Object::is_null) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     /// Viewers are told to make the drawings of all fields themselves.
@@ -121,8 +112,17 @@ impl Step<'_, '_> {
             None | Some([]) => Some(PAPER),
             Some(colour) => light(&colour.iter().filter_map(Object::as_number).collect::<Vec<f64>>()),
         };
+        if !self.has_letters(&look.font)? {
+            return Ok(false);
+        }
         let legible = ground.is_some_and(|ground| stands_out(look.light, ground)) && look.size <= height;
         Ok(legible && fits && (flags & COMB == 0 || most.is_some()))
+    }
+
+    /// A font of the form that draws letters, as viewers do or as it was signed; one that is missing is the viewer's.
+    fn has_letters(&mut self, name: &[u8]) -> Result<bool, Stop> {
+        let Some(font) = form_fonts(self.after)?.and_then(|fonts| fonts.get(name)) else { return Ok(true) };
+        Ok(!matches!(*self.letters(font)?, Letters::Unknown))
     }
 
     /// The letters that a push button shows are its caption.
@@ -167,6 +167,7 @@ impl Step<'_, '_> {
             let Ok(operator) = operators.step() else { return Ok(None) };
             self.compare.spend(1)?;
             match (operator, operators.operands()) {
+                (None, _) if operators.is_doubtful() => return Ok(None),
                 (None, _) => break,
                 (Some(b"Tf"), [Value::Name(name), Value::Number(_)]) => drop(named.insert(name.clone())),
                 (Some(b"Tj"), [Value::Text(codes)]) => mark.extend_from_slice(codes),
@@ -220,6 +221,18 @@ impl Step<'_, '_> {
     }
 }
 
+/// All of these widgets have a drawing, so that viewers make none.
+pub(super) fn has_drawing(view: &Document<'_>, widgets: &[ObjId]) -> Result<bool, Stop> {
+    for widget in widgets {
+        let Some(dict) = view.object(*widget)?.as_plain_dict() else { continue };
+        let drawn = view.get(dict, b"AP")?.as_dict().map(|drawings| view.get(drawings, b"N")).transpose()?;
+        if drawn.is_none_or(Object::is_null) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// What grounds and borders are drawn with, and what says where a mark stands.
 fn is_of_boxes(operator: &[u8], operands: &[Value<'_>]) -> bool {
     const ONES: [&[u8]; 37] = [
@@ -236,14 +249,18 @@ fn is_of_boxes(operator: &[u8], operands: &[Value<'_>]) -> bool {
 /// One font and at most one colour. `None` where anything else stands there.
 pub(super) fn default_look(text: &[u8]) -> Option<DefaultLook> {
     use Value::{Name, Number};
-    let (mut operators, mut size, mut light) = (Operators::new(text), None, 0.0);
+    let (mut operators, mut chosen, mut light) = (Operators::new(text), None, 0.0);
     loop {
         match (operators.step().ok()?, operators.operands()) {
-            (None, operands) => return size.filter(|_| operands.is_empty()).map(|size| DefaultLook { size, light }),
-            (Some(b"Tf"), [Name(_), Number(points)])
-                if size.is_none() && (*points == 0.0 || SIZES.contains(points)) =>
+            (None, _) if operators.is_doubtful() => return None,
+            (None, operands) => {
+                let (font, size) = chosen.filter(|_| operands.is_empty())?;
+                return Some(DefaultLook { font, size, light });
+            }
+            (Some(b"Tf"), [Name(font), Number(points)])
+                if chosen.is_none() && (*points == 0.0 || SIZES.contains(points)) =>
             {
-                size = Some(*points);
+                chosen = Some((font.clone(), *points));
             }
             (Some(b"g"), [Number(_)])
             | (Some(b"rg"), [Number(_), Number(_), Number(_)])
@@ -271,6 +288,7 @@ pub(super) fn is_plain_style(css: &str) -> bool {
             "color" => is_dark(&value),
             "letter-spacing" | "text-indent" => value.trim_end_matches(|sign: char| sign.is_ascii_alphabetic()) == "0",
             "line-height" => value == "normal",
+            "xfa-spacerun" => value == "yes",
             "text-decoration" => value == "none" || value == "underline",
             _ => false,
         }

@@ -11,7 +11,7 @@ use super::Step;
 use super::anew::{default_look, is_plain_style};
 use super::compare::{NULL, Stop, Stops};
 use super::content::{Operators, Value};
-use super::written::{Font, Odd, PAPER, Read, Written, stands_out};
+use super::written::{Font, Odd, PAPER, Piece, Read, Written, stands_out};
 
 /// The answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -29,6 +29,8 @@ pub(crate) enum Drawn {
 /// Multiline, password and comb do not change which letters are drawn, except password.
 const PASSWORD: i64 = 1 << 13;
 
+/// Operators of one drawing that are read; a page of text has some thousand.
+const OPERATORS: u32 = 100_000;
 /// Octets of rich text that are looked at.
 const RICH: usize = 1 << 16;
 
@@ -217,6 +219,12 @@ impl Step<'_, '_> {
         let Ok(content) = after.decode(stream) else { return Ok(Some(Text::Unreadable)) };
         let Some(frame) = self.frame(&stream.dict, widget)? else { return Ok(Some(Text::Unreadable)) };
         let resources = after.get(&stream.dict, b"Resources")?.as_dict();
+        // Other colours under the names of those of the device (ISO 32000-2 §8.6.5.6).
+        let spaces = resources.map(|resources| after.get(resources, b"ColorSpace")).transpose()?;
+        let defaults: [&[u8]; 3] = [b"DefaultGray", b"DefaultRGB", b"DefaultCMYK"];
+        if spaces.and_then(Object::as_dict).is_some_and(|spaces| defaults.iter().any(|key| spaces.contains(key))) {
+            return Ok(Some(Text::Unreadable));
+        }
         let fonts = resources.map(|resources| after.get(resources, b"Font")).transpose()?;
         // Without resources of its own a stream takes those of a page, and which page is the viewer's choice.
         let fonts = fonts.map(|fonts| fonts.as_dict());
@@ -239,17 +247,25 @@ impl Step<'_, '_> {
         let (Some(frame), Some(field)) = (after.rect(form, b"BBox")?, after.rect(widget, b"Rect")?) else {
             return Ok(None);
         };
-        let turned = match after.get(form, b"Matrix")? {
-            Object::Null => false,
+        let marks = after.get(widget, b"MK")?.as_dict();
+        let turn = marks.map(|marks| after.get(marks, b"R")).transpose()?.and_then(Object::as_int).unwrap_or(0);
+        let drawn = match after.get(form, b"Matrix")? {
+            Object::Null => Some([1.0, 0.0, 0.0, 1.0]),
             matrix => {
-                let numbers = matrix.as_array().unwrap_or_default().iter();
-                let numbers: Vec<f64> = numbers.filter_map(|one| after.resolve(one).ok()?.as_number()).collect();
-                match numbers.get(..4) {
-                    Some([a, b, c, d]) if [*a, *d] == [0.0, 0.0] && *b == -*c && b.abs() == 1.0 => true,
-                    Some([a, b, c, d]) if [*b, *c] == [0.0, 0.0] && a == d && a.abs() == 1.0 => false,
-                    _ => return Ok(None),
+                let mut numbers = Vec::new();
+                for one in matrix.as_array().unwrap_or_default() {
+                    numbers.extend(after.resolve(one)?.as_number());
                 }
+                let six = matrix.as_array().is_some_and(|list| list.len() == 6) && numbers.len() == 6;
+                numbers.get(..4).filter(|_| six).and_then(|turn| <[f64; 4]>::try_from(turn).ok())
             }
+        };
+        let turned = match drawn {
+            Some([1.0, 0.0, 0.0, 1.0]) => false,
+            Some([0.0, 1.0, -1.0, 0.0] | [0.0, -1.0, 1.0, 0.0]) => true,
+            // Upside down a 6 is a 9, but where the field says that it is so.
+            Some([-1.0, 0.0, 0.0, -1.0]) if turn.rem_euclid(360) == 180 => false,
+            _ => return Ok(None),
         };
         let (wide, high) = if turned { (field.height(), field.width()) } else { (field.width(), field.height()) };
         let same = |shown: f64, drawn: f64| drawn > 0.0 && (0.5..=2.0).contains(&(shown / drawn));
@@ -262,21 +278,26 @@ impl Step<'_, '_> {
         let mut written = Written::new(frame);
         // A font that stands directly in the resources has no number by which it would be known again.
         let (mut known, mut missing): (BTreeMap<Vec<u8>, Font>, BTreeSet<bool>) = (BTreeMap::new(), BTreeSet::new());
-        let mut operators = Operators::new(content);
+        let (mut operators, mut left) = (Operators::new(content), OPERATORS);
         loop {
             let operator = match operators.step() {
                 Ok(Some(operator)) => operator,
-                Ok(None) => return Ok(written.ended()),
+                // What does not belong there takes operands from some viewers.
+                Ok(None) => return Ok(written.ended().filter(|_| !operators.is_doubtful())),
                 Err(_) => return Ok(None),
             };
             self.compare.spend(1)?;
+            left -= 1;
+            if left == 0 || !self.may_draw() {
+                return Ok(None);
+            }
             let taken = match (operator, operators.operands()) {
                 (b"Tf", [Value::Name(name), Value::Number(size)]) => {
                     let Some(fonts) = fonts else { return Ok(None) };
                     if !known.contains_key(name) {
                         let font = self.named_font(name, fonts)?;
                         missing.insert(font.is_none());
-                        known.insert(name.clone(), font.map_or_else(|| self.stand_in(), Ok)?);
+                        known.insert(name.clone(), font.map_or_else(|| self.stand_in(name), Ok)?);
                     }
                     // Of a drawing with a font that is missing beside one that is not, some viewers draw a half.
                     if missing.len() > 1 {
@@ -290,6 +311,13 @@ impl Step<'_, '_> {
                 return Ok(None);
             }
         }
+    }
+
+    /// One operator more, of all that may be read.
+    fn may_draw(&self) -> bool {
+        let left = self.drawn.get();
+        self.drawn.set(left.saturating_sub(1));
+        left > 0
     }
 
     /// A default appearance that was changed chooses font, size and colour and nothing more: viewers copy it into the drawings that they make
@@ -348,8 +376,8 @@ fn letters_of(text: &str) -> Option<String> {
 
 /// An element of rich text that says nothing of colour and size but in a plain style.
 fn is_plain_element(element: &str) -> bool {
-    let lower = element.to_ascii_lowercase();
-    let style = lower.split_once("style").map(|(_, behind)| behind.trim_start());
+    let lower = element.to_ascii_lowercase().replace(['\t', '\r', '\n'], " ");
+    let style = lower.split_once(" style").map(|(_, behind)| behind.trim_start());
     let style = style.map(|behind| behind.strip_prefix('=').map(str::trim_start));
     let quoted = |text: &str| {
         let quote = text.chars().next().filter(|sign| matches!(sign, '"' | '\''))?;
@@ -359,20 +387,25 @@ fn is_plain_element(element: &str) -> bool {
         None => true,
         Some(text) => text.and_then(quoted).is_some_and(|style| is_plain_style(&style)),
     };
-    plain && lower.matches("style").count() <= 1 && !lower.starts_with("font")
+    plain && lower.matches(" style").count() <= 1 && !lower.starts_with("font")
 }
 
 /// What is drawn says the value, sign by sign. Only between two strings white space may come or go: lines are broken there, and programs that
-/// set the gaps between words themselves draw none.
+/// set the gaps between words themselves draw none; then there is a gap.
 pub(super) fn says(read: &Read, value: &str) -> bool {
-    let mut rest = value;
-    for (text, _) in &read.strings {
-        rest = rest.trim_start();
-        for sign in text.trim().chars() {
+    let (mut rest, mut spaced) = (value, true);
+    for piece in &read.strings {
+        let next = rest.trim_start();
+        if next.len() < rest.len() && !(spaced || piece.apart || piece.text.starts_with(char::is_whitespace)) {
+            return false;
+        }
+        rest = next;
+        spaced = piece.text.ends_with(char::is_whitespace);
+        for sign in piece.text.trim().chars() {
             let mut signs = rest.chars();
             match signs.next() {
                 Some(wanted) if wanted == sign || wanted.is_whitespace() && sign.is_whitespace() => {
-                    rest = signs.as_str()
+                    rest = signs.as_str();
                 }
                 _ => return false,
             }
@@ -387,12 +420,11 @@ fn squeeze(text: &str) -> String {
 
 /// In a list that draws several options every bar but the ground lies behind the chosen one.
 fn marks(read: &Read, chosen: &str) -> bool {
-    let heights = || read.strings.iter().map(|(_, height)| *height);
-    let behind = |bar: &Rect, height: f64| bar.y0 <= height && height <= bar.y1;
+    let behind = |bar: &Rect, piece: &Piece| bar.y0 <= piece.height && piece.height <= bar.y1;
     read.bars
         .iter()
-        .filter(|bar| !heights().all(|height| behind(bar, height)))
-        .all(|bar| read.strings.iter().all(|(text, height)| behind(bar, *height) == (squeeze(text) == chosen)))
+        .filter(|bar| !read.strings.iter().all(|piece| behind(bar, piece)))
+        .all(|bar| read.strings.iter().all(|piece| behind(bar, piece) == (squeeze(&piece.text) == chosen)))
 }
 
 pub(super) enum Text {

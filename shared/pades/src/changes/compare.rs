@@ -110,6 +110,11 @@ impl<'s, 'a> Compare<'s, 'a> {
         Compare { before, after, budget, anchors, pages, backs, known: RefCell::default() }
     }
 
+    /// The same with another state before.
+    pub(crate) fn with(&self, before: &'s Document<'a>) -> Compare<'s, 'a> {
+        Compare::new(before, self.after, self.budget)
+    }
+
     pub(crate) fn set_stops(&mut self, anchors: BTreeSet<ObjId>, pages: BTreeSet<ObjId>, backs: BTreeSet<ObjId>) {
         (self.anchors, self.pages, self.backs) = (anchors, pages, backs);
     }

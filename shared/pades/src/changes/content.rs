@@ -40,7 +40,8 @@ impl<'c> Operators<'c> {
         Operators { rest: content, operands: Vec::new(), doubtful: false }
     }
 
-    /// An inline image had more than one place where it might end.
+    /// An inline image had more than one place where it might end, or something stood there that belongs nowhere: viewers skip it, or with it what
+    /// stands before it.
     pub(super) fn is_doubtful(&self) -> bool {
         self.doubtful
     }
@@ -66,8 +67,10 @@ impl<'c> Operators<'c> {
         loop {
             let Some((&byte, tail)) = self.rest.split_first() else { return Ok(None) };
             match byte {
-                b'\0' | b'\t' | b'\n' | b'\x0c' | b'\r' | b' ' | b'{' | b'}' | b')' => {
+                b'\0' | b'\t' | b'\n' | b'\x0c' | b'\r' | b' ' => self.rest = tail,
+                b'{' | b'}' | b')' => {
                     self.rest = tail;
+                    self.doubtful = true;
                 }
                 b'[' | b']' => {
                     self.rest = tail;
@@ -79,7 +82,10 @@ impl<'c> Operators<'c> {
                     self.rest = tail.get(1..).unwrap_or_default();
                     self.push(Value::Word)?;
                 }
-                b'>' => self.rest = tail,
+                b'>' => {
+                    self.rest = tail;
+                    self.doubtful = true;
+                }
                 b'<' => self.hexadecimal(tail)?,
                 b'/' => {
                     let (name, rest) = tail.split_at(word(tail));

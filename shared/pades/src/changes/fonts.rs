@@ -9,13 +9,13 @@ use std::rc::Rc;
 
 use pdf::{Dict, Document, Object};
 
-use super::Step;
 use super::compare::{Stop, Stops};
 use super::content::Operators;
 use super::form::nodes;
 use super::letters::{Letters, Map, encoding};
 use super::metrics::Metrics;
 use super::written::Font;
+use super::{REACHED, Step};
 
 /// Fonts that every viewer brings, under their own names and those of the usual stand-ins (ISO 32000-1 §9.6.2.2).
 const COMMON: &[&[u8]] = &[b"Helvetica", b"Times", b"Courier", b"Arial", b"TimesNewRoman", b"CourierNew"];
@@ -23,22 +23,31 @@ const COMMON: &[&[u8]] = &[b"Helvetica", b"Times", b"Courier", b"Arial", b"Times
 const STYLES: &[&[u8]] = &[b"", b"Bold", b"Italic", b"BoldItalic", b"Oblique", b"BoldOblique", b"Roman", b"PSMT"];
 
 impl Step<'_, '_> {
-    /// The font that a drawing names: its own, or one of the form; `None` where neither has it. Then one viewer takes a font of its own, and
-    /// another draws nothing.
+    /// The font that a drawing names among its own; `None` where it has none. Then one viewer takes a font of its own, and another draws nothing.
     pub(super) fn named_font(&mut self, name: &[u8], own: Option<&Dict>) -> Result<Option<Font>, Stop> {
-        let after = self.after;
-        let known = match own.and_then(|fonts| fonts.get(name)) {
-            Some(font) => Some(font),
-            None => form_fonts(after)?.and_then(|fonts| fonts.get(name)),
-        };
-        let Some(font) = known else { return Ok(None) };
+        let Some(font) = own.and_then(|fonts| fonts.get(name)) else { return Ok(None) };
         Ok(Some((self.letters(font)?, self.metrics(font)?)))
     }
 
-    /// What a viewer takes instead of a font that is missing, if it takes one.
-    pub(super) fn stand_in(&self) -> Result<Font, Stop> {
+    /// What a viewer takes instead of a font that is missing, if it takes one. Where a page has a font of that name, or the form one without letters,
+    /// some take that.
+    pub(super) fn stand_in(&mut self, name: &[u8]) -> Result<Font, Stop> {
         let none = Object::Dict(Dict::new());
-        Ok((Rc::new(by_encoding(self.after, &Dict::new())?), Rc::new(Metrics::read(self.after, &none)?)))
+        let metrics = Rc::new(Metrics::read(self.after, &none)?);
+        if let Some(font) = form_fonts(self.after)?.and_then(|fonts| fonts.get(name))
+            && matches!(*self.letters(font)?, Letters::Unknown)
+        {
+            return Ok((Rc::new(Letters::Unknown), metrics));
+        }
+        for page in self.after.pages()? {
+            self.compare.spend(REACHED)?;
+            let resources = self.after.page_resources(&page)?;
+            let fonts = resources.map(|resources| self.after.get(resources, b"Font")).transpose()?;
+            if fonts.and_then(Object::as_dict).is_some_and(|fonts| fonts.contains(name)) {
+                return Ok((Rc::new(Letters::Unknown), metrics));
+            }
+        }
+        Ok((Rc::new(by_encoding(self.after, &Dict::new())?), metrics))
     }
 
     /// Widths of a font of the state after.
@@ -47,7 +56,10 @@ impl Step<'_, '_> {
         if let Some(known) = id.and_then(|id| self.metrics.get(&id)) {
             return Ok(Rc::clone(known));
         }
-        let metrics = Rc::new(Metrics::read(self.after, font)?);
+        let metrics = Metrics::read(self.after, font)?;
+        let brought =
+            self.after.resolve(font)?.as_dict().map(|dict| brought_by_viewers(self.after, dict)).transpose()?;
+        let metrics = Rc::new(if brought == Some(true) { metrics.of_viewers() } else { metrics });
         self.compare.spend(metrics.cost())?;
         if let Some(id) = id {
             self.metrics.insert(id, Rc::clone(&metrics));
@@ -124,9 +136,7 @@ impl Step<'_, '_> {
             let quotes = |sign: char| if matches!(sign, '\u{2018}' | '\u{2019}') { '\'' } else { sign };
             read.chars().map(quotes).zip(&printable).all(|(sign, byte)| sign == char::from(*byte) || *byte == b'`')
         };
-        Ok(by_encoding(after, font)?.read(&printable, 1_000).is_some_and(plain)
-            && metrics.is_wide_enough()
-            && metrics.reach(&printable).is_some())
+        Ok(by_encoding(after, font)?.read(&printable, 1_000).is_some_and(plain) && metrics.reach(&printable).is_some())
     }
 
     /// Letters of a font of the state after; unknown where it is not to be believed.
@@ -137,8 +147,6 @@ impl Step<'_, '_> {
         }
         let after = self.after;
         let letters = match after.resolve(font)?.as_dict() {
-            // What is as narrow as no viewer draws it lies over itself.
-            Some(dict) if brought_by_viewers(after, dict)? && !self.metrics(font)?.is_wide_enough() => Letters::Unknown,
             Some(dict) if brought_by_viewers(after, dict)? => by_encoding(after, dict)?,
             Some(dict) if self.is_old(font)? => old(after, dict)?,
             _ => Letters::Unknown,
@@ -151,25 +159,26 @@ impl Step<'_, '_> {
         Ok(letters)
     }
 
-    /// The document reached the font before, and it is the same.
+    /// The document reached the font when it was signed, and it is the same. What came later is whoever's who brought it.
     fn is_old(&mut self, font: &Object) -> Result<bool, Stop> {
-        let Some(id) = font.as_ref_id().filter(|id| !self.is_fresh(*id)) else { return Ok(false) };
-        if self.compare.difference(font, font, Stops::All, None)?.is_some() {
+        let signed = self.signed;
+        let Some(id) = font.as_ref_id().filter(|id| signed.location(*id).is_some()) else { return Ok(false) };
+        if self.compare.with(signed).difference(font, font, Stops::All, None)?.is_some() {
             return Ok(false);
         }
         // Fonts of the form are the usual ones, and to look for others is to read the whole file.
-        if form_fonts(self.before)?.is_some_and(|fonts| fonts.iter().any(|(_, one)| one == font)) {
+        if form_fonts(signed)?.is_some_and(|fonts| fonts.iter().any(|(_, one)| one == font)) {
             return Ok(true);
         }
         if self.reached.is_none() {
-            self.reached = Some(self.before.reachable(&Object::Dict(self.before.trailer().clone()))?);
+            self.reached = Some(signed.reachable(&Object::Dict(signed.trailer().clone()))?);
         }
         Ok(self.reached.as_ref().is_some_and(|reached| reached.contains(&id)))
     }
 }
 
 /// Fonts in the default resources of the form.
-fn form_fonts<'d>(view: &'d Document<'_>) -> Result<Option<&'d Dict>, pdf::Error> {
+pub(super) fn form_fonts<'d>(view: &'d Document<'_>) -> Result<Option<&'d Dict>, pdf::Error> {
     let form = view.get(view.catalog()?, b"AcroForm")?.as_dict();
     let resources = form.map(|form| view.get(form, b"DR")).transpose()?.and_then(Object::as_dict);
     Ok(resources.map(|resources| view.get(resources, b"Font")).transpose()?.and_then(Object::as_dict))

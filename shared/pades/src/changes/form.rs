@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pdf::{Dict, Document, ObjId, Object};
 
+use super::anew::has_drawing;
 use super::appearance::Drawn;
 use super::compare::{Stop, Stops};
 use super::cover::{has_area, paints, shows};
@@ -422,9 +423,13 @@ impl Step<'_, '_> {
         let revalued = [&b"V"[..], b"RV", b"DS", b"I", b"TI"].iter().any(|key| keys.contains(*key));
         let mut drawn =
             if redrawn || revalued { self.drawn_value(&is.kind, new, &is.widgets)? } else { Drawn::Nothing };
+        let has_drawing = has_drawing(after, &is.widgets)?;
         // A button is switched to one of the drawings that it has.
-        let looks_otherwise = (revalued || keys.contains(&b"DA"[..])) && is.kind != b"Btn";
-        let by_viewers = looks_otherwise && (self.is_drawn_anew()? || !self.has_drawing(&is.widgets)?);
+        let by_viewers = is.kind != b"Btn" && (self.is_drawn_anew()? || !has_drawing);
+        if !has_drawing && !revalued && self::has_drawing(before, &is.widgets)? {
+            // What was drawn there is not what viewers draw, for all that is known.
+            drawn = Drawn::Unknown;
+        }
         if by_viewers && drawn != Drawn::Other && !self.draws_itself(&is.kind, new, &is.widgets)? {
             drawn = Drawn::Unknown;
         }

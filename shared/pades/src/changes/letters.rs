@@ -290,7 +290,8 @@ fn glyph(name: &[u8]) -> Option<char> {
     let name = std::str::from_utf8(name).ok()?;
     let known = NAMES.iter().find(|(known, _)| *known == name).map(|(_, letter)| *letter);
     let digits = name.strip_prefix("uni").filter(|digits| digits.len() == 4);
-    known.or_else(|| char::from_u32(u32::from_str_radix(digits?, 16).ok()?))
+    // Of what has a name of its own not every viewer finds the other.
+    known.or_else(|| char::from_u32(u32::from_str_radix(digits?, 16).ok()?).filter(|letter| !letter.is_ascii()))
 }
 
 #[cfg(test)]

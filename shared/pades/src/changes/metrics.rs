@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use pdf::{Dict, Document, Object};
 
+/// How much narrower than it is a letter may be said to be.
+const NARROWER: f64 = 0.8;
 /// Widths of a composite font that are read: each of its glyphs once, and a few twice.
 const WIDTHS: usize = 70_000;
 
 #[derive(Debug)]
 pub(super) enum Metrics {
-    /// One byte, one glyph; widths in thousandths from the first code on.
-    Simple { first: i64, widths: Vec<f64>, missing: f64 },
+    /// One byte, one glyph; widths in thousandths from the first code on. They are clear where each is a number, and the last code is the one that
+    /// is named; viewers bring the glyphs of some.
+    Simple { first: i64, widths: Vec<f64>, missing: f64, clear: bool, brought: bool },
     /// Two bytes, one glyph; widths by glyph.
     Wide { other: f64, widths: BTreeMap<u32, f64> },
     /// Some code of one to four bytes is one glyph: at most one an octet, in either direction.
@@ -61,12 +64,19 @@ impl Metrics {
                 let courier = *missing < 1000.0;
                 ems += text.iter().map(|byte| if courier { 0.6 } else { widest(*byte) }).sum::<f64>();
             }
-            Metrics::Simple { first, widths, missing } => {
+            // Of a code without a width viewers think that it has none.
+            Metrics::Simple { clear: false, .. } => return None,
+            Metrics::Simple { first, widths, missing, brought, .. } => {
                 for byte in text {
                     let at = usize::try_from(i64::from(*byte) - first).ok();
-                    let width = at.and_then(|at| widths.get(at)).unwrap_or(missing);
-                    let sound = if byte.is_ascii_whitespace() { BLANKS } else { LETTERS };
-                    ems += Some(width).filter(|width| sound.contains(width))? / 1000.0;
+                    let width = at.and_then(|at| widths.get(at));
+                    let own = 1000.0 * NARROWER * narrowest(*byte, *missing < 1000.0);
+                    let sound = match byte {
+                        _ if byte.is_ascii_whitespace() => BLANKS,
+                        b'!'..=b'~' if *brought => own..=2000.0,
+                        _ => LETTERS,
+                    };
+                    ems += width.filter(|width| sound.contains(width))? / 1000.0;
                 }
             }
             Metrics::Wide { other, widths } => {
@@ -82,11 +92,22 @@ impl Metrics {
         Some(ems)
     }
 
+    /// Ems that a string takes at least.
+    pub(super) fn narrow(&self, text: &[u8]) -> f64 {
+        match self {
+            Metrics::Simple { widths, missing, .. } if widths.is_empty() => {
+                text.iter().map(|byte| narrowest(*byte, *missing < 1000.0)).sum()
+            }
+            Metrics::Simple { .. } | Metrics::Wide { .. } => self.reach(text).unwrap_or(0.0),
+            Metrics::Loose { .. } | Metrics::Unbounded => 0.0,
+        }
+    }
+
     /// Ems that the last letter of a string takes at least.
     pub(super) fn least(&self, text: &[u8], last: u8) -> f64 {
         match self {
             Metrics::Simple { widths, missing, .. } if widths.is_empty() => narrowest(last, *missing < 1000.0),
-            Metrics::Simple { first, widths, missing } => {
+            Metrics::Simple { first, widths, missing, .. } => {
                 let at = usize::try_from(i64::from(last) - first).ok();
                 at.and_then(|at| widths.get(at)).unwrap_or(missing) / 1000.0
             }
@@ -100,15 +121,12 @@ impl Metrics {
         }
     }
 
-    /// No letter of ASCII is much narrower than viewers draw it, in the fonts that they bring: else letters lie over each other.
-    pub(super) fn is_wide_enough(&self) -> bool {
-        const NARROWER: f64 = 0.8;
-        let Metrics::Simple { first, widths, missing } = self else { return false };
-        (b'!'..=b'~').all(|byte| {
-            let at = usize::try_from(i64::from(byte) - first).ok();
-            let width = at.and_then(|at| widths.get(at));
-            width.is_none_or(|width| *width >= 1000.0 * NARROWER * narrowest(byte, *missing < 1000.0))
-        })
+    /// The glyphs are those of viewers: no letter of ASCII is much narrower than they draw it, else letters lie over each other.
+    pub(super) fn of_viewers(mut self) -> Self {
+        if let Metrics::Simple { brought, .. } = &mut self {
+            *brought = true;
+        }
+        self
     }
 
     /// `None` where it has no bounds.
@@ -116,7 +134,7 @@ impl Metrics {
         let count = text.len() as f64;
         let spaces = text.iter().filter(|byte| **byte == b' ').count() as f64;
         Some(match self {
-            Metrics::Simple { first, widths, missing } => {
+            Metrics::Simple { first, widths, missing, .. } => {
                 let width = |byte: &u8| {
                     let at = usize::try_from(i64::from(*byte) - first).ok();
                     at.and_then(|at| widths.get(at)).copied().unwrap_or(*missing)
@@ -142,8 +160,9 @@ impl Metrics {
 fn widest(byte: u8) -> f64 {
     match byte {
         b'0'..=b'9' => 0.556,
-        b' ' | b'!' | b'\'' | b'(' | b')' | b',' | b'-' | b'.' | b'/' | b':' | b';' | b'I' | b'[' | b']' | b'\\'
-        | b'`' | b'f' | b'i' | b'j' | b'l' | b'r' | b't' | b'{' | b'|' | b'}' => 0.45,
+        b' ' | b'.' | b',' | b'/' | b'\\' | b'\'' | b'|' | b'i' | b'j' | b'l' => 0.28,
+        b'!' | b'(' | b')' | b'-' | b':' | b';' | b'`' | b'f' | b't' | b'[' | b']' => 0.34,
+        b'I' | b'r' | b'{' | b'}' => 0.48,
         b'm' | b'w' | b'&' => 0.9,
         b'M' | b'W' | b'@' | b'%' => 1.02,
         b'A'..=b'Z' => 0.79,
@@ -175,7 +194,14 @@ fn simple(view: &Document<'_>, dict: &Dict) -> Result<Metrics, pdf::Error> {
     let first = view.get(dict, b"FirstChar")?.as_int().unwrap_or(0);
     // Of the standard fonts only the widths of one are all the same; no other glyph of them is wider than an em.
     let courier = view.get(dict, b"BaseFont")?.as_name().is_some_and(|name| name.starts_with(b"Courier"));
-    Ok(Metrics::Simple { first, widths, missing: if courier { 600.0 } else { 1000.0 } })
+    let list = view.get(dict, b"Widths")?.as_array().unwrap_or_default();
+    let mut clear = true;
+    for one in list {
+        clear &= view.resolve(one)?.as_number().is_some();
+    }
+    let last = view.get(dict, b"LastChar")?;
+    clear &= list.is_empty() || last.as_int() == Some(first.saturating_add(list.len() as i64 - 1));
+    Ok(Metrics::Simple { first, widths, missing: if courier { 600.0 } else { 1000.0 }, clear, brought: false })
 }
 
 fn composite(view: &Document<'_>, dict: &Dict) -> Result<Metrics, pdf::Error> {

@@ -46,16 +46,22 @@ const VALUES: u64 = 40_000_000;
 /// What it costs to find one object by references, in values that are looked at.
 const REACHED: u64 = 8;
 
-/// What all comparisons of one file may spend together.
+/// Operators of drawings that are read as text, in all comparisons of one file.
+const DRAWN: u64 = 4_000_000;
+
+/// What all comparisons of one file may spend together. What only says whether a field shows its value has a share of its own, so that it leaves
+/// the rest to be compared.
 pub(crate) struct Budget {
     values: Cell<u64>,
+    drawn: Cell<u64>,
     ink: Cell<u64>,
     places: Cell<u64>,
 }
 
 impl Budget {
     pub(crate) fn new() -> Self {
-        Budget { values: Cell::new(VALUES), ink: Cell::new(cover::INK), places: Cell::new(places::LOOKS) }
+        let (values, drawn) = (Cell::new(VALUES), Cell::new(DRAWN));
+        Budget { values, drawn, ink: Cell::new(cover::INK), places: Cell::new(places::LOOKS) }
     }
 }
 
@@ -106,6 +112,7 @@ pub(crate) struct Change {
 
 /// Compares the state after a revision with the state before it.
 pub(crate) struct Step<'s, 'a> {
+    signed: &'s Document<'a>,
     pub(crate) before: &'s Document<'a>,
     pub(crate) after: &'s Document<'a>,
     pub(crate) compare: Compare<'s, 'a>,
@@ -122,8 +129,9 @@ pub(crate) struct Step<'s, 'a> {
     places: places::Places,
     known_pages: Option<BTreeMap<ObjId, Page>>,
     ink: &'s Cell<u64>,
+    drawn: &'s Cell<u64>,
     looks: &'s Cell<u64>,
-    /// What the whole document reached before, where it was asked for.
+    /// What the whole document reached when it was signed, where it was asked for.
     reached: Option<BTreeSet<ObjId>>,
     /// Viewers make the drawings of all fields anew from now on.
     drawn_anew: bool,
@@ -132,17 +140,19 @@ pub(crate) struct Step<'s, 'a> {
     metrics: BTreeMap<ObjId, Rc<metrics::Metrics>>,
 }
 
-/// Explains revision `index` (from 1: it has a predecessor).
+/// Explains revision `index` (from 1: it has a predecessor). `signed` is the oldest state that somebody has signed: what has come since is not
+/// believed because it was there before.
 ///
 /// # Errors
-/// [`Stop`] when the comparison cannot be finished; then nothing is known.
+/// [`Stop`] when the comparison cannot be finished, and nothing was found until then that nobody may do.
 pub(crate) fn explain(
-    before: &Document<'_>,
-    after: &Document<'_>,
+    signed: &Document<'_>,
+    (before, after): (&Document<'_>, &Document<'_>),
     index: usize,
     budget: &Budget,
 ) -> Result<Vec<Change>, Stop> {
     let mut step = Step {
+        signed,
         before,
         after,
         compare: Compare::new(before, after, &budget.values),
@@ -154,19 +164,18 @@ pub(crate) fn explain(
         places: places::Places::default(),
         known_pages: None,
         ink: &budget.ink,
+        drawn: &budget.drawn,
         looks: &budget.places,
         reached: None,
         drawn_anew: false,
         letters: BTreeMap::new(),
         metrics: BTreeMap::new(),
     };
-    step.entries(index)?;
-    step.bytes(index)?;
-    step.trailer()?;
-    step.collect_stops()?;
-    step.pages()?;
-    step.catalog()?;
-    step.orphans(index)?;
+    if let Err(stop) = step.all(index) {
+        // What was found speaks for itself, however much was not looked at any more.
+        let found = stop == Stop::Budget && step.changes.iter().any(|change| change.class == Class::Forbidden);
+        return if found { Ok(step.changes) } else { Err(stop) };
+    }
     if step.changes.is_empty() {
         // Nobody has a reason to write it; some writers do. In a certified copy nobody does.
         step.push(Class::Metadata, "revision-without-change", None, None);
@@ -176,6 +185,16 @@ pub(crate) fn explain(
 }
 
 impl Step<'_, '_> {
+    fn all(&mut self, index: usize) -> Result<(), Stop> {
+        self.entries(index)?;
+        self.bytes(index)?;
+        self.trailer()?;
+        self.collect_stops()?;
+        self.pages()?;
+        self.catalog()?;
+        self.orphans(index)
+    }
+
     pub(crate) fn push(&mut self, class: Class, rule: &'static str, object: Option<ObjId>, page: Option<usize>) {
         self.changes.push(Change { class, rule, object, pages: page.into_iter().collect() });
     }
@@ -460,7 +479,7 @@ mod tests {
         let (before, after) = (document.at_revision(0).expect("one"), document.at_revision(1).expect("two"));
         let with = |values| {
             let budget = Budget { values: Cell::new(values), ..Budget::new() };
-            explain(&before, &after, 1, &budget)
+            explain(&before, (&before, &after), 1, &budget)
         };
         let rules = |changes: Vec<Change>| changes.into_iter().map(|change| change.rule).collect::<Vec<_>>();
         assert_eq!(with(VALUES).map(rules), Ok(vec!["revision-without-change"]));

@@ -16,6 +16,9 @@ const OBJECT: usize = 16;
 /// Keys of the catalog that can show something else at another time, run, or hold what only one program reads.
 const CATALOG: [&str; 4] = ["OpenAction", "AA", "OCProperties", "PieceInfo"];
 
+/// Further ones that a copy does not have: other files, and what shows those first.
+const OF_OTHERS: [&str; 2] = ["AF", "Collection"];
+
 /// One such place.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Place {
@@ -39,6 +42,8 @@ pub(crate) enum Place {
     HiddenWidget(ObjId),
     /// What acts when the file, a page or an annotation is opened, shown or touched (§12.6). In a copy only.
     Action(ObjId),
+    /// A picture with others that may be shown instead (§8.9.5.4). In a copy only.
+    Alternate(ObjId),
     /// There is more than is looked at, or it cannot be read.
     Beyond,
 }
@@ -60,11 +65,14 @@ fn found(view: &Document<'_>, copy: bool) -> Vec<Place> {
     }
     if let Ok(catalog) = view.catalog() {
         found.extend(CATALOG.iter().filter(|key| catalog.contains(key.as_bytes())).map(|key| Place::Catalog(key)));
+        let others = OF_OTHERS.iter().filter(|key| copy && catalog.contains(key.as_bytes()));
+        found.extend(others.map(|key| Place::Catalog(key)));
         let inside = |key: &[u8], wanted: &[u8]| {
             view.get(catalog, key).ok().and_then(Object::as_dict).is_some_and(|dict| dict.contains(wanted))
         };
         found.extend(inside(b"AcroForm", b"XFA").then_some(Place::OtherForm));
         found.extend(inside(b"Names", b"JavaScript").then_some(Place::Scripts));
+        found.extend((copy && inside(b"Names", b"EmbeddedFiles")).then_some(Place::Catalog("EmbeddedFiles")));
     }
     // Neither kind takes the places of the other.
     found.extend(open_signatures(view).into_iter().take(NAMED));
@@ -171,6 +179,9 @@ impl Look<'_, '_> {
             self.found.insert(Place::Script(id));
         } else if self.copy && acts(view, dict) {
             self.found.insert(Place::Action(id));
+        }
+        if self.copy && dict.contains(b"Alternates") {
+            self.found.insert(Place::Alternate(id));
         }
         if dict.contains(b"PieceInfo") {
             self.found.insert(Place::PieceInfo(id));

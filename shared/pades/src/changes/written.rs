@@ -1,8 +1,8 @@
 //! What the drawing of a field writes (C11), where all of it is in the forms in which programs fill fields in, and a person sees that text
 //! in that order: upright, in one size or near it, inside of the field and not over itself. Anything else has no text here.
 //!
-//! Knows no glyphs. Does not see letters that straight lines make, nor what the right edge of the field cuts off; but a clip is no narrower
-//! than the field, text stands out from what it lies on, and nothing is pushed aside by a row of spaces.
+//! Knows no glyphs. Does not see what the right edge of the field cuts off, where letters and words follow each other as usual; but a clip is no
+//! narrower than the field, text stands out from what it lies on, nothing is pushed aside, and boxes and lines are grounds and borders.
 
 use std::rc::Rc;
 
@@ -18,7 +18,7 @@ const STATES: usize = 16;
 /// Octets of text of one drawing; nobody fills in more.
 const TEXT: usize = 1 << 18;
 /// The smallest type, in points; below that text is a line of dots.
-const SMALLEST: f64 = 2.0;
+const SMALLEST: f64 = 4.0;
 /// Ratios of width to height of a letter, as drawn to as designed.
 const STRETCH: std::ops::RangeInclusive<f64> = 0.4..=2.5;
 /// What a letter may be set back by, as a part of the letter before, and what it may be set on by, in ems. Kerning takes a quarter of a letter;
@@ -40,7 +40,15 @@ const MARGIN_PART: f64 = 0.15;
 const BLANKS: usize = 8;
 /// How light paper is, and how much lighter or darker text is than what it lies on.
 pub(super) const PAPER: f64 = 1.0;
-const CONTRAST: f64 = 0.25;
+const CONTRAST: f64 = 0.35;
+/// Wider gaps between letters, and between words, are no usual ones, in ems; a narrower one than the last is none.
+const LETTER_GAP: f64 = 0.3;
+const WORD_GAP: f64 = 0.6;
+const NO_GAP: f64 = 0.1;
+/// Borders, bevels and combs stand so near to an edge of the field, in points.
+const EDGE: f64 = 4.0;
+/// Corners of a path, and what was painted below.
+const CORNERS: usize = 16;
 /// Areas that were painted below the text of one drawing: a ground, a border, what marks an option of a list.
 const GROUNDS: usize = 64;
 /// Wider lines than that cover what is beside them, in points; and those around filled letters, in ems.
@@ -127,27 +135,59 @@ pub(super) fn stands_out(text: f64, ground: f64) -> bool {
     (text - ground).abs() >= CONTRAST
 }
 
-/// What was painted below the text, and where; somewhere, when it is not a box.
+/// What was painted below the text, and where: somewhere, or in all of an area.
 #[derive(Clone, Copy)]
 struct Ground {
     area: Option<Rect>,
     light: Option<f64>,
 }
 
-/// The path that is being drawn.
-#[derive(Clone, Copy)]
+/// The path that is being drawn, in the drawing's coordinates.
+#[derive(Clone)]
 enum Path {
     None,
-    /// One rectangle, in the drawing's coordinates.
     Box(Rect),
+    /// Straight lines from corner to corner.
+    Lines(Vec<(f64, f64)>),
     Other,
 }
 
-/// The last string: its baseline, its size, and where it ends at the latest.
+impl Path {
+    /// A rectangle, also one of four lines.
+    fn as_box(&self) -> Option<Rect> {
+        let corners = match self {
+            Path::Box(area) => return Some(*area),
+            Path::Lines(corners) => corners,
+            Path::None | Path::Other => return None,
+        };
+        let corners = match corners.as_slice() {
+            [four @ .., last] if four.len() == 4 && four.first() == Some(last) => four,
+            four => four,
+        };
+        let [(a, b), second, (c, d), fourth] = corners else { return None };
+        let square = [*second, *fourth] == [(*c, *b), (*a, *d)] || [*second, *fourth] == [(*a, *d), (*c, *b)];
+        square.then(|| Rect { x0: a.min(*c), y0: b.min(*d), x1: a.max(*c), y1: b.max(*d) })
+    }
+
+    /// Its corners, the last one that of the beginning where it is a box.
+    fn corners(&self) -> Option<Vec<(f64, f64)>> {
+        match self {
+            Path::Box(Rect { x0, y0, x1, y1 }) => {
+                Some(vec![(*x0, *y0), (*x1, *y0), (*x1, *y1), (*x0, *y1), (*x0, *y0)])
+            }
+            Path::Lines(corners) => Some(corners.clone()),
+            Path::None => Some(Vec::new()),
+            Path::Other => None,
+        }
+    }
+}
+
+/// The last string: its baseline, its size, and where it ends at the earliest and at the latest.
 #[derive(Clone, Copy)]
 struct Shown {
     y: f64,
     size: f64,
+    least: f64,
     end: f64,
 }
 
@@ -165,6 +205,8 @@ pub(super) struct Written {
     line: Matrix,
     /// How far the pen is along the line at most, in text space, letters as wide as they are drawn.
     pen: f64,
+    /// How far it is at least.
+    least: f64,
     /// How far it was set back from there since the last letter, and how wide that was at least.
     back: f64,
     letter: f64,
@@ -177,13 +219,22 @@ pub(super) struct Written {
     read: Read,
 }
 
+/// A string of a drawing.
+#[derive(Debug)]
+pub(super) struct Piece {
+    pub(super) text: String,
+    /// At which its letters stand.
+    pub(super) height: f64,
+    /// Something lies between it and the string before: a new line, or a gap between words.
+    pub(super) apart: bool,
+}
+
 /// What a drawing writes.
 #[derive(Debug, Default)]
 pub(super) struct Read {
     /// All of it, in the order of reading.
     pub(super) text: String,
-    /// Each string with the height at which its letters stand.
-    pub(super) strings: Vec<(String, f64)>,
+    pub(super) strings: Vec<Piece>,
     /// Boxes that were filled below it: the ground, and in a list what marks the chosen option.
     pub(super) bars: Vec<Rect>,
 }
@@ -216,6 +267,7 @@ impl Written {
             clips: false,
             line: Matrix::IDENTITY,
             pen: 0.0,
+            least: 0.0,
             back: 0.0,
             letter: 0.0,
             grounds: Vec::new(),
@@ -321,8 +373,21 @@ impl Written {
                 self.path = if matches!(self.path, Path::None) { Path::Box(area) } else { Path::Other };
                 Ok(())
             }
-            (b"m" | b"l", [Number(_), Number(_)]) | (b"h", []) => {
-                self.path = Path::Other;
+            (b"m" | b"l", [Number(x), Number(y)]) => {
+                self.path = match std::mem::replace(&mut self.path, Path::Other) {
+                    Path::None if operator == b"m" => Path::Lines(vec![(*x, *y)]),
+                    Path::Lines(mut corners) if operator == b"l" && corners.len() < CORNERS => {
+                        corners.push((*x, *y));
+                        Path::Lines(corners)
+                    }
+                    _ => Path::Other,
+                };
+                Ok(())
+            }
+            (b"h", []) => {
+                if let Path::Lines(corners) = &mut self.path {
+                    corners.extend(corners.first().copied());
+                }
                 Ok(())
             }
             (b"W" | b"W*", []) => {
@@ -348,27 +413,53 @@ impl Written {
         }
     }
 
-    /// A thin line is a border; a wide one covers.
+    /// A thin line is a border, or stands between the cells of a comb; a wide one covers.
     fn line_below(&mut self) -> Step {
         let (wide, high) = self.look.to_box.scales();
         let width = self.look.line_width * wide.max(high);
         let light = self.look.stroke.light;
-        if width <= LINES { sound(self.last.is_none()) } else { self.paint_below(Ground { area: None, light }) }
+        if width > LINES {
+            return self.paint_below(Ground { area: None, light });
+        }
+        let corners = self.path.corners().ok_or(Odd)?;
+        let corners: Vec<(f64, f64)> = corners.iter().map(|(x, y)| self.look.to_box.point(*x, *y)).collect();
+        let borders = corners.windows(2).all(|pair| matches!(pair, [from, to] if self.is_border(*from, *to)));
+        sound(borders && self.last.is_none())
     }
 
+    /// Along an edge, or from the lower edge to the upper one.
+    fn is_border(&self, (a, b): (f64, f64), (c, d): (f64, f64)) -> bool {
+        let frame = &self.frame;
+        let near = |at: f64, edges: [f64; 2]| edges.iter().any(|edge| (at - edge).abs() <= EDGE);
+        let (upright, level) = ((a - c).abs() < 0.5, (b - d).abs() < 0.5);
+        let crosses = b.min(d) <= frame.y0 + EDGE && b.max(d) >= frame.y1 - EDGE;
+        level && near(b, [frame.y0, frame.y1]) || upright && (near(a, [frame.x0, frame.x1]) || crosses)
+    }
+
+    /// A ground, a bar behind a line of text, or a part of a border; no box that might be a part of a letter.
     fn fill_below(&mut self) -> Step {
         let light = self.look.fill.light;
-        let area = match self.path {
-            Path::Box(area) => {
-                let bar = self.look.to_box.bounds([area.x0, area.y0, area.x1, area.y1]);
-                self.read.bars.push(bar);
-                let window = &self.look.window;
-                let (x0, y0) = (bar.x0.max(window.x0), bar.y0.max(window.y0));
-                Some(Rect { x0, y0, x1: bar.x1.min(window.x1), y1: bar.y1.min(window.y1) })
-            }
-            _ => None,
+        let frame = self.frame;
+        let Some(area) = self.path.as_box() else {
+            // Bevels have corners near the edges.
+            let corners = self.path.corners().ok_or(Odd)?;
+            let mut inside = corners.iter().map(|(x, y)| self.look.to_box.point(*x, *y)).filter(|(x, y)| {
+                (frame.x0 + MARGIN..=frame.x1 - MARGIN).contains(x)
+                    && (frame.y0 + MARGIN..=frame.y1 - MARGIN).contains(y)
+            });
+            sound(inside.next().is_none())?;
+            return self.paint_below(Ground { area: None, light });
         };
-        self.paint_below(Ground { area, light })
+        let bar = self.look.to_box.bounds([area.x0, area.y0, area.x1, area.y1]);
+        let margin = MARGIN.max(MARGIN_PART * frame.width());
+        let spans = bar.x0 <= frame.x0 + margin && bar.x1 >= frame.x1 - margin;
+        let aside = bar.x1 <= frame.x0 + MARGIN || bar.x0 >= frame.x1 - MARGIN;
+        sound(spans || aside)?;
+        self.read.bars.push(bar);
+        let window = &self.look.window;
+        let (x0, y0) = (bar.x0.max(window.x0), bar.y0.max(window.y0));
+        let seen = Rect { x0, y0, x1: bar.x1.min(window.x1), y1: bar.y1.min(window.y1) };
+        self.paint_below(Ground { area: Some(seen), light })
     }
 
     fn paint_below(&mut self, ground: Ground) -> Step {
@@ -379,7 +470,7 @@ impl Written {
     fn end_path(&mut self) -> Step {
         let path = std::mem::replace(&mut self.path, Path::None);
         if std::mem::take(&mut self.clips) {
-            let Path::Box(area) = path else { return Err(Odd) };
+            let Some(area) = path.as_box() else { return Err(Odd) };
             let area = self.look.to_box.bounds([area.x0, area.y0, area.x1, area.y1]);
             let window = &mut self.look.window;
             *window = Rect {
@@ -395,7 +486,7 @@ impl Written {
     }
 
     fn move_to(&mut self, line: Matrix) -> Step {
-        (self.line, self.pen, self.back, self.moved) = (line, 0.0, 0.0, true);
+        (self.line, self.pen, self.least, self.back, self.moved) = (line, 0.0, 0.0, 0.0, true);
         Ok(())
     }
 
@@ -416,6 +507,7 @@ impl Written {
                     self.back += by / 1000.0 * em;
                     sound(self.back >= -APART * em)?;
                     self.pen -= by.min(0.0) / 1000.0 * em;
+                    self.least -= by / 1000.0 * em;
                 }
                 Value::Text(codes) => self.show(codes)?,
                 _ => return Err(Odd),
@@ -432,24 +524,50 @@ impl Written {
         let (look, em) = (&self.look, self.look.size * self.look.stretch);
         let to_box = self.line.then(&look.to_box);
         let (x, y) = to_box.point(self.pen, 0.0);
+        let (from, _) = to_box.point(self.least, 0.0);
         let (wide, high) = to_box.scales();
         let size = look.size * high;
         sound(size >= SMALLEST && STRETCH.contains(&(look.stretch * wide / high)))?;
-        let gaps = codes.len() as f64 * (look.spacing.max(0.0) + look.word_spacing.max(0.0)) * look.stretch;
+        let count = codes.len() as f64;
+        let gaps = count * (look.spacing.max(0.0) + look.word_spacing.max(0.0)) * look.stretch;
         let length = metrics.reach(codes).ok_or(Odd)? * em + gaps;
-        let (end, _) = to_box.point(self.pen + length, 0.0);
+        let least = metrics.narrow(codes) * em + count * (look.spacing + look.word_spacing.min(0.0)) * look.stretch;
+        let ([end, shortest], first) = (
+            [self.pen + length, self.least + least].map(|pen| to_box.point(pen, 0.0).0),
+            metrics.narrow(codes.get(..1).unwrap_or_default()) * em * wide,
+        );
         self.is_plain(high)?;
         self.is_not_set_back(em)?;
         self.is_seen((x, y), size)?;
-        self.is_told_from_its_ground(Rect { x0: x, y0: y + FOOT * size, x1: end, y1: y + HEAD * size })?;
+        self.is_inside([x + first, shortest], y, size)?;
+        let apart = self.is_apart((from, y), size);
+        self.is_told_from_its_ground(Rect { x0: from.min(x), y0: y + FOOT * size, x1: end, y1: y + HEAD * size })?;
         self.runs_on((x, y), size)?;
         self.is_of_a_size(&read, size)?;
-        self.pen += length;
+        (self.pen, self.least) = (self.pen + length, self.least + least);
         (self.letter, self.back) = (metrics.least(codes, *last) * em, -self.look.spacing.min(0.0) * self.look.stretch);
-        (self.last, self.moved) = (Some(Shown { y, size, end }), false);
+        (self.last, self.moved) = (Some(Shown { y, size, least: shortest, end }), false);
         self.read.text.push_str(&read);
-        self.read.strings.push((read, y + MIDDLE * size));
+        self.read.strings.push(Piece { text: read, height: y + MIDDLE * size, apart });
         Ok(())
+    }
+
+    /// The first letter of a place that was chosen is in the window, and so is all that follows in unusual gaps.
+    fn is_inside(&self, [first, end]: [f64; 2], y: f64, size: f64) -> Step {
+        let (look, right) = (&self.look, self.look.window.x1 + CLOSE * size);
+        let wide = look.spacing > LETTER_GAP * look.size || look.word_spacing > WORD_GAP * look.size;
+        let beside = self.moved && self.last.is_some_and(|last| (last.y - y).abs() < CLOSE * size);
+        let jumped = !self.moved && -self.back > WORD_GAP * look.size * look.stretch;
+        sound((!self.moved || first <= right) && (!(wide || beside || jumped) || end <= right))
+    }
+
+    /// A new line, or a gap between the string before and this one.
+    fn is_apart(&self, (from, y): (f64, f64), size: f64) -> bool {
+        self.last.is_none_or(|last| {
+            let middle = f64::midpoint(last.least, last.end);
+            let gap = if self.moved { from - middle } else { from - last.least };
+            (last.y - y).abs() >= CLOSE * size || gap >= NO_GAP * size
+        })
     }
 
     /// On its line, painted, and neither spread nor pressed together; lines around letters leave them as they are.

@@ -95,7 +95,7 @@ fn counts(one: &SignatureReport, reason: &Reason) -> bool {
     one.kind == SignatureKind::Signature
         || one.integrity == Integrity::Broken
         || severity(&reason.code) == Severity::Fatal
-        || matches!(reason.code.as_str(), "padding-not-zero")
+        || matches!(reason.code.as_str(), "padding-not-zero" | "later-change-not-compared")
 }
 
 /// A time-stamp at the end that nobody believes may be anybody's: what it covers is not the file that was issued or archived. So is one by a

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use pdf::{Dict, Document, Object};
+use pdf::{Dict, Document, ObjId, Object};
 use pki::Certificate;
 
 use super::crypto::Crypto;
@@ -268,6 +268,7 @@ fn foreign_annotation(view: &Document<'_>) -> Result<Option<Words>, pdf::Error> 
             ours.extend(field.widgets);
         }
     }
+    let mut listed = BTreeSet::new();
     for (number, page) in (1..).zip(view.pages()?) {
         let Some(dict) = view.object(page.id)?.as_dict() else { continue };
         let list = match view.get(dict, b"Annots")? {
@@ -276,8 +277,9 @@ fn foreign_annotation(view: &Document<'_>) -> Result<Option<Words>, pdf::Error> 
             _ => &[Object::Null],
         };
         for annotation in list {
-            let known = annotation.as_ref_id().is_some_and(|id| ours.contains(&id));
-            if !known || !is_plain_widget(view, annotation)? {
+            // Each stands on one page, once: over another it would hide what is written there.
+            let known = annotation.as_ref_id().is_some_and(|id| ours.contains(&id) && listed.insert(id));
+            if !known || !is_at_home(view, annotation, page.id)? || !is_plain_widget(view, annotation)? {
                 return Ok(Some(Words::new(
                     format!("trang {number} có chú thích khác ô ký, hoặc ô ký đổi hình"),
                     format!("page {number} has an annotation that is no signature field, or one that changes its look"),
@@ -286,6 +288,12 @@ fn foreign_annotation(view: &Document<'_>) -> Result<Option<Words>, pdf::Error> 
         }
     }
     Ok(None)
+}
+
+/// The page that an annotation names, if any, is the one that lists it.
+fn is_at_home(view: &Document<'_>, annotation: &Object, page: ObjId) -> Result<bool, pdf::Error> {
+    let Some(dict) = view.resolve(annotation)?.as_dict() else { return Ok(false) };
+    Ok(dict.reference(b"P").is_none_or(|named| named == page))
 }
 
 /// A widget that looks the same whether the pointer is over it or not: others may stand over the page when somebody touches them.

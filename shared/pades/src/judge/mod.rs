@@ -374,10 +374,11 @@ fn is_end_of_line(document: &Document<'_>, found: &[Found], tail: std::ops::Rang
 /// What each revision after `first` changed against the one before it, at its own index.
 fn steps(views: &[Document<'_>], first: usize, budget: &Budget) -> Steps {
     let mut steps: Steps = (0..views.len()).map(|_| None).collect();
+    let Some(signed) = views.get(first) else { return steps };
     for pair in views.windows(2).enumerate().skip(first) {
         let (index, [before, after]) = pair else { continue };
         if let Some(slot) = steps.get_mut(index + 1) {
-            *slot = Some(changes::explain(before, after, index + 1, budget));
+            *slot = Some(changes::explain(signed, (before, after), index + 1, budget));
         }
     }
     steps

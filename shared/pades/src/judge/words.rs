@@ -276,6 +276,7 @@ pub(crate) fn shadow(place: &Place) -> Words {
         Place::PieceInfo(id) => of("dữ liệu riêng của phần mềm ở đối tượng", "private data of a program in object", id),
         Place::HiddenWidget(id) => of("ô biểu mẫu bị ẩn, đối tượng", "hidden form control, object", id),
         Place::Action(id) => of("hành động tự chạy hoặc chạy khi bấm ở đối tượng", "an action in object", id),
+        Place::Alternate(id) => of("hình có hình thay thế, đối tượng", "a picture with others instead, object", id),
         Place::Beyond => {
             Words::new("đối tượng quá nhiều hoặc không đọc được", "objects that are too many or cannot be read")
         }

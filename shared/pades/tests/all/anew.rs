@@ -101,6 +101,14 @@ fn c11_a_value_without_a_drawing_is_read_as_well() {
         made.signed().after(&[(8, &field), (60, &drawing), (61, &other), (62, &hidden)])
     };
     assert_eq!(filled("/DA(/F1 9 Tf)", "/V(100)"), Changes::Permitted);
+    let removed = |drawn: &str| {
+        let field = |more: &str| format!("<<{BOX}/FT/Tx/V(100)/DA(/F1 9 Tf){more}>>");
+        let drawing = form("/Resources<</Font<</F1 5 0 R>>>>", &format!("BT /F1 9 Tf 2 6 Td ({drawn}) Tj ET"));
+        let more = [field("/AP<</N 9 0 R>>"), drawing];
+        let made = Made { fields: "8 0 R", annotations: "8 0 R", more: &more, ..PLAIN };
+        made.signed().after(&[(8, &field(""))])
+    };
+    assert_eq!(removed("999"), Changes::NotPermitted, "a signed drawing is taken away");
     assert_eq!(filled("/DA(/F1 90 Tf)", "/V(100)"), Changes::NotPermitted);
     assert_eq!(filled("/DA(/F1 9 Tf 1 g)", "/V(100)"), Changes::NotPermitted);
     assert_eq!(filled("/V(100)", "/DA(/F1 90 Tf)"), Changes::NotPermitted, "the value is as it was");

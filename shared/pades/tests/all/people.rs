@@ -194,6 +194,38 @@ fn sealed_over(content: &str) -> (Verdict, Vec<(String, String)>) {
     (report.verdict, told)
 }
 
+/// A seal that a second page lists hides what is written there, and a copy holds no other files.
+#[test]
+fn r68_a_seal_stands_on_one_page() {
+    let pki = Pki::new();
+    let copy = |catalog: &str, second: &str| {
+        let widget = |name: &str, rect: &str, more: &str| {
+            format!("<</Type/Annot/Subtype/Widget/FT/Sig/T({name})/F 132/Rect[{rect}]{more}>>")
+        };
+        let page = |annotations: &str| {
+            format!("<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Annots[{annotations}]>>")
+        };
+        let base = classic(&[
+            format!("<</Type/Catalog/Pages 2 0 R/AcroForm 6 0 R{catalog}>>"),
+            "<</Type/Pages/Count 2/Kids[3 0 R 5 0 R]>>".to_owned(),
+            page("7 0 R 8 0 R"),
+            stream("", "0 0 20 20 re f"),
+            page(second),
+            "<</Fields[7 0 R 8 0 R]/SigFlags 1>>".to_owned(),
+            widget("Leader", "60 100 260 180", ""),
+            widget("Seal", "60 700 300 820", "/Lock<</Type/SigFieldLock/Action/All>>"),
+        ]);
+        let signed = sign(&pki, &base, &pki.leader, "Leader", None, true, NOW);
+        let sealed = sign(&pki, &signed, &pki.agency, "Seal", Some(facts()), true, NOW + 60);
+        judge(&archive(&pki, &sealed, NOW + 120), &pki).verdict
+    };
+    assert_eq!(copy("", ""), Verdict::Valid);
+    assert_eq!(copy("", "8 0 R"), Verdict::Invalid, "on two pages");
+    for other in ["/Collection<</D(x)>>", "/AF[]", "/Names<</EmbeddedFiles<</Names[]>>>>"] {
+        assert_eq!(copy(other, ""), Verdict::Invalid, "{other}");
+    }
+}
+
 /// F: text under a field is found whatever stands before it and whatever colour it has.
 #[test]
 fn f_text_under_a_seal_is_found_behind_anything() {
