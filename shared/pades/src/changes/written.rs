@@ -40,7 +40,7 @@ const MARGIN_PART: f64 = 0.15;
 const BLANKS: usize = 8;
 /// How light paper is, and how much lighter or darker text is than what it lies on.
 pub(super) const PAPER: f64 = 1.0;
-const CONTRAST: f64 = 0.35;
+const CONTRAST: f64 = 0.3;
 /// Wider gaps between letters, and between words, are no usual ones, in ems; a narrower one than the last is none.
 const LETTER_GAP: f64 = 0.3;
 const WORD_GAP: f64 = 0.6;
@@ -539,7 +539,7 @@ impl Written {
         self.is_plain(high)?;
         self.is_not_set_back(em)?;
         self.is_seen((x, y), size)?;
-        self.is_inside([x + first, shortest], y, size)?;
+        self.is_inside(x + first, [shortest, end], y, size)?;
         let apart = self.is_apart((from, y), size);
         self.is_told_from_its_ground(Rect { x0: from.min(x), y0: y + FOOT * size, x1: end, y1: y + HEAD * size })?;
         self.runs_on((x, y), size)?;
@@ -553,12 +553,14 @@ impl Written {
     }
 
     /// The first letter of a place that was chosen is in the window, and so is all that follows in unusual gaps.
-    fn is_inside(&self, [first, end]: [f64; 2], y: f64, size: f64) -> Step {
+    fn is_inside(&self, first: f64, [least, most]: [f64; 2], y: f64, size: f64) -> Step {
         let (look, right) = (&self.look, self.look.window.x1 + CLOSE * size);
-        let wide = look.spacing > LETTER_GAP * look.size || look.word_spacing > WORD_GAP * look.size;
+        // Not every font has a space that becomes wider.
+        let (wide, words) = (look.spacing > LETTER_GAP * look.size, look.word_spacing > WORD_GAP * look.size);
         let beside = self.moved && self.last.is_some_and(|last| (last.y - y).abs() < CLOSE * size);
         let jumped = !self.moved && -self.back > WORD_GAP * look.size * look.stretch;
-        sound((!self.moved || first <= right) && (!(wide || beside || jumped) || end <= right))
+        let end = if words { most } else { least };
+        sound((!self.moved || first <= right) && (!(wide || words || beside || jumped) || end <= right))
     }
 
     /// A new line, or a gap between the string before and this one.

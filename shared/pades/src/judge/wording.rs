@@ -91,7 +91,10 @@ impl Seal {
         let rest = text.signs.get(end..).unwrap_or_default();
         let ends = rest.is_empty() || rest == Folded::of(BY_WHAT).signs;
         Some(Seal {
-            says_more: start > 0 || number + digits != behind || !text.is_plain_date(date..agency) || !ends,
+            says_more: start > 0
+                || !text.is_form_of_number(number + digits..behind)
+                || !text.is_plain_date(date..agency)
+                || !ends,
             number: text.signs.get(number..number + digits)?.iter().collect(),
             book: text.signs.get(book..date)?.iter().collect(),
             agency: text.written(agency..sealed),
@@ -194,6 +197,14 @@ impl Folded {
         let year = self.find("năm", self.find("tháng", start.end)?.end)?.end;
         let digits = self.signs.get(year..)?.iter().take_while(|sign| sign.is_ascii_digit()).count();
         Some((start.start, year + digits))
+    }
+
+    /// What an office's own form writes behind a number, if anything: `152/ĐT`.
+    fn is_form_of_number(&self, part: Range<usize>) -> bool {
+        const LONGEST: usize = 10;
+        let signs = self.signs.get(part).unwrap_or_default();
+        let written = |sign: &char| sign.is_alphanumeric() || matches!(sign, '/' | '-' | '.');
+        signs.is_empty() || matches!(signs, ['/' | '-', ..]) && signs.len() <= LONGEST && signs.iter().all(written)
     }
 
     /// A date and nothing between its words and numbers.

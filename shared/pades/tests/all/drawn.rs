@@ -292,7 +292,7 @@ fn c11_text_runs_on_and_shows() {
         "20 4 30 10 re S BT /F1 9 Tf 2 5 Td (1900) Tj ET",
         "0 g 20 9 m 30 12 l 40 9 l f BT /F1 9 Tf 2 5 Td (1900) Tj ET",
         "BT /F1 3 Tf 0 g 2 5 Td (1900) Tj ET",
-        "BT /F1 9 Tf .7 g 2 5 Td (1900) Tj ET",
+        "BT /F1 9 Tf .75 g 2 5 Td (1900) Tj ET",
         // What stands there and belongs nowhere takes a string along.
         "BT /F1 9 Tf 2 5 Td (19) Tj (00) } Tj ET",
         "BT /F1 9 Tf 2 5 Td (19) Tj (00) ) Tj ET",
@@ -334,6 +334,7 @@ fn c11_white_space_is_part_of_a_value() {
     for honest in ["(12 34) Tj", "[(12)-300(34)] TJ", "(12 ) Tj (34) Tj", "(12) Tj 0 -10 Td (34) Tj"] {
         assert_eq!(field.draws(&format!("BT /F1 9 Tf 2 12 Td {honest} ET")), None, "{honest}");
     }
+    assert_eq!(field.draws("BT /F1 9 Tf 90 Tw 2 12 Td (12 34) Tj ET").as_deref(), Some(UNREADABLE), "pushed out");
     for other in ["(123 4) Tj", "(1234) Tj", "(12  34) Tj", "(12) Tj (34) Tj", "[(12)-40(34)] TJ"] {
         let said = field.draws(&format!("BT /F1 9 Tf 2 12 Td {other} ET"));
         assert_eq!(said.as_deref(), Some(DIFFER), "{other}");
