@@ -11,8 +11,8 @@ use super::content::{Operators, Value};
 use super::cover::{has_area, shows};
 use super::fonts::form_fonts;
 use super::form::Node;
+use super::ground::{PAPER, light, stands_out};
 use super::letters::Letters;
-use super::written::{PAPER, light, stands_out};
 use super::{DRAWING_UNREADABLE, Step};
 
 /// `/Ff` of a text field: its letters stand in cells of their own, and of a button: one of several, and one that only acts (tables 229, 231).

@@ -11,7 +11,8 @@ use super::Step;
 use super::anew::{default_look, is_plain_style};
 use super::compare::{NULL, Stop, Stops};
 use super::content::{Operators, Value};
-use super::written::{Font, Odd, PAPER, Piece, Read, Written, stands_out};
+use super::ground::{PAPER, stands_out};
+use super::written::{Font, Odd, Piece, Read, Written};
 
 /// The answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -12,6 +12,7 @@ mod content;
 mod cover;
 mod fonts;
 mod form;
+mod ground;
 mod ink;
 mod letters;
 mod matrix;
